@@ -1,0 +1,64 @@
+# Every target that runs something first brings .venv up to date; PYTHON=/path/to/python picks its interpreter.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+BIN := .venv/bin
+SOURCES := bayes_frontier scripts tests
+# Extra arguments for one run, for example: make test ARGS="tests/model -k curve"
+ARGS ?=
+
+# Chains run in parallel already; a BLAS that also starts threads makes each of them wait.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export MKL_NUM_THREADS ?= 1
+# No figure needs a display.
+export MPLBACKEND ?= Agg
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' Makefile
+
+.PHONY: env
+env: ## build .venv from the pinned requirements, or leave it when it is up to date
+	@sh scripts/env.sh
+
+.PHONY: demo
+demo: env ## simulate a leaderboard with known truth, fit it, check it and write reports/demo/
+	$(BIN)/bayes-frontier demo --out reports/demo $(ARGS)
+
+.PHONY: test
+test: env ## run the tests, except the slow ones
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: test-slow
+test-slow: env ## run the slow tests only
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+.PHONY: check
+check: env ## lint, format, types and docstrings, without changing a file; all are run before it fails
+	@failed=; \
+	run() { echo "$$*"; "$$@" || failed="$$failed [$$*]"; }; \
+	run $(BIN)/ruff check $(SOURCES); \
+	run $(BIN)/ruff format --check $(SOURCES); \
+	run $(BIN)/mypy; \
+	run $(BIN)/python scripts/check_docstrings.py bayes_frontier scripts; \
+	[ -z "$$failed" ] || { echo "make check failed in$$failed" >&2; exit 1; }
+
+.PHONY: format
+format: env ## format the code and apply the lint fixes that are safe
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+.PHONY: bench
+bench: env ## time the likelihood and the sampler against PyMC's own; writes reports/bench/
+	$(BIN)/python scripts/bench_likelihood.py $(ARGS)
+
+.PHONY: lock
+lock: ## pin the requirements of pyproject.toml anew (needs uv); ARGS=--upgrade moves the versions
+	@sh scripts/lock.sh $(ARGS)
+
+.PHONY: clean
+clean: ## remove .venv, caches and what the demo wrote
+	rm -rf .venv .venv.lock .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist reports/demo
+	find bayes_frontier scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,67 @@
+"""Posterior capability boundaries: what accuracy is attainable with a pre-training budget, and how sure we are."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from bayes_frontier.errors import (
+        ConvergenceError,
+        DataError,
+        FrontierError,
+        QueryError,
+        SpecError,
+        StoreError,
+    )
+    from bayes_frontier.evaluations import Evaluations, Truth, read, simulate
+    from bayes_frontier.model.spec import ModelSpec, read_spec
+    from bayes_frontier.posterior import Frontier, fit, load
+
+# Loaded on first use: importing the package must not load PyMC.
+_HOMES = {
+    "Evaluations": "evaluations",
+    "Truth": "evaluations",
+    "read": "evaluations",
+    "simulate": "evaluations",
+    "ModelSpec": "model.spec",
+    "read_spec": "model.spec",
+    "Frontier": "posterior",
+    "fit": "posterior",
+    "load": "posterior",
+    "FrontierError": "errors",
+    "ConvergenceError": "errors",
+    "DataError": "errors",
+    "QueryError": "errors",
+    "SpecError": "errors",
+    "StoreError": "errors",
+}
+
+__all__ = [
+    "ConvergenceError",
+    "DataError",
+    "Evaluations",
+    "Frontier",
+    "FrontierError",
+    "ModelSpec",
+    "QueryError",
+    "SpecError",
+    "StoreError",
+    "Truth",
+    "__version__",
+    "fit",
+    "load",
+    "read",
+    "read_spec",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the public name is
+    if name not in _HOMES:
+        raise AttributeError(f"module 'bayes_frontier' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"bayes_frontier.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,91 @@
+"""Arguments and options that several commands share, with their help."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+FitFile = Annotated[
+    Path, typer.Argument(metavar="FIT", help="A fit saved by `bayes-frontier fit`, such as fit.nc.")
+]
+Table = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TABLE",
+        help="CSV or Parquet: one row a model with a column a task, one row a score, or the official Open "
+        "LLM Leaderboard v2 export.",
+    ),
+]
+Periods = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATES",
+        help="Closing dates of the periods, yyyy-mm-dd with commas between; models released later form one "
+        "more, open period.",
+        show_default="one period",
+    ),
+]
+Tasks = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAMES", help="Tasks to read, with commas between; may be repeated.", show_default="all"
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="table, wide, long or open_llm_v2.", show_default="recognised by its columns"
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="FIELD=COLUMN",
+        help="Where a field stands if its column is not recognised, such as flops=train_flops; may be "
+        "repeated. Fields: model, base_model, flops, params_b (1e9), tokens_t (1e12), released, stage, task, "
+        "score, n_items, cost.",
+    ),
+]
+Duplicates = Annotated[
+    str,
+    typer.Option(
+        metavar="CHOICE",
+        help="A model with several different records: keep all, the first, the best (biased upward), "
+        "or error.",
+    ),
+]
+AskedTasks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--task",
+        metavar="NAME",
+        help="A task; may be repeated, or several with commas.",
+        show_default="every task",
+    ),
+]
+Period = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PERIOD",
+        help="A period: its number from 0, its label, or a date (yyyy-mm-dd) within it.",
+        show_default="the last one fitted",
+    ),
+]
+BaseModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="A fitted base model, such as llama-3.1-8b: its own boundary.",
+        show_default="the population's, for a model on a new base model",
+    ),
+]
+Prob = Annotated[
+    str,
+    typer.Option(metavar="P", help="Probability inside the credible interval (equal tails), 0 to 1."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else.")]
+Seed = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Seed of every random number; the same seed repeats the run.")
+]

@@ -1,0 +1,128 @@
+"""What `attain` and `compute-for` share: loading a fit, asking it task by task, saying what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayes_frontier.cli.output import Value, note
+from bayes_frontier.cli.values import names_list, period_of, probability
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_frontier.posterior import Frontier
+
+
+@dataclass(frozen=True)
+class Question:
+    """Options common to questions about a fit, read and checked.
+
+    Attributes
+    ----------
+    tasks : list of str or None
+        Tasks asked for; None: every task.
+    period : str, int or None
+        Period asked for; None: the last one.
+    base_model : str or None
+        Base model asked for; None: the population boundary.
+    prob : float
+        Probability of the credible interval.
+    """
+
+    tasks: list[str] | None
+    period: str | int | None
+    base_model: str | None
+    prob: float
+
+
+def question(task: list[str] | None, period: str | None, base_model: str | None, prob: str) -> Question:
+    """Read and check the common options.
+
+    Parameters
+    ----------
+    task, period, base_model, prob : str or list of str or None
+        As given on the command line.
+
+    Returns
+    -------
+    Question
+        The options.
+
+    Raises
+    ------
+    QueryError
+        If the probability is not one.
+    """
+    return Question(names_list(task), period_of(period), base_model, probability(prob, "--prob"))
+
+
+def load(path: Path) -> Frontier:
+    """Load a fit, warning on standard error when it did not converge.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    Frontier
+        The fit.
+
+    Raises
+    ------
+    StoreError
+        If the file is no fit.
+    """
+    import bayes_frontier as bf
+
+    frontier = bf.load(path)
+    if not frontier.converged:
+        note(f"Warning: this fit did not converge; its answers can be wrong. {frontier.convergence_text()}")
+    return frontier
+
+
+def ask(frontier: Frontier, asked: Question, answer: Callable[[str], xr.Dataset]) -> list[dict[str, Value]]:
+    """Ask task by task and gather the answers as rows.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    asked : Question
+        Which tasks.
+    answer : callable
+        Gives the dataset for one task; dims among period, base_model, flops and score.
+
+    Returns
+    -------
+    list of dict
+        One row a task and point, with the dataset's variables and coordinates; "period" is a label.
+    """
+    rows: list[dict[str, Value]] = []
+    for task in asked.tasks or frontier.tasks:
+        frame = answer(task).to_dataframe().reset_index()
+        for record in frame.to_dict("records"):
+            rows.append({**{str(key): plain(value) for key, value in record.items()}, "task": task})
+    return rows
+
+
+def plain(value: object) -> Value:
+    """Turn a NumPy scalar into Python's own.
+
+    Parameters
+    ----------
+    value : object
+        A number or a name.
+
+    Returns
+    -------
+    value
+        The same as float, int, bool or str; None stays.
+    """
+    item = getattr(value, "item", None)
+    made = item() if callable(item) else value
+    return made if made is None or isinstance(made, float | int | bool) else str(made)

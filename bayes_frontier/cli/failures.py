@@ -1,0 +1,97 @@
+"""How a command fails: a message on standard error and an exit status; a traceback only with ``--debug``."""
+
+import os
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from bayes_frontier.errors import ConvergenceError, FrontierError
+
+USER_ERROR, NOT_CONVERGED, DEFECT, INTERRUPTED, BROKEN_PIPE = 2, 3, 70, 130, 141
+
+
+class GuardedGroup(TyperGroup):
+    """The commands, with every exception turned into a message and an exit status."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own base class
+        """Move ``--debug`` from anywhere on the line to the front, where the parser expects it.
+
+        Parameters
+        ----------
+        ctx : typer.Context
+            The call.
+        args : list of str
+            Its arguments.
+
+        Returns
+        -------
+        list of str
+            What is left for the command.
+        """
+        end = args.index("--") if "--" in args else len(args)
+        before = [arg for arg in args[:end] if arg != "--debug"]
+        moved = ["--debug"] if len(before) < end else []
+        return super().parse_args(ctx, [*moved, *before, *args[end:]])
+
+    def invoke(self, ctx: Any) -> object:  # noqa: ANN401 - typer's own base class
+        """Run the command and turn an exception into a message and an exit status.
+
+        Parameters
+        ----------
+        ctx : typer.Context
+            The call.
+
+        Returns
+        -------
+        object
+            What the command returned.
+
+        Raises
+        ------
+        typer.Exit
+            With the exit status of a failure; usage errors pass through to typer.
+        """
+        debug = bool(ctx.params.get("debug"))
+        try:
+            result: object = super().invoke(ctx)
+            flush()
+            return result
+        except (typer.Exit, typer.Abort, typer.TyperException):
+            raise
+        except BrokenPipeError:
+            leave_quietly()
+            raise typer.Exit(BROKEN_PIPE) from None
+        except KeyboardInterrupt:
+            _fail("Interrupted: a file that was not finished was not written.", INTERRUPTED, debug)
+        except FrontierError as error:
+            status = NOT_CONVERGED if isinstance(error, ConvergenceError) else USER_ERROR
+            _fail(f"Error: {error}", status, debug)
+        except Exception as error:
+            words = f"{type(error).__name__}: {error}".splitlines()[0][:300].rstrip(": .")
+            hint = "" if debug else " Run again with --debug for the traceback."
+            _fail(f"Unexpected {words}.{hint}", DEFECT, debug)
+
+
+def _fail(message: str, status: int, debug: bool) -> NoReturn:
+    if debug:
+        traceback.print_exc()
+    typer.echo(message, err=True)
+    raise typer.Exit(status) from None
+
+
+def flush() -> None:
+    """Write out what is buffered, so that a closed pipe is noticed while it can be handled."""
+    sys.stdout.flush()
+
+
+def leave_quietly() -> None:
+    """Make a closed pipe on standard output harmless for the interpreter's own flush at exit."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ValueError:
+        pass

@@ -1,0 +1,127 @@
+"""``bayes-frontier fit``: from a table of evaluations to a saved posterior."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bayes_frontier.cli import arguments as given
+from bayes_frontier.cli.output import note
+from bayes_frontier.cli.values import fields_map, names_list, probability
+from bayes_frontier.errors import QueryError
+from bayes_frontier.report.wording import printable
+
+app = typer.Typer()
+
+
+@app.command("fit")
+def fit(
+    table: given.Table,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE.nc", help="Where to save the fit; a file of that name is replaced when it is done."
+        ),
+    ],
+    periods: given.Periods = None,
+    tasks: given.Tasks = None,
+    format: given.Format = None,
+    column: given.Columns = None,
+    duplicates: given.Duplicates = "keep",
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="hierarchical, pooled or independent, or the path of a model file (.toml)."
+        ),
+    ] = "hierarchical",
+    tau: Annotated[
+        str, typer.Option(metavar="P", help="Share of models at or below the boundary, 0 to 1.")
+    ] = "0.98",
+    seed: given.Seed = 1,
+    draws: Annotated[int, typer.Option(min=1, metavar="N", help="Draws kept, a chain.")] = 1000,
+    tune: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Draws to adapt the sampler, a chain, not kept.")
+    ] = 600,
+    chains: Annotated[int, typer.Option(min=1, metavar="N", help="Independent chains.")] = 4,
+    cores: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Chains run at once.", show_default="as many as the machine has cores"
+        ),
+    ] = None,
+    allow_unconverged: Annotated[
+        bool, typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Fit boundaries to a table of evaluations and save the posterior.
+
+    Example: the Open LLM Leaderboard v2 in three periods.
+
+        bayes-frontier fit oll.csv --periods 2024-06-30,2024-12-31 --out fit.nc
+
+    Shows first what was read and left out. Nothing is saved when the sampler does not converge.
+    """
+    import bayes_frontier as bf
+
+    share = probability(tau, "--tau")
+    columns = fields_map(column)
+    check_target(out)
+    evaluations = bf.read(
+        table,
+        periods=periods,
+        tasks=names_list(tasks),
+        format=format,
+        columns=columns,
+        duplicates=duplicates,  # type: ignore[arg-type]  # `read` checks it and names the choices
+    )
+    if not quiet:
+        typer.echo("\n".join(printable(line) for line in evaluations.summary().splitlines()) + "\n")
+        sys.stdout.flush()
+    frontier = bf.fit(
+        evaluations,
+        model=model,
+        tau=share,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        seed=seed,
+        cores=cores,
+        progress=False if quiet else None,
+        allow_unconverged=allow_unconverged,
+    )
+    frontier.save(out)
+    if not frontier.converged:
+        note(f"Warning: not converged, and saved all the same as asked. {frontier.convergence_text()}")
+    if not quiet:
+        if frontier.converged:
+            typer.echo(printable(frontier.convergence_text()))
+        typer.echo(f"Saved {out}. Next: bayes-frontier attain {out} --flops 1e24")
+
+
+def check_target(out: Path) -> None:
+    """Refuse a place where no fit can be saved, before anything is computed.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        The file to be.
+
+    Raises
+    ------
+    QueryError
+        If it does not end in .nc, is a folder, or its folder is missing or cannot be written.
+    """
+    if out.suffix != ".nc":
+        raise QueryError(
+            f"--out: {out} does not end in .nc; a fit is a NetCDF file, such as {out.stem or 'fit'}.nc."
+        )
+    if out.is_dir():
+        raise QueryError(f"--out: {out} is a folder; name a file in it, such as {out / 'fit.nc'}.")
+    folder = out.parent
+    if not folder.is_dir():
+        raise QueryError(f"--out: there is no folder {folder}; create it first.")
+    if not os.access(folder, os.W_OK):
+        raise QueryError(f"--out: the folder {folder} cannot be written; choose another.")

@@ -1,0 +1,29 @@
+"""Errors a user can act on.
+
+Every error raised on purpose derives from `FrontierError`; its text is complete: what was found, where, and what to do.
+The command line prints that text and nothing else unless ``--debug`` is given.
+"""
+
+
+class FrontierError(Exception):
+    """Base of all errors whose message is meant for the user."""
+
+
+class DataError(FrontierError):
+    """Evaluations that cannot be read or used as they are."""
+
+
+class SpecError(FrontierError):
+    """A model specification that cannot be used as written."""
+
+
+class ConvergenceError(FrontierError):
+    """A posterior whose diagnostics do not pass the gate."""
+
+
+class StoreError(FrontierError):
+    """A saved result that is missing, incomplete or of another kind."""
+
+
+class QueryError(FrontierError):
+    """A question the posterior cannot answer as asked (unknown task, base model, period, compute)."""

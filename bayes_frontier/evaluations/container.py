@@ -1,0 +1,353 @@
+"""The `Evaluations` container: validated scores of models on tasks, with what was left out and why."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.evaluations import periods as _periods
+from bayes_frontier.evaluations.fingerprint import fingerprint as _fingerprint
+from bayes_frontier.evaluations.frames import FIELDS, Matrix, check, long_frame, no_rows, wide_frame
+from bayes_frontier.evaluations.wording import count, listed, suggestion
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluations:
+    """Scores of post-trained models on tasks, with the compute of their base models.
+
+    Made by `bayes_frontier.read`, `bayes_frontier.simulate` or `Evaluations.from_models`; treat the frames as
+    read-only.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        Long: one row per (record, task) that has a score. Columns model, base_model, task, score (in [0, 1]),
+        flops (pre-training FLOPs of the base model), released (``datetime64[ns]``; NaT only without periods),
+        stage, period (0-based), n_items (benchmark items, NaN unknown), cost (of this score, NaN unknown),
+        row (index of the record in `models`).
+    models : pandas.DataFrame
+        Wide: one row per record kept, in the file's order. Columns model, base_model, flops, released, stage,
+        period, params_b (1e9), tokens_t (1e12), cost (sum over its scores), source_row (line or row of the
+        source), then one column per task, NaN where not scored.
+    tasks : tuple of str
+        Task names, in the file's order.
+    period_ends : tuple of date or None
+        Closing date of each period, None for an open one.
+    period_labels : tuple of str
+        A name for each period, "all" where there is one without a closing date.
+    dropped : pandas.DataFrame
+        Every row left out, once: source_row, model, reason, detail.
+    notes : tuple of str
+        Observations that did not stop the reading.
+    source : str
+        File name, "DataFrame" or "simulated".
+    source_format : str
+        Format it was read as.
+    fingerprint : str
+        SHA-256 of the scores and their fields, whatever the order of rows and columns; periods do not enter.
+    """
+
+    table: pd.DataFrame
+    models: pd.DataFrame
+    tasks: tuple[str, ...]
+    period_ends: tuple[dt.date | None, ...]
+    period_labels: tuple[str, ...]
+    dropped: pd.DataFrame
+    notes: tuple[str, ...]
+    source: str
+    source_format: str
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hexadecimal) of the content; see `bayes_frontier.evaluations.fingerprint`."""
+        return _fingerprint(self.table)
+
+    @property
+    def n_models(self) -> int:
+        """Number of records in `models`."""
+        return len(self.models)
+
+    @property
+    def n_scores(self) -> int:
+        """Number of rows in `table`."""
+        return len(self.table)
+
+    @property
+    def n_periods(self) -> int:
+        """Number of periods."""
+        return len(self.period_ends)
+
+    @classmethod
+    def from_models(
+        cls,
+        models: pd.DataFrame,
+        tasks: Sequence[str],
+        *,
+        periods: Sequence[str | dt.date] | str | None = None,
+        n_items: Matrix | None = None,
+        costs: Matrix | None = None,
+        dropped: pd.DataFrame | None = None,
+        notes: Sequence[str] = (),
+        source: str = "DataFrame",
+        source_format: str = "models",
+    ) -> "Evaluations":
+        """Build the container from a wide frame of models that needs no cleaning.
+
+        Parameters
+        ----------
+        models : pandas.DataFrame
+            One row per model: model, base_model, flops, one column per task; optional released, stage,
+            params_b, tokens_t, cost, source_row.
+        tasks : sequence of str
+            The task columns.
+        periods : sequence of str or date, optional
+            Closing dates; none: one period.
+        n_items, costs : numpy.ndarray, optional
+            Items behind, and cost of, each score, shape (n_models, n_tasks). Without `costs`, a model's cost
+            is shared equally by its scores.
+        dropped : pandas.DataFrame, optional
+            Rows left out: source_row, model, reason, detail.
+        notes : sequence of str
+            Observations to keep.
+        source, source_format : str
+            Where the models come from.
+
+        Returns
+        -------
+        Evaluations
+            The container; frames are copies.
+
+        Raises
+        ------
+        DataError
+            If a field is missing, a score lies outside [0, 1], a model has no score, FLOPs are not positive,
+            or a period is empty.
+        """
+        tasks = tuple(tasks)
+        check(models, tasks)
+        scores = models[list(tasks)].to_numpy(dtype=np.float64)
+        scored = ~np.isnan(scores)
+        if costs is None and "cost" in models:
+            costs = np.where(
+                scored,
+                (models["cost"].to_numpy(dtype=np.float64) / np.maximum(scored.sum(axis=1), 1))[:, None],
+                np.nan,
+            )
+        wide = wide_frame(models, tasks, scores, costs)
+        closing = _periods.closing_dates(periods)
+        undated = int(wide["released"].isna().sum())
+        if closing and undated:
+            raise DataError(f"periods: release dates are missing for {count(undated, 'model')}.")
+        period, ends, labels = _periods.assign(wide["released"], closing)
+        wide["period"] = period
+        return cls(
+            table=long_frame(wide, tasks, scores, n_items, costs),
+            models=wide,
+            tasks=tasks,
+            period_ends=ends,
+            period_labels=labels,
+            dropped=no_rows() if dropped is None else dropped.reset_index(drop=True),
+            notes=tuple(notes),
+            source=source,
+            source_format=source_format,
+        )
+
+    def dropped_by_reason(self) -> pd.Series:
+        """Count the rows left out by reason, most frequent first.
+
+        Returns
+        -------
+        pandas.Series
+            Number of rows, indexed by reason.
+        """
+        return self.dropped["reason"].value_counts().rename("rows")
+
+    def subset(self, models: npt.ArrayLike | Callable[[pd.DataFrame], npt.ArrayLike]) -> "Evaluations":
+        """Keep some records.
+
+        Parameters
+        ----------
+        models : array of bool or callable
+            A mask over `models`, shape (n_models,), or a function of `models` that returns one.
+
+        Returns
+        -------
+        Evaluations
+            The records kept. Those left out are added to `dropped`; tasks and periods without models
+            disappear, which a note says.
+
+        Raises
+        ------
+        QueryError
+            If the mask has another length or type, or keeps nothing.
+        """
+        mask = np.asarray(models(self.models) if callable(models) else models)
+        if mask.dtype != bool or mask.shape != (self.n_models,):
+            raise QueryError(
+                f"subset: expected {self.n_models:,} booleans, one a model, not {mask.dtype} of shape "
+                f"{mask.shape}."
+            )
+        return self._keep(mask, self.tasks, "left out by subset")
+
+    def select(
+        self,
+        *,
+        tasks: Sequence[str] | str | None = None,
+        periods: Sequence[int | str] | int | str | None = None,
+    ) -> "Evaluations":
+        """Keep some tasks, some periods, or both; periods are given by number or label and are numbered anew.
+
+        Parameters
+        ----------
+        tasks : str or sequence of str, optional
+            Tasks to keep; none: all.
+        periods : int, str or sequence of these, optional
+            Periods to keep, by number or label; none: all.
+
+        Returns
+        -------
+        Evaluations
+            What is left; the records left out are added to `dropped`.
+
+        Raises
+        ------
+        QueryError
+            If a task or a period is unknown, or nothing is left.
+        """
+        names = [tasks] if isinstance(tasks, str) else list(self.tasks if tasks is None else tasks)
+        for name in names:
+            if name not in self.tasks:
+                raise QueryError(
+                    f"Unknown task {name!r}.{suggestion(name, self.tasks)} The tasks are "
+                    f"{listed(self.tasks)}."
+                )
+        wanted = (
+            [periods]
+            if isinstance(periods, int | str)
+            else list(range(self.n_periods) if periods is None else periods)
+        )
+        numbers = [self._period(p) for p in wanted]
+        chosen = tuple(t for t in self.tasks if t in names)
+        return self._keep(
+            self.models["period"].isin(numbers).to_numpy(dtype=bool), chosen, "left out by select"
+        )
+
+    def _period(self, period: int | str) -> int:
+        if isinstance(period, str) and period in self.period_labels:
+            return self.period_labels.index(period)
+        if not isinstance(period, str) and -self.n_periods <= period < self.n_periods:
+            return int(period) % self.n_periods
+        raise QueryError(
+            f"Unknown period {period!r}: there are {self.n_periods}, numbered from 0: "
+            f"{listed(self.period_labels)}."
+        )
+
+    def _keep(self, mask: npt.NDArray[np.bool_], tasks: tuple[str, ...], reason: str) -> "Evaluations":
+        has_score = self.models[list(tasks)].notna().to_numpy()
+        keep = mask & has_score.any(axis=1)
+        if not keep.any():
+            raise QueryError("No model with a score is left: keep more models, tasks or periods.")
+        kept_tasks = tuple(
+            t for t, any_score in zip(tasks, has_score[keep].any(axis=0), strict=True) if any_score
+        )
+        used = np.unique(self.models["period"].to_numpy()[keep])
+        notes = list(self.notes)
+        for what, gone in (
+            ("tasks", [t for t in tasks if t not in kept_tasks]),
+            ("periods", [self.period_labels[p] for p in range(self.n_periods) if p not in used]),
+        ):
+            if gone:
+                notes.append(f"{what} without models after selecting: {listed(gone)}")
+        rows = self.table[
+            keep[self.table["row"].to_numpy()] & self.table["task"].isin(kept_tasks).to_numpy(dtype=bool)
+        ].reset_index(drop=True)
+        number = np.cumsum(keep) - 1
+        renumber = np.searchsorted(used, np.arange(self.n_periods))
+        rows = rows.assign(row=number[rows["row"].to_numpy()], period=renumber[rows["period"].to_numpy()])
+        models = self.models.loc[keep, [*FIELDS, *kept_tasks]].reset_index(drop=True)
+        cost = rows.groupby("row")["cost"].sum(min_count=1).reindex(range(len(models))).to_numpy()
+        models = models.assign(period=renumber[models["period"].to_numpy()], cost=cost)
+        out = self.models.loc[~keep, ["source_row", "model"]].assign(reason=reason, detail="")
+        out.loc[mask[~keep], "reason"] = "no score on the tasks selected"
+        dropped = pd.concat([self.dropped, out], ignore_index=True) if len(out) else self.dropped
+        return replace(
+            self,
+            table=rows,
+            models=models,
+            tasks=kept_tasks,
+            period_ends=tuple(self.period_ends[p] for p in used),
+            period_labels=tuple(self.period_labels[p] for p in used),
+            dropped=dropped,
+            notes=tuple(notes),
+        )
+
+    def summary(self) -> str:
+        """Describe in a few lines what was kept, per period and task, what was left out, and the notes.
+
+        Returns
+        -------
+        str
+            Lines of text.
+        """
+        models = self.models
+        lines = [
+            f"{self.source} ({self.source_format}): {count(self.n_scores, 'score')} of "
+            f"{count(self.n_models, 'model')} "
+            f"from {count(models['base_model'].nunique(), 'base model')} "
+            f"on {count(len(self.tasks), 'task')}",
+            f"FLOPs {models['flops'].min():.2g} to {models['flops'].max():.2g}; fingerprint "
+            f"{self.fingerprint[:12]}",
+        ]
+        counts = np.bincount(models["period"], minlength=self.n_periods)
+        lines += [
+            f"period {label}: {count(int(n), 'model')}"
+            for label, n in zip(self.period_labels, counts, strict=True)
+        ]
+        lines += [
+            f"task {t}: {models[t].notna().sum():,} scores, {models[t].min():.3f} to {models[t].max():.3f}"
+            for t in self.tasks
+        ]
+        lines += [f"left out, {reason}: {n:,}" for reason, n in self.dropped_by_reason().items()]
+        lines += [f"note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def to_dataset(self) -> xr.Dataset:
+        """Return everything as a dataset that NetCDF can hold; `from_dataset` is its inverse.
+
+        Returns
+        -------
+        xarray.Dataset
+            Dims record and task; see `bayes_frontier.evaluations.dataset`.
+        """
+        from bayes_frontier.evaluations.dataset import to_dataset
+
+        return to_dataset(self)
+
+    @classmethod
+    def from_dataset(cls, dataset: xr.Dataset) -> "Evaluations":
+        """Rebuild evaluations from what `to_dataset` made.
+
+        Parameters
+        ----------
+        dataset : xarray.Dataset
+            What `to_dataset` returned, also after a way through NetCDF.
+
+        Returns
+        -------
+        Evaluations
+            The same evaluations.
+
+        Raises
+        ------
+        DataError
+            If the dataset is of another kind or its content does not match its fingerprint.
+        """
+        from bayes_frontier.evaluations.dataset import from_dataset
+
+        return from_dataset(dataset)

@@ -1,0 +1,216 @@
+"""Fields of a plain table's lines: canonical names, sizes, dates, and FLOPs as far as rows state them."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations import bases, cells, checks
+from bayes_frontier.evaluations.columns import ALIASES, flops_unit
+from bayes_frontier.evaluations.registry import Registry
+from bayes_frontier.evaluations.sheet import Sheet
+from bayes_frontier.evaluations.wording import count, listed
+
+FAR = 1.5
+Floats = npt.NDArray[np.float64]
+
+
+def read_fields(
+    sheet: Sheet,
+    columns: Mapping[str, str],
+    registry: Registry,
+    *,
+    dated: bool,
+    today: dt.date,
+    notes: list[str],
+) -> pd.DataFrame:
+    """Read the fields of every line.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The table.
+    columns : mapping of str to str
+        Column by field.
+    registry : Registry
+        Base models, for canonical names and for FLOPs the table does not give.
+    dated : bool
+        Whether a release date is needed.
+    today : date
+        No release date may lie after it.
+    notes : list of str
+        Observations are appended here.
+
+    Returns
+    -------
+    pandas.DataFrame
+        model, base_model, stage, flops, params_b, tokens_t, released; one row per line.
+
+    Raises
+    ------
+    DataError
+        If a needed column is missing or a cell cannot be what it should be.
+    """
+    for field in ("model", "base_model", *(["released"] if dated else [])):
+        if field not in columns:
+            why = " Periods need release dates." if field == "released" else ""
+            raise DataError(
+                f"{sheet.source} has no column for {field} (recognised: {', '.join(ALIASES[field])}).{why} "
+                "Rename the column or map it (columns); the file's columns are "
+                f"{listed(sheet.frame.columns, 20)}."
+            )
+    n = len(sheet.frame)
+    base = canonical(cells.text(sheet, columns["base_model"]), registry, notes)
+    sizes = {
+        "params_b": _size(sheet, columns, "params_b", 1e9, 1e5, "parameters in billions"),
+        "tokens_t": _size(sheet, columns, "tokens_t", 1e12, 1e4, "pre-training tokens in trillions"),
+    }
+    released = (
+        cells.dates(sheet, columns["released"], today)
+        if "released" in columns
+        else pd.Series(np.full(n, np.datetime64("NaT", "ns")))
+    )
+    flops = _flops(sheet, columns, base, sizes, registry, notes)
+    return pd.DataFrame(
+        {
+            "model": cells.text(sheet, columns["model"]),
+            "base_model": apart(base, released, registry, notes),
+            "stage": cells.text(sheet, columns["stage"])
+            if "stage" in columns
+            else pd.Series([""] * n, dtype="str"),
+            "flops": flops,
+            **sizes,
+            "released": released,
+        }
+    )
+
+
+def canonical(names: pd.Series, registry: Registry, notes: list[str]) -> pd.Series:
+    """Return base names made canonical through the registry; a base it does not know keeps its own name.
+
+    Parameters
+    ----------
+    names : pandas.Series
+        Names as the table has them, "" where missing, shape (n_lines,).
+    registry : Registry
+        Base models known.
+    notes : list of str
+        A note on unknown bases is appended here.
+
+    Returns
+    -------
+    pandas.Series
+        Canonical or own names, "" where missing or said to be unknown, shape (n_lines,).
+    """
+    made = bases.canonical_names(names, registry)
+    pairs = pd.DataFrame({"given": names.to_numpy(), "made": made.to_numpy()}).drop_duplicates()
+    pairs = pairs[pairs["made"] != ""]
+    own = [name for name in pairs["made"] if registry.canonical(name) is None]
+    if own:
+        notes.append(
+            f"{len(own):,} of {count(pairs['made'].nunique(), 'base model')} not in the registry, kept under "
+            f"their own names ({listed(own, 5)})"
+        )
+    renamed = [f"{a} as {b}" for a, b in pairs.itertuples(index=False) if a != b]
+    if renamed:
+        notes.append(f"{count(len(renamed), 'base name')} replaced by the registry's: {listed(renamed, 5)}")
+    return made
+
+
+def apart(base: pd.Series, released: pd.Series, registry: Registry, notes: list[str]) -> pd.Series:
+    """Return base names with those of models older than their base set apart, see `bases.resolve_bases`.
+
+    Parameters
+    ----------
+    base : pandas.Series
+        Canonical names, shape (n_lines,).
+    released : pandas.Series
+        Release dates of the models, shape (n_lines,).
+    registry : Registry
+        Base models known.
+    notes : list of str
+        A note on the models set apart is appended here.
+
+    Returns
+    -------
+    pandas.Series
+        Names, shape (n_lines,).
+    """
+    mask = bases.early(base, released, registry)
+    if not mask.any():
+        return base
+    notes.append(bases.note_early(base, mask))
+    return bases.resolve_bases(base, released, registry)
+
+
+def _size(
+    sheet: Sheet, columns: Mapping[str, str], field: str, unit: float, largest: float, words: str
+) -> Floats:
+    if field not in columns:
+        return np.full(len(sheet.frame), np.nan)
+    column = columns[field]
+    return checks.check_size(sheet, column, cells.numbers(sheet, column), unit, largest, words)
+
+
+def _flops(
+    sheet: Sheet,
+    columns: Mapping[str, str],
+    base: pd.Series,
+    sizes: dict[str, Floats],
+    registry: Registry,
+    notes: list[str],
+) -> Floats:
+    """Return FLOPs of each line: as stated, else 6 x parameters x tokens, else the registry's."""
+    flops = np.full(len(base), np.nan)
+    if "flops" in columns:
+        flops = _in_flops(sheet, columns["flops"])
+        checks.check_flops(sheet, columns["flops"], flops)
+        _compare(flops, base, registry, notes)
+    product = 6 * sizes["params_b"] * 1e9 * sizes["tokens_t"] * 1e12
+    from_sizes = np.isnan(flops) & ~np.isnan(product)
+    if from_sizes.any():
+        flops = np.where(from_sizes, product, flops)
+        notes.append(
+            f"FLOPs of {count(int(from_sizes.sum()), 'row')} are 6 x {columns['params_b']} x "
+            f"{columns['tokens_t']}, "
+            "taken as those of the base model"
+        )
+    lacking = np.isnan(flops) & (base != "").to_numpy(dtype=bool)
+    if lacking.any():
+        found = {name: registry.get(name) for name in pd.unique(base[lacking])}
+        listed_flops = (
+            base[lacking]
+            .map({name: b.flops for name, b in found.items() if b is not None})
+            .to_numpy(dtype=np.float64, na_value=np.nan)
+        )
+        flops[lacking] = listed_flops
+        if int((~np.isnan(listed_flops)).sum()):
+            notes.append(
+                f"FLOPs of {count(int((~np.isnan(listed_flops)).sum()), 'row')} come from the base-model "
+                "registry"
+            )
+    return flops
+
+
+def _compare(flops: Floats, base: pd.Series, registry: Registry, notes: list[str]) -> None:
+    """Note rows whose FLOPs are far from the registry's: a wrong base, or those of the fine-tune."""
+    known = {name: b.flops for name in pd.unique(base) if (b := registry.get(name)) is not None}
+    ratio = flops / base.map(known).to_numpy(dtype=np.float64, na_value=np.nan)
+    far = (ratio > FAR) | (ratio < 1 / FAR)
+    if far.any():
+        notes.append(
+            f"FLOPs of {count(int(far.sum()), 'row')} differ from the registry's for the base model by more "
+            f"than a factor of {FAR:g} ({listed(pd.unique(base[far]), 5)}): those of the table are kept"
+        )
+
+
+def _in_flops(sheet: Sheet, column: str) -> Floats:
+    values = cells.numbers(sheet, column)
+    unit = flops_unit(column)
+    if unit == "log10":
+        with np.errstate(over="ignore"):
+            return np.power(10.0, values)
+    return values * 1e21 if unit == "zflops" else values

@@ -1,0 +1,174 @@
+"""The frames inside `Evaluations`: checked, with the columns and types its documentation promises."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.wording import listed
+
+FIELDS = (
+    "model",
+    "base_model",
+    "flops",
+    "released",
+    "stage",
+    "period",
+    "params_b",
+    "tokens_t",
+    "cost",
+    "source_row",
+)
+COLUMNS = [
+    *("model", "base_model", "task", "score", "flops", "released"),
+    *("stage", "period", "n_items", "cost", "row"),
+]
+DROPPED = ("source_row", "model", "reason", "detail")
+Matrix = npt.NDArray[np.float64]
+
+
+def no_rows() -> pd.DataFrame:
+    """Return an empty `dropped` frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns source_row, model, reason, detail.
+    """
+    return pd.DataFrame(
+        {
+            "source_row": np.array([], dtype=np.int64),
+            "model": _strings([]),
+            "reason": _strings([]),
+            "detail": _strings([]),
+        }
+    )
+
+
+def _strings(values: npt.ArrayLike) -> pd.Series:
+    return pd.Series(values, dtype="str")
+
+
+def check(models: pd.DataFrame, tasks: tuple[str, ...]) -> None:
+    """Require a wide frame of models to be clean.
+
+    Parameters
+    ----------
+    models : pandas.DataFrame
+        One row per model.
+    tasks : tuple of str
+        Its task columns.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, a task is named like a field or twice, a model has no score, or scores or
+        FLOPs are out of range.
+    """
+    missing = [name for name in ("model", "base_model", "flops", *tasks) if name not in models]
+    if missing:
+        raise DataError(f"models: no column {listed(missing)}.")
+    clash = [t for t in tasks if t in FIELDS]
+    if clash or not tasks or len(set(tasks)) < len(tasks):
+        raise DataError(
+            f"tasks: {listed(clash) if clash else list(tasks)} cannot be used as task names; give at least "
+            "one, each once, and none named like a field."
+        )
+    if models.empty:
+        raise DataError("models: no rows.")
+    scores = models[list(tasks)].to_numpy(dtype=np.float64)
+    if np.isnan(scores).all(axis=1).any() or np.nanmin(scores) < 0 or np.nanmax(scores) > 1:
+        raise DataError("models: every model needs a score, and scores must lie in [0, 1].")
+    flops = models["flops"].to_numpy(dtype=np.float64)
+    if not (np.isfinite(flops) & (flops > 0)).all():
+        raise DataError("models: flops must be positive and finite.")
+
+
+def wide_frame(
+    models: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, costs: Matrix | None
+) -> pd.DataFrame:
+    """Return the `models` frame of `Evaluations`, every model in period 0.
+
+    Parameters
+    ----------
+    models : pandas.DataFrame
+        A clean wide frame.
+    tasks : tuple of str
+        Its task columns.
+    scores : numpy.ndarray
+        Scores, shape (n_models, n_tasks).
+    costs : numpy.ndarray, optional
+        Cost of each score, same shape.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The fields, then one column per task.
+
+    Raises
+    ------
+    DataError
+        If a release date cannot be read.
+    """
+    n = len(models)
+    unknown = np.full(n, np.nan)
+
+    def floats(name: str) -> Matrix:
+        return models[name].to_numpy(dtype=np.float64) if name in models else unknown
+
+    try:
+        released = pd.to_datetime(models["released"]) if "released" in models else pd.Series([pd.NaT] * n)
+    except ValueError as error:
+        raise DataError(f"models: release dates cannot be read ({error}).") from error
+    costed = costs is not None and ~np.isnan(costs).all(axis=1)
+    wide = {
+        "model": _strings(models["model"].to_numpy(dtype=object)),
+        "base_model": _strings(models["base_model"].to_numpy(dtype=object)),
+        "flops": floats("flops"),
+        "released": released.to_numpy(dtype="datetime64[ns]"),
+        "stage": _strings(models["stage"].to_numpy(dtype=object) if "stage" in models else ["unknown"] * n),
+        "period": np.zeros(n, dtype=np.int64),
+        "params_b": floats("params_b"),
+        "tokens_t": floats("tokens_t"),
+        "cost": unknown if costs is None else np.where(costed, np.nansum(costs, axis=1), np.nan),
+        "source_row": models["source_row"].to_numpy(dtype=np.int64)
+        if "source_row" in models
+        else np.arange(1, n + 1),
+    }
+    return pd.DataFrame(wide | {task: scores[:, k] for k, task in enumerate(tasks)})
+
+
+def long_frame(
+    wide: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, n_items: Matrix | None, costs: Matrix | None
+) -> pd.DataFrame:
+    """Return the `table` frame of `Evaluations`.
+
+    Parameters
+    ----------
+    wide : pandas.DataFrame
+        What `wide_frame` returned.
+    tasks : tuple of str
+        Task names.
+    scores : numpy.ndarray
+        Scores, shape (n_models, n_tasks).
+    n_items, costs : numpy.ndarray, optional
+        Items behind, and cost of, each score, same shape.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per score, models in order and tasks within them.
+    """
+    row, task = np.nonzero(~np.isnan(scores))
+    unknown = np.full(len(row), np.nan)
+    fields = (
+        wide[["model", "base_model", "flops", "released", "stage", "period"]].take(row).reset_index(drop=True)
+    )
+    table = fields.assign(
+        task=_strings(np.array(tasks, dtype=object)).take(task).reset_index(drop=True),
+        score=scores[row, task],
+        n_items=unknown if n_items is None else n_items[row, task],
+        cost=unknown if costs is None else costs[row, task],
+        row=row.astype(np.int64),
+    )
+    return table[COLUMNS]

@@ -1,0 +1,1 @@
+"""Sources of evaluations, one file a format. Each recognises its table and parses it into `Lines`."""

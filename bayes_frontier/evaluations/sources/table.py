@@ -1,0 +1,166 @@
+"""Plain tables: wide (a row per model, a column per task) or long (a row per score)."""
+
+import numpy as np
+import pandas as pd
+
+from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations import cells, checks
+from bayes_frontier.evaluations.columns import ALIASES, Columns, resolve
+from bayes_frontier.evaluations.fields import read_fields
+from bayes_frontier.evaluations.frames import FIELDS, Matrix
+from bayes_frontier.evaluations.lines import Lines
+from bayes_frontier.evaluations.request import Request
+from bayes_frontier.evaluations.sheet import Sheet
+from bayes_frontier.evaluations.wording import count, listed
+
+
+def parse(sheet: Sheet, request: Request, shape: str | None = None) -> Lines:
+    """Parse a plain table.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The table.
+    request : Request
+        Options.
+    shape : {"wide", "long"}, optional
+        Its shape; by default long if it has a task and a score column.
+
+    Returns
+    -------
+    Lines
+        The rows, with reasons for those not usable.
+
+    Raises
+    ------
+    DataError
+        If columns are missing or cells are not what they should be.
+    """
+    columns = resolve(sheet, request.columns)
+    if shape == "wide" and columns.is_long:
+        pair = listed([columns.fields["task"], columns.fields["score"]])
+        raise DataError(f"{sheet.source} is a long table: it has the columns {pair}. Leave the format out.")
+    if shape == "long" or (shape is None and "task" in columns.fields):
+        return _long(sheet, request, columns)
+    return _wide(sheet, request, columns)
+
+
+def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
+    notes: list[str] = []
+    fields = read_fields(
+        sheet, columns.fields, request.registry, dated=request.dated, today=request.today, notes=notes
+    )
+    lone = columns.fields.get("score")
+    candidates = {c: c for c in columns.others} if lone is None else {"score": lone}
+    shares = {task: cells.share_of_numbers(sheet, column) for task, column in candidates.items()}
+    chosen = [t for t in request.choose(sheet, list(candidates)) if request.tasks or shares[t] >= 0.5]
+    if not chosen:
+        raise DataError(
+            f"{sheet.source} has no task column: no numeric column is left beside "
+            f"{listed(columns.fields.values(), 20)}. "
+            "A wide table has one column of scores per task, a long one a task and a score column "
+            f"(recognised: {', '.join(ALIASES['task'])}; {', '.join(ALIASES['score'])})."
+        )
+    used = {candidates[t] for t in chosen}
+    notes += _unused(columns, used, {c for t, c in candidates.items() if 0 < shares[t] < 0.5})
+    scores = np.column_stack([_scores(sheet, candidates[task]) for task in chosen])
+    return Lines(
+        sheet=sheet,
+        fields=fields,
+        tasks=tuple(chosen),
+        scores=scores,
+        source_format="wide",
+        n_items=_spread(sheet, columns, "n_items", scores, share=False),
+        costs=_spread(sheet, columns, "cost", scores, share=True),
+        notes=notes,
+    )
+
+
+def _unused(columns: Columns, used: set[str], mixed: set[str]) -> list[str]:
+    left = [c for c in columns.others if c not in used]
+    notes = [f"columns not used: {listed(left)}"] if left else []
+    if mixed & set(left):
+        notes.append(f"columns not used although some cells are numbers: {listed(sorted(mixed & set(left)))}")
+    return notes
+
+
+def _scores(sheet: Sheet, column: str) -> Matrix:
+    values = cells.numbers(sheet, column)
+    checks.check_scores(sheet, column, values)
+    return values
+
+
+def _spread(sheet: Sheet, columns: Columns, field: str, scores: Matrix, *, share: bool) -> Matrix | None:
+    """Give a record's number to each of its scores; a cost is shared equally among them."""
+    if field not in columns.fields:
+        return None
+    values = _amounts(sheet, columns.fields[field], field)
+    scored = ~np.isnan(scores)
+    each = values / np.maximum(scored.sum(axis=1), 1) if share else values
+    return np.where(scored, each[:, None], np.nan)
+
+
+def _amounts(sheet: Sheet, column: str, field: str) -> Matrix:
+    values = cells.numbers(sheet, column)
+    bad = (values < 0) | np.isinf(values) | ((values == 0) & (field == "n_items"))
+    if bad.any():
+        raise DataError(
+            f"{sheet.source}, column {column!r}: {field} must be positive: {sheet.places(bad, values)}. "
+            "Leave the cell empty where it is unknown."
+        )
+    return values
+
+
+def _long(sheet: Sheet, request: Request, columns: Columns) -> Lines:
+    for field in ("task", "score"):
+        if field not in columns.fields:
+            raise DataError(
+                f"{sheet.source} is not a long table: no column for {field} (recognised: "
+                f"{', '.join(ALIASES[field])}). "
+                f"Map it (columns); the file's columns are {listed(sheet.frame.columns, 20)}."
+            )
+    notes: list[str] = []
+    names = cells.text(sheet, columns.fields["task"])
+    unnamed = int((names == "").sum())
+    present = [t for t in pd.unique(names) if t]
+    clash = [t for t in present if t in FIELDS]
+    if clash:
+        raise DataError(f"{sheet.source}: a task cannot be called {listed(clash)}, as a field is; rename it.")
+    chosen = request.choose(sheet, present)
+    if len(chosen) < len(present):
+        wanted = names.isin([*chosen, ""]).to_numpy(dtype=bool)
+        notes.append(
+            f"{count(int((~wanted).sum()), 'row')} of tasks not asked for: "
+            f"{listed(t for t in present if t not in chosen)}"
+        )
+        sheet, names = sheet.take(wanted), names[wanted].reset_index(drop=True)
+    fields = read_fields(
+        sheet, columns.fields, request.registry, dated=request.dated, today=request.today, notes=notes
+    )
+    scores = cells.numbers(sheet, columns.fields["score"])
+    task = pd.Index(chosen, dtype=object).get_indexer(pd.Index(names, dtype=object)).astype(np.int64)
+    _check_by_task(sheet, columns.fields["score"], scores, chosen, task)
+    notes += _unused(columns, set(), set())
+    lines = Lines(
+        sheet=sheet,
+        fields=fields,
+        tasks=tuple(chosen),
+        scores=scores,
+        source_format="long",
+        n_items=_amounts(sheet, columns.fields["n_items"], "n_items")
+        if "n_items" in columns.fields
+        else None,
+        costs=_amounts(sheet, columns.fields["cost"], "cost") if "cost" in columns.fields else None,
+        task=task,
+        notes=notes,
+    )
+    if unnamed:
+        lines.leave_out(task < 0, "no task name")
+    return lines
+
+
+def _check_by_task(sheet: Sheet, column: str, scores: Matrix, tasks: list[str], task: np.ndarray) -> None:
+    outside = (scores < 0) | (scores > 1)
+    for k in np.unique(task[outside]):
+        name = tasks[k] if k >= 0 else ""
+        checks.check_scores(sheet, column, np.where(task == k, scores, np.nan), task=name)

@@ -1,0 +1,1 @@
+"""The statistical model: specification, curve, likelihood, priors, wiring and sampling."""

@@ -1,0 +1,141 @@
+"""Evaluations as the arrays a model is built on: cells of scores that share one boundary value."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.model.curve import ComputeRange
+from bayes_frontier.model.pinball import GroupedScores, IntArray
+
+# A quantile needs scores above it: with fewer than this many expected there, the data say nothing about it.
+MIN_EXPECTED_ABOVE = 1.0
+# Decades of compute between the 2nd and 98th percentile below which a curve against compute is not identified.
+MIN_DECADES = 0.05
+
+
+@dataclass(frozen=True)
+class FrontierData:
+    """Arrays of one fit.
+
+    Attributes
+    ----------
+    tasks, base_models : tuple of str
+        Names along the task and base_model dimensions.
+    n_periods : int
+        Number of periods.
+    scores : GroupedScores
+        All scores, by cell.
+    cells : pandas.DataFrame
+        One row per cell: task, period, base (indices) and z (log10 FLOPs).
+    cell_of_score : ndarray, shape (n_scores,)
+        Cell of each row of ``evaluations.table``.
+    reference_z, reference_period : ndarray, shape (n_base_models,)
+        Median log10 FLOPs and median period of each base model's records: where its effect is centred.
+    counts : ndarray, shape (n_base_models, n_tasks)
+        Scores of each base model on each task.
+    compute : ComputeRange
+        16th and 84th percentile of log10 FLOPs.
+    """
+
+    tasks: tuple[str, ...]
+    base_models: tuple[str, ...]
+    n_periods: int
+    scores: GroupedScores
+    cells: pd.DataFrame
+    cell_of_score: IntArray
+    reference_z: npt.NDArray[np.float64]
+    reference_period: IntArray
+    counts: npt.NDArray[np.float64]
+    compute: ComputeRange
+
+    @classmethod
+    def from_evaluations(cls, evaluations: Evaluations, tau: float, *, base_models: bool = True) -> "FrontierData":
+        """Group the scores.
+
+        Parameters
+        ----------
+        evaluations : Evaluations
+            Scores to fit.
+        tau : float
+            Quantile level of the boundary.
+        base_models : bool
+            Whether the model has base-model effects, which need at least two base models.
+
+        Returns
+        -------
+        FrontierData
+            Arrays for `bayes_frontier.model.build`.
+
+        Raises
+        ------
+        DataError
+            If the scores cannot identify the boundary: too few of them, one compute value, or one base model.
+        """
+        table, models = evaluations.table, evaluations.models
+        compute = _compute_range(models)
+        _check_counts(table, tau)
+        names = tuple(sorted(models["base_model"].unique()))
+        if base_models and len(names) < 2:
+            raise DataError(
+                f"All {len(models):,} models have the same base model, {names[0]!r}: base-model effects need at least "
+                "two. Add models of other base models, or fit a model without these effects (--model independent)."
+            )
+        tasks = evaluations.tasks
+        keys = pd.DataFrame(
+            {
+                "task": pd.Categorical(table["task"], tasks).codes.astype(np.int64),
+                "period": table["period"].to_numpy(np.int64),
+                "base": pd.Categorical(table["base_model"], names).codes.astype(np.int64),
+                "z": np.log10(table["flops"].to_numpy(float)),
+            }
+        )
+        grouped = keys.groupby(["task", "period", "base", "z"], sort=True)
+        cell = grouped.ngroup().to_numpy(np.int64)
+        cells = grouped.size().reset_index()[["task", "period", "base", "z"]]
+        by_base = pd.DataFrame(
+            {"z": np.log10(models["flops"].to_numpy(float)), "period": models["period"].to_numpy()}
+        ).groupby(pd.Categorical(models["base_model"], names).codes)
+        counts = np.zeros((len(names), len(tasks)))
+        np.add.at(counts, (keys["base"].to_numpy(), keys["task"].to_numpy()), 1.0)
+        return cls(
+            tasks=tasks,
+            base_models=names,
+            n_periods=evaluations.n_periods,
+            scores=GroupedScores.from_scores(table["score"].to_numpy(float), cell, len(cells)),
+            cells=cells,
+            cell_of_score=cell,
+            reference_z=by_base["z"].median().to_numpy(),
+            reference_period=by_base["period"].median().round().to_numpy(np.int64),
+            counts=counts,
+            compute=compute,
+        )
+
+
+def _compute_range(models: pd.DataFrame) -> ComputeRange:
+    z = np.log10(models["flops"].to_numpy(float))
+    low, high = np.quantile(z, [0.02, 0.98])
+    if high - low < MIN_DECADES:
+        raise DataError(
+            f"The models span {high - low:.2f} decades of compute (10^{low:.2f} to 10^{high:.2f} FLOPs, 2nd to 98th "
+            "percentile): a boundary against compute is not identified. Add models of other sizes."
+        )
+    inner_low, inner_high = np.quantile(z, [0.16, 0.84])
+    if inner_high - inner_low < MIN_DECADES:
+        inner_low, inner_high = low, high
+    return ComputeRange(float(inner_low), float(inner_high))
+
+
+def _check_counts(table: pd.DataFrame, tau: float) -> None:
+    expected = table.groupby("task")["score"].size() * (1.0 - tau)
+    short = expected[expected < MIN_EXPECTED_ABOVE - 1e-9]
+    if len(short):
+        task, n = short.index[0], round(short.iloc[0] / (1.0 - tau))
+        needed = int(np.ceil(MIN_EXPECTED_ABOVE / (1.0 - tau) - 1e-9))
+        raise DataError(
+            f"Task {task!r} has {n} scores; the {tau:g} quantile needs at least {needed} (one expected above it). "
+            "Leave the task out (--tasks), add models, or lower --tau."
+        )

@@ -1,0 +1,112 @@
+"""The sigmoid boundary and the geometry in which its posterior is easy to sample.
+
+``q(z) = floor + (ceiling - floor) * sigmoid(slope * (z - midpoint))`` with z = log10 FLOPs (arXiv 2602.15327, section 3).
+Floor, ceiling, slope and midpoint are nearly confounded where data cover part of the rise. The data do fix the boundary
+at a high and at a low compute (the 84th and 16th percentile of the models), the high one best. The free quantities are
+
+* ``high``: the boundary at z_high;
+* ``start_share``: the boundary at z_low as a share of ``high``;
+* ``floor_share``: the floor as a share of the boundary at z_low;
+* ``ceiling_share``: the share of the headroom above ``high`` that lies below the ceiling.
+
+Any four numbers in (0, 1) give an increasing curve with 0 <= floor <= ceiling <= 1: the constraints hold by construction.
+The functions work on NumPy arrays and on PyTensor variables alike.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import expit
+
+# Shares stay this far from 0 and 1, where the slope would be infinite.
+MARGIN = 0.005
+
+
+@dataclass(frozen=True)
+class ComputeRange:
+    """The two computes at which a boundary is parametrised.
+
+    Attributes
+    ----------
+    low, high : float
+        log10 FLOPs; the 16th and 84th percentile of the fitted models.
+    """
+
+    low: float
+    high: float
+
+    def position(self, z: Any) -> Any:  # noqa: ANN401 - arrays and tensors
+        """Place log10 FLOPs on a scale that is 0 at `low` and 1 at `high`.
+
+        Parameters
+        ----------
+        z : array or tensor
+            log10 FLOPs.
+
+        Returns
+        -------
+        array or tensor
+            Position, same shape as `z`.
+        """
+        return (z - self.low) / (self.high - self.low)
+
+
+class Sigmoid(NamedTuple):
+    """A boundary as floor, ceiling, and the sigmoid's argument at the two ends of the compute range."""
+
+    floor: Any
+    ceiling: Any
+    at_low: Any
+    at_high: Any
+
+
+def sigmoid_from_shares(  # noqa: ANN401 - arrays and tensors
+    high: Any, start_share: Any, floor_share: Any, ceiling_share: Any, log: Any = np.log
+) -> Sigmoid:
+    """Turn the sampled shares into a sigmoid.
+
+    Parameters
+    ----------
+    high, start_share, floor_share, ceiling_share : array or tensor
+        Values in (0, 1) that broadcast against each other; see the module's text.
+    log : callable
+        Natural logarithm for the type given (``numpy.log`` or ``pytensor.tensor.log``).
+
+    Returns
+    -------
+    Sigmoid
+        With ``at_high > at_low``, hence increasing in compute.
+    """
+    low = high * (MARGIN + (1.0 - 2.0 * MARGIN) * start_share)
+    floor = low * (MARGIN + (1.0 - 2.0 * MARGIN) * floor_share)
+    ceiling = high + (1.0 - high) * (MARGIN + (1.0 - 2.0 * MARGIN) * ceiling_share)
+    at_low = log((low - floor) / (ceiling - low))
+    at_high = log((high - floor) / (ceiling - high))
+    return Sigmoid(floor, ceiling, at_low, at_high)
+
+
+def boundary_at(
+    z: npt.ArrayLike, floor: npt.ArrayLike, ceiling: npt.ArrayLike, slope: npt.ArrayLike, midpoint: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    """Evaluate the boundary.
+
+    Parameters
+    ----------
+    z : array_like
+        log10 FLOPs.
+    floor, ceiling : array_like
+        Asymptotes, as scores in [0, 1].
+    slope : array_like
+        Steepness per decade of compute, positive.
+    midpoint : array_like
+        log10 FLOPs at which the boundary is halfway.
+
+    Returns
+    -------
+    ndarray
+        Boundary in score units; all arguments broadcast.
+    """
+    z, floor, ceiling = np.asarray(z, float), np.asarray(floor, float), np.asarray(ceiling, float)
+    return np.asarray(floor + (ceiling - floor) * expit(np.asarray(slope) * (z - np.asarray(midpoint))))

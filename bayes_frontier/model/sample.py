@@ -1,0 +1,201 @@
+"""Sampling: calibrate the scale by short fits, then draw the posterior with nutpie."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import nutpie
+import xarray as xr
+from scipy.special import expit, logit
+
+from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.model.build import build_model
+from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.model.scale import RESIDUAL_LEVELS, Scale, residual_quantiles
+from bayes_frontier.model.spec import ModelSpec
+
+# Length of the fits that calibrate the scale: their mean boundary is all that is used.
+PASS_TUNE, PASS_DRAWS = 200, 50
+# Draws whose residuals stand for the residual distribution.
+RESIDUAL_DRAWS = 40
+KEPT = (
+    "floor",
+    "ceiling",
+    "slope",
+    "midpoint",
+    "drift_scale",
+    "base_model_scale",
+    "base_model_effect",
+)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What sampling leaves.
+
+    Attributes
+    ----------
+    posterior, sample_stats : xarray.Dataset
+        Draws of the kept variables and of the sampler's statistics, dims (chain, draw, ...).
+    scale : Scale
+        Scale the posterior was drawn with.
+    residual_quantiles : ndarray, shape (n_tasks, n_levels)
+        Residual distribution around the boundary, given base-model effects, at `RESIDUAL_LEVELS`.
+    """
+
+    posterior: xr.Dataset
+    sample_stats: xr.Dataset
+    scale: Scale
+    residual_quantiles: FloatArray
+
+
+def sample(
+    spec: ModelSpec,
+    evaluations: Evaluations,
+    data: FrontierData,
+    *,
+    tau: float,
+    draws: int,
+    tune: int,
+    chains: int,
+    cores: int,
+    seed: int,
+    progress: bool,
+) -> Sampled:
+    """Calibrate the scale and draw the posterior.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Model.
+    evaluations : Evaluations
+        Scores; ``data`` was made from them.
+    data : FrontierData
+        Grouped scores.
+    tau : float
+        Quantile level.
+    draws, tune, chains, cores : int
+        Per chain: draws kept and tuning steps; number of chains, and of chains at a time.
+    seed : int
+        Seeds everything random here.
+    progress : bool
+        Whether to show progress on standard error.
+
+    Returns
+    -------
+    Sampled
+        The posterior and what it was drawn with.
+    """
+    scores = evaluations.table["score"].to_numpy(float)
+    task = data.cells["task"].to_numpy()
+    of_task = task[data.cell_of_score]
+    fixed = None if spec.likelihood.scale == "calibrated" else float(spec.likelihood.scale)
+    seeds = np.random.SeedSequence(seed).generate_state(spec.likelihood.passes + 2)
+    rng = np.random.default_rng(seeds[-1])
+
+    def rescaled(residuals: FloatArray) -> Scale:
+        by_task = [residuals[of_task == k] for k in range(len(data.tasks))]
+        return Scale.calibrated(by_task, tau, spec.likelihood.smoothing, fixed)
+
+    scale = rescaled(_first_residuals(evaluations, tau))
+    compiled = nutpie.compile_pymc_model(build_model(spec, data, scale))
+    for i in range(spec.likelihood.passes):
+        compiled = compiled.with_data(**scale.by_cell(task))
+        trace = _run(compiled, PASS_DRAWS, PASS_TUNE, 2, min(cores, 2), seeds[i], progress=False)
+        scale = rescaled(_residuals(trace["posterior"].dataset, data, scores, rng))
+    compiled = compiled.with_data(**scale.by_cell(task))
+    trace = _run(compiled, draws, tune, chains, cores, seeds[-2], progress=progress)
+    posterior = trace["posterior"].dataset
+    residuals = _residuals(posterior, data, scores, rng)
+    quantiles = np.stack([residual_quantiles(residuals[of_task == k], tau) for k in range(len(data.tasks))])
+    return Sampled(
+        posterior=posterior[[name for name in KEPT if name in posterior]],
+        sample_stats=trace["sample_stats"].dataset,
+        scale=scale,
+        residual_quantiles=quantiles,
+    )
+
+
+def cell_boundary(posterior: xr.Dataset, data: FrontierData) -> FloatArray:
+    """Boundary of every cell, base-model effects included, for given draws.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        Draws of the curve and, where the model has them, of the base-model effects, with one sample dimension
+        ``sample``.
+    data : FrontierData
+        The cells.
+
+    Returns
+    -------
+    ndarray, shape (n_cells, n_samples)
+        Boundary in score units.
+    """
+    task, period = data.cells["task"].to_numpy(), data.cells["period"].to_numpy()
+    parts = [
+        posterior[name].transpose("task", "period", "sample").to_numpy()[task, period]
+        for name in ("floor", "ceiling", "slope", "midpoint")
+    ]
+    q = boundary_at(data.cells["z"].to_numpy()[:, None], *parts)
+    if "base_model_effect" in posterior:
+        effect = posterior["base_model_effect"].transpose("base_model", "task", "sample").to_numpy()
+        q = expit(logit(q) + effect[data.cells["base"].to_numpy(), task])
+    return np.asarray(q)
+
+
+def _residuals(
+    posterior: xr.Dataset, data: FrontierData, scores: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Scores minus boundary for some draws, shape (n_scores, n_draws).
+
+    Residuals from draws, not from their mean: draws scatter around the boundary as the truth does, while the mean of
+    small base models lies above all of their scores.
+    """
+    flat = posterior.stack(sample=("chain", "draw"))
+    chosen = rng.choice(flat.sizes["sample"], size=min(RESIDUAL_DRAWS, flat.sizes["sample"]), replace=False)
+    q = cell_boundary(flat.isel(sample=np.sort(chosen)), data)
+    return np.asarray(scores[:, None] - q[data.cell_of_score])
+
+
+def _first_residuals(evaluations: Evaluations, tau: float) -> FloatArray:
+    """Scores minus their base model's own quantile, or their task's where a base model is small."""
+    table = evaluations.table
+    by_base = table.groupby(["task", "base_model"])["score"]
+    own = by_base.transform("quantile", tau)
+    large = by_base.transform("size") >= 20
+    if large.groupby(table["task"]).sum().min() >= 0.5 * large.groupby(table["task"]).size().min():
+        return np.asarray((table["score"] - own).to_numpy())
+    return np.asarray((table["score"] - table.groupby("task")["score"].transform("quantile", tau)).to_numpy())
+
+
+def _run(
+    compiled: Any,  # noqa: ANN401 - nutpie is untyped
+    draws: int,
+    tune: int,
+    chains: int,
+    cores: int,
+    seed: np.unsignedinteger[npt.NBitBase],
+    *,
+    progress: bool,
+) -> xr.DataTree:
+    with warnings.catch_warnings():
+        # nutpie counts divergences in a warning; they are reported with the other diagnostics.
+        warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
+        return nutpie.sample(
+            compiled,
+            draws=draws,
+            tune=tune,
+            chains=chains,
+            cores=cores,
+            seed=int(seed),
+            progress_bar=progress,
+            save_warmup=False,
+        )
+
+
+__all__ = ["RESIDUAL_LEVELS", "Sampled", "cell_boundary", "sample"]

@@ -1,0 +1,197 @@
+"""Model specifications: what is pooled, what drifts, and the priors, read from TOML and checked on reading."""
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+
+import bayes_frontier
+from bayes_frontier.errors import SpecError
+from bayes_frontier.evaluations.wording import suggestion
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Normal(_Strict):
+    """Normal prior."""
+
+    dist: Literal["normal"]
+    mu: float
+    sigma: PositiveFloat
+
+
+class HalfNormal(_Strict):
+    """Normal prior folded at zero, for scales."""
+
+    dist: Literal["half-normal"]
+    sigma: PositiveFloat
+
+
+class LogNormal(_Strict):
+    """Log-normal prior, for scales that are not zero; `mu` and `sigma` are of the logarithm."""
+
+    dist: Literal["log-normal"]
+    mu: float
+    sigma: PositiveFloat
+
+
+Location = Normal
+Scale = Annotated[HalfNormal | LogNormal, Field(discriminator="dist")]
+
+
+class Structure(_Strict):
+    """What informs what."""
+
+    tasks: Literal["pooled", "separate"] = "pooled"
+    periods: Literal["random-walk", "separate", "constant"] = "random-walk"
+    base_models: bool = True
+
+
+class Likelihood(_Strict):
+    """The asymmetric-Laplace working likelihood."""
+
+    scale: Literal["calibrated"] | PositiveFloat = "calibrated"
+    smoothing: Annotated[float, Field(gt=0, le=2)] = 0.4
+    passes: Annotated[int, Field(ge=1, le=5)] = 2
+
+
+class Priors(_Strict):
+    """Priors of the hierarchy, on the logit scale; models/hierarchical.toml explains each."""
+
+    high: Location = Normal(dist="normal", mu=0.0, sigma=1.0)
+    high_spread: Scale = HalfNormal(dist="half-normal", sigma=1.0)
+    start_share: Location = Normal(dist="normal", mu=0.5, sigma=1.0)
+    start_share_spread: Scale = HalfNormal(dist="half-normal", sigma=1.0)
+    floor_share: Location = Normal(dist="normal", mu=1.5, sigma=1.0)
+    floor_share_spread: Scale = HalfNormal(dist="half-normal", sigma=1.0)
+    ceiling_share: Location = Normal(dist="normal", mu=-1.5, sigma=1.0)
+    ceiling_share_spread: Scale = HalfNormal(dist="half-normal", sigma=1.0)
+    drift: Scale = LogNormal(dist="log-normal", mu=-2.3, sigma=0.7)
+    drift_spread: Scale = HalfNormal(dist="half-normal", sigma=0.8)
+    base_model: Scale = LogNormal(dist="log-normal", mu=-1.4, sigma=0.7)
+    base_model_spread: Scale = HalfNormal(dist="half-normal", sigma=0.5)
+
+
+class ModelSpec(_Strict):
+    """A model: structure, likelihood and priors.
+
+    Attributes
+    ----------
+    name : str
+        Short name, kept with the results.
+    description : str
+        One line for reports.
+    structure, likelihood, priors
+        See the tables of the same names in models/hierarchical.toml.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    description: str = ""
+    structure: Structure = Structure()
+    likelihood: Likelihood = Likelihood()
+    priors: Priors = Priors()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hexadecimal) of everything that changes the posterior."""
+        content = self.model_dump(mode="json", exclude={"name", "description"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def models_dir() -> Path:
+    """Directory of the specifications that ship with the package.
+
+    Returns
+    -------
+    Path
+        Inside an installed wheel, or at the top of a checkout.
+    """
+    package = Path(bayes_frontier.__file__).parent
+    installed = package / "_models"
+    return installed if installed.is_dir() else package.parent / "models"
+
+
+def available_models() -> tuple[str, ...]:
+    """Names that `read_spec` knows.
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+    """
+    return tuple(sorted(path.stem for path in models_dir().glob("*.toml")))
+
+
+def read_spec(model: "str | Path | ModelSpec") -> ModelSpec:
+    """Read a model specification.
+
+    Parameters
+    ----------
+    model : str, Path or ModelSpec
+        A name under models/ (``"hierarchical"``) or the path of a TOML file; a specification passes through.
+
+    Returns
+    -------
+    ModelSpec
+        Checked.
+
+    Raises
+    ------
+    SpecError
+        If there is no such model or file, it is not TOML, or a key or value is not understood. The message gives the
+        path of the key.
+    """
+    if isinstance(model, ModelSpec):
+        return model
+    path = Path(model)
+    if path.suffix != ".toml":
+        names = available_models()
+        if str(model) not in names:
+            raise SpecError(
+                f"There is no model {str(model)!r}.{suggestion(str(model), names)} Known: {', '.join(names)}; "
+                "or give the path of a .toml file."
+            )
+        path = models_dir() / f"{model}.toml"
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SpecError(f"{path}: no such file. Models that ship: {', '.join(available_models())}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path}: cannot be read ({error}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError(f"{path}: not valid TOML ({error}).") from None
+    try:
+        return ModelSpec.model_validate(content)
+    except pydantic.ValidationError as error:
+        raise SpecError(_explain(path, error)) from None
+
+
+def _explain(path: Path, error: pydantic.ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        place = [str(part) for part in problem["loc"] if part not in ("half-normal", "log-normal")]
+        where = ".".join(place) or "the file"
+        if problem["type"] == "extra_forbidden":
+            known = _keys(place[:-1])
+            lines.append(f"{where}: unknown key.{suggestion(place[-1], known)} Known here: {', '.join(known)}.")
+        else:
+            found = problem.get("input")
+            shown = "" if problem["type"] == "missing" else f", found {found!r}"
+            lines.append(f"{where}: {problem['msg'].lower()}{shown}.")
+    return f"{path}: " + " ".join(lines)
+
+
+def _keys(place: list[str]) -> list[str]:
+    fields: Any = ModelSpec
+    for part in place:
+        annotation = fields.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return ["dist", "mu", "sigma"]
+        fields = annotation
+    return list(fields.model_fields)

@@ -1,0 +1,70 @@
+"""Files written whole or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from bayes_frontier.errors import QueryError
+
+
+def replace_file(path: Path, content: bytes, what: str) -> None:
+    """Write a file beside its place and rename it, so that no reader meets half of it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file; one that is there is replaced.
+    content : bytes
+        All of it.
+    what : str
+        What the file is, to begin a message with.
+
+    Raises
+    ------
+    QueryError
+        If the folder is missing or the file cannot be written.
+    """
+    if path.is_dir():
+        raise QueryError(f"{what}: {path} is a folder; name a file.")
+    try:
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
+    except OSError as error:
+        raise QueryError(f"{what}: {path} cannot be written ({error.strerror}).") from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        # mkstemp makes private files; what is written for people gets the usual permissions
+        os.chmod(part, 0o666 & ~_umask())
+        os.replace(part, path)
+    except BaseException as error:
+        Path(part).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise QueryError(f"{what}: {path} cannot be written ({error.strerror}).") from None
+        raise
+
+
+def make_folder(path: Path, what: str) -> None:
+    """Make a folder for results, unless it is there.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The folder.
+    what : str
+        What it is, to begin a message with.
+
+    Raises
+    ------
+    QueryError
+        If it is a file or cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise QueryError(f"{what}: no folder can be made at {path} ({error.strerror}).") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,82 @@
+"""Questions to a fit: options read, rows gathered, facts and headings."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayes_frontier.cli.asking import ask, load, plain, question
+from bayes_frontier.cli.heading import about, header, several_periods
+from bayes_frontier.errors import QueryError
+from tests.fakes import FakeFrontier, small_evaluations
+
+
+def test_options_are_read_and_checked():
+    asked = question(["bbh,musr", "bbh"], "1", "base-2", "0.5")
+    assert (asked.tasks, asked.period, asked.base_model, asked.prob) == (["bbh", "musr"], 1, "base-2", 0.5)
+    with pytest.raises(QueryError, match="--prob"):
+        question(None, None, None, "2")
+
+
+def test_rows_are_by_task_then_point_in_plain_types(frontier):
+    asked = question(["math_lvl_5", "bbh"], None, None, "0.9")
+    rows = ask(frontier, asked, lambda task: frontier.attainable([1e22, 1e24], task=task))
+    assert [(row["task"], row["flops"]) for row in rows] == [
+        (task, flops) for task in ("math_lvl_5", "bbh") for flops in (1e22, 1e24)
+    ]
+    assert {type(value) for row in rows for value in row.values()} == {str, float}
+    assert rows[3]["median"] == frontier.attainable(1e24, task="bbh")["median"].item()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.float64(0.5), 0.5),
+        (np.str_("a"), "a"),
+        (np.bool_(True), True),
+        (np.int64(3), 3),
+        (None, None),
+        (np.datetime64("2024-01-01"), "2024-01-01"),
+    ],
+)
+def test_values_become_plain(value, expected):
+    assert plain(value) == expected
+    assert type(plain(value)) is type(expected)
+
+
+def test_facts_of_one_and_of_several_periods(frontier):
+    asked = question(None, None, None, "0.9")
+    one = about(frontier, asked, [{"period": "b"}, {"period": "b"}])
+    many = about(frontier, asked, [{"period": "a"}, {"period": "b"}, {"period": "a"}])
+    assert one["period"] == "b"
+    assert many["period"] == ["a", "b"]
+    assert several_periods(one).title == ""
+    assert several_periods(many).title == "period"
+    assert "period b." in header(frontier, asked, one, "score")[0]
+    assert "every period." in header(frontier, asked, many, "score")[0]
+
+
+def test_one_period_called_all_is_not_every_period():
+    frontier = FakeFrontier(small_evaluations(periods=1)[0])
+    asked = question(None, None, None, "0.9")
+    rows = ask(frontier, asked, lambda task: frontier.attainable([1e22], task=task))
+    facts = about(frontier, asked, rows)
+    assert facts["period"] == "all"
+    assert header(frontier, asked, facts, "score")[0].endswith("(tau = 0.98).")
+
+
+def test_scalar_answers_are_rows_too(frontier):
+    asked = question(["bbh"], None, None, "0.9")
+    dataset = xr.Dataset({"median": ("score", [1e23])}, coords={"score": [0.5], "period": "p"})
+    assert ask(frontier, asked, lambda task: dataset) == [
+        {"score": 0.5, "median": 1e23, "period": "p", "task": "bbh"}
+    ]
+
+
+def test_loading_warns_only_of_what_did_not_converge(run, frontier, capsys):
+    assert load(Path("fit.nc")) is frontier
+    assert capsys.readouterr().err == ""
+    frontier.converged = False
+    load(Path("fit.nc"))
+    assert capsys.readouterr().err.startswith("Warning: this fit did not converge")

@@ -1,0 +1,72 @@
+"""`bayes-frontier data show`."""
+
+import json
+
+import pandas as pd
+import pytest
+
+
+def test_the_summary_says_what_was_read_and_left_out(run, table):
+    done = run("data", "show", table, "--periods", "2024-09-30,2024-12-31")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("table.csv (wide): 158 scores of 79 models")
+    assert "period to 2024-09-30" in done.stdout
+    assert "left out, " in done.stdout
+
+
+def test_json_counts_add_up(run, table):
+    done = run("data", "show", table, "--periods", "2024-09-30,2024-12-31", "--json")
+    found = json.loads(done.stdout)
+    assert (found["models"], found["scores"], found["base_models"]) == (79, 158, 8)
+    assert sum(period["models"] for period in found["periods"]) == 79
+    assert sum(task["scores"] for task in found["tasks"]) == 158
+    assert list(found["left_out"].values()) == [1]
+    assert len(found["fingerprint"]) == 64
+    assert found["flops"][0] < found["flops"][1]
+    assert all(0 <= task["min"] <= task["median"] <= task["max"] <= 1 for task in found["tasks"])
+
+
+def test_rows_left_out_are_listed_in_a_file(run, table, tmp_path):
+    out = tmp_path / "left_out.csv"
+    done = run("data", "show", table, "--dropped", out, "--json")
+    json.loads(done.stdout)
+    assert "1 rows left out are listed" in done.stderr
+    frame = pd.read_csv(out)
+    assert list(frame.columns) == ["source_row", "model", "reason", "detail"]
+    assert len(frame) == 1
+    assert frame["source_row"].tolist() == [2]
+
+
+def test_tasks_can_be_chosen(run, table):
+    found = json.loads(run("data", "show", table, "--tasks", "math_lvl_5", "--json").stdout)
+    assert [task["task"] for task in found["tasks"]] == ["math_lvl_5"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "empty"),
+        ("hello\n", "not a table"),
+        ("model,base_model,flops,bbh\na,b,1e22,55\n", "percentages"),
+        ("model,base_model,flops,bbh\na,b,24,0.5\n", "log10"),
+    ],
+)
+def test_a_bad_table_is_one_message(run, tmp_path, content, message):
+    path = tmp_path / "bad.csv"
+    path.write_text(content)
+    done = run("data", "show", path)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_list_that_cannot_be_written(run, table, tmp_path):
+    done = run("data", "show", table, "--dropped", tmp_path / "nowhere" / "x.csv")
+    assert done.exit_code == 2
+    assert "--dropped: " in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_group_alone_shows_its_help(run):
+    done = run("data")
+    assert "show" in done.output

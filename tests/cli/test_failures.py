@@ -1,0 +1,153 @@
+"""Exit statuses and messages of everything that can go wrong, in this process and in one of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bayes_frontier
+from bayes_frontier.errors import ConvergenceError, DataError, StoreError
+
+ROOT = Path(__file__).resolve().parents[2]
+ATTAIN = ("attain", "fit.nc", "--flops", "1e24")
+
+
+@pytest.fixture
+def raising(monkeypatch, run):
+    """Make loading a fit raise."""
+
+    def _raising(error: BaseException) -> None:
+        def load(path: Path) -> None:
+            raise error
+
+        monkeypatch.setitem(vars(bayes_frontier), "load", load)
+
+    return _raising
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (StoreError("fit.nc is cut short: fit again."), 2, "Error: fit.nc is cut short: fit again."),
+        (DataError("no table"), 2, "Error: no table"),
+        (ConvergenceError("R-hat 1.3"), 3, "Error: R-hat 1.3"),
+        (KeyboardInterrupt(), 130, "Interrupted: a file that was not finished was not written."),
+        (
+            ValueError("odd\nsecond line"),
+            70,
+            "Unexpected ValueError: odd. Run again with --debug for the traceback.",
+        ),
+        (ZeroDivisionError(), 70, "Unexpected ZeroDivisionError. Run again with --debug for the traceback."),
+    ],
+)
+def test_an_exception_is_one_line_and_a_status(run, raising, error, status, message):
+    raising(error)
+    done = run(*ATTAIN)
+    assert done.exit_code == status
+    assert done.stdout == ""
+    assert done.stderr == message + "\n"
+
+
+@pytest.mark.parametrize("where", ["front", "middle", "end"])
+@pytest.mark.parametrize("error", [DataError("no table"), ValueError("odd")])
+def test_debug_shows_the_traceback_wherever_it_stands(run, raising, error, where):
+    raising(error)
+    at = {"front": 0, "middle": 2, "end": len(ATTAIN)}[where]
+    done = run(*ATTAIN[:at], "--debug", *ATTAIN[at:])
+    assert done.exit_code == (2 if isinstance(error, DataError) else 70)
+    assert "Traceback (most recent call last)" in done.stderr
+    assert f"{type(error).__name__}: {error}" in done.stderr
+    assert "Run again" not in done.stderr
+
+
+def test_a_broken_pipe_is_quiet(run, raising):
+    raising(BrokenPipeError())
+    done = run(*ATTAIN)
+    assert done.exit_code == 141
+    assert done.output == ""
+
+
+@pytest.mark.parametrize("arguments", [["attin"], ["attain", "--flop", "1e24"], ["fit"], ["data", "shwo"]])
+def test_usage_errors_are_status_2(run, arguments):
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_a_mistyped_command_is_recognised(run):
+    assert "Did you mean 'attain'?" in run("attin").stderr
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["fit"], ["attain"], ["compute-for"], ["report"], ["demo"], ["data", "show"]]
+)
+def test_help_has_an_example_of_the_command(run, command):
+    done = run(*command, "--help")
+    assert done.exit_code == 0
+    name = " ".join(command) or "fit"
+    assert f"bayes-frontier {name} " in done.stdout.split("Options")[0].split("Usage:")[1].partition("\n")[2]
+
+
+def start(*arguments: object, **options) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "bayes_frontier.cli", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, **pipes | options)
+
+
+def test_version_of_the_process():
+    process = start("--version")
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (0, f"bayes-frontier {bayes_frontier.__version__}\n", "")
+
+
+def test_a_bad_file_in_a_process_has_no_traceback(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("just words\n")
+    process = start("data", "show", path)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert out == ""
+    assert "not a table" in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of POSIX")
+def test_a_reader_that_leaves_is_no_error(table):
+    with start("data", "show", table) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=60) == 141
+
+
+INTERRUPTED = """
+import sys, bayes_frontier
+from bayes_frontier.cli import main
+def load(path):
+    print("loading", file=sys.stderr, flush=True)
+    import time
+    time.sleep(60)
+vars(bayes_frontier)["load"] = load
+sys.argv[1:] = ["attain", "fit.nc", "--flops", "1e24"]
+main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_an_interrupt_is_one_line():
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr.readline() == "loading\n"
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.splitlines() == ["Interrupted: a file that was not finished was not written."]

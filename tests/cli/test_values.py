@@ -1,0 +1,138 @@
+"""Values on the command line: what is read, and what each mistake is told."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bayes_frontier.cli import values
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations import checks
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1e24", [1e24]),
+        ("7.2E23", [7.2e23]),
+        ("1e22, 1e24,", [1e22, 1e24]),
+        ("1e22:1e26:5", [1e22, 1e23, 1e24, 1e25, 1e26]),
+        ("1e24,1e20:1e22:3", [1e24, 1e20, 1e21, 1e22]),
+        ("3e22:4e22:2", [3e22, 4e22]),
+    ],
+)
+def test_flops_are_read(text, expected):
+    assert values.flops_list(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("24", r"24 looks like log10 of FLOPs: write 1e24"),
+        ("23.5", r"23\.5 looks like log10 of FLOPs: write 3\.16e23"),
+        ("-1e24", r"-1e24 is not a positive number"),
+        ("0", r"0 is not a positive number"),
+        ("1000", r"outside 1e15 to 1e30.*6 x parameters x tokens"),
+        ("1e40", r"outside 1e15 to 1e30"),
+        ("many", r"cannot read 'many' as FLOPs; write 1e24"),
+        ("nan", r"cannot read 'nan'"),
+        ("inf", r"cannot read 'inf'"),
+        ("", r"--flops: no value"),
+        (" , ", r"--flops: no value"),
+        ("1e22:1e24", r"cannot read the range '1e22:1e24'"),
+        ("1e22:1e24:1", r"at least 2 values"),
+        ("1e22:1e24:-3", r"cannot read the range"),
+        ("1e24:1e22:3", r"runs downwards"),
+        ("1e22:1e22:3", r"runs downwards"),
+        ("22:26:5", r"22 looks like log10"),
+        ("1e22:1e24:" + "9" * 5000, r"at most 200"),
+        ("1e22:1e24:150,1e22:1e24:150", r"300 values; ask for at most 200"),
+    ],
+)
+def test_flops_that_cannot_be(text, message):
+    with pytest.raises(QueryError, match=message):
+        values.flops_list(text)
+
+
+def test_the_range_is_that_of_tables():
+    assert values.FLOPS_RANGE == checks.FLOPS_RANGE
+
+
+@given(st.floats(1e15, 1e29), st.floats(1.01, 10.0), st.integers(2, 200))
+def test_a_range_increases_from_end_to_end(low, factor, n):
+    high = low * factor
+    found = values.flops_list(f"{low!r}:{high!r}:{n}")
+    assert len(found) == n
+    assert (found[0], found[-1]) == (low, high)
+    assert all(a < b for a, b in itertools.pairwise(found))
+
+
+def test_scores_are_read():
+    assert values.scores_list("0.5,0, 1") == [0.5, 0.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("50", r"50 looks like a percentage: write 0\.5"),
+        ("100", r"write 1\."),
+        ("101", r"101 is not a score, which lies between 0 and 1"),
+        ("-0.1", r"-0\.1 is not a score"),
+        ("half", r"cannot read 'half' as a score"),
+        ("50%", r"cannot read '50%' as a score; write a number between 0 and 1"),
+        ("", r"--score: no value"),
+    ],
+)
+def test_scores_that_cannot_be(text, message):
+    with pytest.raises(QueryError, match=message):
+        values.scores_list(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("90", r"--prob: 90 looks like a percentage: write 0\.9"),
+        ("1", r"--prob: 1 leaves nothing out"),
+        ("0", r"--prob: 0 leaves nothing out"),
+        ("-1", r"-1 is not a probability"),
+        ("x", r"cannot read 'x' as a probability"),
+    ],
+)
+def test_probabilities_that_cannot_be(text, message):
+    assert values.probability("0.89", "--prob") == 0.89
+    with pytest.raises(QueryError, match=message):
+        values.probability(text, "--prob")
+
+
+def test_names_once_each_in_order():
+    assert values.names_list(["b, a", "a", "c,"]) == ["b", "a", "c"]
+    assert values.names_list([","]) is None
+    assert values.names_list(None) is None
+
+
+def test_fields_are_mapped():
+    assert values.fields_map(["flops = a=b", "model=Name"]) == {"flops": "a=b", "model": "Name"}
+    assert values.fields_map(None) == {}
+
+
+@pytest.mark.parametrize("pairs", [["flops"], ["=x"], ["flops="], ["flops=a", "flops=b"]])
+def test_fields_that_cannot_be_mapped(pairs):
+    with pytest.raises(QueryError, match=r"--column: .*(FIELD=COLUMN|given twice)"):
+        values.fields_map(pairs)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, None),
+        ("0", 0),
+        ("-1", -1),
+        (" 2 ", 2),
+        ("2024-07-15", "2024-07-15"),
+        ("all", "all"),
+        ("2024", "2024"),
+    ],
+)
+def test_periods_are_numbers_labels_or_dates(text, expected):
+    assert values.period_of(text) == expected

@@ -1,0 +1,416 @@
+"""Bases of leaderboard rows: one rule at a time, then the real export."""
+
+import math
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bayes_frontier.evaluations.identify import MIN_CONFIDENCE, identify
+from bayes_frontier.evaluations.registry import Registry, default_registry
+
+LLAMA, QWEN, MISTRAL, MIXTRAL = (
+    "LlamaForCausalLM",
+    "Qwen2ForCausalLM",
+    "MistralForCausalLM",
+    "MixtralForCausalLM",
+)
+
+
+def place(model, base_field="", architecture="", params_b=math.nan, released=None, **more) -> pd.Series:
+    row = {
+        "model": model,
+        "base_field": base_field,
+        "architecture": architecture,
+        "params_b": params_b,
+        "released": released,
+    }
+    return identify(pd.DataFrame([row | more]), default_registry()).iloc[0]
+
+
+def placed(*values, **more) -> tuple[str | None, str | None]:
+    found = place(*values, **more)
+    if pd.isna(found["base_model"]):
+        assert pd.notna(found["reason"])
+        assert math.isnan(found["flops"])
+        assert found["confidence"] == 0
+        return None, None
+    assert pd.isna(found["reason"])
+    assert found["confidence"] >= MIN_CONFIDENCE
+    return found["base_model"], found["rule"]
+
+
+def test_a_base_model_is_its_own_base():
+    found = place("mistralai/Mistral-7B-v0.1", "mistralai/Mistral-7B-v0.1", MISTRAL, 7.242)
+    assert (found["base_model"], found["rule"], found["confidence"]) == ("mistral-7b", "self", 1.0)
+    assert found["flops"] == pytest.approx(6 * 7.242e9 * 0.8e12)
+    assert (found["tokens_t"], found["params_b"]) == (0.8, 7.242)
+
+
+def test_a_wrong_architecture_does_not_shake_a_listed_name():
+    assert placed("google/gemma-2-2b", "google/gemma-2-2b", "InternLM2ForCausalLM", 2.614)[0] == "gemma-2-2b"
+
+
+def test_a_mirror_of_another_architecture_is_not_that_base():
+    assert placed("someone/phi-2", "", LLAMA, 8.03) == ("llama-3-8b", "size")
+
+
+@pytest.mark.parametrize(
+    ("base_field", "base"),
+    [
+        ("meta-llama/Meta-Llama-3.1-8B", "llama-3.1-8b"),
+        ("meta-llama/Meta-Llama-3.1-8B (Merge)", "llama-3.1-8b"),
+        ("META-LLAMA/meta-llama-3.1-8b", "llama-3.1-8b"),
+    ],
+)
+def test_the_base_field_is_followed(base_field, base):
+    assert placed("someone/thing", base_field, LLAMA, 8.03) == (base, "base")
+
+
+@pytest.mark.parametrize("base_field", ["Removed", "", "nan", "someone/thing (Merge)", "SOMEONE/Thing", None])
+def test_a_base_field_that_says_nothing_is_not_followed(base_field):
+    assert placed("someone/thing", base_field, MISTRAL, 7.242) == ("mistral-7b", "size")
+
+
+def test_a_post_trained_base_is_read_for_its_generation_and_size():
+    found = placed("someone/thing", "unsloth/llama-3.2-3b-instruct-bnb-4bit", LLAMA, 3.213)
+    assert found == ("llama-3.2-3b", "base-name")
+
+
+def test_a_base_field_that_cannot_be_right_gives_way_to_the_name():
+    assert placed("x/Athena-gemma-2-2b-it", "google/gemma-2-27b", "Gemma2ForCausalLM", 2.614) == (
+        "gemma-2-2b",
+        "name",
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "architecture", "params_b", "base"),
+    [
+        ("x/Llama-3.1-8B-Tune", LLAMA, 8.03, "llama-3.1-8b"),
+        ("x/L3.1-8B-Dusk", LLAMA, 8.03, "llama-3.1-8b"),
+        ("x/L-3.1-Writer-8B", LLAMA, 8.03, "llama-3.1-8b"),
+        ("x/Llama3_1-70B", LLAMA, 70.554, "llama-3.1-70b"),
+        ("x/Meta-Llama-3-8B-Instruct-DPO", LLAMA, 8.03, "llama-3-8b"),
+        ("x/L3-8B-Stheno-v3.2", LLAMA, 8.03, "llama-3-8b"),
+        ("x/LLaMA3-SFT", LLAMA, 8.03, "llama-3-8b"),
+        ("x/L3.3-70b", LLAMA, 70.554, "llama-3.3-70b"),
+        ("x/llama-2-7b-chat", LLAMA, 6.738, "llama-2-7b"),
+        ("x/llama-7b-rlhf", LLAMA, 6.738, "llama-1-7b"),
+        ("x/miqu-tune", LLAMA, 68.977, "llama-2-70b"),
+        ("x/DeepSeek-R1-Distill-Qwen-7B-More", QWEN, 7.616, "qwen2.5-7b"),
+        ("x/DeepSeek-R1-Distill-Llama-8B-More", LLAMA, 8.03, "llama-3.1-8b"),
+        ("x/Qwen2-7B-Chat", QWEN, 7.616, "qwen2-7b"),
+        ("x/Qwen2.5-7B-Chat", QWEN, 7.616, "qwen2.5-7b"),
+        ("x/Qwen-2.5-14B-Mix", QWEN, 14.766, "qwen2.5-14b"),
+        ("x/qwen1.5-7b-chat", QWEN, 7.721, "qwen1.5-7b"),
+        ("x/qwen2.5llamaify-14b", LLAMA, 14.77, "qwen2.5-14b"),
+        ("x/Falcon3-7B-Tune", LLAMA, 7.456, "falcon3-7b"),
+        ("x/gemma-2b-tune", "GemmaForCausalLM", 2.506, "gemma-1-2b"),
+        ("x/gemma-2-2b-tune", "Gemma2ForCausalLM", 2.614, "gemma-2-2b"),
+        ("x/Gemma-Writer-9B", "Gemma2ForCausalLM", 10.159, "gemma-2-9b"),
+        ("x/phi-3-medium-tune", "Phi3ForCausalLM", 13.96, "phi-3-14b"),
+        ("x/Chocolatine-14B", "Phi3ForCausalLM", 13.96, "phi-3-14b"),
+        ("x/Phi-4-mini-tune", "Phi3ForCausalLM", 3.836, "phi-4-mini-4b"),
+        ("x/Phi-4-tune", LLAMA, 14.66, "phi-4-14b"),
+        ("x/MN-12B-Frame", MISTRAL, 12.248, "mistral-nemo-12b"),
+        ("x/Mistral-Small-24B-tune", MISTRAL, 23.572, "mistral-small-24b"),
+        ("x/Mistral-NeMo-Minitron-8B-Chat", MISTRAL, 8.414, "mistral-nemo-minitron-8b"),
+        ("x/zephyr-7b-gemma", "GemmaForCausalLM", 8.538, "gemma-1-7b"),
+        ("x/zephyr-7b-beta", MISTRAL, 7.242, "mistral-7b"),
+        ("x/SmolLM2-360M-Tune", LLAMA, 0.362, "smollm2-360m"),
+        ("x/TinyLlama-1.1B-Chat", LLAMA, 1.1, "tinyllama-1.1b"),
+        ("x/Yi-1.5-34B-Chat", LLAMA, 34.389, "yi-1.5-34b"),
+        ("x/Yi-34B-Chat", LLAMA, 34.389, "yi-1-34b"),
+        ("x/dolly-v2-3b", "GPTNeoXForCausalLM", 3.0, "pythia-2.8b"),
+        ("x/stablelm-2-1_6b-chat", "StableLmForCausalLM", 1.645, "stablelm-2-1.6b"),
+    ],
+)
+def test_the_name_is_read(model, architecture, params_b, base):
+    assert placed(model, "", architecture, params_b) == (base, "name")
+
+
+@pytest.mark.parametrize(
+    ("model", "architecture", "params_b", "base"),
+    [
+        ("x/BigQwen2.5-52B", QWEN, 52.268, "qwen2.5-32b"),
+        ("x/Qwen2.5-95B", QWEN, 94.648, "qwen2.5-72b"),
+        ("x/calme-2.1-rys-78b", QWEN, 77.965, "qwen2-72b"),
+        ("x/L3-DARKEST-16.5B", LLAMA, 16.537, "llama-3-8b"),
+        ("x/OpenChat-10.7B-48Layers", MISTRAL, 10.732, "mistral-7b"),
+        ("x/pruned40-llama-3.2-3b", LLAMA, 2.367, "llama-3.2-3b"),
+        ("x/Llama-3.2-8B-Instruct", LLAMA, 8.03, "llama-3.1-8b"),
+        ("x/Dolphin-Llama3.1-1B", LLAMA, 1.236, "llama-3.2-1b"),
+        ("x/Llama3-3B-Chat", LLAMA, 3.213, "llama-3.2-3b"),
+        ("x/L3.1-Moe-4x8B", MIXTRAL, 24.942, "llama-3.1-8b"),
+        ("x/Yi-34Bx2-MoE-60B", MIXTRAL, 60.814, "yi-1-34b"),
+        ("x/Beyonder-4x7B", MIXTRAL, 24.154, "mistral-7b"),
+        ("x/grown-qwen2.5-from7b", QWEN, 13.2, "qwen2.5-7b"),
+    ],
+)
+def test_stacked_pruned_and_mixed_uploads_inherit(model, architecture, params_b, base):
+    assert placed(model, "", architecture, params_b)[0] == base
+
+
+@pytest.mark.parametrize(
+    ("model", "architecture", "params_b", "base"),
+    [
+        ("x/Qwen2.5-32B-4bit", QWEN, 9.6, "qwen2.5-32b"),
+        ("x/Ultimo-32B", QWEN, 9.6, "qwen2.5-32b"),
+        ("x/Stock-8B", LLAMA, 4.015, "llama-3-8b"),
+        ("x/NemoR", MISTRAL, 6.124, "mistral-nemo-12b"),
+        ("x/unnamed", MISTRAL, 6.124, "mistral-nemo-12b"),
+        ("x/mistral-qlora", "?", 14.484, "mistral-7b"),
+        ("x/Gemma-Merge-PEFT", "?", 20.318, "gemma-2-9b"),
+    ],
+)
+def test_quantised_and_doubled_counts_keep_the_size_of_the_base(model, architecture, params_b, base):
+    found = place(model, "", architecture, params_b, "2025-01-10")
+    assert found["base_model"] == base
+    assert found["flops"] == default_registry().get(base).flops
+
+
+@pytest.mark.parametrize(
+    ("architecture", "params_b", "released", "base"),
+    [
+        (QWEN, 7.616, "2024-08-01", "qwen2-7b"),
+        (QWEN, 7.613, "2024-11-01", "qwen2.5-7b"),
+        (QWEN, 1.777, "2025-01-01", "qwen2.5-1.5b"),
+        (QWEN, 14.766, None, "qwen2.5-14b"),
+        (LLAMA, 8.03, None, "llama-3-8b"),
+        (LLAMA, 70.554, "2024-05-01", "llama-3-70b"),
+        (LLAMA, 70.554, "2025-01-01", "llama-3.1-70b"),
+        (LLAMA, 14.66, "2025-02-01", "phi-4-14b"),
+        (LLAMA, 10.306, "2025-02-01", "falcon3-10b"),
+        (MIXTRAL, 12.879, "2024-05-01", "mistral-7b"),
+        (MIXTRAL, 24.942, "2024-06-17", "llama-3-8b"),
+        (MIXTRAL, 24.942, "2024-08-17", "llama-3.1-8b"),
+        ("Gemma2ForSequenceClassification", 9.242, None, "gemma-2-9b"),
+        ("Qwen2Model", 0.494, "2025-01-01", "qwen2.5-0.5b"),
+    ],
+)
+def test_architecture_size_and_date_place_the_unnamed(architecture, params_b, released, base):
+    assert placed("someone/thing", "", architecture, params_b, released) == (base, "size")
+
+
+def test_without_a_date_what_only_the_date_tells_is_left_open():
+    assert placed("someone/thing", "", QWEN, 7.616) == (None, None)
+
+
+def test_a_base_published_after_the_upload_is_not_its_base():
+    assert placed("someone/thing", "", LLAMA, 14.66, "2024-07-16") == (None, None)
+    assert placed("someone/thing", "", LLAMA, 14.66, "2024-12-01")[0] == "phi-4-14b"
+
+
+def test_no_size_rule_places_an_upload_on_a_base_of_later_than_a_fortnight():
+    registry = default_registry()
+    days = pd.date_range("2023-01-01", "2025-06-01", freq="10D")
+    rows = [(r.architecture, (r.low + r.high) / 2, day) for r in registry.size_rules for day in days]
+    table = pd.DataFrame(rows, columns=["architecture", "params_b", "released"]).assign(model="x/y")
+    found = identify(table, registry)
+    first = pd.to_datetime(found["base_model"].map({m.name: m.released for m in registry}))
+    lead = (first - table["released"]).dt.days
+    assert found["base_model"].notna().mean() > 0.4
+    assert lead.max() <= 14
+
+
+def test_sizes_are_trusted_less_when_training_is_said_to_be_from_scratch():
+    kind = {"architecture": LLAMA, "params_b": 1.236, "released": "2025-01-01"}
+    tuned = place("someone/thing", type="chatmodels", **kind)
+    scratch = place("someone/thing", type="pretrained", **kind)
+    assert scratch["confidence"] == pytest.approx(0.7 * tuned["confidence"])
+
+
+def test_confidence_orders_the_rules():
+    sure = place("x/Qwen2.5-7B-Chat", "Qwen/Qwen2.5-7B", QWEN, 7.616)
+    named = place("x/Qwen2.5-7B-Chat", "", QWEN, 7.616)
+    sized = place("x/Chat", "", QWEN, 7.616, "2025-01-01")
+    assert 1 > sure["confidence"] > named["confidence"] > sized["confidence"] > MIN_CONFIDENCE
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (("", "", LLAMA, 8.03), "no model name"),
+        ((None, "", LLAMA, 8.03), "no model name"),
+        (("x/thing", "", LLAMA, 5.5), "no known name, and no rule for Llama, 5.5e9 parameters"),
+        (("x/thing", "", "", math.nan), "unknown architecture, unknown size"),
+        (("x/thing", "y/other", "T5ForConditionalGeneration", 0.9), "base 'y/other' is unknown"),
+        (("x/Qwen2.5-thing", "", QWEN, math.nan), "named after qwen2.5, which has no such model"),
+        (("x/TinyMistral-248M", "", MISTRAL, 0.248), "named after mistral"),
+    ],
+)
+def test_the_unplaced_have_a_reason(row, words):
+    found = place(*row)
+    assert pd.isna(found["base_model"])
+    assert words in found["reason"]
+
+
+def test_weak_evidence_places_nothing_and_says_so():
+    found = place("someone/thing", "", LLAMA, 6.738, type="pretrained")
+    assert pd.isna(found["base_model"])
+    assert found["reason"] == "only weak evidence for llama-2-7b (size, 0.42)"
+
+
+def chain(*links: tuple[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(links, columns=["model", "base_field"])
+
+
+def test_bases_are_handed_down_a_chain():
+    table = chain(
+        ("a/one", "meta-llama/Llama-3.1-8B"),
+        ("a/two", "a/one"),
+        ("a/three", "A/Two (Merge)"),
+        ("a/four", "a/three"),
+    )
+    found = identify(table, default_registry())
+    assert found["base_model"].tolist() == ["llama-3.1-8b"] * 4
+    assert found["rule"].tolist() == ["base", "chain", "chain", "chain"]
+    assert found["confidence"].is_monotonic_decreasing
+    assert found["confidence"].iloc[3] > 0.9
+
+
+def test_the_order_of_rows_does_not_matter():
+    table = chain(("a/three", "a/two"), ("a/two", "a/one"), ("a/one", "google/gemma-2-9b"))
+    forward = identify(table, default_registry())
+    backward = identify(table[::-1], default_registry())
+    pd.testing.assert_frame_equal(forward, backward[::-1])
+
+
+def test_a_circle_of_bases_ends_without_a_base():
+    found = identify(chain(("a/one", "a/two"), ("a/two", "a/one"), ("a/three", "a/two")), default_registry())
+    assert found["base_model"].isna().all()
+    assert found["reason"].str.contains("unknown").all()
+
+
+def test_a_chain_does_not_outvote_the_own_size():
+    table = pd.DataFrame(
+        {
+            "model": ["a/one", "a/Qwen2.5-3B-two"],
+            "base_field": ["Qwen/Qwen2.5-72B", "a/one"],
+            "architecture": [QWEN, QWEN],
+            "params_b": [72.706, 3.086],
+        }
+    )
+    assert identify(table, default_registry())["base_model"].tolist() == ["qwen2.5-72b", "qwen2.5-3b"]
+
+
+def test_the_index_and_the_input_are_kept():
+    table = chain(("mistralai/Mistral-7B-v0.1", ""), ("x/y", "")).set_index(pd.Index(["p", "q"]))
+    before = table.copy(deep=True)
+    found = identify(table, default_registry())
+    assert found.index.tolist() == ["p", "q"]
+    pd.testing.assert_frame_equal(table, before)
+
+
+def test_an_empty_table_gives_an_empty_answer():
+    found = identify(pd.DataFrame({"model": []}), default_registry())
+    assert found.empty
+    assert list(found) == ["base_model", "rule", "confidence", "flops", "tokens_t", "params_b", "reason"]
+
+
+def test_own_bases_are_found(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        """
+        [generation."own"]
+        patterns = ['own-model']
+        [generation."own".models]
+        "own-7b" = { params_b = 7.0, tokens_t = 2.0 }
+        """,
+        encoding="utf-8",
+    )
+    table = pd.DataFrame({"model": ["x/Own_Model-Chat"], "params_b": [7.0]})
+    found = identify(table, Registry.read(path)).iloc[0]
+    assert (found["base_model"], found["flops"]) == ("own-7b", pytest.approx(8.4e22))
+    assert identify(table, default_registry())["base_model"].isna().all()
+
+
+ANYTHING = st.one_of(
+    st.none(),
+    st.text(max_size=60),
+    st.floats(),
+    st.integers(),
+    st.sampled_from(["Qwen/Qwen2.5-7B", "x/llama-3-8b", "8x7b", "(Merge)", "/", "a/", "2bx2b", "x" * 5000]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(*[ANYTHING] * 6), min_size=1, max_size=4))
+def test_anything_is_taken_without_raising(rows):
+    names = ["model", "base_field", "architecture", "params_b", "released", "type"]
+    found = identify(pd.DataFrame(rows, columns=names, dtype=object), default_registry())
+    assert len(found) == len(rows)
+    assert (found["base_model"].isna() != found["reason"].isna()).all()
+    assert (found["base_model"].isna() == np.isnan(found["flops"])).all()
+    assert found["confidence"].between(0, 1).all()
+
+
+def columns(export: pd.DataFrame) -> pd.DataFrame:
+    dates = export[["Upload To Hub Date", "Submission Date"]].apply(pd.to_datetime, errors="coerce")
+    named = export[["fullname", "Base Model", "Architecture", "#Params (B)", "Type"]].copy()
+    named.columns = ["model", "base_field", "architecture", "params_b", "type"]
+    return named.assign(released=dates.min(axis=1))
+
+
+@pytest.fixture(scope="module")
+def export(shared_data) -> pd.DataFrame:
+    return pd.read_csv(shared_data / "open_llm_leaderboard_v2.csv")
+
+
+@pytest.fixture(scope="module")
+def real(export) -> pd.DataFrame:
+    return identify(columns(export), default_registry())
+
+
+def test_the_real_export_is_placed(real):
+    assert len(real) == 4576
+    assert np.isfinite(real["flops"]).mean() >= 0.96
+    assert real.loc[real["base_model"].isna(), "reason"].notna().all()
+    assert (real["confidence"] >= 0.8).mean() > 0.75
+
+
+def test_the_real_export_is_placed_quickly(export):
+    table, start = columns(export), time.perf_counter()
+    identify(table, default_registry())
+    assert time.perf_counter() - start < 5
+
+
+def test_identification_is_deterministic(export, real):
+    pd.testing.assert_frame_equal(identify(columns(export), default_registry()), real)
+
+
+def test_agreement_with_the_reference_table(shared_data, export, real):
+    """Hold the agreement of reports/identification, where what it leaves out is argued."""
+    tasks = ["ifeval", "bbh", "math_lvl_5", "gpqa", "musr", "mmlu_pro"]
+    raw = ["IFEval Raw", "BBH Raw", "MATH Lvl 5 Raw", "GPQA Raw", "MUSR Raw", "MMLU-PRO Raw"]
+    ours = export[["fullname", *raw]].set_axis(["model", *tasks], axis=1).join(real[["base_model", "rule"]])
+    reference = pd.read_csv(shared_data / "oll_v2_with_compute.csv")
+    both = reference.merge(
+        ours.drop_duplicates(["model", *tasks]), on=["model", *tasks], suffixes=("", "_ours")
+    )
+    assert len(both) == len(reference)
+    registry = default_registry()
+    label = both["base_model"].map(registry.canonical)
+    agree = (label == both["base_model_ours"]).fillna(False).astype(bool)
+    assert agree.mean() > 0.79
+    stated = both["rule"].ne("size").fillna(False).astype(bool)
+    unnamed_qwen = label.str.startswith("qwen2-", na=False) & both["base_model_ours"].str.startswith(
+        "qwen2.5"
+    )
+    open_to_doubt = label.notna() & ~(stated & ~agree) & ~unnamed_qwen.fillna(False).astype(bool)
+    assert open_to_doubt.sum() > 2800
+    assert agree[open_to_doubt].mean() >= 0.98
+
+
+def test_proteus_is_placed(shared_data):
+    table = pd.read_csv(shared_data / "proteus_2k_part_models.csv")
+    names = {"model_id": "model", "mapped_base_model": "base_field", "num_params_B": "params_b"}
+    found = identify(table.rename(columns=names)[list(names.values())], default_registry())
+    assert found["base_model"].notna().mean() >= 0.95
+    expected = table["mapped_base_model"].map(default_registry().canonical)
+    known = expected.notna() & found["base_model"].notna()
+    assert (found["base_model"] == expected)[known].mean() > 0.97

@@ -1,0 +1,131 @@
+"""A fit without sampling: it answers as `Frontier` does, from random increasing curves around the truth."""
+
+import datetime as dt
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy.special import expit
+
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations import Evaluations, Truth, simulate
+from bayes_frontier.evaluations.wording import suggestion
+
+CHAINS, DRAWS = 2, 50
+
+
+class FakeFrontier:
+    """The parts of `Frontier` that the command line, the pictures and the report use."""
+
+    def __init__(self, evaluations: Evaluations, *, tau: float = 0.98, converged: bool = True, **settings):
+        self.evaluations = evaluations
+        self.tau, self.converged = tau, converged
+        self.tasks, self.period_labels = evaluations.tasks, evaluations.period_labels
+        self.base_model_names = tuple(sorted(set(evaluations.models["base_model"])))
+        self.settings = settings
+        self.provenance = {
+            "source": evaluations.source,
+            "seed": settings.get("seed", 1),
+            "created": "2025-06-01T12:00:00+00:00",
+            "versions": {"python": "3.12", "pymc": "6.4"},
+            "spec_text": 'name = "hierarchical"\n[priors]\n',
+        }
+        self.diagnostics = pd.DataFrame(
+            {
+                "quantity": [f"{task}, low" for task in self.tasks],
+                "r_hat": 1.002 if converged else 1.3,
+                "ess_bulk": 1800.0 if converged else 21.0,
+                "ess_tail": 1500.0,
+            }
+        )
+
+    def convergence_text(self) -> str:
+        return "Converged: R-hat at most 1.002." if self.converged else "R-hat is 1.300 for bbh, low."
+
+    @cached_property
+    def curves(self) -> dict[str, np.ndarray]:
+        """Random sigmoids, shape (chain, draw, task, period) each."""
+        rng = np.random.default_rng(7)
+        shape = (CHAINS, DRAWS, len(self.tasks), len(self.period_labels))
+        return {
+            "floor": 0.2 + 0.02 * rng.random(shape),
+            "rise": np.linspace(0.3, 0.5, len(self.tasks))[:, None] + 0.1 * rng.random(shape),
+            "middle": 23.3 - 0.3 * np.arange(shape[-1]) + 0.3 * rng.random(shape),
+        }
+
+    def boundary(self, flops, task=None, period=None, base_model=None) -> xr.DataArray:
+        z = np.log10(np.atleast_1d(np.asarray(flops, dtype=float)))
+        if task is not None and task not in self.tasks:
+            raise QueryError(f"Unknown task {task!r}.{suggestion(task, self.tasks)}")
+        if base_model is not None and base_model not in self.base_model_names:
+            hint = suggestion(base_model, self.base_model_names)
+            raise QueryError(f"Unknown base model {base_model!r}.{hint}")
+        c = {name: values[..., None] for name, values in self.curves.items()}
+        values = c["floor"] + c["rise"] * expit(1.5 * (z - c["middle"])) + (0.02 if base_model else 0.0)
+        coords = {"task": list(self.tasks), "period": list(self.period_labels), "flops": 10**z}
+        drawn = xr.DataArray(values, dims=("chain", "draw", "task", "period", "flops"), coords=coords)
+        drawn = drawn if task is None else drawn.sel(task=task)
+        if period != "all":
+            drawn = drawn.isel(period=self._period(period))
+        return drawn if np.ndim(flops) else drawn.isel(flops=0)
+
+    def _period(self, period) -> int:
+        if period is None:
+            return len(self.period_labels) - 1
+        if isinstance(period, int):
+            if not -len(self.period_labels) <= period < len(self.period_labels):
+                raise QueryError(f"Unknown period {period}.")
+            return period
+        if period in self.period_labels:
+            return self.period_labels.index(period)
+        try:
+            day = dt.date.fromisoformat(period)
+        except ValueError:
+            raise QueryError(f"Unknown period {period!r}.") from None
+        return sum(end is not None and end < day for end in self.evaluations.period_ends)
+
+    def attainable(self, flops, prob=0.9, task=None, period=None, base_model=None, target=None) -> xr.Dataset:
+        drawn = self.boundary(flops, task, period, base_model)
+        over, tail = ("chain", "draw"), (1 - prob) / 2
+        found = {
+            "mean": drawn.mean(over),
+            "median": drawn.median(over),
+            "lower": drawn.quantile(tail, over).drop_vars("quantile"),
+            "upper": drawn.quantile(1 - tail, over).drop_vars("quantile"),
+        }
+        if target is not None:
+            found["probability"] = (drawn >= target).mean(over)
+        return xr.Dataset(found)
+
+    def compute_for(
+        self, score, task=None, period=None, base_model=None, prob=0.9, flops_range=(1e18, 1e28)
+    ) -> xr.Dataset:
+        grid = np.geomspace(*flops_range, 400)
+        drawn = self.boundary(grid, task, period, base_model)
+        scores = xr.DataArray(np.atleast_1d(score), dims="score", coords={"score": np.atleast_1d(score)})
+        reached = drawn >= scores
+        needed = xr.where(reached.any("flops"), drawn["flops"][reached.argmax("flops")], np.inf)
+        needed = needed.drop_vars("flops", errors="ignore")
+        over, tail = ("chain", "draw"), (1 - prob) / 2
+
+        def at(q: float) -> xr.DataArray:
+            return needed.quantile(q, over, method="lower").drop_vars("quantile")
+
+        found = {
+            "median": at(0.5),
+            "lower": at(tail),
+            "upper": at(1 - tail),
+            "not_attainable": np.isinf(needed).mean(over),
+        }
+        return xr.Dataset(found)
+
+    def save(self, path) -> None:
+        Path(path).write_text("a fit")
+
+
+def small_evaluations(**options) -> tuple[Evaluations, Truth]:
+    """Simulate 80 models of 8 bases on two tasks in three periods."""
+    settings = {"n_models": 80, "n_base_models": 8, "tasks": ["bbh", "math_lvl_5"], "periods": 3} | options
+    return simulate(3, **settings)

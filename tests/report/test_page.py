@@ -1,0 +1,190 @@
+"""The report page: complete, by itself, escaped, honest about convergence."""
+
+import base64
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations import Evaluations
+from bayes_frontier.report import page as page_module
+from bayes_frontier.report import write_report
+from tests.fakes import FakeFrontier
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+VOID = {"meta", "img", "br"}
+
+
+class Reader(HTMLParser):
+    """Collects elements and text, and checks that elements are closed in order."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if not {"style", "script"} & set(self.open):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+    def named(self, tag: str) -> list[dict]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture
+def picture(monkeypatch):
+    """No drawing: the pictures have tests of their own."""
+    monkeypatch.setattr(page_module, "_picture", lambda frontier, truth: b"\x89PNG not really")
+
+
+@pytest.fixture
+def read(picture, tmp_path):
+    def _read(frontier, truth=None) -> Reader:
+        return Reader(write_report(frontier, tmp_path, truth=truth).read_text(encoding="utf-8"))
+
+    return _read
+
+
+def test_the_page_is_well_formed_and_needs_nothing_else(read, frontier):
+    page = read(frontier)
+    assert page.open == []
+    assert {tag for tag, _ in page.elements}.isdisjoint({"script", "link", "iframe", "object"})
+    links = [v for _, attributes in page.elements for k, v in attributes.items() if k in ("src", "href")]
+    assert len(links) == 1
+    (image,) = page.named("img")
+    head, _, data = image["src"].partition(",")
+    assert head == "data:image/png;base64"
+    assert base64.b64decode(data) == b"\x89PNG not really"
+    assert image["alt"]
+    (policy,) = [m["content"] for m in page.named("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+
+
+def test_the_first_screen_has_the_attainable_scores(read, frontier):
+    text = read(frontier).text
+    found = frontier.attainable(1e23, task="bbh")
+    value, low, high = (f"{found[name].item():.3f}" for name in ("median", "lower", "upper"))
+    assert f"{value} {low} to {high}" in text
+    assert "10²³ FLOPs" in text
+    assert "10²⁵ FLOPs†" in text
+    assert "98% of the models on a new base model score at most" in text
+    assert text.index(value) < text.index("Boundaries over the scores")
+
+
+def test_counts_of_the_data_are_stated(read, frontier):
+    text = read(frontier).text
+    assert "80 models from 8 base models, 2 tasks" in text
+    assert "160 scores kept. No row was left out." in text
+    for label in frontier.period_labels:
+        number = (frontier.evaluations.models["period"] == frontier.period_labels.index(label)).sum()
+        assert f"{label} {number}" in text
+
+
+def test_rows_left_out_are_counted_by_reason(read, simulated):
+    frontier = FakeFrontier(simulated[0].subset(simulated[0].models.index > 2))
+    text = read(frontier).text
+    assert "3 rows left out" in text
+    assert "left out by subset 3" in text
+    assert simulated[0].models["model"][0] in text
+
+
+def test_where_the_fit_comes_from(read, frontier):
+    page = read(frontier)
+    assert "seed 1" in page.text
+    assert "python 3.12, pymc 6.4" in page.text
+    assert 'name = "hierarchical"' in page.text
+    assert "summary" in {tag for tag, _ in page.elements}
+
+
+def test_a_failed_convergence_comes_first(read, simulated):
+    page = read(FakeFrontier(simulated[0], converged=False))
+    assert "Not converged: the numbers on this page can be wrong. R-hat is 1.300 for bbh, low." in page.text
+    assert page.text.index("Not converged") < page.text.index("FLOPs of pre-training")
+    assert any(attributes.get("role") == "alert" for attributes in page.named("p"))
+
+
+def test_a_converged_fit_has_no_warning(read, frontier):
+    page = read(frontier)
+    assert "Not converged" not in page.text
+    assert "Converged: R-hat at most 1.002." in page.text
+    assert all("banner" not in attributes.get("class", "") for attributes in page.named("p"))
+
+
+def test_known_truth_is_compared(read, frontier, simulated):
+    text = read(frontier, simulated[1]).text
+    assert "Check against the known truth." in text
+    assert "of 50 points (task and FLOPs)" in text
+    assert "dashes are the truth" in text
+
+
+def test_names_from_data_are_text_and_nothing_else(read, simulated, tmp_path):
+    models = simulated[0].models.copy()
+    models["base_model"] = models["base_model"].replace("base-1", HOSTILE)
+    models["model"] = HOSTILE + "</title></style>" + models["model"]
+    task = "{{ 7 * 7 }}<b>"
+    made = Evaluations.from_models(
+        models.rename(columns={"bbh": task}), [task, "math_lvl_5"], source=f"{HOSTILE}.csv", notes=[HOSTILE]
+    )
+    frontier = FakeFrontier(made.subset(made.models.index != 1))
+    frontier.provenance |= {"source": HOSTILE, "text": HOSTILE + "\n" + HOSTILE}
+    page = read(frontier)
+    assert len(page.named("img")) == 1
+    assert page.named("b") == []
+    assert page.open == []
+    assert all(not name.startswith("on") for _, attributes in page.elements for name in attributes)
+    assert page.text.count(HOSTILE) >= 5
+    assert "{{ 7 * 7 }}<b>" in page.text
+    assert HOSTILE not in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_one_task_one_period_one_base_model(read, simulated):
+    models = simulated[0].models.assign(base_model="only", flops=1e23)
+    frontier = FakeFrontier(Evaluations.from_models(models, ["bbh"]))
+    text = read(frontier).text
+    assert "80 models from 1 base model, 1 task." in text
+    assert "the only period" in text
+    assert "10²³ FLOPs" in text
+
+
+def test_the_page_is_replaced_whole(read, frontier, tmp_path):
+    (tmp_path / "index.html").write_text("old")
+    read(frontier)
+    assert {path.name for path in tmp_path.iterdir()} == {"index.html", "boundaries.png"}
+    assert "old" not in re.findall(r"\w+", (tmp_path / "index.html").read_text(encoding="utf-8"))[:3]
+
+
+def test_a_page_that_fails_leaves_the_old_one(picture, frontier, tmp_path, monkeypatch):
+    (tmp_path / "index.html").write_text("old")
+    monkeypatch.setattr(frontier, "attainable", None)
+    with pytest.raises(TypeError):
+        write_report(frontier, tmp_path)
+    assert (tmp_path / "index.html").read_text() == "old"
+
+
+def test_a_folder_that_is_a_file(picture, frontier, tmp_path):
+    (tmp_path / "x").write_text("")
+    with pytest.raises(QueryError, match="no folder can be made"):
+        write_report(frontier, tmp_path / "x")
+
+
+def test_the_picture_is_drawn_and_embedded(frontier, simulated, tmp_path):
+    path = write_report(frontier, tmp_path, truth=simulated[1])
+    picture = (tmp_path / "boundaries.png").read_bytes()
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert base64.b64encode(picture).decode() in path.read_text(encoding="utf-8")
