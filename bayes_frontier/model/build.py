@@ -7,8 +7,9 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from bayes_frontier.model.cells import FrontierData
-from bayes_frontier.model.curve import Sigmoid, sigmoid_from_shares
+from bayes_frontier.model.curve import Sigmoid, shift_logit, sigmoid_from_shares
 from bayes_frontier.model.grouped import GroupedPinball
+from bayes_frontier.model.pinball import IntArray
 from bayes_frontier.model.priors import hierarchical_share, task_scales
 from bayes_frontier.model.scale import Scale
 from bayes_frontier.model.spec import ModelSpec
@@ -16,7 +17,7 @@ from bayes_frontier.model.spec import ModelSpec
 # A base model's level is centred on its own scores in proportion n / (n + CENTRING) and on the curve otherwise: with
 # many scores the data pin the level, with few the prior does, and each wants its own geometry (Papaspiliopoulos et al.
 # 2003, doi 10.1214/088342307000000014).
-CENTRING = 5.0
+CENTRING = 2.0
 
 
 def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
@@ -42,18 +43,23 @@ def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
     coords = {
         "task": list(data.tasks),
         "period": np.arange(data.n_periods),
+        "step": np.arange(1, data.n_periods),
         "base_model": list(data.base_models),
     }
     cells = data.cells
-    task = cells["task"].to_numpy()
+    task, period = cells["task"].to_numpy(), cells["period"].to_numpy()
     with pm.Model(coords=coords) as model:
         curve = _curves(spec, data)
-        at_cell = task * data.n_periods + cells["period"].to_numpy()
-        q = _evaluate(curve, at_cell, data.compute.position(cells["z"].to_numpy()))
+        drift = _drift(spec, data)
+        _record(curve, drift, data)
+        q = _evaluate(curve, task, period, data.compute.position(cells["z"].to_numpy()))
+        effect = drift[task, period]
         if spec.structure.base_models:
-            effect = _base_model_effects(spec, data, curve)
-            at_base = cells["base"].to_numpy() * len(data.tasks) + task
-            q = pt.sigmoid(pt.log(q) - pt.log1p(-q) + effect.ravel()[at_base])
+            effects = _base_model_effects(spec, data, curve, drift)
+            effect = effect + effects.ravel()[cells["base"].to_numpy() * len(data.tasks) + task]
+        # sigmoid(logit(q) + effect), written in odds: one exponential a cell instead of two and two logarithms.
+        odds_ratio = pt.exp(effect)
+        q = q * odds_ratio / (1.0 - q + q * odds_ratio)
         scores = data.scores
         given = {name: pm.Data(name, value) for name, value in scale.by_cell(task).items()}
         losses, _ = GroupedPinball()(
@@ -69,7 +75,7 @@ def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
 
 
 def _curves(spec: ModelSpec, data: FrontierData) -> Sigmoid:
-    """Sigmoids of all tasks and periods, shape (task, period)."""
+    """Sigmoids of all tasks, in the first period or in each; shape (task, 1) or (task, period)."""
     priors, structure = spec.priors, spec.structure
     pooled = structure.tasks == "pooled" and len(data.tasks) > 1
     dims = ("task", "period") if structure.periods == "separate" else ("task",)
@@ -78,51 +84,55 @@ def _curves(spec: ModelSpec, data: FrontierData) -> Sigmoid:
         centre, spread = getattr(priors, name), getattr(priors, f"{name}_spread")
         fixed_by_data = name in ("high", "start_share")
         logit = hierarchical_share(name, centre, spread, dims, pooled=pooled, centred=fixed_by_data)
-        return logit if len(dims) == 2 else logit[:, None]
+        return pt.sigmoid(logit if len(dims) == 2 else logit[:, None])
 
-    if structure.periods == "random-walk":
-        scales = task_scales("drift", priors.drift, priors.drift_spread, len(data.tasks))
-        high, start = (_random_walk(name, share(name), scales, data) for name in ("high", "start_share"))
-    else:
-        high, start = share("high"), share("start_share")
-    curve = sigmoid_from_shares(
-        *(pt.sigmoid(logit) for logit in (high, start, share("floor_share"), share("ceiling_share"))), log=pt.log
-    )
+    names = ("high", "start_share", "floor_share", "ceiling_share")
+    return sigmoid_from_shares(*(share(name) for name in names), log=pt.log)
+
+
+def _drift(spec: ModelSpec, data: FrontierData) -> Any:  # noqa: ANN401
+    """Shift of each task's boundary since the first period, on the logit scale; shape (task, period)."""
+    zero = pt.zeros((len(data.tasks), data.n_periods))
+    if spec.structure.periods != "random-walk":
+        return zero
+    scales = task_scales("drift", spec.priors.drift, spec.priors.drift_spread, len(data.tasks))
+    if data.n_periods == 1:
+        return zero
+    # Steps are in units of the logit: the data fix them better than their common scale does.
+    steps = pm.Normal("drift_step", 0.0, scales[:, None], dims=("task", "step"))
+    return pt.concatenate([zero[:, :1], pt.cumsum(steps, axis=1)], axis=1)
+
+
+def _record(curve: Sigmoid, drift: Any, data: FrontierData) -> None:  # noqa: ANN401
+    """Keep the four parameters of every task and period."""
+    curve = shift_logit(curve, drift, log=pt.log, exp=pt.exp)
+    slope = (curve.at_high - curve.at_low) / (data.compute.high - data.compute.low)
+    kept = {
+        "floor": curve.floor,
+        "ceiling": curve.ceiling,
+        "slope": slope,
+        "midpoint": data.compute.low - curve.at_low / slope,
+    }
     shape = (len(data.tasks), data.n_periods)
-    curve = Sigmoid(*(pt.broadcast_to(part, shape) for part in curve))
-    decades = data.compute.high - data.compute.low
-    slope = (curve.at_high - curve.at_low) / decades
-    pm.Deterministic("floor", curve.floor, dims=("task", "period"))
-    pm.Deterministic("ceiling", curve.ceiling, dims=("task", "period"))
-    pm.Deterministic("slope", slope, dims=("task", "period"))
-    pm.Deterministic("midpoint", data.compute.low - curve.at_low / slope, dims=("task", "period"))
-    return curve
+    for name, value in kept.items():
+        pm.Deterministic(name, pt.broadcast_to(value, shape), dims=("task", "period"))
 
 
-def _random_walk(name: str, first: Any, scales: Any, data: FrontierData) -> Any:  # noqa: ANN401
-    """Logits that start at `first` and move by normal steps; shape (task, period).
-
-    Centred: each period's level is a variable of its own, because the data fix levels better than steps.
-    """
-    levels = [first]
-    for t in range(1, data.n_periods):
-        levels.append(pm.Normal(f"{name}_{t}", levels[-1][:, 0], scales, dims="task")[:, None])
-    return pt.concatenate(levels, axis=1)
-
-
-def _evaluate(curve: Sigmoid, index: Any, position: Any) -> Any:  # noqa: ANN401
-    """Boundary at flat (task, period) indices and positions on the compute range."""
-    floor, ceiling, at_low, at_high = (part.ravel()[index] for part in curve)
+def _evaluate(curve: Sigmoid, task: IntArray, period: IntArray, position: Any) -> Any:  # noqa: ANN401
+    """Undrifted boundary of tasks in periods at positions on the compute range."""
+    column = period if curve.floor.type.shape[1] != 1 else np.zeros_like(period)
+    floor, ceiling, at_low, at_high = (part[task, column] for part in curve)
     return floor + (ceiling - floor) * pt.sigmoid(at_low + (at_high - at_low) * position)
 
 
-def _base_model_effects(spec: ModelSpec, data: FrontierData, curve: Sigmoid) -> Any:  # noqa: ANN401
+def _base_model_effects(spec: ModelSpec, data: FrontierData, curve: Sigmoid, drift: Any) -> Any:  # noqa: ANN401
     """Effects on the logit scale, shape (base_model, task), partly centred on the base models' own levels."""
     scale = task_scales("base_model", spec.priors.base_model, spec.priors.base_model_spread, len(data.tasks))
-    index = np.arange(len(data.tasks))[None, :] * data.n_periods + data.reference_period[:, None]
-    position = np.broadcast_to(data.compute.position(data.reference_z)[:, None], index.shape)
-    expected = _evaluate(curve, index.ravel(), position.ravel()).reshape(index.shape)
-    logit = pt.log(expected) - pt.log1p(-expected)
+    task = np.tile(np.arange(len(data.tasks)), len(data.base_models))
+    period, z = (np.repeat(values, len(data.tasks)) for values in (data.reference_period, data.reference_z))
+    expected = _evaluate(curve, task, period, data.compute.position(z))
+    logit = pt.log(expected) - pt.log1p(-expected) + drift[task, period]
+    logit = logit.reshape((len(data.base_models), len(data.tasks)))
     weight = data.counts / (data.counts + CENTRING)
     level = pm.Normal("base_model_level", weight * logit, scale[None, :] ** weight, dims=("base_model", "task"))
     effect = scale[None, :] ** (1.0 - weight) * (level - weight * logit)

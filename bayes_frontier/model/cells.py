@@ -13,7 +13,8 @@ from bayes_frontier.model.pinball import GroupedScores, IntArray
 
 # A quantile needs scores above it: with fewer than this many expected there, the data say nothing about it.
 MIN_EXPECTED_ABOVE = 1.0
-# Decades of compute between the 2nd and 98th percentile below which a curve against compute is not identified.
+# Decades of compute between the 2nd and 98th percentile below which a curve against compute is not
+# identified.
 MIN_DECADES = 0.05
 
 
@@ -53,7 +54,9 @@ class FrontierData:
     compute: ComputeRange
 
     @classmethod
-    def from_evaluations(cls, evaluations: Evaluations, tau: float, *, base_models: bool = True) -> "FrontierData":
+    def from_evaluations(
+        cls, evaluations: Evaluations, tau: float, *, base_models: bool = True
+    ) -> "FrontierData":
         """Group the scores.
 
         Parameters
@@ -81,8 +84,9 @@ class FrontierData:
         names = tuple(sorted(models["base_model"].unique()))
         if base_models and len(names) < 2:
             raise DataError(
-                f"All {len(models):,} models have the same base model, {names[0]!r}: base-model effects need at least "
-                "two. Add models of other base models, or fit a model without these effects (--model independent)."
+                f"All {len(models):,} models have the same base model, {names[0]!r}: base-model effects "
+                "need at least two. Add models of other base models, or fit a model without these effects "
+                "(--model independent)."
             )
         tasks = evaluations.tasks
         keys = pd.DataFrame(
@@ -94,7 +98,7 @@ class FrontierData:
             }
         )
         grouped = keys.groupby(["task", "period", "base", "z"], sort=True)
-        cell = grouped.ngroup().to_numpy(np.int64)
+        cell: IntArray = grouped.ngroup().to_numpy().astype(np.int64)
         cells = grouped.size().reset_index()[["task", "period", "base", "z"]]
         by_base = pd.DataFrame(
             {"z": np.log10(models["flops"].to_numpy(float)), "period": models["period"].to_numpy()}
@@ -120,8 +124,9 @@ def _compute_range(models: pd.DataFrame) -> ComputeRange:
     low, high = np.quantile(z, [0.02, 0.98])
     if high - low < MIN_DECADES:
         raise DataError(
-            f"The models span {high - low:.2f} decades of compute (10^{low:.2f} to 10^{high:.2f} FLOPs, 2nd to 98th "
-            "percentile): a boundary against compute is not identified. Add models of other sizes."
+            f"The models span {high - low:.2f} decades of compute (10^{low:.2f} to 10^{high:.2f} FLOPs, "
+            "2nd to 98th percentile): a boundary against compute is not identified. Add models of other "
+            "sizes."
         )
     inner_low, inner_high = np.quantile(z, [0.16, 0.84])
     if inner_high - inner_low < MIN_DECADES:
@@ -136,6 +141,6 @@ def _check_counts(table: pd.DataFrame, tau: float) -> None:
         task, n = short.index[0], round(short.iloc[0] / (1.0 - tau))
         needed = int(np.ceil(MIN_EXPECTED_ABOVE / (1.0 - tau) - 1e-9))
         raise DataError(
-            f"Task {task!r} has {n} scores; the {tau:g} quantile needs at least {needed} (one expected above it). "
-            "Leave the task out (--tasks), add models, or lower --tau."
+            f"Task {task!r} has {n} scores; the {tau:g} quantile needs at least {needed} (one expected above "
+            "it). Leave the task out (--tasks), add models, or lower --tau."
         )

@@ -1,16 +1,19 @@
 """The sigmoid boundary and the geometry in which its posterior is easy to sample.
 
-``q(z) = floor + (ceiling - floor) * sigmoid(slope * (z - midpoint))`` with z = log10 FLOPs (arXiv 2602.15327, section 3).
-Floor, ceiling, slope and midpoint are nearly confounded where data cover part of the rise. The data do fix the boundary
-at a high and at a low compute (the 84th and 16th percentile of the models), the high one best. The free quantities are
+``q(z) = floor + (ceiling - floor) * sigmoid(slope * (z - midpoint))`` with z = log10 FLOPs (arXiv 2602.15327,
+section 3).
+
+Floor, ceiling, slope and midpoint are nearly confounded where data cover part of the rise. The
+data do fix the boundary at a high and at a low compute (the 84th and 16th percentile of the models), the high
+one best. The free quantities are
 
 * ``high``: the boundary at z_high;
 * ``start_share``: the boundary at z_low as a share of ``high``;
 * ``floor_share``: the floor as a share of the boundary at z_low;
 * ``ceiling_share``: the share of the headroom above ``high`` that lies below the ceiling.
 
-Any four numbers in (0, 1) give an increasing curve with 0 <= floor <= ceiling <= 1: the constraints hold by construction.
-The functions work on NumPy arrays and on PyTensor variables alike.
+Any four numbers in (0, 1) give an increasing curve with 0 <= floor <= ceiling <= 1: the constraints hold by
+construction. The functions work on NumPy arrays and on PyTensor variables alike.
 """
 
 from dataclasses import dataclass
@@ -19,6 +22,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit
+
+# Arrays and PyTensor's untyped tensors alike.
+type Tensor = Any
 
 # Shares stay this far from 0 and 1, where the slope would be infinite.
 MARGIN = 0.005
@@ -37,7 +43,7 @@ class ComputeRange:
     low: float
     high: float
 
-    def position(self, z: Any) -> Any:  # noqa: ANN401 - arrays and tensors
+    def position(self, z: Tensor) -> Tensor:
         """Place log10 FLOPs on a scale that is 0 at `low` and 1 at `high`.
 
         Parameters
@@ -62,8 +68,8 @@ class Sigmoid(NamedTuple):
     at_high: Any
 
 
-def sigmoid_from_shares(  # noqa: ANN401 - arrays and tensors
-    high: Any, start_share: Any, floor_share: Any, ceiling_share: Any, log: Any = np.log
+def sigmoid_from_shares(
+    high: Tensor, start_share: Tensor, floor_share: Tensor, ceiling_share: Tensor, log: Tensor = np.log
 ) -> Sigmoid:
     """Turn the sampled shares into a sigmoid.
 
@@ -87,8 +93,44 @@ def sigmoid_from_shares(  # noqa: ANN401 - arrays and tensors
     return Sigmoid(floor, ceiling, at_low, at_high)
 
 
+def shift_logit(curve: Sigmoid, effect: Any, log: Any = np.log, exp: Any = np.exp) -> Sigmoid:  # noqa: ANN401
+    """Add a constant to the logit of a boundary, for all computes.
+
+    Sigmoids are closed under this: floor and ceiling shift on the logit scale, and the sigmoid's argument by a constant,
+    because ``(floor + ceiling e**x) / (1 + e**x)`` is a ratio of two linear functions of ``e**x`` before and after.
+
+    Parameters
+    ----------
+    curve : Sigmoid
+        Boundary.
+    effect : array or tensor
+        What to add to ``logit(q(z))``; broadcasts against the curve.
+    log, exp : callable
+        Logarithm and exponential for the type given.
+
+    Returns
+    -------
+    Sigmoid
+        With ``logit(q_shifted(z)) = logit(q(z)) + effect`` for every z.
+    """
+    odds_ratio = exp(effect)
+    low = 1.0 - curve.floor + curve.floor * odds_ratio
+    high = 1.0 - curve.ceiling + curve.ceiling * odds_ratio
+    argument = log(high / low)
+    return Sigmoid(
+        floor=curve.floor * odds_ratio / low,
+        ceiling=curve.ceiling * odds_ratio / high,
+        at_low=curve.at_low + argument,
+        at_high=curve.at_high + argument,
+    )
+
+
 def boundary_at(
-    z: npt.ArrayLike, floor: npt.ArrayLike, ceiling: npt.ArrayLike, slope: npt.ArrayLike, midpoint: npt.ArrayLike
+    z: npt.ArrayLike,
+    floor: npt.ArrayLike,
+    ceiling: npt.ArrayLike,
+    slope: npt.ArrayLike,
+    midpoint: npt.ArrayLike,
 ) -> npt.NDArray[np.float64]:
     """Evaluate the boundary.
 

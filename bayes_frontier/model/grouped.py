@@ -1,7 +1,8 @@
 """The grouped asymmetric-Laplace likelihood as a PyTensor Op with an exact gradient.
 
-One pass over the cells gives the smoothed pinball loss of all scores of a cell and its derivative with respect to the
-cell's boundary. The cost grows with the number of cells and only with the logarithm of the number of scores.
+One pass over the cells gives the smoothed pinball loss of all scores of a cell and its derivative with
+respect to the cell's boundary. The cost grows with the number of cells and only with the logarithm of the
+number of scores.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ KERNEL_VERSION = 4
 
 
 def _first_at_least(records: FloatArray, target: float, low: int, high: int, hint: int) -> int:
-    """First record in [low, high) whose score is at least `target`, or `high`; searched outwards from `hint`."""
+    """First record in [low, high) whose score is at least `target`, or `high`; searched from `hint`."""
     a, b, step = low, high, 1
     if records[hint, 0] < target:
         a = hint + 1
@@ -49,7 +50,7 @@ def _first_at_least(records: FloatArray, target: float, low: int, high: int, hin
     return a
 
 
-_search = numba.njit(_first_at_least)
+_search: Callable[..., Any] = numba.njit(_first_at_least)
 
 
 def _losses(
@@ -88,47 +89,109 @@ def _losses(
     return loss, slope
 
 
-grouped_losses = numba.njit(_losses)
+grouped_losses: Callable[..., Any] = numba.njit(_losses)
 
 
-class GroupedPinball(Op):  # type: ignore[misc]
+class GroupedPinball(Op):
     """Smoothed pinball loss of every cell as a function of its boundary.
 
     Notes
     -----
-    Inputs: ``q`` (n_cells,), the boundaries; ``level`` (n_cells,), quantile levels in (0, 1); ``half_width`` (n_cells,),
-    smoothing half-widths in score units; and the ``records``, ``start`` and ``total`` of a `GroupedScores`. Outputs: the
-    losses and their derivatives in ``q``, both (n_cells,). Only the losses may be differentiated.
+    Inputs: ``q`` (n_cells,), the boundaries; ``level`` (n_cells,), quantile levels in (0, 1); ``half_width``
+    (n_cells,), smoothing half-widths in score units; and the ``records``, ``start`` and ``total`` of a
+    `GroupedScores`. Outputs: the losses and their derivatives in ``q``, both (n_cells,). Only the losses may
+    be differentiated.
     """
 
     __props__ = ()
 
-    def make_node(self, *inputs: Any) -> Apply:  # noqa: ANN401 - PyTensor's own signature
-        """Apply node on the six inputs."""
+    def make_node(self, *inputs: Any) -> Apply[Any]:  # noqa: ANN401 - PyTensor's own signature
+        """Apply the operation.
+
+        Parameters
+        ----------
+        *inputs : tensor or array
+            The six inputs, in the order of the class's notes.
+
+        Returns
+        -------
+        Apply
+            Node with two outputs of the type of ``q``.
+        """
         tensors = [as_tensor(value) for value in inputs]
         return Apply(self, tensors, [tensors[0].type(), tensors[0].type()])
 
-    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: list[list[Any]]) -> None:
-        """Evaluate outside compiled graphs."""
+    def perform(self, node: Apply[Any], inputs: Sequence[Any], output_storage: list[list[Any]]) -> None:
+        """Evaluate outside compiled graphs.
+
+        Parameters
+        ----------
+        node : Apply
+            Node evaluated.
+        inputs : sequence of ndarray
+            Values of the six inputs.
+        output_storage : list of list
+            Where the two outputs go.
+        """
         output_storage[0][0], output_storage[1][0] = grouped_losses(*inputs)
 
-    def infer_shape(self, fgraph: object, node: Apply, shapes: list[Any]) -> list[Any]:
-        """Both outputs have the shape of q."""
+    def infer_shape(self, node: Apply[Any], shapes: list[Any]) -> list[Any]:
+        """Give both outputs the shape of ``q``.
+
+        Parameters
+        ----------
+        node : Apply
+            Node; not used.
+        shapes : list
+            Shapes of the six inputs.
+
+        Returns
+        -------
+        list
+            Shapes of the two outputs.
+        """
         return [shapes[0], shapes[0]]
 
-    def connection_pattern(self, node: Apply) -> list[list[bool]]:
-        """Only the losses depend, differentiably, on q alone."""
+    def connection_pattern(self, node: Apply[Any]) -> list[list[bool]]:
+        """Say what depends differentiably on what: the losses on ``q``, nothing else.
+
+        Parameters
+        ----------
+        node : Apply
+            Node; not used.
+
+        Returns
+        -------
+        list of list of bool
+            One row per input, one entry per output.
+        """
         return [[True, False], *([False, False] for _ in range(5))]
 
     def pullback(
-        self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
-    ) -> list[Variable]:
-        """Chain rule: the second output is the derivative of the first."""
+        self,
+        inputs: Sequence[Variable[Any, Any]],
+        outputs: Sequence[Any],
+        cotangents: Sequence[Any],
+    ) -> list[Variable[Any, Any]]:
+        """Apply the chain rule: the second output is the derivative of the first.
+
+        Parameters
+        ----------
+        inputs : sequence of Variable
+            The six inputs.
+        outputs : sequence of Variable
+            The losses and their derivatives.
+        cotangents : sequence of Variable
+            Derivatives of the whole in the two outputs; only the first enters.
+
+        Returns
+        -------
+        list of Variable
+            Derivative of the whole in ``q``; the other inputs are disconnected.
+        """
         return [cotangents[0] * outputs[1], *(DisconnectedType()() for _ in range(5))]
 
-    L_op = pullback
 
-
-@register_funcify_default_op_cache_key(GroupedPinball)
+@register_funcify_default_op_cache_key(GroupedPinball)  # type: ignore[no-untyped-call, untyped-decorator]
 def _compile(op: GroupedPinball, **_: object) -> tuple[Callable[..., Any], int]:
     return numba_njit(_losses), KERNEL_VERSION

@@ -1,14 +1,15 @@
 """Pinball loss, exact and smoothed, and scores laid out so that a whole cell is summed at once.
 
-The asymmetric-Laplace working likelihood of a tau-quantile q is ``exp(-rho_tau(y - q) / s)`` with the pinball loss
-``rho_tau(u) = max(tau * u, (tau - 1) * u)`` (Koenker & Bassett 1978; Yu & Moyeed 2001). Convolving the loss with a
-uniform kernel of half-width h removes its kink and leaves it unchanged for ``|u| >= h``.
+The asymmetric-Laplace working likelihood of a tau-quantile q is ``exp(-rho_tau(y - q) / s)`` with the pinball
+loss ``rho_tau(u) = max(tau * u, (tau - 1) * u)`` (Koenker & Bassett 1978; Yu & Moyeed 2001). Convolving the
+loss with a uniform kernel of half-width h removes its kink and leaves it unchanged for ``|u| >= h``.
 
-Models that share base model, compute, task and period share q. `GroupedScores` sorts the scores of each such cell
-once and keeps running sums, so that the loss of a cell costs two searches whatever its number of scores.
+Models that share base model, compute, task and period share q. `GroupedScores` sorts the scores of each such
+cell once and keeps running sums, so that the loss of a cell costs two searches whatever its number of scores.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -65,8 +66,8 @@ class GroupedScores:
     Attributes
     ----------
     records : ndarray, shape (n_scores, 4)
-        Per score, ascending within its cell: the score, and the sums of y and y**2 over it and all larger scores of
-        the cell. The fourth column pads a record to half a cache line.
+        Per score, ascending within its cell: the score, and the sums of y and y**2 over it and all larger
+        scores of the cell. The fourth column pads a record to half a cache line.
     start : ndarray, shape (n_cells + 1,)
         First record of each cell; the last entry is n_scores.
     total : ndarray, shape (n_cells,)
@@ -106,12 +107,12 @@ class GroupedScores:
         if len(count) != n_cells or (count == 0).any():
             raise ValueError("every cell needs at least one score")
         order = np.lexsort((y, g))
-        y, g = y[order], g[order]
+        y = y[order]
         start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
         records = np.zeros((len(y), 4))
         records[:, 0] = y
         for column, power in ((1, 1), (2, 2)):
-            records[:, column] = _suffix_sums(y**power, start, g)
+            records[:, column] = _suffix_sums(y**power, start)
         return cls(records=records, start=start, total=records[start[:-1], 1].copy())
 
     @property
@@ -120,7 +121,12 @@ class GroupedScores:
         return len(self.total)
 
 
-def _suffix_sums(values: FloatArray, start: IntArray, cell: IntArray) -> FloatArray:
-    """Sum of each value and all later ones of its cell."""
-    before = np.concatenate([[0.0], np.cumsum(values)])
-    return np.asarray(before[start[cell + 1]] - before[:-1])
+def _suffix_sums(values: FloatArray, start: IntArray) -> FloatArray:
+    """Sum of each value and all later ones of its cell.
+
+    Cell by cell: differences of one running sum over all scores would cost small cells most of their digits.
+    """
+    sums = np.empty_like(values)
+    for low, high in pairwise(start):
+        sums[low:high] = values[low:high][::-1].cumsum()[::-1]
+    return sums

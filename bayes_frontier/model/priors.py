@@ -55,7 +55,8 @@ def hierarchical_share(
     pooled : bool
         Whether the mean and spread are learnt.
     centred : bool
-        Whether the logits are variables themselves, right where the data fix them, or deviations from the mean.
+        Whether the logits are variables themselves, right where the data fix them, or deviations from the
+        mean.
 
     Returns
     -------
@@ -70,13 +71,16 @@ def hierarchical_share(
     return mean + deviation * pm.Normal(f"{name}_raw", 0.0, 1.0, dims=dims)
 
 
-def task_scales(name: str, typical: HalfNormal | LogNormal, spread: HalfNormal | LogNormal, n_tasks: int) -> Any:  # noqa: ANN401
+def task_scales(
+    name: str, typical: HalfNormal | LogNormal, spread: HalfNormal | LogNormal, n_tasks: int
+) -> Any:  # noqa: ANN401
     """Positive scales, one per task, log-normal around a typical one.
 
     Parameters
     ----------
     name : str
-        Name stem: adds ``name_typical``, ``name_spread``, ``name_raw`` and the deterministic ``name_scale`` (task).
+        Name stem: adds ``name_typical``, ``name_spread``, ``name_raw`` and the deterministic ``name_scale``
+        (task).
     typical : HalfNormal or LogNormal
         Prior of the typical scale.
     spread : HalfNormal or LogNormal

@@ -1,14 +1,14 @@
 """The calibrated scale of the working likelihood, and the level that smoothing asks for.
 
-The smoothed pinball loss has derivative -psi(y - q), psi rising from tau - 1 to tau across [-h, h]. A posterior
-proportional to exp(-sum loss / s) has curvature n E[psi'] / s at its mode, while the mode's sampling variance is
-Var[psi] / (n E[psi']**2). The two agree for ``s = Var[psi] / E[psi']``; without smoothing this is
-``tau (1 - tau) / f``, f the density of scores at the boundary (Koenker 2005, section 3.2). Estimating s like any other
-parameter gives intervals that are far too narrow.
+The smoothed pinball loss has derivative -psi(y - q), psi rising from tau - 1 to tau across [-h, h]. A
+posterior proportional to exp(-sum loss / s) has curvature n E[psi'] / s at its mode, while the mode's
+sampling variance is Var[psi] / (n E[psi']**2). The two agree for ``s = Var[psi] / E[psi']``; without
+smoothing this is ``tau (1 - tau) / f``, f the density of scores at the boundary (Koenker 2005, section 3.2).
+Estimating s like any other parameter gives intervals that are far too narrow.
 
-Smoothing alone would move the boundary: its minimiser is a quantile of scores blurred by a uniform of half-width h.
-The loss is therefore taken at the level that the blurred scores have at the boundary, so that the minimiser stays the
-tau-quantile of the scores themselves.
+Smoothing alone would move the boundary: its minimiser is a quantile of scores blurred by a uniform of
+half-width h. The loss is therefore taken at the level that the blurred scores have at the boundary, so that
+the minimiser stays the tau-quantile of the scores themselves.
 """
 
 from collections.abc import Sequence
@@ -80,7 +80,7 @@ class Scale:
         return cls(density=density, scale=s, half_width=half_width, level=level)
 
     def by_cell(self, task: IntArray) -> dict[str, FloatArray]:
-        """Data of a model: level, half-width and scale of each cell.
+        """Spread level, half-width and scale over cells, as data of a model.
 
         Parameters
         ----------
@@ -110,8 +110,8 @@ def boundary_density(residuals: npt.ArrayLike, tau: float, n: int | None = None)
     Returns
     -------
     float
-        Density per unit of score. The bandwidth in tau is that of Hall & Sheather (1988), capped at 0.9 (1 - tau) so
-        that it stays below 1.
+        Density per unit of score. The bandwidth in tau is that of Hall & Sheather (1988), capped at 0.9 (1 -
+        tau) so that it stays below 1.
     """
     r = np.asarray(residuals, dtype=float).ravel()
     n = len(r) if n is None else n
@@ -120,7 +120,8 @@ def boundary_density(residuals: npt.ArrayLike, tau: float, n: int | None = None)
     hall_sheather *= (1.5 * stats.norm.pdf(x) ** 2 / (2.0 * x**2 + 1.0)) ** (1 / 3)
     width = min(float(hall_sheather), 0.9 * (1.0 - tau), 0.9 * tau)
     low, high = np.quantile(r, [tau - width, tau + width])
-    # Ties (a benchmark with few items) can make the quotient infinite: a thousandth of a point is the resolution.
+    # Ties (a benchmark with few items) can make the quotient infinite: a thousandth of a point is the
+    # resolution.
     return float(2.0 * width / max(high - low, 1e-3 * 2.0 * width))
 
 

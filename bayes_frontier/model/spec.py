@@ -1,4 +1,4 @@
-"""Model specifications: what is pooled, what drifts, and the priors, read from TOML and checked on reading."""
+"""Model specifications: what is pooled, what drifts, and the priors; read from TOML and checked."""
 
 import hashlib
 import json
@@ -134,7 +134,8 @@ def read_spec(model: "str | Path | ModelSpec") -> ModelSpec:
     Parameters
     ----------
     model : str, Path or ModelSpec
-        A name under models/ (``"hierarchical"``) or the path of a TOML file; a specification passes through.
+        A name under models/ (``"hierarchical"``) or the path of a TOML file; a specification passes
+        through.
 
     Returns
     -------
@@ -144,8 +145,8 @@ def read_spec(model: "str | Path | ModelSpec") -> ModelSpec:
     Raises
     ------
     SpecError
-        If there is no such model or file, it is not TOML, or a key or value is not understood. The message gives the
-        path of the key.
+        If there is no such model or file, it is not TOML, or a key or value is not understood. The message
+        gives the path of the key.
     """
     if isinstance(model, ModelSpec):
         return model
@@ -154,8 +155,8 @@ def read_spec(model: "str | Path | ModelSpec") -> ModelSpec:
         names = available_models()
         if str(model) not in names:
             raise SpecError(
-                f"There is no model {str(model)!r}.{suggestion(str(model), names)} Known: {', '.join(names)}; "
-                "or give the path of a .toml file."
+                f"There is no model {str(model)!r}.{suggestion(str(model), names)} "
+                f"Known: {', '.join(names)}; or give the path of a .toml file."
             )
         path = models_dir() / f"{model}.toml"
     try:
@@ -179,7 +180,8 @@ def _explain(path: Path, error: pydantic.ValidationError) -> str:
         where = ".".join(place) or "the file"
         if problem["type"] == "extra_forbidden":
             known = _keys(place[:-1])
-            lines.append(f"{where}: unknown key.{suggestion(place[-1], known)} Known here: {', '.join(known)}.")
+            hint = suggestion(place[-1], known)
+            lines.append(f"{where}: unknown key.{hint} Known here: {', '.join(known)}.")
         else:
             found = problem.get("input")
             shown = "" if problem["type"] == "missing" else f", found {found!r}"
