@@ -17,7 +17,7 @@ from bayes_frontier.model.spec import ModelSpec
 # A base model's level is centred on its own scores in proportion n / (n + CENTRING) and on the curve otherwise: with
 # many scores the data pin the level, with few the prior does, and each wants its own geometry (Papaspiliopoulos et al.
 # 2003, doi 10.1214/088342307000000014).
-CENTRING = 2.0
+CENTRING = 0.5
 
 
 def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:

@@ -15,7 +15,7 @@ from bayes_frontier.evaluations.wording import suggestion
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Normal(_Strict):
@@ -57,7 +57,7 @@ class Likelihood(_Strict):
     """The asymmetric-Laplace working likelihood."""
 
     scale: Literal["calibrated"] | PositiveFloat = "calibrated"
-    smoothing: Annotated[float, Field(gt=0, le=2)] = 0.4
+    smoothing: Annotated[float, Field(gt=0, le=3)] = 1.5
     passes: Annotated[int, Field(ge=1, le=5)] = 2
 
 
@@ -102,6 +102,11 @@ class ModelSpec(_Strict):
         """SHA-256 (hexadecimal) of everything that changes the posterior."""
         content = self.model_dump(mode="json", exclude={"name", "description"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+# Priors told apart by their dist, and what Pydantic calls the branches of a number or a word.
+_PRIORS: dict[str, type[BaseModel]] = {"half-normal": HalfNormal, "log-normal": LogNormal}
+_BRANCHES = ("literal[", "constrained-float", "float")
 
 
 def models_dir() -> Path:
@@ -174,26 +179,28 @@ def read_spec(model: "str | Path | ModelSpec") -> ModelSpec:
 
 
 def _explain(path: Path, error: pydantic.ValidationError) -> str:
-    lines = []
+    problems: dict[str, list[str]] = {}
+    found: dict[str, str] = {}
     for problem in error.errors():
-        place = [str(part) for part in problem["loc"] if part not in ("half-normal", "log-normal")]
+        loc = [str(part) for part in problem["loc"]]
+        # Pydantic adds the branch of a union to the path; a reader knows only the keys.
+        place = [part for part in loc if part not in _PRIORS and not part.startswith(_BRANCHES)]
         where = ".".join(place) or "the file"
+        text = problem["msg"].lower()
         if problem["type"] == "extra_forbidden":
-            known = _keys(place[:-1])
-            hint = suggestion(place[-1], known)
-            lines.append(f"{where}: unknown key.{hint} Known here: {', '.join(known)}.")
-        else:
-            found = problem.get("input")
-            shown = "" if problem["type"] == "missing" else f", found {found!r}"
-            lines.append(f"{where}: {problem['msg'].lower()}{shown}.")
+            known = _keys(loc[:-1])
+            text = f"unknown key.{suggestion(place[-1], known)} Known here: {', '.join(known)}"
+        elif problem["type"].startswith("union_tag"):
+            text = f"dist should be {' or '.join(map(repr, _PRIORS))}"
+        if problem["type"] not in ("missing", "extra_forbidden"):
+            found[where] = f", found {problem['input']!r}"
+        problems.setdefault(where, []).append(text)
+    lines = [f"{where}: {', or '.join(texts)}{found.get(where, '')}." for where, texts in problems.items()]
     return f"{path}: " + " ".join(lines)
 
 
-def _keys(place: list[str]) -> list[str]:
+def _keys(loc: list[str]) -> list[str]:
     fields: Any = ModelSpec
-    for part in place:
-        annotation = fields.model_fields[part].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return ["dist", "mu", "sigma"]
-        fields = annotation
+    for part in loc:
+        fields = _PRIORS[part] if part in _PRIORS else fields.model_fields[part].annotation
     return list(fields.model_fields)

@@ -30,10 +30,10 @@ def minimiser(y, level, h):
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS.values(), ids=DISTRIBUTIONS)
 def test_the_level_keeps_the_minimiser_at_the_true_quantile(distribution, tau):
     y = spaced(distribution)
-    scale = Scale.calibrated([y], tau, smoothing=1.0)
+    scale = Scale.calibrated([y], tau, smoothing=1.5)
     h, true = scale.half_width[0], distribution.ppf(tau)
     assert scale.level[0] < tau
-    assert minimiser(y, scale.level[0], h) == pytest.approx(true, abs=1e-4 * distribution.std())
+    assert minimiser(y, scale.level[0], h) == pytest.approx(true, abs=3e-4 * distribution.std())
     # At the level tau itself it would not be there.
     assert minimiser(y, tau, h) - true > 0.02 * distribution.std()
 

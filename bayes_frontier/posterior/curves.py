@@ -1,0 +1,195 @@
+"""Posterior draws as arrays, and the boundary values that every answer is made of."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.special import expit, logit
+
+from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.pinball import FloatArray, IntArray
+from bayes_frontier.posterior.population import PopulationBoundary
+
+_CURVE = ("floor", "ceiling", "slope", "midpoint")
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Draws with chain and draw in one first axis.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Number of chains and of draws per chain.
+    parts : dict
+        floor, ceiling, slope and midpoint, each (n_samples, n_tasks, n_periods).
+    effects : ndarray or None
+        Base-model effects on the logit scale, (n_samples, n_base_models, n_tasks).
+    scales : ndarray or None
+        Their standard deviations, (n_samples, n_tasks).
+    drift : ndarray or None
+        Standard deviation of a step between periods on the logit scale, (n_samples, n_tasks).
+    residuals : ndarray
+        Residual quantiles of each task, (n_tasks, n_levels).
+    tau : float
+        Quantile level.
+    """
+
+    shape: tuple[int, int]
+    parts: dict[str, FloatArray]
+    effects: FloatArray | None
+    scales: FloatArray | None
+    drift: FloatArray | None
+    residuals: FloatArray
+    tau: float
+
+    @classmethod
+    def from_tree(cls, tree: xr.DataTree, tau: float) -> "Curves":
+        """Read the draws.
+
+        Parameters
+        ----------
+        tree : xarray.DataTree
+            With groups posterior and constant_data.
+        tau : float
+            Quantile level.
+
+        Returns
+        -------
+        Curves
+            Arrays.
+        """
+        draws = tree["posterior"].dataset
+
+        def flat(name: str, *dims: str) -> FloatArray | None:
+            if name not in draws:
+                return None
+            values = draws[name].transpose("chain", "draw", *dims).to_numpy()
+            return np.asarray(values.reshape(-1, *values.shape[2:]), dtype=float)
+
+        parts: dict[str, Any] = {name: flat(name, "task", "period") for name in _CURVE}
+        return cls(
+            shape=(draws.sizes["chain"], draws.sizes["draw"]),
+            parts=parts,
+            effects=flat("base_model_effect", "base_model", "task"),
+            scales=flat("base_model_scale", "task"),
+            drift=flat("drift_scale", "task"),
+            residuals=tree["constant_data"].dataset["residual_quantiles"].transpose("task", "level").to_numpy(),
+            tau=tau,
+        )
+
+    @property
+    def n_samples(self) -> int:
+        """Number of draws over all chains."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def has_base_models(self) -> bool:
+        """Whether the model has base-model effects."""
+        return self.effects is not None
+
+    def unstack(self, values: FloatArray) -> FloatArray:
+        """Split the first axis into chain and draw.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples, ...)
+            Anything by sample.
+
+        Returns
+        -------
+        ndarray, shape (n_chains, n_draws, ...)
+            The same values.
+        """
+        return values.reshape(*self.shape, *values.shape[1:])
+
+    def typical(self, z: npt.ArrayLike, task: Any, period: Any, samples: Any = slice(None)) -> FloatArray:  # noqa: ANN401
+        """Boundary of a base model without effect.
+
+        Parameters
+        ----------
+        z : array_like
+            log10 FLOPs.
+        task, period : int or ndarray
+            Indices that broadcast against `z`.
+        samples : slice or ndarray
+            Which draws.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, ...)
+            Scores.
+        """
+        z, task, period = np.broadcast_arrays(z, task, period)
+        return boundary_at(z, *(self.parts[name][samples][:, task, period] for name in _CURVE))
+
+    def known(
+        self,
+        z: npt.ArrayLike,
+        base: IntArray,
+        task: Any,  # noqa: ANN401 - int or array
+        period: Any = -1,  # noqa: ANN401
+        samples: Any = slice(None),  # noqa: ANN401
+    ) -> FloatArray:
+        """Boundary of fitted base models.
+
+        Parameters
+        ----------
+        z : array_like
+            log10 FLOPs.
+        base, task, period : int or ndarray
+            Indices that broadcast against `z`.
+        samples : slice or ndarray
+            Which draws.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, ...)
+            Scores.
+        """
+        z, base, task, period = np.broadcast_arrays(z, base, task, period)
+        q = self.typical(z, task, period, samples)
+        return q if self.effects is None else np.asarray(expit(logit(q) + self.effects[samples][:, base, task]))
+
+    def at(self, z: FloatArray, task: int, periods: IntArray, base: int | None) -> FloatArray:
+        """Boundary of one task, population or of one base model.
+
+        Parameters
+        ----------
+        z : ndarray, shape (n,)
+            log10 FLOPs.
+        task : int
+            Index.
+        periods : ndarray of int
+            Indices.
+        base : int or None
+            A base model, or None for the population boundary.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_periods, n)
+            Scores in [0, 1], non-decreasing in z.
+        """
+        order = np.argsort(z, kind="stable")
+        z_sorted, period = z[order][None, :], periods[:, None]
+        if base is None:
+            values = self.typical(z_sorted, task, period)
+            if self.scales is not None:
+                values = self._population[task](values, self.scales[:, task])
+        else:
+            values = self.known(z_sorted, np.asarray(base), task, period)
+        # Rounding can undo the order of neighbours in the flat parts of a curve by one unit in the last place.
+        values = np.maximum.accumulate(np.clip(values, 0.0, 1.0), axis=-1)
+        restored = np.empty_like(values)
+        restored[..., order] = values
+        return restored
+
+    @cached_property
+    def _population(self) -> list[PopulationBoundary]:
+        assert self.scales is not None
+        return [
+            PopulationBoundary(quantiles, self.scales[:, k], self.tau) for k, quantiles in enumerate(self.residuals)
+        ]

@@ -1,0 +1,113 @@
+"""`fit`: from evaluations to a `Frontier`."""
+
+import json
+import os
+import platform
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from bayes_frontier import __version__
+from bayes_frontier.errors import ConvergenceError, QueryError
+from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.sample import sample
+from bayes_frontier.model.spec import ModelSpec, read_spec
+from bayes_frontier.posterior.frontier import Frontier
+
+_LIBRARIES = ("pymc", "pytensor", "nutpie", "arviz-stats", "numpy", "xarray", "pandas")
+
+
+def fit(
+    evaluations: Evaluations,
+    model: str | Path | ModelSpec = "hierarchical",
+    *,
+    tau: float = 0.98,
+    draws: int = 750,
+    tune: int = 400,
+    chains: int = 4,
+    cores: int | None = None,
+    seed: int = 1,
+    progress: bool | None = None,
+    allow_unconverged: bool = False,
+) -> Frontier:
+    """Sample the posterior of capability boundaries.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        Scores, from `bayes_frontier.read` or `bayes_frontier.simulate`.
+    model : str, Path or ModelSpec
+        A model under models/ by name, or the path of a TOML file.
+    tau : float
+        Quantile level of the boundary.
+    draws, tune : int
+        Draws kept and tuning steps, per chain.
+    chains : int
+        Number of chains, at least 2.
+    cores : int, optional
+        Chains at a time (default: as many as the machine has cores).
+    seed : int
+        Same seed, data, model and versions: same result.
+    progress : bool, optional
+        Show progress on standard error (default: only on a terminal).
+    allow_unconverged : bool
+        Return a posterior that fails the convergence gate instead of raising.
+
+    Returns
+    -------
+    Frontier
+        The posterior and its answers.
+
+    Raises
+    ------
+    QueryError
+        If an argument is out of its range.
+    DataError
+        If the scores cannot identify a boundary.
+    SpecError
+        If the model cannot be read.
+    ConvergenceError
+        If R-hat exceeds 1.01 or the bulk effective sample size is below 400 for any boundary.
+    """
+    _check(tau=tau, draws=draws, tune=tune, chains=chains, cores=cores, seed=seed)
+    spec = read_spec(model)
+    data = FrontierData.from_evaluations(evaluations, tau, base_models=spec.structure.base_models)
+    started = time.perf_counter()
+    sampled = sample(
+        spec,
+        evaluations,
+        data,
+        tau=tau,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        cores=cores or min(chains, os.cpu_count() or 1),
+        seed=seed,
+        progress=sys.stderr.isatty() if progress is None else progress,
+    )
+    provenance = {
+        "data": {"source": evaluations.source, "format": evaluations.source_format, "sha256": evaluations.fingerprint},
+        "model": {"name": spec.name, "sha256": spec.fingerprint, "specification": json.loads(spec.model_dump_json())},
+        "sampling": {"tau": tau, "draws": draws, "tune": tune, "chains": chains, "seed": seed},
+        "versions": {
+            "bayes-frontier": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in _LIBRARIES},
+        },
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    frontier = Frontier.from_sampled(evaluations, spec, tau, sampled, provenance)
+    if not (frontier.converged or allow_unconverged):
+        raise ConvergenceError(frontier.convergence_text())
+    return frontier
+
+
+def _check(*, tau: float, draws: int, tune: int, chains: int, cores: int | None, seed: int) -> None:
+    if not 0.5 <= tau <= 0.999:
+        raise QueryError(f"tau must be between 0.5 and 0.999, found {tau!r}: the boundary is a high quantile (0.98).")
+    limits = {"draws": (draws, 50), "tune": (tune, 50), "chains": (chains, 2), "cores": (cores or 1, 1), "seed": (seed, 0)}
+    for name, (value, least) in limits.items():
+        if value < least:
+            raise QueryError(f"{name} must be at least {least}, found {value}.")

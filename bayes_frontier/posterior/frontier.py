@@ -1,0 +1,359 @@
+"""`Frontier`: posterior capability boundaries and the questions they answer."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.model.sample import Sampled
+from bayes_frontier.model.scale import RESIDUAL_LEVELS
+from bayes_frontier.model.spec import ModelSpec
+from bayes_frontier.posterior import prediction, query
+from bayes_frontier.posterior.curves import Curves
+from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
+
+Numbers = float | Sequence[float] | npt.NDArray[np.float64]
+# Resolution of the inverse, in points per range: 1,001 points over ten decades are 0.01 decades, interpolated.
+_INVERSE_POINTS = 1001
+
+
+class Frontier:
+    """Posterior of the tau-quantile boundaries of scores against pre-training compute.
+
+    Made by `bayes_frontier.fit` or `bayes_frontier.load`. The **population boundary** (``base_model=None``) is that of a
+    model on a base model not yet seen; the **base-model boundary** that of a model on a known one.
+
+    Attributes
+    ----------
+    evaluations : Evaluations
+        The scores fitted.
+    spec : ModelSpec
+        The model.
+    tau : float
+        Quantile level.
+    posterior : xarray.DataTree
+        Groups ``posterior`` (floor, ceiling, slope per decade, midpoint in log10 FLOPs; drift_scale, base_model_scale
+        and base_model_effect on the logit scale), ``sample_stats`` and ``constant_data``.
+    provenance : dict
+        Data fingerprint, model specification, seed, versions.
+    """
+
+    def __init__(
+        self,
+        evaluations: Evaluations,
+        spec: ModelSpec,
+        tau: float,
+        posterior: xr.DataTree,
+        provenance: dict[str, Any],
+    ) -> None:
+        self.evaluations = evaluations
+        self.spec = spec
+        self.tau = tau
+        self.posterior = posterior
+        self.provenance = provenance
+
+    @classmethod
+    def from_sampled(
+        cls,
+        evaluations: Evaluations,
+        spec: ModelSpec,
+        tau: float,
+        sampled: Sampled,
+        provenance: dict[str, Any],
+    ) -> "Frontier":
+        """Wrap what sampling left.
+
+        Parameters
+        ----------
+        evaluations : Evaluations
+            The scores fitted.
+        spec : ModelSpec
+            The model.
+        tau : float
+            Quantile level.
+        sampled : Sampled
+            Draws, scale and residual distribution.
+        provenance : dict
+            Kept with the result.
+
+        Returns
+        -------
+        Frontier
+            Ready to be asked.
+        """
+        tasks = list(evaluations.tasks)
+        scale = sampled.scale
+        constant = xr.Dataset(
+            {
+                "residual_quantiles": (("task", "level"), sampled.residual_quantiles),
+                **{
+                    name: ("task", getattr(scale, name))
+                    for name in ("density", "scale", "half_width", "level")
+                    if name != "level"
+                },
+                "likelihood_level": ("task", scale.level),
+            },
+            coords={"task": tasks, "level": RESIDUAL_LEVELS},
+        )
+        draws = sampled.posterior.assign_coords(period=list(evaluations.period_labels))
+        tree = xr.DataTree.from_dict(
+            {"posterior": draws, "sample_stats": sampled.sample_stats, "constant_data": constant}
+        )
+        return cls(evaluations, spec, tau, tree, provenance)
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Task names."""
+        return self.evaluations.tasks
+
+    @property
+    def period_labels(self) -> tuple[str, ...]:
+        """Names of the fitted periods, in time."""
+        return self.evaluations.period_labels
+
+    @cached_property
+    def base_model_names(self) -> tuple[str, ...]:
+        """Names of the fitted base models, sorted."""
+        return tuple(sorted(self.evaluations.models["base_model"].unique()))
+
+    @cached_property
+    def curves(self) -> Curves:
+        """The draws as arrays, with the operations the answers share."""
+        return Curves.from_tree(self.posterior, self.tau)
+
+    @cached_property
+    def diagnostics(self) -> pd.DataFrame:
+        """R-hat and effective sample sizes of boundary quantities, worst first.
+
+        Every task and period at five computes across the data, and every base model at its median compute.
+        """
+        models = self.evaluations.models
+        z = np.quantile(np.log10(models["flops"].to_numpy(float)), [0.0, 0.25, 0.5, 0.75, 1.0])
+        parts = {"boundary": self.boundary(10.0 ** np.unique(z), period="all")}
+        if self.curves.has_base_models:
+            median = models.groupby("base_model")["flops"].median().loc[list(self.base_model_names)]
+            values = self.curves.known(
+                np.log10(median.to_numpy())[:, None], np.arange(len(median))[:, None], np.arange(len(self.tasks))
+            )
+            parts["base_model_boundary"] = xr.DataArray(
+                self.curves.unstack(values),
+                dims=("chain", "draw", "base_model", "task"),
+                coords={"base_model": list(self.base_model_names), "task": list(self.tasks)},
+            )
+        return diagnose(xr.Dataset(parts))
+
+    @property
+    def converged(self) -> bool:
+        """Whether every boundary quantity passes the gate: R-hat at most 1.01, bulk ESS at least 400."""
+        return bool(passes(self.diagnostics).all())
+
+    def convergence_text(self) -> str:
+        """Convergence in words, with the worst quantities where it fails.
+
+        Returns
+        -------
+        str
+            One or several lines.
+        """
+        return explain(self.diagnostics)
+
+    def boundary(
+        self,
+        flops: Numbers,
+        task: str | None = None,
+        period: int | str | None = None,
+        base_model: str | None = None,
+    ) -> xr.DataArray:
+        """Posterior draws of the boundary.
+
+        Parameters
+        ----------
+        flops : float or array_like
+            Pre-training compute in FLOPs.
+        task : str, optional
+            One task (default: all).
+        period : int, str or None
+            A fitted period by number, label or a date in it, "all" for all; default: the last.
+        base_model : str, optional
+            A fitted base model, in any spelling the registry knows, for its own boundary. Default: the population
+            boundary, of a model on a base model not yet seen.
+
+        Returns
+        -------
+        xarray.DataArray
+            Scores in [0, 1], non-decreasing in flops for every draw; dims (chain, draw, task, period, flops) without
+            those that are fixed.
+
+        Raises
+        ------
+        QueryError
+            If the task, period or base model was not fitted or the compute is not plausible.
+        """
+        z, asked = np.log10(query.check_flops(flops)), np.ndim(flops)
+        tasks = query.task_indices(task, self.tasks)
+        periods = query.period_indices(period, self.evaluations)
+        base = None if base_model is None else query.base_index(base_model, self)
+        values = np.stack([self.curves.at(z, k, periods, base) for k in tasks], axis=1)
+        drawn = xr.DataArray(
+            self.curves.unstack(values),
+            dims=("chain", "draw", "task", "period", "flops"),
+            coords={
+                "task": [self.tasks[k] for k in tasks],
+                "period": [self.period_labels[t] for t in periods],
+                "flops": 10.0**z,
+            },
+            name="boundary",
+            attrs={"units": "score"},
+        )
+        drawn = drawn if task is None else drawn.isel(task=0)
+        drawn = drawn if period == "all" else drawn.isel(period=0)
+        return drawn if asked else drawn.isel(flops=0)
+
+    def attainable(
+        self,
+        flops: Numbers,
+        prob: float = 0.9,
+        task: str | None = None,
+        period: int | str | None = None,
+        base_model: str | None = None,
+        target: float | None = None,
+    ) -> xr.Dataset:
+        """Attainable score at a compute budget, with an equal-tailed credible interval.
+
+        Parameters
+        ----------
+        flops : float or array_like
+            Pre-training compute in FLOPs.
+        prob : float
+            Probability of the interval, in (0, 1).
+        task, period, base_model
+            As in `boundary`.
+        target : float, optional
+            A score; adds the posterior probability that the boundary is at least this.
+
+        Returns
+        -------
+        xarray.Dataset
+            mean, median, lower, upper and, with a target, probability.
+
+        Raises
+        ------
+        QueryError
+            As in `boundary`, or for a probability or target out of range.
+        """
+        query.check_prob(prob)
+        drawn = self.boundary(flops, task, period, base_model)
+        found = query.summarise(drawn, prob)
+        if target is not None:
+            query.check_score(target)
+            found["probability"] = (drawn >= target).mean(("chain", "draw"))
+        return found
+
+    def compute_for(
+        self,
+        score: Numbers,
+        task: str | None = None,
+        period: int | str | None = None,
+        base_model: str | None = None,
+        prob: float = 0.9,
+        flops_range: tuple[float, float] = (1e18, 1e28),
+    ) -> xr.Dataset:
+        """Compute at which a score becomes attainable.
+
+        Parameters
+        ----------
+        score : float or array_like
+            Target scores in [0, 1].
+        task, period, base_model
+            As in `boundary`.
+        prob : float
+            Probability of the equal-tailed interval.
+        flops_range : tuple of float
+            Where to look. A draw that reaches the score below the range counts at its lower end; one that does not
+            reach it within the range needs infinitely many FLOPs.
+
+        Returns
+        -------
+        xarray.Dataset
+            median, lower and upper in FLOPs (infinite where that share of draws does not reach the score) and
+            not_attainable, the probability that the score is not reached within the range.
+
+        Raises
+        ------
+        QueryError
+            As in `attainable`.
+        """
+        query.check_prob(prob)
+        targets = np.atleast_1d(np.asarray(score, dtype=float))
+        for value in targets:
+            query.check_score(value)
+        low, high = np.log10(query.check_flops(flops_range))
+        z = np.linspace(low, high, _INVERSE_POINTS)
+        drawn = self.boundary(10.0**z, task, period, base_model).transpose("flops", ...)
+        needed = np.stack([query.first_reaching(drawn.to_numpy(), z, value) for value in targets])
+        template = drawn.isel(flops=0, drop=True).expand_dims(score=targets)
+        found = query.summarise(template.copy(data=10.0**needed), prob, method="lower")[["median", "lower", "upper"]]
+        found["not_attainable"] = template.copy(data=np.isinf(needed)).mean(("chain", "draw"))
+        return found if np.ndim(score) else found.isel(score=0)
+
+    def fitted(self) -> xr.DataArray:
+        """Posterior mean boundary of every fitted record, base-model effect included.
+
+        Returns
+        -------
+        xarray.DataArray
+            Scores, dims (model, task), in the order of ``evaluations.models``.
+        """
+        models = self.evaluations.models
+        values = prediction.fitted_means(self.curves, models, self.base_model_names)
+        return prediction.labelled(values, models["model"], self.tasks)
+
+    def predict(self, models: pd.DataFrame) -> xr.DataArray:
+        """Predictive boundary of models of the period after the last one fitted.
+
+        The level that a model's score exceeds with probability 1 - tau, given the uncertainty of the boundary, of the
+        drift to come and, for a base model not fitted, of its effect: wider uncertainty means a higher level.
+
+        Parameters
+        ----------
+        models : pandas.DataFrame
+            Columns base_model and flops; optional released (dates, checked against the base model's release) and model.
+
+        Returns
+        -------
+        xarray.DataArray
+            Scores, dims (model, task), in the order of `models`.
+
+        Raises
+        ------
+        QueryError
+            If a column is missing or a compute is not plausible.
+        """
+        names, bases = prediction.check_models(models)
+        seed = int(self.provenance["sampling"]["seed"])
+        values = prediction.predictive_levels(self.curves, bases, models["flops"], self.base_model_names, seed)
+        return prediction.labelled(values, names, self.tasks)
+
+    def save(self, path: str) -> None:
+        """Write the fit as one NetCDF file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to; an existing file is replaced.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written.
+        """
+        from bayes_frontier.posterior.store import save
+
+        save(self, path)

@@ -1,0 +1,245 @@
+"""Arguments of questions, checked, and the summaries that answer them."""
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.registry import default_registry
+from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.model.pinball import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from bayes_frontier.posterior.frontier import Frontier
+
+_PLAUSIBLE = (1e12, 1e32)
+
+
+def check_flops(flops: npt.ArrayLike) -> FloatArray:
+    """Compute values, checked.
+
+    Parameters
+    ----------
+    flops : array_like
+        FLOPs.
+
+    Returns
+    -------
+    ndarray
+        At least one-dimensional.
+
+    Raises
+    ------
+    QueryError
+        If a value is not a plausible number of FLOPs; says so where it looks like a logarithm or ZFLOPs.
+    """
+    values = np.atleast_1d(np.asarray(flops, dtype=float))
+    bad = values[~((values >= _PLAUSIBLE[0]) & (values <= _PLAUSIBLE[1]))]
+    if values.size == 0:
+        raise QueryError("No compute was given: pass at least one number of FLOPs, such as 1e24.")
+    if bad.size:
+        first = bad[0]
+        hint = ""
+        if 12 <= first <= 32:
+            hint = f" It looks like log10 FLOPs: pass 1e{first:g}."
+        elif 0 < first < _PLAUSIBLE[0]:
+            hint = " If it is in ZFLOPs, multiply by 1e21."
+        raise QueryError(f"flops: {first:g} is not a plausible pre-training compute (1e12 to 1e32 FLOPs).{hint}")
+    return values
+
+
+def check_prob(prob: float) -> None:
+    """Refuse a probability outside (0, 1).
+
+    Parameters
+    ----------
+    prob : float
+        Probability of an interval.
+
+    Raises
+    ------
+    QueryError
+        With what was found.
+    """
+    if not 0.0 < prob < 1.0:
+        hint = f" For {prob:g} % pass {prob / 100:g}." if 1.0 < prob < 100.0 else ""
+        raise QueryError(f"prob must lie between 0 and 1, found {prob:g}.{hint}")
+
+
+def check_score(score: float) -> None:
+    """Refuse a score outside [0, 1].
+
+    Parameters
+    ----------
+    score : float
+        A target.
+
+    Raises
+    ------
+    QueryError
+        With what was found.
+    """
+    if not 0.0 <= score <= 1.0:
+        hint = f" For {score:g} % pass {score / 100:g}." if 1.0 < score <= 100.0 else ""
+        raise QueryError(f"score must lie between 0 and 1, found {score:g}.{hint}")
+
+
+def task_indices(task: str | None, tasks: tuple[str, ...]) -> list[int]:
+    """Indices of one task, or of all.
+
+    Parameters
+    ----------
+    task : str or None
+        Asked for.
+    tasks : tuple of str
+        Fitted.
+
+    Returns
+    -------
+    list of int
+        Indices.
+
+    Raises
+    ------
+    QueryError
+        If it was not fitted.
+    """
+    if task is None:
+        return list(range(len(tasks)))
+    if task not in tasks:
+        raise QueryError(f"Task {task!r} is not in this fit.{suggestion(task, tasks)} Fitted: {', '.join(tasks)}.")
+    return [tasks.index(task)]
+
+
+def period_indices(period: int | str | None, evaluations: Evaluations) -> IntArray:
+    """Indices of the periods asked for.
+
+    Parameters
+    ----------
+    period : int, str or None
+        Number, label, ISO date in it, "all", or None for the last.
+    evaluations : Evaluations
+        With the fitted periods.
+
+    Returns
+    -------
+    ndarray of int
+        One index, or all.
+
+    Raises
+    ------
+    QueryError
+        If there is no such period.
+    """
+    labels, n = evaluations.period_labels, evaluations.n_periods
+    if period is None:
+        return np.array([n - 1])
+    if isinstance(period, str):
+        if period == "all":
+            return np.arange(n)
+        if period in labels:
+            return np.array([labels.index(period)])
+        try:
+            day = dt.date.fromisoformat(period)
+        except ValueError:
+            raise QueryError(
+                f"Period {period!r} is neither a fitted period nor a date.{suggestion(period, labels)} "
+                f"Fitted: {listed(labels)}."
+            ) from None
+        index = sum(end is not None and end < day for end in evaluations.period_ends)
+        if index >= n:
+            raise QueryError(f"{period} lies after the last fitted period ({labels[-1]}).")
+        return np.array([index])
+    if not -n <= period < n:
+        raise QueryError(f"There is no period {period}: this fit has {n}, numbered from 0 ({listed(labels)}).")
+    return np.array([period % n])
+
+
+def base_index(base_model: str, frontier: "Frontier") -> int:
+    """Index of a fitted base model.
+
+    Parameters
+    ----------
+    base_model : str
+        Name in any spelling the registry knows.
+    frontier : Frontier
+        The fit.
+
+    Returns
+    -------
+    int
+        Index among ``frontier.base_model_names``.
+
+    Raises
+    ------
+    QueryError
+        If it was not fitted, or the model has no base-model effects.
+    """
+    if not frontier.curves.has_base_models:
+        raise QueryError(
+            f"The model {frontier.spec.name!r} has no base-model effects: there is no boundary of {base_model!r} of its "
+            "own. Fit with a model that has them, such as hierarchical."
+        )
+    names = frontier.base_model_names
+    name = base_model if base_model in names else default_registry().canonical(base_model)
+    if name not in names:
+        raise QueryError(
+            f"Base model {base_model!r} is not in this fit.{suggestion(base_model, names)} Leave it out for the "
+            "population boundary, of a model on a base model not yet seen."
+        )
+    return names.index(name)
+
+
+def summarise(drawn: xr.DataArray, prob: float, method: Any = "linear") -> xr.Dataset:  # noqa: ANN401
+    """Mean, median and equal-tailed interval over draws.
+
+    Parameters
+    ----------
+    drawn : xarray.DataArray
+        With dims chain and draw.
+    prob : float
+        Probability of the interval.
+    method : str
+        How quantiles between draws are taken; "lower" for values that may be infinite.
+
+    Returns
+    -------
+    xarray.Dataset
+        mean, median, lower, upper.
+    """
+    over = ("chain", "draw")
+    levels = [0.5 - prob / 2.0, 0.5, 0.5 + prob / 2.0]
+    lower, median, upper = (drawn.quantile(p, over, method=method).drop_vars("quantile") for p in levels)
+    return xr.Dataset({"mean": drawn.mean(over), "median": median, "lower": lower, "upper": upper})
+
+
+def first_reaching(values: FloatArray, z: FloatArray, target: float) -> FloatArray:
+    """Where non-decreasing curves first reach a target.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, ...)
+        Curves on the grid `z`, along the first axis.
+    z : ndarray, shape (n,)
+        Increasing grid of log10 FLOPs.
+    target : float
+        Score.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        log10 FLOPs, by linear interpolation; ``z[0]`` where the curve starts at or above the target, infinite where it
+        does not reach it.
+    """
+    reached = values >= target
+    j = reached.argmax(axis=0)
+    i = np.maximum(j - 1, 0)
+    y0 = np.take_along_axis(values, i[None], axis=0)[0]
+    y1 = np.take_along_axis(values, j[None], axis=0)[0]
+    part = np.divide(target - y0, y1 - y0, out=np.ones_like(y0), where=y1 > y0)
+    found = np.where(j == 0, z[0], z[i] + part * (z[j] - z[i]))
+    return np.where(reached.any(axis=0), found, np.inf)

@@ -1,0 +1,109 @@
+"""Fits on disk: one NetCDF file, written whole or not at all."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from bayes_frontier.errors import FrontierError, StoreError
+from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.model.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from bayes_frontier.posterior.frontier import Frontier
+
+FORMAT = "bayes_frontier fit"
+VERSION = 1
+
+
+def save(frontier: "Frontier", path: str | Path) -> None:
+    """Write a fit beside its target, then rename it into place.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        What to write.
+    path : str or Path
+        Where to; an existing file is replaced.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written; nothing half-written stays.
+    """
+    target = Path(path)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    groups = {name: frontier.posterior[name].dataset for name in frontier.posterior.children}
+    tree = xr.DataTree.from_dict({**groups, "evaluations": frontier.evaluations.to_dataset()})
+    tree.attrs = {
+        "format": FORMAT,
+        "version": VERSION,
+        "tau": frontier.tau,
+        "specification": frontier.spec.model_dump_json(),
+        "provenance": json.dumps(frontier.provenance),
+    }
+    packed = {
+        f"/{name}": {v: {"zlib": True, "complevel": 3} for v, x in node.data_vars.items() if x.dtype.kind == "f" and x.ndim}
+        for name, node in tree.children.items()
+    }
+    try:
+        tree.to_netcdf(beside, engine="h5netcdf", encoding=packed)
+        os.replace(beside, target)
+    except OSError as error:
+        raise StoreError(f"{target}: cannot be written ({error}).") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load(path: str | Path) -> "Frontier":
+    """Read a fit written by `Frontier.save`.
+
+    Parameters
+    ----------
+    path : str or Path
+        NetCDF file.
+
+    Returns
+    -------
+    Frontier
+        With the draws in memory; the file is closed.
+
+    Raises
+    ------
+    StoreError
+        If there is no such file, it is cut short or damaged, or it is something else.
+    """
+    from bayes_frontier.posterior.frontier import Frontier
+
+    source = Path(path)
+    if not source.is_file():
+        raise StoreError(f"{source}: no such file. A fit is written by `bayes-frontier fit TABLE --out {source}`.")
+    try:
+        with xr.open_datatree(source, engine="h5netcdf") as opened:
+            tree = opened.load()
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
+        raise StoreError(
+            f"{source}: not a readable NetCDF file ({error}). If it was cut short by an interrupted copy, copy or fit "
+            "it again."
+        ) from None
+    if tree.attrs.get("format") != FORMAT:
+        raise StoreError(f"{source}: a NetCDF file, but not a fit of bayes_frontier.")
+    if tree.attrs.get("version") != VERSION:
+        raise StoreError(
+            f"{source}: written in version {tree.attrs.get('version')} of the format, this is {VERSION}. Fit again."
+        )
+    try:
+        groups = {name: tree[name].dataset for name in ("posterior", "sample_stats", "constant_data")}
+        return Frontier(
+            evaluations=Evaluations.from_dataset(tree["evaluations"].dataset),
+            spec=ModelSpec.model_validate_json(tree.attrs["specification"]),
+            tau=float(tree.attrs["tau"]),
+            posterior=xr.DataTree.from_dict(groups),
+            provenance=json.loads(tree.attrs["provenance"]),
+        )
+    except FrontierError:
+        raise
+    except (KeyError, ValueError) as error:
+        raise StoreError(f"{source}: parts of the fit are missing or damaged ({error}). Fit again.") from None

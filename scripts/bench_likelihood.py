@@ -1,0 +1,480 @@
+"""Time the likelihood and the sampler side by side with what stock PyMC offers, in one run.
+
+Usage: python scripts/bench_likelihood.py [TABLE --periods DATE,DATE] [--quick] [--out DIR]
+
+Without TABLE the scores are simulated: 3,500 models of 140 base models, 6 tasks, 4 periods. Two questions:
+
+* How much more does a gradient of the whole model cost with about 1,000,000 scores than with about 20,000 of the same
+  base models and computes?
+* How many effective draws of the boundaries per second does the shipped model give, and how many the same hierarchy
+  as one would write it in PyMC: one ``pm.AsymmetricLaplace`` per score and all deviations non-centred?
+
+Writes bench.json and README.md to DIR (reports/bench by default).
+"""
+
+import argparse
+import json
+import math
+import os
+import platform
+import shlex
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import arviz as az
+import numpy as np
+import numpy.typing as npt
+import nutpie
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+from scipy.special import expit, logit
+
+from bayes_frontier.evaluations import Evaluations, read, simulate
+from bayes_frontier.model.build import build_model
+from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.curve import boundary_at, sigmoid_from_shares
+from bayes_frontier.model.pinball import GroupedScores
+from bayes_frontier.model.priors import hierarchical_share, task_scales
+from bayes_frontier.model.sample import sample
+from bayes_frontier.model.scale import Scale
+from bayes_frontier.model.spec import ModelSpec, read_spec
+
+Floats = npt.NDArray[np.float64]
+Numbers = dict[str, float]
+PACKAGES = ("bayes-frontier", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz")
+LARGE = 1_000_000
+# Computes at which boundaries are judged: from the 5th to the 95th percentile of the models.
+GRID = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def asymmetric_laplace(tau: float, scale: npt.ArrayLike) -> tuple[Floats, float]:
+    """Translate level and scale into PyMC's parameters of the asymmetric Laplace.
+
+    Parameters
+    ----------
+    tau : float
+        Quantile level.
+    scale : array_like
+        Scale s of ``exp(-pinball(y - q) / s)``, in score units.
+
+    Returns
+    -------
+    b : ndarray
+        PyMC's ``b``, which is a rate: sqrt(tau (1 - tau)) / s.
+    kappa : float
+        PyMC's ``kappa``: sqrt(tau / (1 - tau)).
+    """
+    return math.sqrt(tau * (1.0 - tau)) / np.asarray(scale, dtype=float), math.sqrt(tau / (1.0 - tau))
+
+
+def stock_model(
+    spec: ModelSpec, data: FrontierData, scores: npt.ArrayLike, cell: npt.ArrayLike, tau: float, scale: Scale
+) -> pm.Model:
+    """Write the hierarchy with PyMC's own asymmetric Laplace, a term per score, all deviations non-centred.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Priors.
+    data : FrontierData
+        Cells.
+    scores, cell : array_like, shape (n_scores,)
+        Scores, and the cell of each.
+    tau : float
+        Quantile level.
+    scale : Scale
+        Scale of the likelihood by task.
+
+    Returns
+    -------
+    pymc.Model
+        With deterministics floor, ceiling, slope and midpoint (task) and drift (task, period).
+    """
+    index = np.asarray(cell, dtype=np.int64)
+    task, period, base = (data.cells[name].to_numpy()[index] for name in ("task", "period", "base"))
+    position = data.compute.position(data.cells["z"].to_numpy()[index])
+    n_tasks, n_periods, priors = len(data.tasks), data.n_periods, spec.priors
+    coords = {
+        "task": range(n_tasks),
+        "step": range(n_periods - 1),
+        "base_model": range(len(data.base_models)),
+    }
+    with pm.Model(coords=coords) as model:
+        shares = [
+            pt.sigmoid(
+                hierarchical_share(
+                    name,
+                    getattr(priors, name),
+                    getattr(priors, f"{name}_spread"),
+                    ("task",),
+                    pooled=n_tasks > 1,
+                    centred=False,
+                )
+            )
+            for name in ("high", "start_share", "floor_share", "ceiling_share")
+        ]
+        high, start, floor, ceiling = shares
+        curve = sigmoid_from_shares(high, start, floor, ceiling, log=pt.log)
+        drift = pt.zeros((n_tasks, n_periods))
+        if n_periods > 1:
+            drift_scale = task_scales("drift", priors.drift, priors.drift_spread, n_tasks)
+            steps = drift_scale[:, None] * pm.Normal("step_raw", dims=("task", "step"))
+            walk: Any = pt.cumsum(steps, axis=1)  # type: ignore[no-untyped-call]
+            drift = pt.set_subtensor(drift[:, 1:], walk)
+        pm.Deterministic("drift", drift)
+        slope = (curve.at_high - curve.at_low) / (data.compute.high - data.compute.low)
+        pm.Deterministic("floor", curve.floor)
+        pm.Deterministic("ceiling", curve.ceiling)
+        pm.Deterministic("slope", slope)
+        pm.Deterministic("midpoint", data.compute.low - curve.at_low / slope)
+        base_scale = task_scales("base_model", priors.base_model, priors.base_model_spread, n_tasks)
+        effect = base_scale[None, :] * pm.Normal("base_model_effect_raw", dims=("base_model", "task"))
+        rise = pt.sigmoid(curve.at_low[task] + (curve.at_high - curve.at_low)[task] * position)
+        q = curve.floor[task] + (curve.ceiling - curve.floor)[task] * rise
+        shift = drift[task, period] + effect[base, task]
+        b, kappa = asymmetric_laplace(tau, scale.scale[task])
+        boundary = pt.sigmoid(pt.log(q) - pt.log1p(-q) + shift)
+        pm.AsymmetricLaplace("score", kappa=kappa, mu=boundary, b=b, observed=np.asarray(scores, dtype=float))
+    return model
+
+
+def boundaries(posterior: xr.Dataset, z: Floats) -> xr.DataArray:
+    """Evaluate the population boundaries of draws.
+
+    Parameters
+    ----------
+    posterior : xarray.Dataset
+        Draws of either model.
+    z : ndarray
+        log10 FLOPs, shape (n_z,).
+
+    Returns
+    -------
+    xarray.DataArray
+        Boundaries, dims (chain, draw, task, period, z) in any order after the first two.
+    """
+    parts = [posterior[name].to_numpy() for name in ("floor", "ceiling", "slope", "midpoint")]
+    if "drift" in posterior:
+        q = boundary_at(z, *(part[..., None, None] for part in parts))
+        q = expit(logit(q) + posterior["drift"].to_numpy()[..., None])
+    else:
+        q = boundary_at(z, *(part[..., None] for part in parts))
+    return xr.DataArray(q, dims=("chain", "draw", "task", "period", "z"))
+
+
+class CompileClock:
+    """Add up what nutpie's compilation takes.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall time so far.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._compile = nutpie.compile_pymc_model
+
+    def __call__(self, model: pm.Model) -> Any:  # noqa: ANN401 - nutpie is untyped
+        """Compile, on the clock."""
+        begun = time.perf_counter()
+        compiled = self._compile(model)
+        self.seconds += time.perf_counter() - begun
+        return compiled
+
+
+def clocked(draw: Callable[[], xr.Dataset], z: Floats) -> Numbers:
+    """Sample once and judge the draws.
+
+    Parameters
+    ----------
+    draw : callable
+        Compiles and samples, and returns the posterior.
+    z : ndarray
+        log10 FLOPs at which boundaries are judged.
+
+    Returns
+    -------
+    dict
+        Wall times in seconds, smallest bulk effective sample size and largest R-hat over boundaries, and effective
+        draws per second with and without compilation.
+    """
+    clock = CompileClock()
+    begun = time.perf_counter()
+    with mock.patch.object(nutpie, "compile_pymc_model", clock):
+        posterior = draw()
+    seconds = time.perf_counter() - begun
+    judged = xr.Dataset({"boundary": boundaries(posterior, z)})
+    ess = float(az.ess(judged, method="bulk")["boundary"].min())
+    r_hat = float(az.rhat(judged)["boundary"].max())
+    return {
+        "seconds": seconds,
+        "seconds_compiling": clock.seconds,
+        "ess_bulk_min": ess,
+        "r_hat_max": r_hat,
+        "ess_per_second": ess / seconds,
+        "ess_per_second_compiled": ess / (seconds - clock.seconds),
+    }
+
+
+def gradient_seconds(compiled: dict[str, Any], rounds: int = 15) -> dict[str, float]:
+    """Time the compiled density and gradient of models, in turns.
+
+    Parameters
+    ----------
+    compiled : dict
+        Models compiled by nutpie, by label.
+    rounds : int
+        Turns each; a turn lasts about 50 ms.
+
+    Returns
+    -------
+    dict
+        Seconds per gradient: median over turns.
+    """
+    calls, repeats = {}, {}
+    for label, one in compiled.items():
+        n = one.n_dim
+        points = [np.asarray(one.initial_point_func(seed)) for seed in range(32)]
+        gradient, value = np.empty(n), np.empty(())
+        function, data = one.compiled_logp_func.ctypes, one.user_data.ctypes.data
+
+        def call(
+            points: list[Floats] = points,
+            out: tuple[Floats, Floats] = (gradient, value),
+            function: Callable[..., int] = function,
+            data: int = data,
+        ) -> float:
+            begun = time.perf_counter()
+            for x in points:
+                if function(len(x), x.ctypes.data, out[0].ctypes.data, out[1].ctypes.data, data):
+                    raise RuntimeError("the density is not finite at an initial point")
+            return (time.perf_counter() - begun) / len(points)
+
+        calls[label] = call
+        call()
+        repeats[label] = max(1, round(0.05 / (len(points) * call())))
+    seconds: dict[str, list[float]] = {label: [] for label in calls}
+    for _ in range(rounds):
+        for label, call in calls.items():
+            seconds[label].append(statistics.fmean(call() for _ in range(repeats[label])))
+    return {label: statistics.median(values) for label, values in seconds.items()}
+
+
+def replicated(evaluations: Evaluations, data: FrontierData, n: int) -> GroupedScores:
+    """Repeat every score with jitter, in its cell, until there are `n` or more.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        Scores.
+    data : FrontierData
+        Their cells.
+    n : int
+        How many are wanted.
+
+    Returns
+    -------
+    GroupedScores
+        Of the same cells.
+    """
+    times = math.ceil(n / evaluations.n_scores)
+    scores = np.tile(evaluations.table["score"].to_numpy(float), times)
+    scores = np.clip(scores + np.random.default_rng(1).normal(0.0, 0.005, len(scores)), 0.0, 1.0)
+    return GroupedScores.from_scores(scores, np.tile(data.cell_of_score, times), len(data.cells))
+
+
+def run(evaluations: Evaluations, options: argparse.Namespace) -> dict[str, Any]:
+    """Run both comparisons.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        Scores.
+    options : argparse.Namespace
+        The command's options.
+
+    Returns
+    -------
+    dict
+        Numbers and settings, for bench.json.
+    """
+    spec, tau = read_spec("hierarchical"), options.tau
+    data = FrontierData.from_evaluations(evaluations, tau)
+    scores = evaluations.table["score"].to_numpy(float)
+    z = np.quantile(np.log10(evaluations.models["flops"].to_numpy(float)), GRID)
+    lengths = {"draws": options.draws, "tune": options.tune, "chains": options.chains, "cores": options.cores}
+    scales: list[Scale] = []
+
+    def shipped() -> xr.Dataset:
+        drawn = sample(spec, evaluations, data, tau=tau, **lengths, seed=options.seed, progress=False)
+        scales.append(drawn.scale)
+        return drawn.posterior
+
+    def stock() -> xr.Dataset:
+        compiled = nutpie.compile_pymc_model(
+            stock_model(spec, data, scores, data.cell_of_score, tau, scales[0])
+        )
+        settings = {**lengths, "seed": options.seed, "progress_bar": False, "save_warmup": False}
+        found: xr.Dataset = nutpie.sample(compiled, **settings)["posterior"].dataset
+        return found
+
+    sampling = {"bayes_frontier": clocked(shipped, z), "stock PyMC": clocked(stock, z)}
+    small = nutpie.compile_pymc_model(build_model(spec, data, scales[0]))
+    many = replicated(evaluations, data, LARGE if not options.quick else 50 * evaluations.n_scores)
+    large = small.with_data(records=many.records, start=many.start, total=many.total)
+    plain = nutpie.compile_pymc_model(stock_model(spec, data, scores, data.cell_of_score, tau, scales[0]))
+    times = gradient_seconds({"small": small, "large": large, "stock": plain})
+    ours, theirs = sampling["bayes_frontier"], sampling["stock PyMC"]
+    return {
+        "command": shlex.join(["python", "scripts/bench_likelihood.py", *sys.argv[1:]]),
+        "source": Path(options.table).name if options.table else "simulated",
+        "models": evaluations.n_models,
+        "base_models": len(data.base_models),
+        "tasks": len(data.tasks),
+        "periods": data.n_periods,
+        "cells": len(data.cells),
+        "tau": tau,
+        **lengths,
+        "seed": options.seed,
+        "gradient": {
+            "scores": evaluations.n_scores,
+            "scores_large": len(many.records),
+            "seconds": times["small"],
+            "seconds_large": times["large"],
+            "ratio": times["large"] / times["small"],
+            "seconds_stock": times["stock"],
+            "ratio_stock": times["stock"] / times["small"],
+        },
+        "sampling": sampling,
+        "ess_per_second_ratio": ours["ess_per_second"] / theirs["ess_per_second"],
+        "ess_per_second_compiled_ratio": ours["ess_per_second_compiled"] / theirs["ess_per_second_compiled"],
+        "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+    }
+
+
+def page(result: dict[str, Any]) -> str:
+    """Write the numbers up.
+
+    Parameters
+    ----------
+    result : dict
+        What `run` returned.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    g, machine = result["gradient"], result["machine"]
+    names = list(result["sampling"])
+    rows = {
+        "wall time, s": ("seconds", ".1f"),
+        "of it compiling, s": ("seconds_compiling", ".1f"),
+        "smallest bulk ESS": ("ess_bulk_min", ",.0f"),
+        "largest R-hat": ("r_hat_max", ".3f"),
+        "effective draws per second": ("ess_per_second", ".3f"),
+        "the same, without compiling": ("ess_per_second_compiled", ".3f"),
+    }
+    lines = [
+        "# Likelihood and sampler, side by side",
+        "",
+        f"`{result['command']}`",
+        "",
+        f"{result['models']:,} models of {result['base_models']:,} base models, {result['tasks']} tasks, "
+        f"{result['periods']} periods, {result['cells']:,} cells, tau {result['tau']:g} ({result['source']}); "
+        f"{machine['cores']} cores, {machine['system']} {machine['processor']}.",
+        "",
+        "## Gradient of the whole model",
+        "",
+        "| likelihood | scores | microseconds | ratio |",
+        "| --- | ---: | ---: | ---: |",
+        f"| bayes_frontier | {g['scores']:,} | {1e6 * g['seconds']:.1f} | 1 |",
+        f"| bayes_frontier | {g['scores_large']:,} | {1e6 * g['seconds_large']:.1f} | {g['ratio']:.2f} |",
+        f"| stock PyMC | {g['scores']:,} | {1e6 * g['seconds_stock']:.1f} | {g['ratio_stock']:.2f} |",
+        "",
+        "The large table repeats the small one with jitter: the same base models, computes, tasks and periods.",
+        "",
+        "## Sampling",
+        "",
+        f"{result['chains']} chains, {result['tune']} tuning steps and {result['draws']} draws each, by nutpie, "
+        f"{result['cores']} at a time. Effective draws are the smallest over boundaries of all tasks and periods at "
+        f"{len(GRID)} computes. Stock PyMC: the same priors and scale, one `pm.AsymmetricLaplace` per score, every "
+        "deviation non-centred. The time of bayes_frontier includes the fits that calibrate the scale; stock PyMC is "
+        "given the result.",
+        "",
+        f"| | {names[0]} | {names[1]} |",
+        "| --- | ---: | ---: |",
+    ]
+    for label, (key, form) in rows.items():
+        first, second = (format(result["sampling"][name][key], form) for name in names)
+        lines.append(f"| {label} | {first} | {second} |")
+    lines += [
+        "",
+        f"Ratio of effective draws per second: {result['ess_per_second_ratio']:.2f}, without compiling "
+        f"{result['ess_per_second_compiled_ratio']:.2f}. An R-hat above 1.01 means that the effective draws of that "
+        "column are not to be trusted.",
+        "",
+        "Versions: " + ", ".join(f"{name} {number}" for name, number in result["versions"].items()) + ".",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line.
+
+    Returns
+    -------
+    argparse.Namespace
+        Options, the lengths filled in.
+    """
+    parser = argparse.ArgumentParser(description="Time the likelihood and the sampler against stock PyMC.")
+    parser.add_argument("table", nargs="?", help="a table of evaluations; without it scores are simulated")
+    parser.add_argument("--periods", help="closing dates of the table's periods, separated by commas")
+    parser.add_argument("--quick", action="store_true", help="a smoke run: few models, few draws")
+    parser.add_argument("--tau", type=float, default=0.98)
+    parser.add_argument("--draws", type=int)
+    parser.add_argument("--tune", type=int)
+    parser.add_argument("--chains", type=int, default=2)
+    parser.add_argument("--cores", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("reports/bench"))
+    options = parser.parse_args()
+    options.draws = options.draws or (40 if options.quick else 400)
+    options.tune = options.tune or (60 if options.quick else 400)
+    return options
+
+
+def main() -> None:
+    """Run and write."""
+    # Divergences are a warning of nutpie's; R-hat and effective draws tell.
+    warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
+    options = arguments()
+    if options.table:
+        evaluations = read(options.table, periods=options.periods.split(",") if options.periods else None)
+    else:
+        size = (
+            {"n_models": 400, "n_base_models": 30}
+            if options.quick
+            else {"n_models": 3500, "n_base_models": 140}
+        )
+        evaluations, _ = simulate(options.seed, **size, tasks=6, periods=4, tau=options.tau, drift=0.01)
+    result = run(evaluations, options)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "bench.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    text = page(result)
+    (options.out / "README.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
