@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import bayes_frontier as bf
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -14,3 +16,16 @@ def shared_data() -> Path:
     if not (folder / "oll_v2_with_compute.csv").is_file():
         pytest.skip(f"no real evaluation tables in {folder}; set BAYES_FRONTIER_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_simulated() -> tuple[bf.Evaluations, bf.Truth]:
+    """Scores of 300 models on two tasks in two periods, and their true boundaries."""
+    return bf.simulate(3, n_models=300, n_base_models=12, tasks=2, periods=2, tau=0.9)
+
+
+@pytest.fixture(scope="session")
+def small_fit(small_simulated: tuple[bf.Evaluations, bf.Truth]) -> bf.Frontier:
+    """Fit too short to trust, for what needs a sampled posterior; once a session."""
+    evaluations, _ = small_simulated
+    return bf.fit(evaluations, tau=0.9, draws=150, tune=200, chains=2, progress=False, allow_unconverged=True)

@@ -14,10 +14,11 @@ from bayes_frontier.model.priors import hierarchical_share, task_scales
 from bayes_frontier.model.scale import Scale
 from bayes_frontier.model.spec import ModelSpec
 
-# A base model's level is centred on its own scores in proportion n / (n + CENTRING) and on the curve otherwise: with
-# many scores the data pin the level, with few the prior does, and each wants its own geometry (Papaspiliopoulos et al.
-# 2003, doi 10.1214/088342307000000014).
-CENTRING = 0.5
+# A base model's level is centred on its own scores in proportion n / (n + n0) and on the curve otherwise: with many
+# scores the data pin the level, with few the prior does, and each wants its own geometry (Papaspiliopoulos et al. 2007,
+# doi 10.1214/088342307000000014). The two balance at n0 = tau (1 - tau) / (f q (1 - q) omega)**2, here for tau = 0.98,
+# q (1 - q) = 0.2 and omega = 0.3: CENTRING / f**2 scores, f the density of the task's scores at the boundary.
+CENTRING = 5.4
 
 
 def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
@@ -55,14 +56,15 @@ def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
         q = _evaluate(curve, task, period, data.compute.position(cells["z"].to_numpy()))
         effect = drift[task, period]
         if spec.structure.base_models:
-            effects = _base_model_effects(spec, data, curve, drift)
+            effects = _base_model_effects(spec, data, curve, drift, scale)
             effect = effect + effects.ravel()[cells["base"].to_numpy() * len(data.tasks) + task]
         # sigmoid(logit(q) + effect), written in odds: one exponential a cell instead of two and two logarithms.
         odds_ratio = pt.exp(effect)
         q = q * odds_ratio / (1.0 - q + q * odds_ratio)
         scores = data.scores
         given = {name: pm.Data(name, value) for name, value in scale.by_cell(task).items()}
-        losses, _ = GroupedPinball()(
+        op: Any = GroupedPinball()
+        losses, _ = op(
             q,
             given["level"],
             given["half_width"],
@@ -87,7 +89,8 @@ def _curves(spec: ModelSpec, data: FrontierData) -> Sigmoid:
         return pt.sigmoid(logit if len(dims) == 2 else logit[:, None])
 
     names = ("high", "start_share", "floor_share", "ceiling_share")
-    return sigmoid_from_shares(*(share(name) for name in names), log=pt.log)
+    high, start, floor, ceiling = (share(name) for name in names)
+    return sigmoid_from_shares(high, start, floor, ceiling, pt.log)
 
 
 def _drift(spec: ModelSpec, data: FrontierData) -> Any:  # noqa: ANN401
@@ -100,7 +103,8 @@ def _drift(spec: ModelSpec, data: FrontierData) -> Any:  # noqa: ANN401
         return zero
     # Steps are in units of the logit: the data fix them better than their common scale does.
     steps = pm.Normal("drift_step", 0.0, scales[:, None], dims=("task", "step"))
-    return pt.concatenate([zero[:, :1], pt.cumsum(steps, axis=1)], axis=1)
+    walked = pt.cumsum(steps, axis=1)  # type: ignore[no-untyped-call]
+    return pt.concatenate([zero[:, :1], walked], axis=1)  # type: ignore[no-untyped-call]
 
 
 def _record(curve: Sigmoid, drift: Any, data: FrontierData) -> None:  # noqa: ANN401
@@ -125,15 +129,20 @@ def _evaluate(curve: Sigmoid, task: IntArray, period: IntArray, position: Any) -
     return floor + (ceiling - floor) * pt.sigmoid(at_low + (at_high - at_low) * position)
 
 
-def _base_model_effects(spec: ModelSpec, data: FrontierData, curve: Sigmoid, drift: Any) -> Any:  # noqa: ANN401
+def _base_model_effects(
+    spec: ModelSpec, data: FrontierData, curve: Sigmoid, drift: Any, likelihood: Scale
+) -> Any:  # noqa: ANN401
     """Effects on the logit scale, shape (base_model, task), partly centred on the base models' own levels."""
     scale = task_scales("base_model", spec.priors.base_model, spec.priors.base_model_spread, len(data.tasks))
     task = np.tile(np.arange(len(data.tasks)), len(data.base_models))
-    period, z = (np.repeat(values, len(data.tasks)) for values in (data.reference_period, data.reference_z))
+    period = np.repeat(data.reference_period, len(data.tasks))
+    z = np.repeat(data.reference_z, len(data.tasks))
     expected = _evaluate(curve, task, period, data.compute.position(z))
     logit = pt.log(expected) - pt.log1p(-expected) + drift[task, period]
     logit = logit.reshape((len(data.base_models), len(data.tasks)))
-    weight = data.counts / (data.counts + CENTRING)
-    level = pm.Normal("base_model_level", weight * logit, scale[None, :] ** weight, dims=("base_model", "task"))
+    weight = data.counts / (data.counts + CENTRING / likelihood.density**2)
+    level = pm.Normal(
+        "base_model_level", weight * logit, scale[None, :] ** weight, dims=("base_model", "task")
+    )
     effect = scale[None, :] ** (1.0 - weight) * (level - weight * logit)
     return pm.Deterministic("base_model_effect", effect, dims=("base_model", "task"))

@@ -15,11 +15,12 @@ from bayes_frontier.model.build import build_model
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.pinball import FloatArray
-from bayes_frontier.model.scale import RESIDUAL_LEVELS, Scale, residual_quantiles
+from bayes_frontier.model.scale import Scale, residual_quantiles
 from bayes_frontier.model.spec import ModelSpec
 
-# Length of the fits that calibrate the scale: their mean boundary is all that is used.
-PASS_TUNE, PASS_DRAWS = 200, 50
+# Chains, tuning steps and draws of the fits that calibrate the scale: a rough idea of the residuals is all they give.
+# Each starts where the one before it ended, and so does the fit that is kept.
+PASS_CHAINS, PASS_TUNE, PASS_DRAWS = 2, 150, 40
 # Draws whose residuals stand for the residual distribution.
 RESIDUAL_DRAWS = 40
 KEPT = (
@@ -31,6 +32,7 @@ KEPT = (
     "base_model_scale",
     "base_model_effect",
 )
+KEPT_STATISTICS = ("diverging", "energy", "logp", "n_steps", "depth", "step_size")
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Sampled:
     scale : Scale
         Scale the posterior was drawn with.
     residual_quantiles : ndarray, shape (n_tasks, n_levels)
-        Residual distribution around the boundary, given base-model effects, at `RESIDUAL_LEVELS`.
+        Residual distribution around the boundary, given base-model effects, at `bayes_frontier.model.scale.RESIDUAL_LEVELS`.
     """
 
     posterior: xr.Dataset
@@ -103,18 +105,25 @@ def sample(
 
     scale = rescaled(_first_residuals(evaluations, tau))
     compiled = nutpie.compile_pymc_model(build_model(spec, data, scale))
+    start = None
     for i in range(spec.likelihood.passes):
         compiled = compiled.with_data(**scale.by_cell(task))
-        trace = _run(compiled, PASS_DRAWS, PASS_TUNE, 2, min(cores, 2), seeds[i], progress=False)
+        chains_now = {"chains": PASS_CHAINS, "cores": min(cores, PASS_CHAINS)}
+        trace = _run(
+            compiled, start, seeds[i], draws=PASS_DRAWS, tune=PASS_TUNE, progress=False, **chains_now
+        )
+        start = trace["sample_stats"].dataset["unconstrained_draw"].mean(("chain", "draw")).to_numpy()
         scale = rescaled(_residuals(trace["posterior"].dataset, data, scores, rng))
     compiled = compiled.with_data(**scale.by_cell(task))
-    trace = _run(compiled, draws, tune, chains, cores, seeds[-2], progress=progress)
+    trace = _run(
+        compiled, start, seeds[-2], draws=draws, tune=tune, chains=chains, cores=cores, progress=progress
+    )
     posterior = trace["posterior"].dataset
     residuals = _residuals(posterior, data, scores, rng)
     quantiles = np.stack([residual_quantiles(residuals[of_task == k], tau) for k in range(len(data.tasks))])
     return Sampled(
         posterior=posterior[[name for name in KEPT if name in posterior]],
-        sample_stats=trace["sample_stats"].dataset,
+        sample_stats=trace["sample_stats"].dataset[list(KEPT_STATISTICS)],
         scale=scale,
         residual_quantiles=quantiles,
     )
@@ -175,27 +184,22 @@ def _first_residuals(evaluations: Evaluations, tau: float) -> FloatArray:
 
 def _run(
     compiled: Any,  # noqa: ANN401 - nutpie is untyped
-    draws: int,
-    tune: int,
-    chains: int,
-    cores: int,
+    start: FloatArray | None,
     seed: np.unsignedinteger[npt.NBitBase],
     *,
     progress: bool,
+    **lengths: int,
 ) -> xr.DataTree:
     with warnings.catch_warnings():
         # nutpie counts divergences in a warning; they are reported with the other diagnostics.
         warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
-        return nutpie.sample(
+        trace: xr.DataTree = nutpie.sample(
             compiled,
-            draws=draws,
-            tune=tune,
-            chains=chains,
-            cores=cores,
+            init_mean=start,
             seed=int(seed),
             progress_bar=progress,
             save_warmup=False,
+            store_unconstrained=True,
+            **lengths,
         )
-
-
-__all__ = ["RESIDUAL_LEVELS", "Sampled", "cell_boundary", "sample"]
+    return trace

@@ -77,7 +77,10 @@ class Curves:
             effects=flat("base_model_effect", "base_model", "task"),
             scales=flat("base_model_scale", "task"),
             drift=flat("drift_scale", "task"),
-            residuals=tree["constant_data"].dataset["residual_quantiles"].transpose("task", "level").to_numpy(),
+            residuals=tree["constant_data"]
+            .dataset["residual_quantiles"]
+            .transpose("task", "level")
+            .to_numpy(),
             tau=tau,
         )
 
@@ -152,7 +155,9 @@ class Curves:
         """
         z, base, task, period = np.broadcast_arrays(z, base, task, period)
         q = self.typical(z, task, period, samples)
-        return q if self.effects is None else np.asarray(expit(logit(q) + self.effects[samples][:, base, task]))
+        return (
+            q if self.effects is None else np.asarray(expit(logit(q) + self.effects[samples][:, base, task]))
+        )
 
     def at(self, z: FloatArray, task: int, periods: IntArray, base: int | None) -> FloatArray:
         """Boundary of one task, population or of one base model.
@@ -191,5 +196,6 @@ class Curves:
     def _population(self) -> list[PopulationBoundary]:
         assert self.scales is not None
         return [
-            PopulationBoundary(quantiles, self.scales[:, k], self.tau) for k, quantiles in enumerate(self.residuals)
+            PopulationBoundary(quantiles, self.scales[:, k], self.tau)
+            for k, quantiles in enumerate(self.residuals)
         ]

@@ -80,7 +80,10 @@ def explain(table: pd.DataFrame, limit: int = 5) -> str:
         f"Not converged: {len(bad):,} of {len(table):,} boundary quantities fail (R-hat <= {R_HAT_MAX}, bulk ESS >= "
         f"{ESS_MIN:.0f}). The worst:"
     ]
-    lines += [f"  {row.quantity}: R-hat {row.r_hat:.3f}, bulk ESS {row.ess_bulk:,.0f}" for row in bad.head(limit).itertuples()]
+    lines += [
+        f"  {row.quantity}: R-hat {row.r_hat:.3f}, bulk ESS {row.ess_bulk:,.0f}"
+        for row in bad.head(limit).itertuples()
+    ]
     lines.append("Draw more (--draws, --tune), or look at these with --allow-unconverged.")
     return "\n".join(lines)
 

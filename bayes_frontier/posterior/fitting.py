@@ -88,8 +88,16 @@ def fit(
         progress=sys.stderr.isatty() if progress is None else progress,
     )
     provenance = {
-        "data": {"source": evaluations.source, "format": evaluations.source_format, "sha256": evaluations.fingerprint},
-        "model": {"name": spec.name, "sha256": spec.fingerprint, "specification": json.loads(spec.model_dump_json())},
+        "data": {
+            "source": evaluations.source,
+            "format": evaluations.source_format,
+            "sha256": evaluations.fingerprint,
+        },
+        "model": {
+            "name": spec.name,
+            "sha256": spec.fingerprint,
+            "specification": json.loads(spec.model_dump_json()),
+        },
         "sampling": {"tau": tau, "draws": draws, "tune": tune, "chains": chains, "seed": seed},
         "versions": {
             "bayes-frontier": __version__,
@@ -106,8 +114,16 @@ def fit(
 
 def _check(*, tau: float, draws: int, tune: int, chains: int, cores: int | None, seed: int) -> None:
     if not 0.5 <= tau <= 0.999:
-        raise QueryError(f"tau must be between 0.5 and 0.999, found {tau!r}: the boundary is a high quantile (0.98).")
-    limits = {"draws": (draws, 50), "tune": (tune, 50), "chains": (chains, 2), "cores": (cores or 1, 1), "seed": (seed, 0)}
+        raise QueryError(
+            f"tau must be between 0.5 and 0.999, found {tau!r}: the boundary is a high quantile (0.98)."
+        )
+    limits = {
+        "draws": (draws, 50),
+        "tune": (tune, 50),
+        "chains": (chains, 2),
+        "cores": (cores or 1, 1),
+        "seed": (seed, 0),
+    }
     for name, (value, least) in limits.items():
         if value < least:
             raise QueryError(f"{name} must be at least {least}, found {value}.")

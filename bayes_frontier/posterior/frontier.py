@@ -9,9 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.sample import Sampled
 from bayes_frontier.model.scale import RESIDUAL_LEVELS
 from bayes_frontier.model.spec import ModelSpec
@@ -140,7 +138,9 @@ class Frontier:
         if self.curves.has_base_models:
             median = models.groupby("base_model")["flops"].median().loc[list(self.base_model_names)]
             values = self.curves.known(
-                np.log10(median.to_numpy())[:, None], np.arange(len(median))[:, None], np.arange(len(self.tasks))
+                np.log10(median.to_numpy())[:, None],
+                np.arange(len(median))[:, None],
+                np.arange(len(self.tasks)),
             )
             parts["base_model_boundary"] = xr.DataArray(
                 self.curves.unstack(values),
@@ -299,7 +299,9 @@ class Frontier:
         drawn = self.boundary(10.0**z, task, period, base_model).transpose("flops", ...)
         needed = np.stack([query.first_reaching(drawn.to_numpy(), z, value) for value in targets])
         template = drawn.isel(flops=0, drop=True).expand_dims(score=targets)
-        found = query.summarise(template.copy(data=10.0**needed), prob, method="lower")[["median", "lower", "upper"]]
+        found = query.summarise(template.copy(data=10.0**needed), prob, method="lower")[
+            ["median", "lower", "upper"]
+        ]
         found["not_attainable"] = template.copy(data=np.isinf(needed)).mean(("chain", "draw"))
         return found if np.ndim(score) else found.isel(score=0)
 
@@ -338,7 +340,9 @@ class Frontier:
         """
         names, bases = prediction.check_models(models)
         seed = int(self.provenance["sampling"]["seed"])
-        values = prediction.predictive_levels(self.curves, bases, models["flops"], self.base_model_names, seed)
+        values = prediction.predictive_levels(
+            self.curves, bases, models["flops"], self.base_model_names, seed
+        )
         return prediction.labelled(values, names, self.tasks)
 
     def save(self, path: str) -> None:

@@ -39,7 +39,9 @@ def labelled(values: FloatArray, models: pd.Series, tasks: Sequence[str]) -> xr.
         Dims (model, task).
     """
     coords = {"model": models.to_numpy(dtype=object), "task": list(tasks)}
-    return xr.DataArray(values, dims=("model", "task"), coords=coords, name="boundary", attrs={"units": "score"})
+    return xr.DataArray(
+        values, dims=("model", "task"), coords=coords, name="boundary", attrs={"units": "score"}
+    )
 
 
 def fitted_means(curves: Curves, models: pd.DataFrame, base_models: Sequence[str]) -> FloatArray:

@@ -48,7 +48,9 @@ def check_flops(flops: npt.ArrayLike) -> FloatArray:
             hint = f" It looks like log10 FLOPs: pass 1e{first:g}."
         elif 0 < first < _PLAUSIBLE[0]:
             hint = " If it is in ZFLOPs, multiply by 1e21."
-        raise QueryError(f"flops: {first:g} is not a plausible pre-training compute (1e12 to 1e32 FLOPs).{hint}")
+        raise QueryError(
+            f"flops: {first:g} is not a plausible pre-training compute (1e12 to 1e32 FLOPs).{hint}"
+        )
     return values
 
 
@@ -111,7 +113,9 @@ def task_indices(task: str | None, tasks: tuple[str, ...]) -> list[int]:
     if task is None:
         return list(range(len(tasks)))
     if task not in tasks:
-        raise QueryError(f"Task {task!r} is not in this fit.{suggestion(task, tasks)} Fitted: {', '.join(tasks)}.")
+        raise QueryError(
+            f"Task {task!r} is not in this fit.{suggestion(task, tasks)} Fitted: {', '.join(tasks)}."
+        )
     return [tasks.index(task)]
 
 
@@ -155,7 +159,9 @@ def period_indices(period: int | str | None, evaluations: Evaluations) -> IntArr
             raise QueryError(f"{period} lies after the last fitted period ({labels[-1]}).")
         return np.array([index])
     if not -n <= period < n:
-        raise QueryError(f"There is no period {period}: this fit has {n}, numbered from 0 ({listed(labels)}).")
+        raise QueryError(
+            f"There is no period {period}: this fit has {n}, numbered from 0 ({listed(labels)})."
+        )
     return np.array([period % n])
 
 

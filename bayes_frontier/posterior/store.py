@@ -45,7 +45,11 @@ def save(frontier: "Frontier", path: str | Path) -> None:
         "provenance": json.dumps(frontier.provenance),
     }
     packed = {
-        f"/{name}": {v: {"zlib": True, "complevel": 3} for v, x in node.data_vars.items() if x.dtype.kind == "f" and x.ndim}
+        f"/{name}": {
+            v: {"zlib": True, "complevel": 3}
+            for v, x in node.data_vars.items()
+            if x.dtype.kind == "f" and x.ndim
+        }
         for name, node in tree.children.items()
     }
     try:
@@ -79,7 +83,9 @@ def load(path: str | Path) -> "Frontier":
 
     source = Path(path)
     if not source.is_file():
-        raise StoreError(f"{source}: no such file. A fit is written by `bayes-frontier fit TABLE --out {source}`.")
+        raise StoreError(
+            f"{source}: no such file. A fit is written by `bayes-frontier fit TABLE --out {source}`."
+        )
     try:
         with xr.open_datatree(source, engine="h5netcdf") as opened:
             tree = opened.load()

@@ -1,0 +1,82 @@
+"""`fit`: arguments, the convergence gate, and reproducibility."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import bayes_frontier as bf
+from bayes_frontier.errors import ConvergenceError, QueryError, SpecError
+
+TINY = {"tau": 0.9, "draws": 50, "tune": 50, "chains": 2, "progress": False}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tau": 98}, "tau must be between 0.5 and 0.999, found 98"),
+        ({"tau": 0.1}, "tau must be"),
+        ({"tau": float("nan")}, "tau must be"),
+        ({"draws": 10}, "draws must be at least 50, found 10"),
+        ({"tune": 0}, "tune must be at least 50, found 0"),
+        ({"chains": 1}, "chains must be at least 2, found 1"),
+        ({"cores": 0}, "cores must be at least 1, found 0"),
+        ({"cores": -1}, "cores must be at least 1, found -1"),
+        ({"seed": -1}, "seed must be at least 0, found -1"),
+    ],
+)
+def test_bad_arguments(small_simulated, options, message):
+    with pytest.raises(QueryError, match=message):
+        bf.fit(small_simulated[0], **options)
+
+
+def test_unknown_model(small_simulated):
+    with pytest.raises(SpecError, match="hierarchical"):
+        bf.fit(small_simulated[0], "hierarchicl")
+
+
+@pytest.mark.mcmc
+def test_a_fit_answers_and_says_how_it_was_made(small_fit, small_simulated, tmp_path):
+    evaluations, truth = small_simulated
+    flops = np.geomspace(1e18, 1e28, 41)
+    for base in (None, small_fit.base_model_names[0]):
+        values = small_fit.boundary(flops, period="all", base_model=base)
+        assert ((values >= 0) & (values <= 1)).all()
+        assert (values.diff("flops") >= 0).all()
+    made = small_fit.provenance
+    assert made["data"]["sha256"] == evaluations.fingerprint
+    assert made["sampling"] == {"tau": 0.9, "draws": 150, "tune": 200, "chains": 2, "seed": 1}
+    assert made["model"]["sha256"] == small_fit.spec.fingerprint
+    assert made["versions"]["bayes-frontier"] == bf.__version__
+    assert small_fit.posterior["posterior"].sizes["draw"] == 150
+    small_fit.save(tmp_path / "fit.nc")
+    back = bf.load(tmp_path / "fit.nc")
+    xr.testing.assert_identical(back.posterior["posterior"].dataset, small_fit.posterior["posterior"].dataset)
+    assert back.provenance == made
+
+
+@pytest.mark.mcmc
+def test_a_fit_lies_near_the_truth(small_fit, small_simulated):
+    _, truth = small_simulated
+    middle = np.quantile(small_fit.evaluations.models["flops"], [0.3, 0.7])
+    found = small_fit.boundary(middle, period="all").mean(("chain", "draw"))
+    assert np.abs(found.to_numpy() - truth_at(truth, middle, found)).max() < 0.12
+
+
+def truth_at(truth, flops, like):
+    return truth.boundary(flops).transpose(*like.dims).to_numpy()
+
+
+@pytest.mark.mcmc
+def test_too_short_a_fit_is_refused_and_names_the_worst(small_simulated):
+    with pytest.raises(ConvergenceError, match=r"Not converged: .*\n  (base_model_)?boundary\[.*R-hat"):
+        bf.fit(small_simulated[0], "pooled", **TINY)
+
+
+@pytest.mark.mcmc
+def test_same_seed_same_result(small_simulated):
+    a, b, c = (
+        bf.fit(small_simulated[0], "pooled", **TINY, seed=seed, allow_unconverged=True) for seed in (5, 5, 6)
+    )
+    xr.testing.assert_equal(a.posterior["posterior"].dataset, b.posterior["posterior"].dataset)
+    xr.testing.assert_equal(a.boundary([1e23, 1e24]), b.boundary([1e23, 1e24]))
+    assert not np.array_equal(a.boundary(1e24), c.boundary(1e24))

@@ -1,0 +1,86 @@
+"""The population boundary against closed forms and brute force."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.special import expit, logit
+
+from bayes_frontier.model.scale import RESIDUAL_LEVELS
+from bayes_frontier.posterior.population import PopulationBoundary, mixture_quantile, residual_cdf
+from tests.draws import TAU, normal_residuals
+
+UNIFORM = RESIDUAL_LEVELS - TAU  # residuals uniform on [-tau, 1 - tau]
+
+
+def test_residual_cdf_inverts_the_quantiles():
+    quantiles = normal_residuals(0.05)
+    np.testing.assert_allclose(residual_cdf(quantiles, quantiles)[5:-5], RESIDUAL_LEVELS[5:-5], atol=1e-6)
+    assert residual_cdf(0.0, quantiles) == pytest.approx(TAU, abs=1e-4)
+    np.testing.assert_array_equal(residual_cdf([-9.0, 9.0], quantiles), [0.0, 1.0])
+
+
+def test_residual_cdf_takes_ties():
+    quantiles = np.round(normal_residuals(0.05), 2)
+    values = residual_cdf(np.linspace(-0.3, 0.2, 400), quantiles)
+    assert (np.diff(values) >= 0).all()
+    assert values[0] < 0.01
+    assert values[-1] > 0.99
+
+
+def test_one_possible_boundary_is_its_own_quantile():
+    q = np.array([0.1, 0.5, 0.8])
+    np.testing.assert_allclose(mixture_quantile(q[:, None], normal_residuals(0.05), TAU), q, atol=2e-4)
+
+
+def test_mixture_of_uniform_residuals_has_a_closed_form():
+    # Uniform residuals are linear in F0: where no component is cut off, L is the mean boundary.
+    levels = np.array([[0.50, 0.51], [0.40, 0.41]])
+    np.testing.assert_allclose(mixture_quantile(levels, UNIFORM, TAU), levels.mean(axis=1), atol=1e-9)
+    # Where the lower one is cut off, (1 + L - b + tau) / 2 = tau gives L = b + tau - 1.
+    found = mixture_quantile(np.array([[0.2, 0.6]]), UNIFORM, TAU)
+    np.testing.assert_allclose(found, 0.6 + TAU - 1.0, atol=1e-9)
+
+
+def test_mixture_of_normals_is_normal():
+    rng = np.random.default_rng(0)
+    spread, between = 0.05, 0.03
+    effects = stats.norm.ppf((rng.permutation(4001) + 0.5) / 4001)
+    found = mixture_quantile((0.5 + between * effects)[None, :], normal_residuals(spread), TAU)[0]
+    z = stats.norm.ppf(TAU)
+    assert found == pytest.approx(0.5 - spread * z + np.hypot(spread, between) * z, abs=3e-4)
+
+
+@pytest.mark.parametrize("omega", [0.1, 0.3, 0.8])
+@pytest.mark.parametrize("q", [0.15, 0.5, 0.85])
+def test_population_boundary_is_the_quantile_of_brute_force(q, omega):
+    rng = np.random.default_rng(1)
+    n = 400_000
+    quantiles = normal_residuals(0.04)
+    scores = expit(logit(q) + omega * rng.standard_normal(n))
+    scores += np.interp(rng.random(n), RESIDUAL_LEVELS, quantiles)
+    found = PopulationBoundary(quantiles, np.array([0.05, 0.9]), TAU)(np.array([[q]]), np.array([omega]))
+    # 101 slices of the effect and 400,000 draws: a few thousandths of a score.
+    assert found.item() == pytest.approx(np.quantile(scores, TAU), abs=0.004)
+
+
+def test_no_spread_between_base_models_changes_nothing():
+    q = np.linspace(0.02, 0.98, 50)[None, :]
+    found = PopulationBoundary(normal_residuals(0.05), np.zeros(1), TAU)(q, np.zeros(1))
+    np.testing.assert_allclose(found, q, atol=5e-4)
+
+
+def test_wider_spread_raises_the_boundary():
+    scales = np.linspace(0.05, 1.0, 12)
+    boundary = PopulationBoundary(normal_residuals(0.03), scales, TAU)
+    assert (np.diff(boundary(np.full((12, 1), 0.5), scales)[:, 0]) > 0).all()
+
+
+def test_monotone_in_the_typical_boundary_and_bounded():
+    scales = np.array([1e-4, 0.2, 5.0])
+    q = np.broadcast_to(
+        np.concatenate([[0.0], np.geomspace(1e-9, 0.5, 300), [0.9, 1 - 1e-12, 1.0]]), (3, 304)
+    )
+    found = PopulationBoundary(normal_residuals(0.1), scales, TAU)(q, scales)
+    assert (np.diff(found, axis=1) >= 0).all()
+    assert found.min() >= 0.0
+    assert found.max() <= 1.0

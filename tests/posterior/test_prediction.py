@@ -1,0 +1,123 @@
+"""Boundaries of given models."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, logit
+
+from bayes_frontier.errors import DataError, FrontierError, QueryError
+from tests.draws import BASES, FLOPS, HUB_LLAMA, TASKS, make_frontier, without_bases
+
+
+def asked(base="mistral-7b", flops=3e23, **columns) -> pd.DataFrame:
+    return pd.DataFrame({"base_model": [base], "flops": [flops], **{k: [v] for k, v in columns.items()}})
+
+
+@pytest.mark.parametrize("make", [make_frontier, without_bases])
+def test_fitted_is_the_mean_over_draws_of_every_record(make):
+    frontier = make()
+    found = frontier.fitted()
+    models = frontier.evaluations.models
+    assert found.dims == ("model", "task")
+    assert found["model"].to_numpy().tolist() == models["model"].tolist()
+    curves = frontier.curves
+    for i, row in enumerate(models.itertuples()):
+        for k in range(len(TASKS)):
+            p = {name: values[:, k, row.period] for name, values in curves.parts.items()}
+            q = p["floor"] + (p["ceiling"] - p["floor"]) * expit(
+                p["slope"] * (np.log10(row.flops) - p["midpoint"])
+            )
+            if curves.has_base_models:
+                q = expit(logit(q) + curves.effects[:, BASES.index(row.base_model), k])
+            assert found[i, k].item() == pytest.approx(q.mean(), abs=1e-12)
+
+
+def test_prediction_without_uncertainty_is_the_boundary():
+    sure = {"floor": 0.2, "ceiling": 0.8, "slope": 1.5, "midpoint": 23.5, "drift_scale": 1e-9}
+    frontier = make_frontier(**sure, base_model_scale=1e-9, base_model_effect=0.4)
+    q = 0.2 + 0.6 * expit(1.5 * (24.0 - 23.5))
+    known, new = (frontier.predict(asked(base, 1e24))[0] for base in (BASES[0], "new"))
+    np.testing.assert_allclose(known, expit(logit(q) + 0.4), atol=5e-4)
+    np.testing.assert_allclose(new, q, atol=5e-4)
+
+
+def test_a_known_base_model_uses_its_own_effect():
+    effects = np.array([1.0, 0.0, -1.0])[:, None]
+    frontier = make_frontier(base_model_effect=effects)
+    found = frontier.predict(pd.DataFrame({"base_model": BASES, "flops": 1e24})).to_numpy()
+    assert (found[0] > found[1]).all()
+    assert (found[1] > found[2]).all()
+
+
+@pytest.mark.parametrize("name", ["drift_scale", "base_model_scale"])
+def test_wider_uncertainty_gives_a_higher_level(name):
+    levels = [
+        make_frontier(draws=100, **{name: s}).predict(asked("new")).to_numpy() for s in (0.02, 0.5, 1.5)
+    ]
+    assert (levels[0] < levels[1]).all()
+    assert (levels[1] < levels[2]).all()
+
+
+def test_hub_spelling_is_the_same_base_model(frontier):
+    a, b = (frontier.predict(asked(name, 1e24)) for name in (HUB_LLAMA, "llama-3.1-8b"))
+    np.testing.assert_array_equal(a, b)
+
+
+def test_a_model_older_than_its_base_counts_as_new(frontier):
+    old, dated, new = (
+        frontier.predict(asked("llama-3.1-8b", 1e24, released="2023-01-01")),
+        frontier.predict(asked("llama-3.1-8b", 1e24, released="2025-06-01")),
+        frontier.predict(asked("unheard-of", 1e24)),
+    )
+    np.testing.assert_array_equal(old, new)
+    assert (np.abs(dated - new) > 1e-6).all()
+
+
+def test_every_row_is_answered_in_order_and_repeats_agree(frontier):
+    models = pd.DataFrame(
+        {
+            "model": ["c", "a", "b", "d"],
+            "base_model": ["new", *BASES[:2], "new"],
+            "flops": [1e24, 1e23, 1e25, 1e24],
+        },
+        index=[7, 7, 2, 0],
+    )
+    found = frontier.predict(models)
+    assert found["model"].to_numpy().tolist() == ["c", "a", "b", "d"]
+    np.testing.assert_array_equal(found[0], found[3])
+    assert ((found >= 0) & (found <= 1)).all()
+    np.testing.assert_array_equal(found, frontier.predict(models))
+
+
+def test_more_compute_predicts_no_less(frontier):
+    flops = np.geomspace(1e20, 1e27, 40)
+    found = frontier.predict(pd.DataFrame({"base_model": "new", "flops": flops}))
+    assert (found.diff("model") >= -1e-9).all()
+
+
+def test_prediction_without_base_models_ignores_them():
+    frontier = without_bases()
+    a, b = (frontier.predict(asked(name, FLOPS[BASES[0]])) for name in (BASES[0], "new"))
+    np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("column", ["base_model", "flops"])
+def test_missing_column(frontier, column):
+    with pytest.raises(QueryError, match=f"column '{column}' is missing, found"):
+        frontier.predict(asked().drop(columns=column))
+
+
+@pytest.mark.parametrize("flops", [24.0, -1.0, float("nan"), "much"])
+def test_bad_compute(frontier, flops):
+    with pytest.raises(QueryError, match="flops"):
+        frontier.predict(asked(flops=flops))
+
+
+def test_bad_date(frontier):
+    with pytest.raises(DataError, match="a date cannot be read"):
+        frontier.predict(asked(released="soon-ish"))
+
+
+def test_no_models(frontier):
+    with pytest.raises(FrontierError, match="No compute was given"):
+        frontier.predict(asked().iloc[:0])

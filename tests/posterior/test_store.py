@@ -1,0 +1,131 @@
+"""Fits on disk: exact round trips, and refusals of everything else."""
+
+import os
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import bayes_frontier as bf
+from bayes_frontier.errors import StoreError
+from tests.draws import without_bases
+
+
+@pytest.fixture
+def saved(frontier, tmp_path):
+    path = tmp_path / "fit.nc"
+    frontier.save(path)
+    return path
+
+
+def test_round_trip_is_exact(frontier, saved):
+    back = bf.load(saved)
+    for group in ("posterior", "sample_stats", "constant_data"):
+        xr.testing.assert_identical(back.posterior[group].dataset, frontier.posterior[group].dataset)
+    assert back.provenance == frontier.provenance
+    assert back.spec == frontier.spec
+    assert back.tau == frontier.tau
+    assert back.evaluations.fingerprint == frontier.evaluations.fingerprint
+    pd.testing.assert_frame_equal(back.evaluations.table, frontier.evaluations.table)
+    xr.testing.assert_identical(back.boundary([1e23, 1e24]), frontier.boundary([1e23, 1e24]))
+    assert [p.name for p in saved.parent.iterdir()] == ["fit.nc"]
+
+
+def test_a_model_without_base_models_survives(tmp_path):
+    frontier = without_bases()
+    frontier.save(str(tmp_path / "fit.nc"))
+    back = bf.load(str(tmp_path / "fit.nc"))
+    assert not back.curves.has_base_models
+    xr.testing.assert_identical(back.boundary(1e24), frontier.boundary(1e24))
+
+
+def test_the_file_is_closed_after_loading(saved):
+    back = bf.load(saved)
+    saved.unlink()
+    assert np.isfinite(back.boundary(1e24)).all()
+
+
+def test_an_existing_file_is_replaced(frontier, tmp_path):
+    path = tmp_path / "fit.nc"
+    path.write_text("old")
+    frontier.save(path)
+    assert bf.load(path).tasks == frontier.tasks
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_file_cut_short(saved, share):
+    saved.write_bytes(saved.read_bytes()[: int(saved.stat().st_size * share)])
+    with pytest.raises(StoreError, match="fit.nc: not a readable NetCDF file.*cut short"):
+        bf.load(saved)
+
+
+@pytest.mark.parametrize("content", [b"", b"model,score\na,0.5\n", b"\x89HDF\r\n\x1a\n", os.urandom(4096)])
+def test_something_else(tmp_path, content):
+    path = tmp_path / "fit.nc"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="fit.nc: not a readable NetCDF file"):
+        bf.load(path)
+
+
+def test_another_netcdf_file(tmp_path):
+    path = tmp_path / "other.nc"
+    xr.Dataset({"x": ("y", [1.0])}).to_netcdf(path, engine="h5netcdf")
+    with pytest.raises(StoreError, match="a NetCDF file, but not a fit of bayes_frontier"):
+        bf.load(path)
+
+
+def test_another_version(saved):
+    with h5py.File(saved, "a") as file:
+        file.attrs["version"] = 99
+    with pytest.raises(StoreError, match="written in version 99 of the format, this is 1"):
+        bf.load(saved)
+
+
+@pytest.mark.parametrize("group", ["posterior", "sample_stats", "constant_data", "evaluations"])
+def test_a_missing_part(saved, group):
+    with h5py.File(saved, "a") as file:
+        del file[group]
+    with pytest.raises(StoreError, match="missing or damaged"):
+        bf.load(saved)
+
+
+def test_a_damaged_specification(saved):
+    with h5py.File(saved, "a") as file:
+        file.attrs["specification"] = "{"
+    with pytest.raises(StoreError, match="missing or damaged"):
+        bf.load(saved)
+
+
+def test_missing_file_and_directory(tmp_path):
+    with pytest.raises(StoreError, match="no such file. A fit is written by"):
+        bf.load(tmp_path / "none.nc")
+    with pytest.raises(StoreError, match="is a directory"):
+        bf.load(tmp_path)
+
+
+def test_a_failed_write_keeps_the_old_file(frontier, tmp_path, monkeypatch):
+    path = tmp_path / "fit.nc"
+    path.write_text("old")
+    write = xr.DataTree.to_netcdf
+
+    def full(tree, target, **options):
+        write(tree, target, **options)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(xr.DataTree, "to_netcdf", full)
+    with pytest.raises(StoreError, match=r"fit.nc: cannot be written \(.*No space left"):
+        frontier.save(path)
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["fit.nc"]
+
+
+@pytest.mark.parametrize("place", ["absent/fit.nc", "file/fit.nc", "folder"])
+def test_a_place_that_cannot_be_written(frontier, tmp_path, place):
+    (tmp_path / "file").write_text("a file")
+    (tmp_path / "folder").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(StoreError, match="cannot be written"):
+        frontier.save(tmp_path / place)
+    assert sorted(tmp_path.rglob("*")) == before
