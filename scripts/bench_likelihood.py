@@ -335,9 +335,7 @@ def run(evaluations: Evaluations, options: argparse.Namespace) -> dict[str, Any]
         return drawn.posterior
 
     def stock() -> xr.Dataset:
-        compiled = nutpie.compile_pymc_model(
-            stock_model(spec, data, scores, data.cell_of_score, tau, scales[0])
-        )
+        compiled = nutpie.compile_pymc_model(stock_model(spec, data, scores, data.cell_of_score, tau, scales[0]))
         settings = {**lengths, "seed": options.seed, "progress_bar": False, "save_warmup": False}
         found: xr.Dataset = nutpie.sample(compiled, **settings)["posterior"].dataset
         return found

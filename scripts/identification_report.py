@@ -120,9 +120,7 @@ def _columns(export: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _compare(
-    export: pd.DataFrame, placed: pd.DataFrame, reference: pd.DataFrame, registry: Registry
-) -> pd.DataFrame:
+def _compare(export: pd.DataFrame, placed: pd.DataFrame, reference: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     """Match the reference's rows to ours by name and all six scores, and class the disagreements."""
     ours = placed.add_prefix("our_").assign(
         size=export["#Params (B)"], model=export["fullname"], **{k: export[v] for k, v in TASKS.items()}
@@ -130,9 +128,7 @@ def _compare(
     keys = ["model", *TASKS]
     table = reference.merge(ours.drop_duplicates(keys), on=keys, how="left", validate="many_to_one")
     table["canonical"] = [registry.canonical(name) for name in table["base_model"]]
-    table["our_base_model"] = (
-        table["our_base_model"].astype(object).where(table["our_base_model"].notna(), None)
-    )
+    table["our_base_model"] = table["our_base_model"].astype(object).where(table["our_base_model"].notna(), None)
     table["agree"] = table["canonical"].notna() & (table["canonical"] == table["our_base_model"])
     table["cls"] = [_class(row, registry) for row in table.itertuples()]
     return table
@@ -163,9 +159,7 @@ def _base_classes(table: pd.DataFrame) -> pd.DataFrame:
     wrong = table[~table["agree"]].fillna({"our_base_model": "none"})
     counts = wrong.groupby(["cls", "base_model", "our_base_model"]).size().rename("rows").reset_index()
     counts = counts.sort_values(["cls", "rows", "base_model"], ascending=[True, False, True])
-    return counts.rename(
-        columns={"cls": "class", "base_model": "reference", "our_base_model": "ours"}
-    ).assign(
+    return counts.rename(columns={"cls": "class", "base_model": "reference", "our_base_model": "ours"}).assign(
         quantity="base model",
         evidence=lambda d: d["class"].map({k: v[0] for k, v in CLASSES.items()}),
         choice=lambda d: d["class"].map({k: v[1] for k, v in CLASSES.items()}),
@@ -216,9 +210,7 @@ def _flops_classes(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
 
 def _head(registry: Registry, export: pd.DataFrame, placed: pd.DataFrame) -> list[str]:
     known = placed["base_model"].notna()
-    rules = (
-        placed[known].groupby("rule")["confidence"].agg(["size", "min", "median"]).sort_values("size")[::-1]
-    )
+    rules = placed[known].groupby("rule")["confidence"].agg(["size", "min", "median"]).sort_values("size")[::-1]
     reasons = placed.loc[~known, "reason"].str.replace(r"(?<=named after ).*?(?=, which)", "...", regex=True)
     kinds = {
         "no rule for its architecture and size": reasons.str.contains("no rule"),
@@ -343,9 +335,7 @@ def _older(table: pd.DataFrame, registry: Registry) -> list[str]:
     for base, group in sorted(found.groupby("base"), key=lambda pair: (-len(pair[1]), pair[0])):
         ours = group["ours"].fillna("none").value_counts()
         span = f"{group['months'].min():.1f} to {group['months'].max():.1f}"
-        lines.append(
-            f"| {base} | {len(group)} | {span} | {', '.join(f'{o} ({n})' for o, n in ours.items())} |"
-        )
+        lines.append(f"| {base} | {len(group)} | {span} | {', '.join(f'{o} ({n})' for o, n in ours.items())} |")
     return [*lines, ""]
 
 

@@ -65,10 +65,7 @@ def posterior_tree(
         else:
             values[name] = np.broadcast_to(np.asarray(value, dtype=float), values[name].shape).copy()
     posterior = xr.Dataset(
-        {
-            name: (("chain", "draw", *dims.get(name, ("task", "period"))), value)
-            for name, value in values.items()
-        },
+        {name: (("chain", "draw", *dims.get(name, ("task", "period"))), value) for name, value in values.items()},
         coords={"task": list(TASKS)},
     )
     residuals = np.stack([normal_residuals(residual_spread * (1 + i)) for i in range(k)])

@@ -136,11 +136,7 @@ def test_the_map_names_nothing_that_is_not_there():
 
 def layer_of(module: str) -> int | None:
     parts = module.split(".")
-    return (
-        LAYERS.index(parts[1])
-        if len(parts) > 1 and parts[0] == "bayes_frontier" and parts[1] in LAYERS
-        else None
-    )
+    return LAYERS.index(parts[1]) if len(parts) > 1 and parts[0] == "bayes_frontier" and parts[1] in LAYERS else None
 
 
 def imported(path: Path) -> list[str]:
@@ -259,12 +255,8 @@ def test_every_dependency_is_pinned_within_its_bounds(project, pins):
 
 def test_every_pin_is_exact_and_hashed(pins):
     assert len(pins) > 50
-    assert all(
-        [part.operator for part in pin.specifier] == ["=="] for versions in pins.values() for pin in versions
-    )
-    entries = re.split(r"\n(?=[a-z0-9])", (ROOT / "requirements" / "lock.txt").read_text(encoding="utf-8"))[
-        1:
-    ]
+    assert all([part.operator for part in pin.specifier] == ["=="] for versions in pins.values() for pin in versions)
+    entries = re.split(r"\n(?=[a-z0-9])", (ROOT / "requirements" / "lock.txt").read_text(encoding="utf-8"))[1:]
     assert [entry.splitlines()[0] for entry in entries if "--hash=sha256:" not in entry] == []
 
 
@@ -276,8 +268,6 @@ def test_a_wheel_carries_models_and_package_data(tmp_path, monkeypatch):
     models = {f"bayes_frontier/_models/{path.name}" for path in (ROOT / "models").glob("*.toml")}
     assert models
     assert models <= names
-    files = {
-        relative(path) for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts
-    }
+    files = {relative(path) for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert files - names == set()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"bayes_frontier"}

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-FitFile = Annotated[
-    Path, typer.Argument(metavar="FIT", help="A fit saved by `bayes-frontier fit`, such as fit.nc.")
-]
+FitFile = Annotated[Path, typer.Argument(metavar="FIT", help="A fit saved by `bayes-frontier fit`, such as fit.nc.")]
 Table = Annotated[
     Path,
     typer.Argument(
@@ -27,15 +25,11 @@ Periods = Annotated[
 ]
 Tasks = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="NAMES", help="Tasks to read, with commas between; may be repeated.", show_default="all"
-    ),
+    typer.Option(metavar="NAMES", help="Tasks to read, with commas between; may be repeated.", show_default="all"),
 ]
 Format = Annotated[
     str | None,
-    typer.Option(
-        metavar="NAME", help="table, wide, long or open_llm_v2.", show_default="recognised by its columns"
-    ),
+    typer.Option(metavar="NAME", help="table, wide, long or open_llm_v2.", show_default="recognised by its columns"),
 ]
 Columns = Annotated[
     list[str] | None,
@@ -51,8 +45,7 @@ Duplicates = Annotated[
     str,
     typer.Option(
         metavar="CHOICE",
-        help="A model with several different records: keep all, the first, the best (biased upward), "
-        "or error.",
+        help="A model with several different records: keep all, the first, the best (biased upward), or error.",
     ),
 ]
 AskedTasks = Annotated[

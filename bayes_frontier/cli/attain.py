@@ -32,9 +32,7 @@ def attain(
     prob: given.Prob = "0.9",
     score: Annotated[
         str | None,
-        typer.Option(
-            metavar="SCORE", help="Add the probability that the boundary is at least this score, 0 to 1."
-        ),
+        typer.Option(metavar="SCORE", help="Add the probability that the boundary is at least this score, 0 to 1."),
     ] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,

@@ -21,9 +21,7 @@ def fit(
     table: given.Table,
     out: Annotated[
         Path,
-        typer.Option(
-            metavar="FILE.nc", help="Where to save the fit; a file of that name is replaced when it is done."
-        ),
+        typer.Option(metavar="FILE.nc", help="Where to save the fit; a file of that name is replaced when it is done."),
     ],
     periods: given.Periods = None,
     tasks: given.Tasks = None,
@@ -32,24 +30,16 @@ def fit(
     duplicates: given.Duplicates = "keep",
     model: Annotated[
         str,
-        typer.Option(
-            metavar="NAME", help="hierarchical, pooled or independent, or the path of a model file (.toml)."
-        ),
+        typer.Option(metavar="NAME", help="hierarchical, pooled or independent, or the path of a model file (.toml)."),
     ] = "hierarchical",
-    tau: Annotated[
-        str, typer.Option(metavar="P", help="Share of models at or below the boundary, 0 to 1.")
-    ] = "0.98",
+    tau: Annotated[str, typer.Option(metavar="P", help="Share of models at or below the boundary, 0 to 1.")] = "0.98",
     seed: given.Seed = 1,
     draws: Annotated[int, typer.Option(min=1, metavar="N", help="Draws kept, a chain.")] = 1000,
-    tune: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Draws to adapt the sampler, a chain, not kept.")
-    ] = 600,
+    tune: Annotated[int, typer.Option(min=1, metavar="N", help="Draws to adapt the sampler, a chain, not kept.")] = 600,
     chains: Annotated[int, typer.Option(min=1, metavar="N", help="Independent chains.")] = 4,
     cores: Annotated[
         int | None,
-        typer.Option(
-            min=1, metavar="N", help="Chains run at once.", show_default="as many as the machine has cores"
-        ),
+        typer.Option(min=1, metavar="N", help="Chains run at once.", show_default="as many as the machine has cores"),
     ] = None,
     allow_unconverged: Annotated[
         bool, typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.")
@@ -115,9 +105,7 @@ def check_target(out: Path) -> None:
         If it does not end in .nc, is a folder, or its folder is missing or cannot be written.
     """
     if out.suffix != ".nc":
-        raise QueryError(
-            f"--out: {out} does not end in .nc; a fit is a NetCDF file, such as {out.stem or 'fit'}.nc."
-        )
+        raise QueryError(f"--out: {out} does not end in .nc; a fit is a NetCDF file, such as {out.stem or 'fit'}.nc.")
     if out.is_dir():
         raise QueryError(f"--out: {out} is a folder; name a file in it, such as {out / 'fit.nc'}.")
     folder = out.parent

@@ -97,8 +97,7 @@ def show(answer: Answer, form: str) -> None:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow([column.key for column in answer.columns])
         writer.writerows(
-            ["" if _missing(row.get(c.key)) else row.get(c.key) for c in answer.columns]
-            for row in answer.rows
+            ["" if _missing(row.get(c.key)) else row.get(c.key) for c in answer.columns] for row in answer.rows
         )
     else:
         for line in answer.header:

@@ -16,9 +16,7 @@ def report(
     fit: given.FitFile,
     out: Annotated[
         Path,
-        typer.Option(
-            metavar="DIR", help="Folder for index.html and boundaries.png; made if it is not there."
-        ),
+        typer.Option(metavar="DIR", help="Folder for index.html and boundaries.png; made if it is not there."),
     ],
 ) -> None:
     """Write a page with a fit's boundaries, attainable scores, data counts and diagnostics.

@@ -167,9 +167,7 @@ def fields_map(values: list[str] | None) -> dict[str, str]:
     for value in values or []:
         field, equals, column = (part.strip() for part in value.partition("="))
         if not (field and equals and column):
-            raise QueryError(
-                f"--column: cannot read {value!r}; write FIELD=COLUMN, such as flops=train_flops."
-            )
+            raise QueryError(f"--column: cannot read {value!r}; write FIELD=COLUMN, such as flops=train_flops.")
         if field in columns:
             raise QueryError(f"--column: {field} is given twice; name one column for it.")
         columns[field] = column

@@ -103,9 +103,7 @@ def early(bases: pd.Series, released: pd.Series, registry: Registry) -> npt.NDAr
         If there are not as many dates as bases, or a date cannot be read.
     """
     if len(bases) != len(released):
-        raise DataError(
-            f"released: {len(released):,} dates for {len(bases):,} base names; give one date a model."
-        )
+        raise DataError(f"released: {len(released):,} dates for {len(bases):,} base names; give one date a model.")
     try:
         days = pd.to_datetime(released, utc=True).dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")
     except (ValueError, TypeError) as error:

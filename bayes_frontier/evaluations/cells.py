@@ -45,9 +45,7 @@ def text(sheet: Sheet, column: str) -> pd.Series:
         words = cells.astype("str").where(cells.notna(), "").str.strip()
         return words.mask(words.str.casefold().isin(MISSING), "")
     except (UnicodeError, ValueError, TypeError) as error:
-        raise DataError(
-            f"{sheet.source}, column {column!r} holds cells that are not text ({error})."
-        ) from error
+        raise DataError(f"{sheet.source}, column {column!r} holds cells that are not text ({error}).") from error
 
 
 def share_of_numbers(sheet: Sheet, column: str) -> float:

@@ -89,13 +89,9 @@ def check_flops(sheet: Sheet, column: str, values: Floats) -> None:
     known = values[np.isfinite(values)]
     span = f"values from {known.min():g} to {known.max():g}"
     if _LOG10_RANGE[0] <= known.min() and known.max() <= _LOG10_RANGE[1]:
-        raise DataError(
-            f"{where}: {span} look like log10 of FLOPs: pass 10**x, or name the column log10_flops."
-        )
+        raise DataError(f"{where}: {span} look like log10 of FLOPs: pass 10**x, or name the column log10_flops.")
     if _ZFLOPS_RANGE[0] <= known.min() and known.max() <= _ZFLOPS_RANGE[1]:
-        raise DataError(
-            f"{where}: {span} look like ZFLOPs (1e21 FLOPs): multiply by 1e21, or name the column zflops."
-        )
+        raise DataError(f"{where}: {span} look like ZFLOPs (1e21 FLOPs): multiply by 1e21, or name the column zflops.")
     found = f"{_share(out, values)} FLOPs outside {low:g} to {high:g}: {sheet.places(out, values)}"
     raise DataError(f"{where}: {found}. Give pre-training FLOPs (6 x parameters x tokens).")
 

@@ -176,7 +176,5 @@ def _mapped(sheet: Sheet, names: list[str], mapping: dict[str, str]) -> dict[str
                 f"{field}).{suggestion(str(column), names)} Its columns are {listed(names, 20)}."
             )
     if len(set(mapping.values())) < len(mapping):
-        raise DataError(
-            f"columns: one column is mapped to two fields ({mapping}); give each field its own column."
-        )
+        raise DataError(f"columns: one column is mapped to two fields ({mapping}); give each field its own column.")
     return mapping

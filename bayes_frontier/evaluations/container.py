@@ -190,8 +190,7 @@ class Evaluations:
         mask = np.asarray(models(self.models) if callable(models) else models)
         if mask.dtype != bool or mask.shape != (self.n_models,):
             raise QueryError(
-                f"subset: expected {self.n_models:,} booleans, one a model, not {mask.dtype} of shape "
-                f"{mask.shape}."
+                f"subset: expected {self.n_models:,} booleans, one a model, not {mask.dtype} of shape {mask.shape}."
             )
         return self._keep(mask, self.tasks, "left out by subset")
 
@@ -224,19 +223,14 @@ class Evaluations:
         for name in names:
             if name not in self.tasks:
                 raise QueryError(
-                    f"Unknown task {name!r}.{suggestion(name, self.tasks)} The tasks are "
-                    f"{listed(self.tasks)}."
+                    f"Unknown task {name!r}.{suggestion(name, self.tasks)} The tasks are {listed(self.tasks)}."
                 )
         wanted = (
-            [periods]
-            if isinstance(periods, int | str)
-            else list(range(self.n_periods) if periods is None else periods)
+            [periods] if isinstance(periods, int | str) else list(range(self.n_periods) if periods is None else periods)
         )
         numbers = [self._period(p) for p in wanted]
         chosen = tuple(t for t in self.tasks if t in names)
-        return self._keep(
-            self.models["period"].isin(numbers).to_numpy(dtype=bool), chosen, "left out by select"
-        )
+        return self._keep(self.models["period"].isin(numbers).to_numpy(dtype=bool), chosen, "left out by select")
 
     def _period(self, period: int | str) -> int:
         if isinstance(period, str) and period in self.period_labels:
@@ -244,8 +238,7 @@ class Evaluations:
         if not isinstance(period, str) and -self.n_periods <= period < self.n_periods:
             return int(period) % self.n_periods
         raise QueryError(
-            f"Unknown period {period!r}: there are {self.n_periods}, numbered from 0: "
-            f"{listed(self.period_labels)}."
+            f"Unknown period {period!r}: there are {self.n_periods}, numbered from 0: {listed(self.period_labels)}."
         )
 
     def _keep(self, mask: npt.NDArray[np.bool_], tasks: tuple[str, ...], reason: str) -> "Evaluations":
@@ -253,9 +246,7 @@ class Evaluations:
         keep = mask & has_score.any(axis=1)
         if not keep.any():
             raise QueryError("No model with a score is left: keep more models, tasks or periods.")
-        kept_tasks = tuple(
-            t for t, any_score in zip(tasks, has_score[keep].any(axis=0), strict=True) if any_score
-        )
+        kept_tasks = tuple(t for t, any_score in zip(tasks, has_score[keep].any(axis=0), strict=True) if any_score)
         used = np.unique(self.models["period"].to_numpy()[keep])
         notes = list(self.notes)
         for what, gone in (
@@ -301,13 +292,11 @@ class Evaluations:
             f"{count(self.n_models, 'model')} "
             f"from {count(models['base_model'].nunique(), 'base model')} "
             f"on {count(len(self.tasks), 'task')}",
-            f"FLOPs {models['flops'].min():.2g} to {models['flops'].max():.2g}; fingerprint "
-            f"{self.fingerprint[:12]}",
+            f"FLOPs {models['flops'].min():.2g} to {models['flops'].max():.2g}; fingerprint {self.fingerprint[:12]}",
         ]
         counts = np.bincount(models["period"], minlength=self.n_periods)
         lines += [
-            f"period {label}: {count(int(n), 'model')}"
-            for label, n in zip(self.period_labels, counts, strict=True)
+            f"period {label}: {count(int(n), 'model')}" for label, n in zip(self.period_labels, counts, strict=True)
         ]
         lines += [
             f"task {t}: {models[t].notna().sum():,} scores, {models[t].min():.3f} to {models[t].max():.3f}"

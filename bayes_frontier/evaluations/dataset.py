@@ -103,8 +103,7 @@ def from_dataset(dataset: xr.Dataset) -> Evaluations:
         ) from error
     if evaluations.fingerprint != about["fingerprint"]:
         raise DataError(
-            "Saved evaluations do not match their fingerprint: the file was changed; read the source file "
-            "again."
+            "Saved evaluations do not match their fingerprint: the file was changed; read the source file again."
         )
     return evaluations
 

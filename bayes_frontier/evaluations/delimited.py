@@ -89,9 +89,7 @@ def _decode(data: bytes, shown: str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         if b"\x00" in data:
-            raise DataError(
-                f"{shown} is not a table: it is a binary file. Give a CSV or Parquet file."
-            ) from None
+            raise DataError(f"{shown} is not a table: it is a binary file. Give a CSV or Parquet file.") from None
         raise DataError(
             f"{shown} is not {encoding.removesuffix('-sig').upper()} text (byte 0x{data[error.start]:02x} on "
             f"line {line}): "
@@ -100,8 +98,7 @@ def _decode(data: bytes, shown: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     if "\x00" in text:
         raise DataError(
-            f"{shown} is not a table: it contains NUL characters, as binary files do. Give a CSV or Parquet "
-            "file."
+            f"{shown} is not a table: it contains NUL characters, as binary files do. Give a CSV or Parquet file."
         )
     return text
 
@@ -127,9 +124,7 @@ def _header(body: str, delimiter: str, shown: str) -> tuple[list[str], int]:
     try:
         names = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
-        raise DataError(
-            f"{shown} has a header that cannot be read ({error}): save the table again as CSV."
-        ) from error
+        raise DataError(f"{shown} has a header that cannot be read ({error}): save the table again as CSV.") from error
     if len(names) < 2:
         found = quote(names[0]) if names else "nothing"
         raise DataError(

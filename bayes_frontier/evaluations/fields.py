@@ -78,9 +78,7 @@ def read_fields(
         {
             "model": cells.text(sheet, columns["model"]),
             "base_model": apart(base, released, registry, notes),
-            "stage": cells.text(sheet, columns["stage"])
-            if "stage" in columns
-            else pd.Series([""] * n, dtype="str"),
+            "stage": cells.text(sheet, columns["stage"]) if "stage" in columns else pd.Series([""] * n, dtype="str"),
             "flops": flops,
             **sizes,
             "released": released,
@@ -146,9 +144,7 @@ def apart(base: pd.Series, released: pd.Series, registry: Registry, notes: list[
     return bases.resolve_bases(base, released, registry)
 
 
-def _size(
-    sheet: Sheet, columns: Mapping[str, str], field: str, unit: float, largest: float, words: str
-) -> Floats:
+def _size(sheet: Sheet, columns: Mapping[str, str], field: str, unit: float, largest: float, words: str) -> Floats:
     if field not in columns:
         return np.full(len(sheet.frame), np.nan)
     column = columns[field]
@@ -189,8 +185,7 @@ def _flops(
         flops[lacking] = listed_flops
         if int((~np.isnan(listed_flops)).sum()):
             notes.append(
-                f"FLOPs of {count(int((~np.isnan(listed_flops)).sum()), 'row')} come from the base-model "
-                "registry"
+                f"FLOPs of {count(int((~np.isnan(listed_flops)).sum()), 'row')} come from the base-model registry"
             )
     return flops
 

@@ -38,8 +38,7 @@ def load(source: object) -> Sheet:
         if isinstance(frame, pd.DataFrame):
             return make_sheet(frame, "row", "DataFrame")
     raise DataError(
-        f"Cannot read evaluations from {type(source).__name__}: give the path of a CSV or Parquet file, or a "
-        "DataFrame."
+        f"Cannot read evaluations from {type(source).__name__}: give the path of a CSV or Parquet file, or a DataFrame."
     )
 
 

@@ -84,9 +84,7 @@ def check(models: pd.DataFrame, tasks: tuple[str, ...]) -> None:
         raise DataError("models: flops must be positive and finite.")
 
 
-def wide_frame(
-    models: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, costs: Matrix | None
-) -> pd.DataFrame:
+def wide_frame(models: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, costs: Matrix | None) -> pd.DataFrame:
     """Return the `models` frame of `Evaluations`, every model in period 0.
 
     Parameters
@@ -131,9 +129,7 @@ def wide_frame(
         "params_b": floats("params_b"),
         "tokens_t": floats("tokens_t"),
         "cost": unknown if costs is None else np.where(costed, np.nansum(costs, axis=1), np.nan),
-        "source_row": models["source_row"].to_numpy(dtype=np.int64)
-        if "source_row" in models
-        else np.arange(1, n + 1),
+        "source_row": models["source_row"].to_numpy(dtype=np.int64) if "source_row" in models else np.arange(1, n + 1),
     }
     return pd.DataFrame(wide | {task: scores[:, k] for k, task in enumerate(tasks)})
 
@@ -161,9 +157,7 @@ def long_frame(
     """
     row, task = np.nonzero(~np.isnan(scores))
     unknown = np.full(len(row), np.nan)
-    fields = (
-        wide[["model", "base_model", "flops", "released", "stage", "period"]].take(row).reset_index(drop=True)
-    )
+    fields = wide[["model", "base_model", "flops", "released", "stage", "period"]].take(row).reset_index(drop=True)
     table = fields.assign(
         task=_strings(np.array(tasks, dtype=object)).take(task).reset_index(drop=True),
         score=scores[row, task],

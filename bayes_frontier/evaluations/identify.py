@@ -61,8 +61,7 @@ def identify(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     _follow_chains(rows, best, matcher)
     kept = [e if e is not None and e.confidence >= MIN_CONFIDENCE else None for e in best]
     reasons = [
-        None if found else _reason(row, seen, matcher)
-        for row, seen, found in zip(rows, best, kept, strict=True)
+        None if found else _reason(row, seen, matcher) for row, seen, found in zip(rows, best, kept, strict=True)
     ]
     result = {
         "base_model": pd.array([e.base.name if e else pd.NA for e in kept], dtype="string"),
@@ -81,9 +80,7 @@ def _follow_chains(rows: Sequence[Row], best: list[Evidence | None], matcher: Ma
     where: dict[str, list[int]] = {}
     for i, row in enumerate(rows):
         where.setdefault(row.model.lower(), []).append(i)
-    linked = [
-        (i, where[row.base_field.lower()]) for i, row in enumerate(rows) if row.base_field.lower() in where
-    ]
+    linked = [(i, where[row.base_field.lower()]) for i, row in enumerate(rows) if row.base_field.lower() in where]
     for _ in range(32):
         changed = False
         for i, parents in linked:
@@ -113,9 +110,7 @@ def _rows(table: pd.DataFrame, registry: Registry) -> list[Row]:
     released: list[dt.date | None] = [None] * len(table)
     if "released" in table:
         dates = pd.to_datetime(table["released"], errors="coerce", utc=True, format="mixed")
-        released = [
-            None if unknown else day for day, unknown in zip(dates.dt.date, dates.isna(), strict=True)
-        ]
+        released = [None if unknown else day for day, unknown in zip(dates.dt.date, dates.isna(), strict=True)]
     rows = []
     columns = (texts("model"), texts("base_field"), texts("architecture"), params, released, texts("type"))
     for model, base, architecture, size, date, kind in zip(*columns, strict=True):

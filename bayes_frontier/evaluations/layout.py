@@ -87,9 +87,7 @@ def draw(
     return models.sort_values("released", kind="stable", ignore_index=True), closing
 
 
-def from_grid(
-    grid: pd.DataFrame, periods: int | Sequence[str | dt.date]
-) -> tuple[pd.DataFrame, tuple[dt.date, ...]]:
+def from_grid(grid: pd.DataFrame, periods: int | Sequence[str | dt.date]) -> tuple[pd.DataFrame, tuple[dt.date, ...]]:
     """Take models from a real table.
 
     Parameters
@@ -112,18 +110,12 @@ def from_grid(
         If a column is missing or holds what it cannot, or there are too few dates for the periods.
     """
     if not isinstance(grid, pd.DataFrame):
-        raise DataError(
-            f"grid: a {type(grid).__name__} given; give a data frame with base_model, flops and released."
-        )
+        raise DataError(f"grid: a {type(grid).__name__} given; give a data frame with base_model, flops and released.")
     several = not _is_number(periods) or _number(periods) > 1
-    missing = [
-        c for c in ("base_model", "flops", *(["released"] if several else [])) if c not in grid.columns
-    ]
+    missing = [c for c in ("base_model", "flops", *(["released"] if several else [])) if c not in grid.columns]
     if missing or grid.empty:
         lack = f" without a column {listed(missing)}" if missing else ""
-        raise DataError(
-            f"grid: {count(len(grid), 'row')}{lack}; give base_model, flops and, for periods, released."
-        )
+        raise DataError(f"grid: {count(len(grid), 'row')}{lack}; give base_model, flops and, for periods, released.")
     base, flops = grid["base_model"], pd.to_numeric(grid["flops"], errors="coerce").to_numpy(dtype=np.float64)
     if base.isna().any() or (base.astype("str").str.strip() == "").any():
         raise DataError("grid: rows without a base_model; leave them out.")
@@ -184,8 +176,7 @@ def _range(flops_range: tuple[float, float]) -> tuple[float, float]:
         low = high = np.nan
     if not 0 < low < high < np.inf:
         raise QueryError(
-            f"flops_range: {flops_range!r} given; give the lowest and the highest FLOPs, such as "
-            "(1e21, 1e25)."
+            f"flops_range: {flops_range!r} given; give the lowest and the highest FLOPs, such as (1e21, 1e25)."
         )
     return float(np.log10(low)), float(np.log10(high))
 

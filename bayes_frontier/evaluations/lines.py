@@ -65,9 +65,7 @@ class Lines:
         if len(self.detail) != len(self.fields):
             self.detail = np.full(len(self.fields), "", dtype=object)
 
-    def leave_out(
-        self, mask: npt.NDArray[np.bool_], reason: str, detail: str | npt.NDArray[np.object_] = ""
-    ) -> None:
+    def leave_out(self, mask: npt.NDArray[np.bool_], reason: str, detail: str | npt.NDArray[np.object_] = "") -> None:
         """Give `reason` to the lines where `mask` holds and that have none yet.
 
         Parameters
@@ -84,9 +82,7 @@ class Lines:
         self.detail[new] = detail[new] if isinstance(detail, np.ndarray) else detail
 
 
-def assemble(
-    lines: Lines, *, periods: Sequence[str | dt.date] | str | None, duplicates: Duplicates
-) -> Evaluations:
+def assemble(lines: Lines, *, periods: Sequence[str | dt.date] | str | None, duplicates: Duplicates) -> Evaluations:
     """Turn lines into `Evaluations`.
 
     Parameters
@@ -162,9 +158,7 @@ def _leave_out_incomplete(lines: Lines, *, dated: bool) -> None:
     lines.leave_out(
         unknown_flops,
         "no FLOPs",
-        np.array([f"base model {b}" for b in fields["base_model"]], dtype=object)
-        if unknown_flops.any()
-        else "",
+        np.array([f"base model {b}" for b in fields["base_model"]], dtype=object) if unknown_flops.any() else "",
     )
     lines.leave_out(no_score, "no score")
 
@@ -244,8 +238,7 @@ def _duplicated(
     said += f" ({listed(names, 3)})"
     if how == "error":
         raise DataError(
-            f"{lines.sheet.source}: {said}. Remove the repetitions, or choose duplicates 'keep', 'first' or "
-            "'best'."
+            f"{lines.sheet.source}: {said}. Remove the repetitions, or choose duplicates 'keep', 'first' or 'best'."
         )
     if how == "keep":
         lines.notes.append(f"{said}: all are kept")
@@ -276,8 +269,7 @@ def _note_flops(lines: Lines, models: pd.DataFrame) -> None:
     several = several[several > 1].sort_values(ascending=False, kind="stable")
     if len(several):
         lines.notes.append(
-            f"{count(len(several), 'base model')} with different FLOPs in different rows "
-            f"({listed(several.index, 3)})"
+            f"{count(len(several), 'base model')} with different FLOPs in different rows ({listed(several.index, 3)})"
         )
 
 

@@ -58,8 +58,7 @@ def _day(value: object) -> dt.date:
         return dt.date.fromisoformat(words)
     except ValueError:
         raise DataError(
-            f"periods: cannot read {words[:60]!r} as a date; give closing dates as yyyy-mm-dd, such as "
-            "2024-06-30."
+            f"periods: cannot read {words[:60]!r} as a date; give closing dates as yyyy-mm-dd, such as 2024-06-30."
         ) from None
 
 
@@ -97,12 +96,8 @@ def assign(
     labels = _labels(ends)
     for label, count in zip(labels[:-1], counts[:-1], strict=True):
         if count == 0:
-            span = (
-                f"the models kept were released from {released.min():%Y-%m-%d} to {released.max():%Y-%m-%d}"
-            )
-            raise DataError(
-                f"periods: no model falls in the period '{label}' ({span}); move or remove a closing date."
-            )
+            span = f"the models kept were released from {released.min():%Y-%m-%d} to {released.max():%Y-%m-%d}"
+            raise DataError(f"periods: no model falls in the period '{label}' ({span}); move or remove a closing date.")
     n = len(ends) + bool(counts[-1])
     return period, (*ends, None)[:n], labels[:n]
 

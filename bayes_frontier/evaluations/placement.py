@@ -158,9 +158,7 @@ class Matcher:
         return self._matches[text]
 
     def _speaks(self, generation: Generation, core: str) -> bool:
-        return (
-            core not in self.known_cores or not generation.architectures or core in generation.architectures
-        )
+        return core not in self.known_cores or not generation.architectures or core in generation.architectures
 
     def _plausible(self, base: BaseModel, row: Row) -> bool:
         return self.agreement(base, row, 1.0) > 0.6
@@ -273,9 +271,7 @@ def _repacked(models: Sequence[BaseModel], row: Row, doubled: bool = False) -> B
     return None
 
 
-def _nearest(
-    models: Sequence[BaseModel], distance: Callable[[BaseModel], float], limit: float
-) -> BaseModel | None:
+def _nearest(models: Sequence[BaseModel], distance: Callable[[BaseModel], float], limit: float) -> BaseModel | None:
     scored = [(distance(m), i) for i, m in enumerate(models)]
     value, i = min(scored, default=(math.inf, 0))
     return models[i] if value <= limit else None

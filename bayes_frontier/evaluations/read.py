@@ -77,8 +77,7 @@ def read(
         )
     if format is not None and format not in FORMATS:
         raise DataError(
-            f"Unknown format {format!r}.{suggestion(str(format), list(FORMATS))} The formats are "
-            f"{listed(FORMATS)}."
+            f"Unknown format {format!r}.{suggestion(str(format), list(FORMATS))} The formats are {listed(FORMATS)}."
         )
     sheet = load(source)
     names = [t.strip() for t in tasks.split(",") if t.strip()] if isinstance(tasks, str) else tasks

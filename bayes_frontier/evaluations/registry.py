@@ -152,9 +152,7 @@ class Registry:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise DataError(
-                f"{path}: the registry cannot be read ({error}). Give the path of a TOML file."
-            ) from None
+            raise DataError(f"{path}: the registry cannot be read ({error}). Give the path of a TOML file.") from None
         generations, rules = parse(text, str(path), self.generations)
         return Registry(generations, rules + self.size_rules)
 

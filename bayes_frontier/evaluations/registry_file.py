@@ -95,9 +95,7 @@ def _suggest(key: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(known)}." if len(known) < 20 else "Add it, or correct the name."
 
 
-def parse(
-    text: str, where: str, under: Mapping[str, Generation]
-) -> tuple[dict[str, Generation], tuple[SizeRule, ...]]:
+def parse(text: str, where: str, under: Mapping[str, Generation]) -> tuple[dict[str, Generation], tuple[SizeRule, ...]]:
     """Parse and check a registry file.
 
     Parameters

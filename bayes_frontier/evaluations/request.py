@@ -59,7 +59,6 @@ class Request:
         for name in self.tasks:
             if name not in tasks:
                 raise DataError(
-                    f"{sheet.source} has no task {name!r}.{suggestion(name, tasks)} Its tasks are "
-                    f"{listed(tasks, 20)}."
+                    f"{sheet.source} has no task {name!r}.{suggestion(name, tasks)} Its tasks are {listed(tasks, 20)}."
                 )
         return [t for t in tasks if t in self.tasks]

@@ -53,9 +53,7 @@ class Sheet:
         words = []
         for i in found[:LISTED]:
             value = (
-                ""
-                if values is None
-                else f" ({quote(values.iloc[i] if isinstance(values, pd.Series) else values[i])})"
+                "" if values is None else f" ({quote(values.iloc[i] if isinstance(values, pd.Series) else values[i])})"
             )
             words.append(f"{self.unit} {self.rows[i]}{value}")
         more = f" and {len(found) - LISTED:,} more" if len(found) > LISTED else ""
@@ -131,9 +129,7 @@ def unique(names: list[str], shown: str) -> None:
         If a name is repeated.
     """
     repeated = (
-        sorted({name for name in names if name and names.count(name) > 1})
-        if len(set(names)) < len(names)
-        else []
+        sorted({name for name in names if name and names.count(name) > 1}) if len(set(names)) < len(names) else []
     )
     if repeated:
         raise DataError(

@@ -178,9 +178,7 @@ def simulate(
     return evaluations, truth
 
 
-def _scores(
-    truth: Truth, z: Floats, base: npt.NDArray[np.intp], period: npt.NDArray[np.int64], e: Floats
-) -> Floats:
+def _scores(truth: Truth, z: Floats, base: npt.NDArray[np.intp], period: npt.NDArray[np.int64], e: Floats) -> Floats:
     """Return scores before clipping, shape (n_models, n_tasks)."""
     rise = expit(truth.slope * (z[:, None] - truth.midpoint))
     curve = truth.floor + (truth.ceiling - truth.floor) * rise + truth.shift[:, period].T
@@ -217,8 +215,7 @@ def _tasks(tasks: int | Sequence[str]) -> tuple[str, ...]:
     unfit = [n for n in names if not n.strip() or n in FIELDS or names.count(n) > 1]
     if not names or unfit:
         raise QueryError(
-            f"tasks: {tasks!r} given; give a number of tasks, or names, each once and none of "
-            f"{listed(FIELDS, 20)}."
+            f"tasks: {tasks!r} given; give a number of tasks, or names, each once and none of {listed(FIELDS, 20)}."
         )
     return names
 

@@ -130,7 +130,11 @@ def _evaluate(curve: Sigmoid, task: IntArray, period: IntArray, position: Any) -
 
 
 def _base_model_effects(
-    spec: ModelSpec, data: FrontierData, curve: Sigmoid, drift: Any, likelihood: Scale
+    spec: ModelSpec,
+    data: FrontierData,
+    curve: Sigmoid,
+    drift: Any,  # noqa: ANN401
+    likelihood: Scale,
 ) -> Any:  # noqa: ANN401
     """Effects on the logit scale, shape (base_model, task), partly centred on the base models' own levels."""
     scale = task_scales("base_model", spec.priors.base_model, spec.priors.base_model_spread, len(data.tasks))
@@ -141,8 +145,6 @@ def _base_model_effects(
     logit = pt.log(expected) - pt.log1p(-expected) + drift[task, period]
     logit = logit.reshape((len(data.base_models), len(data.tasks)))
     weight = data.counts / (data.counts + CENTRING / likelihood.density**2)
-    level = pm.Normal(
-        "base_model_level", weight * logit, scale[None, :] ** weight, dims=("base_model", "task")
-    )
+    level = pm.Normal("base_model_level", weight * logit, scale[None, :] ** weight, dims=("base_model", "task"))
     effect = scale[None, :] ** (1.0 - weight) * (level - weight * logit)
     return pm.Deterministic("base_model_effect", effect, dims=("base_model", "task"))

@@ -54,9 +54,7 @@ class FrontierData:
     compute: ComputeRange
 
     @classmethod
-    def from_evaluations(
-        cls, evaluations: Evaluations, tau: float, *, base_models: bool = True
-    ) -> "FrontierData":
+    def from_evaluations(cls, evaluations: Evaluations, tau: float, *, base_models: bool = True) -> "FrontierData":
         """Group the scores.
 
         Parameters

@@ -96,7 +96,7 @@ def sigmoid_from_shares(
 def shift_logit(curve: Sigmoid, effect: Any, log: Any = np.log, exp: Any = np.exp) -> Sigmoid:  # noqa: ANN401
     """Add a constant to the logit of a boundary, for all computes.
 
-    Sigmoids are closed under this: floor and ceiling shift on the logit scale, and the sigmoid's argument by a constant,
+    Sigmoids are closed under this: floor and ceiling shift on the logit scale, the sigmoid's argument by a constant,
     because ``(floor + ceiling e**x) / (1 + e**x)`` is a ratio of two linear functions of ``e**x`` before and after.
 
     Parameters

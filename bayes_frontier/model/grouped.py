@@ -83,9 +83,7 @@ def _losses(
             + (near2 - 2.0 * at * near1 + n_near * (at * at + h * h)) / (4.0 * h)
             + (tau - 0.5) * (near1 - n_near * at)
         )
-        slope[g] = (
-            (1.0 - tau) * n_below - tau * n_top + (n_near * at - near1) / (2.0 * h) - (tau - 0.5) * n_near
-        )
+        slope[g] = (1.0 - tau) * n_below - tau * n_top + (n_near * at - near1) / (2.0 * h) - (tau - 0.5) * n_near
     return loss, slope
 
 

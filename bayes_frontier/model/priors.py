@@ -71,9 +71,7 @@ def hierarchical_share(
     return mean + deviation * pm.Normal(f"{name}_raw", 0.0, 1.0, dims=dims)
 
 
-def task_scales(
-    name: str, typical: HalfNormal | LogNormal, spread: HalfNormal | LogNormal, n_tasks: int
-) -> Any:  # noqa: ANN401
+def task_scales(name: str, typical: HalfNormal | LogNormal, spread: HalfNormal | LogNormal, n_tasks: int) -> Any:  # noqa: ANN401
     """Positive scales, one per task, log-normal around a typical one.
 
     Parameters

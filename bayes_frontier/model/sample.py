@@ -46,7 +46,8 @@ class Sampled:
     scale : Scale
         Scale the posterior was drawn with.
     residual_quantiles : ndarray, shape (n_tasks, n_levels)
-        Residual distribution around the boundary, given base-model effects, at `bayes_frontier.model.scale.RESIDUAL_LEVELS`.
+        Residual distribution around the boundary, given base-model effects, at the levels
+        ``bayes_frontier.model.scale.RESIDUAL_LEVELS``.
     """
 
     posterior: xr.Dataset
@@ -109,15 +110,11 @@ def sample(
     for i in range(spec.likelihood.passes):
         compiled = compiled.with_data(**scale.by_cell(task))
         chains_now = {"chains": PASS_CHAINS, "cores": min(cores, PASS_CHAINS)}
-        trace = _run(
-            compiled, start, seeds[i], draws=PASS_DRAWS, tune=PASS_TUNE, progress=False, **chains_now
-        )
+        trace = _run(compiled, start, seeds[i], draws=PASS_DRAWS, tune=PASS_TUNE, progress=False, **chains_now)
         start = trace["sample_stats"].dataset["unconstrained_draw"].mean(("chain", "draw")).to_numpy()
         scale = rescaled(_residuals(trace["posterior"].dataset, data, scores, rng))
     compiled = compiled.with_data(**scale.by_cell(task))
-    trace = _run(
-        compiled, start, seeds[-2], draws=draws, tune=tune, chains=chains, cores=cores, progress=progress
-    )
+    trace = _run(compiled, start, seeds[-2], draws=draws, tune=tune, chains=chains, cores=cores, progress=progress)
     posterior = trace["posterior"].dataset
     residuals = _residuals(posterior, data, scores, rng)
     quantiles = np.stack([residual_quantiles(residuals[of_task == k], tau) for k in range(len(data.tasks))])
@@ -157,9 +154,7 @@ def cell_boundary(posterior: xr.Dataset, data: FrontierData) -> FloatArray:
     return np.asarray(q)
 
 
-def _residuals(
-    posterior: xr.Dataset, data: FrontierData, scores: FloatArray, rng: np.random.Generator
-) -> FloatArray:
+def _residuals(posterior: xr.Dataset, data: FrontierData, scores: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Scores minus boundary for some draws, shape (n_scores, n_draws).
 
     Residuals from draws, not from their mean: draws scatter around the boundary as the truth does, while the mean of

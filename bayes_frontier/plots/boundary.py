@@ -94,9 +94,7 @@ def plot_boundary(
         chosen["points"] = None
     curves = boundary_curves(frontier, tasks, period, base_model, prob, flops, truth)
     own = axes is None
-    panels = (
-        _panels(len(curves.tasks)) if axes is None else np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
-    )
+    panels = _panels(len(curves.tasks)) if axes is None else np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
     if len(panels) < len(curves.tasks):
         raise QueryError(f"axes: {len(panels)} for {len(curves.tasks)} tasks; give one a task.")
     panels = panels[: len(curves.tasks)]

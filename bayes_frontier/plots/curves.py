@@ -111,9 +111,7 @@ def boundary_curves(
         number = frontier.period_labels.index(str(shown["period"].item()))
         median[task], lower[task], upper[task] = (shown[v].to_numpy() for v in ("median", "lower", "upper"))
         past[task] = [
-            frontier.attainable(grid, prob=prob, task=task, period=p, base_model=base_model)[
-                "median"
-            ].to_numpy()
+            frontier.attainable(grid, prob=prob, task=task, period=p, base_model=base_model)["median"].to_numpy()
             for p in range(number)
         ]
         rows = table[(table["task"] == task) & (table["period"] <= number)]

@@ -77,10 +77,7 @@ class Curves:
             effects=flat("base_model_effect", "base_model", "task"),
             scales=flat("base_model_scale", "task"),
             drift=flat("drift_scale", "task"),
-            residuals=tree["constant_data"]
-            .dataset["residual_quantiles"]
-            .transpose("task", "level")
-            .to_numpy(),
+            residuals=tree["constant_data"].dataset["residual_quantiles"].transpose("task", "level").to_numpy(),
             tau=tau,
         )
 
@@ -94,7 +91,7 @@ class Curves:
         """Whether the model has base-model effects."""
         return self.effects is not None
 
-    def unstack(self, values: FloatArray) -> FloatArray:
+    def by_chain(self, values: FloatArray) -> FloatArray:
         """Split the first axis into chain and draw.
 
         Parameters
@@ -155,9 +152,7 @@ class Curves:
         """
         z, base, task, period = np.broadcast_arrays(z, base, task, period)
         q = self.typical(z, task, period, samples)
-        return (
-            q if self.effects is None else np.asarray(expit(logit(q) + self.effects[samples][:, base, task]))
-        )
+        return q if self.effects is None else np.asarray(expit(logit(q) + self.effects[samples][:, base, task]))
 
     def at(self, z: FloatArray, task: int, periods: IntArray, base: int | None) -> FloatArray:
         """Boundary of one task, population or of one base model.
@@ -196,6 +191,5 @@ class Curves:
     def _population(self) -> list[PopulationBoundary]:
         assert self.scales is not None
         return [
-            PopulationBoundary(quantiles, self.scales[:, k], self.tau)
-            for k, quantiles in enumerate(self.residuals)
+            PopulationBoundary(quantiles, self.scales[:, k], self.tau) for k, quantiles in enumerate(self.residuals)
         ]

@@ -1,5 +1,7 @@
 """Convergence of the boundaries themselves, and the gate that refuses to report without it."""
 
+from typing import Any
+
 import arviz_stats
 import numpy as np
 import pandas as pd
@@ -7,6 +9,8 @@ import xarray as xr
 
 R_HAT_MAX = 1.01
 ESS_MIN = 400.0
+# Its functions are loaded on access and carry no types.
+_stats: Any = arviz_stats
 
 
 def diagnose(boundaries: xr.Dataset) -> pd.DataFrame:
@@ -26,11 +30,13 @@ def diagnose(boundaries: xr.Dataset) -> pd.DataFrame:
     rows = []
     for name in boundaries:
         one = boundaries[[name]]
-        parts = {
-            "r_hat": arviz_stats.rhat(one, method="rank")[name],
-            "ess_bulk": arviz_stats.ess(one, method="bulk")[name],
-            "ess_tail": arviz_stats.ess(one, method="tail")[name],
-        }
+        # The R-hat of draws that do not vary is 0/0; see below.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts = {
+                "r_hat": _stats.rhat(one, method="rank")[name],
+                "ess_bulk": _stats.ess(one, method="bulk")[name],
+                "ess_tail": _stats.ess(one, method="tail")[name],
+            }
         frame = pd.DataFrame({key: np.atleast_1d(value.to_numpy()).ravel() for key, value in parts.items()})
         frame.insert(0, "quantity", _labels(str(name), parts["r_hat"]))
         rows.append(frame)
@@ -81,8 +87,7 @@ def explain(table: pd.DataFrame, limit: int = 5) -> str:
         f"{ESS_MIN:.0f}). The worst:"
     ]
     lines += [
-        f"  {row.quantity}: R-hat {row.r_hat:.3f}, bulk ESS {row.ess_bulk:,.0f}"
-        for row in bad.head(limit).itertuples()
+        f"  {row.quantity}: R-hat {row.r_hat:.3f}, bulk ESS {row.ess_bulk:,.0f}" for row in bad.head(limit).itertuples()
     ]
     lines.append("Draw more (--draws, --tune), or look at these with --allow-unconverged.")
     return "\n".join(lines)
@@ -91,6 +96,6 @@ def explain(table: pd.DataFrame, limit: int = 5) -> str:
 def _labels(name: str, values: xr.DataArray) -> list[str]:
     if not values.dims:
         return [name]
-    index = values.stack(cell=values.dims)["cell"].to_index()
+    index = values.stack(cell=values.dims)["cell"].to_index()  # noqa: PD013 - xarray
     parts = (key if isinstance(key, tuple) else (key,) for key in index)
     return [f"{name}[{', '.join(str(part) for part in key)}]" for key in parts]

@@ -114,14 +114,12 @@ def fit(
 
 def _check(*, tau: float, draws: int, tune: int, chains: int, cores: int | None, seed: int) -> None:
     if not 0.5 <= tau <= 0.999:
-        raise QueryError(
-            f"tau must be between 0.5 and 0.999, found {tau!r}: the boundary is a high quantile (0.98)."
-        )
+        raise QueryError(f"tau must be between 0.5 and 0.999, found {tau!r}: the boundary is a high quantile (0.98).")
     limits = {
         "draws": (draws, 50),
         "tune": (tune, 50),
         "chains": (chains, 2),
-        "cores": (cores or 1, 1),
+        "cores": (1 if cores is None else cores, 1),
         "seed": (seed, 0),
     }
     for name, (value, least) in limits.items():

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.sample import Sampled
 from bayes_frontier.model.scale import RESIDUAL_LEVELS
@@ -25,10 +27,10 @@ _INVERSE_POINTS = 1001
 class Frontier:
     """Posterior of the tau-quantile boundaries of scores against pre-training compute.
 
-    Made by `bayes_frontier.fit` or `bayes_frontier.load`. The **population boundary** (``base_model=None``) is that of a
-    model on a base model not yet seen; the **base-model boundary** that of a model on a known one.
+    Made by `bayes_frontier.fit` or `bayes_frontier.load`. The **population boundary** (``base_model=None``) is that of
+    a model on a base model not yet seen; the **base-model boundary** that of a model on a known one.
 
-    Attributes
+    Parameters
     ----------
     evaluations : Evaluations
         The scores fitted.
@@ -91,11 +93,9 @@ class Frontier:
         constant = xr.Dataset(
             {
                 "residual_quantiles": (("task", "level"), sampled.residual_quantiles),
-                **{
-                    name: ("task", getattr(scale, name))
-                    for name in ("density", "scale", "half_width", "level")
-                    if name != "level"
-                },
+                "density": ("task", scale.density),
+                "scale": ("task", scale.scale),
+                "half_width": ("task", scale.half_width),
                 "likelihood_level": ("task", scale.level),
             },
             coords={"task": tasks, "level": RESIDUAL_LEVELS},
@@ -143,7 +143,7 @@ class Frontier:
                 np.arange(len(self.tasks)),
             )
             parts["base_model_boundary"] = xr.DataArray(
-                self.curves.unstack(values),
+                self.curves.by_chain(values),
                 dims=("chain", "draw", "base_model", "task"),
                 coords={"base_model": list(self.base_model_names), "task": list(self.tasks)},
             )
@@ -202,7 +202,7 @@ class Frontier:
         base = None if base_model is None else query.base_index(base_model, self)
         values = np.stack([self.curves.at(z, k, periods, base) for k in tasks], axis=1)
         drawn = xr.DataArray(
-            self.curves.unstack(values),
+            self.curves.by_chain(values),
             dims=("chain", "draw", "task", "period", "flops"),
             coords={
                 "task": [self.tasks[k] for k in tasks],
@@ -233,7 +233,11 @@ class Frontier:
             Pre-training compute in FLOPs.
         prob : float
             Probability of the interval, in (0, 1).
-        task, period, base_model
+        task : str, optional
+            As in `boundary`.
+        period : int, str or None
+            As in `boundary`.
+        base_model : str, optional
             As in `boundary`.
         target : float, optional
             A score; adds the posterior probability that the boundary is at least this.
@@ -271,7 +275,11 @@ class Frontier:
         ----------
         score : float or array_like
             Target scores in [0, 1].
-        task, period, base_model
+        task : str, optional
+            As in `boundary`.
+        period : int, str or None
+            As in `boundary`.
+        base_model : str, optional
             As in `boundary`.
         prob : float
             Probability of the equal-tailed interval.
@@ -292,16 +300,15 @@ class Frontier:
         """
         query.check_prob(prob)
         targets = np.atleast_1d(np.asarray(score, dtype=float))
+        if not targets.size:
+            raise QueryError("No score was given: pass at least one, such as 0.5.")
         for value in targets:
             query.check_score(value)
-        low, high = np.log10(query.check_flops(flops_range))
-        z = np.linspace(low, high, _INVERSE_POINTS)
+        z = np.linspace(*query.check_range(flops_range), _INVERSE_POINTS)
         drawn = self.boundary(10.0**z, task, period, base_model).transpose("flops", ...)
         needed = np.stack([query.first_reaching(drawn.to_numpy(), z, value) for value in targets])
         template = drawn.isel(flops=0, drop=True).expand_dims(score=targets)
-        found = query.summarise(template.copy(data=10.0**needed), prob, method="lower")[
-            ["median", "lower", "upper"]
-        ]
+        found = query.summarise(template.copy(data=10.0**needed), prob, method="lower")[["median", "lower", "upper"]]
         found["not_attainable"] = template.copy(data=np.isinf(needed)).mean(("chain", "draw"))
         return found if np.ndim(score) else found.isel(score=0)
 
@@ -337,15 +344,15 @@ class Frontier:
         ------
         QueryError
             If a column is missing or a compute is not plausible.
+        DataError
+            If a date cannot be read.
         """
         names, bases = prediction.check_models(models)
         seed = int(self.provenance["sampling"]["seed"])
-        values = prediction.predictive_levels(
-            self.curves, bases, models["flops"], self.base_model_names, seed
-        )
+        values = prediction.predictive_levels(self.curves, bases, models["flops"], self.base_model_names, seed)
         return prediction.labelled(values, names, self.tasks)
 
-    def save(self, path: str) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the fit as one NetCDF file, whole or not at all.
 
         Parameters

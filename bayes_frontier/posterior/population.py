@@ -1,8 +1,9 @@
 """The population boundary: what a model on a base model not yet seen attains.
 
-A conditional quantile with a random effect is not a marginal quantile. If a base model shifts the logit of the boundary
-q by u ~ Normal(0, omega), and scores scatter around a base model's boundary with distribution F0 (zero at tau), then the
-tau-quantile over new base models is the level L that solves ``E_u[F0(L - q_u)] = tau`` with logit q_u = logit q + u.
+A conditional quantile with a random effect is not a marginal quantile. If a base model shifts the logit of
+the boundary q by u ~ Normal(0, omega), and scores scatter around a base model's boundary with distribution F0
+(zero at tau), then the tau-quantile over new base models is the level L that solves ``E_u[F0(L - q_u)] =
+tau`` with logit q_u = logit q + u.
 """
 
 import numpy as np
@@ -37,7 +38,7 @@ def residual_cdf(residual: npt.ArrayLike, quantiles: FloatArray) -> FloatArray:
     """
     # np.interp needs increasing nodes: ties (benchmarks with few items) are spread by less than any score's resolution.
     nodes = quantiles + 1e-12 * np.arange(len(quantiles))
-    return np.interp(np.asarray(residual, dtype=float), nodes, RESIDUAL_LEVELS, left=0.0, right=1.0)
+    return np.asarray(np.interp(np.asarray(residual, dtype=float), nodes, RESIDUAL_LEVELS, left=0.0, right=1.0))
 
 
 def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> FloatArray:
@@ -63,7 +64,7 @@ def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> F
         middle = 0.5 * (low + high)
         below = residual_cdf(middle[:, None] - levels, quantiles).mean(axis=1) < tau
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return 0.5 * (low + high)
+    return np.asarray(0.5 * (low + high))
 
 
 class PopulationBoundary:
@@ -91,7 +92,7 @@ class PopulationBoundary:
         self._table = np.maximum.accumulate(table, axis=0)
 
     def __call__(self, q: FloatArray, scales: FloatArray) -> FloatArray:
-        """Population boundary.
+        """Return the population boundary.
 
         Parameters
         ----------

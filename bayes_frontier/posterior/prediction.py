@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.bases import resolve_bases
 from bayes_frontier.evaluations.registry import default_registry
-from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.model.pinball import FloatArray, IntArray
 from bayes_frontier.posterior.curves import Curves
 from bayes_frontier.posterior.population import mixture_quantile
 from bayes_frontier.posterior.query import check_flops
@@ -39,9 +39,7 @@ def labelled(values: FloatArray, models: pd.Series, tasks: Sequence[str]) -> xr.
         Dims (model, task).
     """
     coords = {"model": models.to_numpy(dtype=object), "task": list(tasks)}
-    return xr.DataArray(
-        values, dims=("model", "task"), coords=coords, name="boundary", attrs={"units": "score"}
-    )
+    return xr.DataArray(values, dims=("model", "task"), coords=coords, name="boundary", attrs={"units": "score"})
 
 
 def fitted_means(curves: Curves, models: pd.DataFrame, base_models: Sequence[str]) -> FloatArray:
@@ -62,7 +60,7 @@ def fitted_means(curves: Curves, models: pd.DataFrame, base_models: Sequence[str
         Scores.
     """
     code, unique = _distinct(models[["base_model", "flops", "period"]])
-    base = pd.Index(base_models).get_indexer(unique["base_model"])
+    base = pd.Index(base_models).get_indexer(pd.Index(unique["base_model"]))
     z, period = np.log10(unique["flops"].to_numpy(float)), unique["period"].to_numpy()
     task = np.arange(len(curves.residuals))
     means = np.empty((len(unique), len(task)))
@@ -70,7 +68,7 @@ def fitted_means(curves: Curves, models: pd.DataFrame, base_models: Sequence[str
         rows = slice(start, start + _BLOCK)
         drawn = curves.known(z[rows, None], base[rows, None], task[None, :], period[rows, None])
         means[rows] = drawn.mean(axis=0)
-    return means[code]
+    return np.asarray(means[code])
 
 
 def check_models(models: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -90,14 +88,15 @@ def check_models(models: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     ------
     QueryError
         If a column is missing.
+    DataError
+        If a date cannot be read.
     """
     for column in ("base_model", "flops"):
         if column not in models:
             raise QueryError(
                 f"predict: column {column!r} is missing, found {', '.join(map(str, models.columns)) or 'none'}."
             )
-    released = pd.to_datetime(models["released"]) if "released" in models else None
-    bases = resolve_bases(models["base_model"], released, default_registry())
+    bases = resolve_bases(models["base_model"], models.get("released"), default_registry())
     names = models["model"] if "model" in models else pd.Series(models.index, index=models.index)
     return names, bases
 
@@ -125,9 +124,8 @@ def predictive_levels(
     ndarray, shape (n_models, n_tasks)
         Scores in [0, 1].
     """
-    check_flops(flops.to_numpy(float))
-    code, unique = _distinct(pd.DataFrame({"base": bases.to_numpy(), "flops": flops.to_numpy(float)}))
-    base = pd.Index(base_models).get_indexer(unique["base"])
+    code, unique = _distinct(pd.DataFrame({"base": bases.to_numpy(), "flops": check_flops(flops)}))
+    base = pd.Index(base_models).get_indexer(pd.Index(unique["base"]))
     z = np.log10(unique["flops"].to_numpy(float))
     rng = np.random.default_rng(seed)
     size = min(_MIXED, curves.n_samples)
@@ -140,18 +138,18 @@ def predictive_levels(
         if curves.effects is not None and curves.scales is not None:
             unseen = (curves.scales[samples, k] * _spread(rng, size))[:, None]
             effect += np.where(base >= 0, curves.effects[samples][:, base, k], unseen)
-        q = expit(logit(curves.typical(z[None, :], k, -1, samples)) + effect)
+        q = expit(logit(curves.typical(z, k, -1, samples)) + effect)
         levels[:, k] = mixture_quantile(q.T, residuals, curves.tau)
-    return np.clip(levels, 0.0, 1.0)[code]
+    return np.asarray(np.clip(levels, 0.0, 1.0)[code])
 
 
 def _spread(rng: np.random.Generator, size: int) -> FloatArray:
-    """Standard normal values in random order, one from each slice of equal probability."""
+    """Return standard normal values in random order, one from each slice of equal probability."""
     return np.asarray(stats.norm.ppf((rng.permutation(size) + 0.5) / size))
 
 
-def _distinct(frame: pd.DataFrame) -> tuple[FloatArray, pd.DataFrame]:
+def _distinct(frame: pd.DataFrame) -> tuple[IntArray, pd.DataFrame]:
     """Code of each row, and the distinct rows the codes point at."""
     code = frame.groupby(list(frame.columns), sort=True, dropna=False).ngroup().to_numpy()
     first = pd.Series(np.arange(len(frame))).groupby(code).first().to_numpy()
-    return code, frame.iloc[first].reset_index(drop=True)
+    return np.asarray(code, dtype=np.int64), frame.iloc[first].reset_index(drop=True)

@@ -37,7 +37,10 @@ def check_flops(flops: npt.ArrayLike) -> FloatArray:
     QueryError
         If a value is not a plausible number of FLOPs; says so where it looks like a logarithm or ZFLOPs.
     """
-    values = np.atleast_1d(np.asarray(flops, dtype=float))
+    try:
+        values = np.atleast_1d(np.asarray(flops, dtype=float))
+    except (TypeError, ValueError):
+        raise QueryError(f"flops must be numbers of FLOPs, such as 1e24, found {flops!r}.") from None
     bad = values[~((values >= _PLAUSIBLE[0]) & (values <= _PLAUSIBLE[1]))]
     if values.size == 0:
         raise QueryError("No compute was given: pass at least one number of FLOPs, such as 1e24.")
@@ -48,10 +51,33 @@ def check_flops(flops: npt.ArrayLike) -> FloatArray:
             hint = f" It looks like log10 FLOPs: pass 1e{first:g}."
         elif 0 < first < _PLAUSIBLE[0]:
             hint = " If it is in ZFLOPs, multiply by 1e21."
-        raise QueryError(
-            f"flops: {first:g} is not a plausible pre-training compute (1e12 to 1e32 FLOPs).{hint}"
-        )
+        raise QueryError(f"flops: {first:g} is not a plausible pre-training compute (1e12 to 1e32 FLOPs).{hint}")
     return values
+
+
+def check_range(flops_range: npt.ArrayLike) -> tuple[float, float]:
+    """Return the ends of a range of compute, as log10 FLOPs, checked.
+
+    Parameters
+    ----------
+    flops_range : array_like, shape (2,)
+        Lowest and highest FLOPs.
+
+    Returns
+    -------
+    tuple of float
+        log10 FLOPs, the lower end first.
+
+    Raises
+    ------
+    QueryError
+        If these are not two plausible computes, the lower first.
+    """
+    ends = check_flops(flops_range)
+    if ends.shape != (2,) or ends[0] >= ends[1]:
+        found = ", ".join(f"{value:g}" for value in ends.ravel())
+        raise QueryError(f"flops_range: two numbers of FLOPs are needed, the lower first, found {found}.")
+    return float(np.log10(ends[0])), float(np.log10(ends[1]))
 
 
 def check_prob(prob: float) -> None:
@@ -91,7 +117,7 @@ def check_score(score: float) -> None:
 
 
 def task_indices(task: str | None, tasks: tuple[str, ...]) -> list[int]:
-    """Indices of one task, or of all.
+    """Return the index of one task, or of all.
 
     Parameters
     ----------
@@ -113,14 +139,12 @@ def task_indices(task: str | None, tasks: tuple[str, ...]) -> list[int]:
     if task is None:
         return list(range(len(tasks)))
     if task not in tasks:
-        raise QueryError(
-            f"Task {task!r} is not in this fit.{suggestion(task, tasks)} Fitted: {', '.join(tasks)}."
-        )
+        raise QueryError(f"Task {task!r} is not in this fit.{suggestion(task, tasks)} Fitted: {', '.join(tasks)}.")
     return [tasks.index(task)]
 
 
 def period_indices(period: int | str | None, evaluations: Evaluations) -> IntArray:
-    """Indices of the periods asked for.
+    """Return the indices of the periods asked for.
 
     Parameters
     ----------
@@ -159,9 +183,7 @@ def period_indices(period: int | str | None, evaluations: Evaluations) -> IntArr
             raise QueryError(f"{period} lies after the last fitted period ({labels[-1]}).")
         return np.array([index])
     if not -n <= period < n:
-        raise QueryError(
-            f"There is no period {period}: this fit has {n}, numbered from 0 ({listed(labels)})."
-        )
+        raise QueryError(f"There is no period {period}: this fit has {n}, numbered from 0 ({listed(labels)}).")
     return np.array([period % n])
 
 
@@ -187,8 +209,8 @@ def base_index(base_model: str, frontier: "Frontier") -> int:
     """
     if not frontier.curves.has_base_models:
         raise QueryError(
-            f"The model {frontier.spec.name!r} has no base-model effects: there is no boundary of {base_model!r} of its "
-            "own. Fit with a model that has them, such as hierarchical."
+            f"The model {frontier.spec.name!r} has no base-model effects: there is no boundary of {base_model!r} of "
+            "its own. Fit with a model that has them, such as hierarchical."
         )
     names = frontier.base_model_names
     name = base_model if base_model in names else default_registry().canonical(base_model)

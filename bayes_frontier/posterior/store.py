@@ -1,5 +1,6 @@
 """Fits on disk: one NetCDF file, written whole or not at all."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 FORMAT = "bayes_frontier fit"
 VERSION = 1
+_COMPRESSED = {"zlib": True, "complevel": 3}
 
 
 def save(frontier: "Frontier", path: str | Path) -> None:
@@ -45,11 +47,7 @@ def save(frontier: "Frontier", path: str | Path) -> None:
         "provenance": json.dumps(frontier.provenance),
     }
     packed = {
-        f"/{name}": {
-            v: {"zlib": True, "complevel": 3}
-            for v, x in node.data_vars.items()
-            if x.dtype.kind == "f" and x.ndim
-        }
+        f"/{name}": {v: _COMPRESSED for v, x in node.data_vars.items() if x.dtype.kind == "f" and x.ndim}
         for name, node in tree.children.items()
     }
     try:
@@ -58,7 +56,9 @@ def save(frontier: "Frontier", path: str | Path) -> None:
     except OSError as error:
         raise StoreError(f"{target}: cannot be written ({error}).") from None
     finally:
-        beside.unlink(missing_ok=True)
+        # Where the folder is a file there is nothing to remove, and no leave to look.
+        with contextlib.suppress(OSError):
+            beside.unlink()
 
 
 def load(path: str | Path) -> "Frontier":
@@ -82,10 +82,10 @@ def load(path: str | Path) -> "Frontier":
     from bayes_frontier.posterior.frontier import Frontier
 
     source = Path(path)
+    if source.is_dir():
+        raise StoreError(f"{source}: is a directory; give the path of a fit in it.")
     if not source.is_file():
-        raise StoreError(
-            f"{source}: no such file. A fit is written by `bayes-frontier fit TABLE --out {source}`."
-        )
+        raise StoreError(f"{source}: no such file. A fit is written by `bayes-frontier fit TABLE --out {source}`.")
     try:
         with xr.open_datatree(source, engine="h5netcdf") as opened:
             tree = opened.load()

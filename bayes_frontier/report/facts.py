@@ -94,10 +94,10 @@ def facts(frontier: Frontier) -> Facts:
     low, high = float(models["flops"].min()), float(models["flops"].max())
     budgets = choose_budgets(low, high)
     inside = [budget for budget in budgets if low / _EDGE <= budget <= high * _EDGE]
-    groups = models.groupby("base_model")["flops"].agg(models="size", flops="median")
+    groups: pd.DataFrame = models.groupby("base_model")[["flops"]].agg(models=("flops", "size"), flops=("flops", "median"))
     bases = groups.sort_values("models", ascending=False, kind="stable").reset_index()
     entries = [(name.replace("_", " "), _text(value)) for name, value in frontier.provenance.items()]
-    worst = frontier.diagnostics.sort_values("r_hat", ascending=False, kind="stable", na_position="first")
+    worst = frontier.diagnostics.sort_values(by="r_hat", ascending=False, kind="stable", na_position="first")
     return Facts(
         frontier=frontier,
         prob=PROB,
@@ -148,6 +148,4 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, float):
         return f"{value:g}"
-    return (
-        json.dumps(value, indent=1, default=str) if isinstance(value, Mapping | list | tuple) else str(value)
-    )
+    return json.dumps(value, indent=1, default=str) if isinstance(value, Mapping | list | tuple) else str(value)

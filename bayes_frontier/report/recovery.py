@@ -73,9 +73,7 @@ class Recovery:
         )
 
 
-def recovery(
-    frontier: Frontier, truth: Truth, *, prob: float = 0.9, flops: npt.ArrayLike | None = None
-) -> Recovery:
+def recovery(frontier: Frontier, truth: Truth, *, prob: float = 0.9, flops: npt.ArrayLike | None = None) -> Recovery:
     """Compare the population boundary of the last period with the truth, over a grid of compute.
 
     Parameters

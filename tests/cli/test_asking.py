@@ -69,9 +69,7 @@ def test_one_period_called_all_is_not_every_period():
 def test_scalar_answers_are_rows_too(frontier):
     asked = question(["bbh"], None, None, "0.9")
     dataset = xr.Dataset({"median": ("score", [1e23])}, coords={"score": [0.5], "period": "p"})
-    assert ask(frontier, asked, lambda task: dataset) == [
-        {"score": 0.5, "median": 1e23, "period": "p", "task": "bbh"}
-    ]
+    assert ask(frontier, asked, lambda task: dataset) == [{"score": 0.5, "median": 1e23, "period": "p", "task": "bbh"}]
 
 
 def test_loading_warns_only_of_what_did_not_converge(run, frontier, capsys):

@@ -82,9 +82,7 @@ def test_a_mistyped_command_is_recognised(run):
     assert "Did you mean 'attain'?" in run("attin").stderr
 
 
-@pytest.mark.parametrize(
-    "command", [[], ["fit"], ["attain"], ["compute-for"], ["report"], ["demo"], ["data", "show"]]
-)
+@pytest.mark.parametrize("command", [[], ["fit"], ["attain"], ["compute-for"], ["report"], ["demo"], ["data", "show"]])
 def test_help_has_an_example_of_the_command(run, command):
     done = run(*command, "--help")
     assert done.exit_code == 0

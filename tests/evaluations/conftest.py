@@ -62,6 +62,4 @@ def evaluations(wide) -> Evaluations:
     """Four models in three periods, one score missing, one row left out."""
     wide.loc[1, "gpqa"] = np.nan
     wide.loc[4] = wide.loc[2]
-    return read(
-        wide.assign(n_items=[250, 250, 250, 198, 250], cost=2.0), periods=["2024-06-30", "2024-12-31"]
-    )
+    return read(wide.assign(n_items=[250, 250, 250, 198, 250], cost=2.0), periods=["2024-06-30", "2024-12-31"])

@@ -249,9 +249,7 @@ def test_periods_that_are_none(wide, periods, words):
 def test_models_that_repeat_can_be_an_error(wide):
     wide.loc[4] = wide.loc[0]
     wide.loc[4, "bbh"] = 0.66
-    fails(
-        wide, "1 model with more than one record", "'org/a'", "'keep', 'first' or 'best'", duplicates="error"
-    )
+    fails(wide, "1 model with more than one record", "'org/a'", "'keep', 'first' or 'best'", duplicates="error")
 
 
 def test_nothing_left(wide):

@@ -101,15 +101,10 @@ def test_resolving_again_changes_nothing(pairs):
     dates = pd.Series([d for _, d in pairs], dtype=object)
     once = resolve_bases(names, dates, REGISTRY)
     assert resolve_bases(once, dates, REGISTRY).tolist() == once.tolist()
-    assert (
-        once.str.removesuffix(EARLY).tolist()
-        == canonical_names(names, REGISTRY).str.removesuffix(EARLY).tolist()
-    )
+    assert once.str.removesuffix(EARLY).tolist() == canonical_names(names, REGISTRY).str.removesuffix(EARLY).tolist()
     known = [REGISTRY.get(n) for n in names]
     apart = once.str.endswith(EARLY) & (once != names.fillna("").astype("str").str.strip())
-    expected = [
-        b is not None and d is not None and b.released - d > LEAD for b, d in zip(known, dates, strict=True)
-    ]
+    expected = [b is not None and d is not None and b.released - d > LEAD for b, d in zip(known, dates, strict=True)]
     assert apart.tolist() == expected
 
 
@@ -149,9 +144,7 @@ def test_without_dates_only_names_are_resolved(table):
 
 
 def test_a_long_table_counts_rows(table):
-    e = read(
-        table.melt(["model", "base_model", "flops", "released", "stage"], var_name="task", value_name="score")
-    )
+    e = read(table.melt(["model", "base_model", "flops", "released", "stage"], var_name="task", value_name="score"))
     assert "qwen2.5-14b (dated before its release)" in e.models["base_model"].tolist()
 
 
@@ -176,9 +169,7 @@ def test_the_reference_table_has_no_false_alarm(shared_data):
         "qwen2.5-72b": 1,
     }
     assert e.n_models == 3559
-    makers = apart["model"].str.contains(
-        r"^(?:Qwen/Qwen2|meta-llama|mistralai|google/gemma|tiiuae|microsoft|01-ai)"
-    )
+    makers = apart["model"].str.contains(r"^(?:Qwen/Qwen2|meta-llama|mistralai|google/gemma|tiiuae|microsoft|01-ai)")
     assert not makers.any()
 
 

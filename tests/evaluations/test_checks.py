@@ -75,7 +75,4 @@ def test_sizes():
     kept = check_size(sheet(values), "x", values, 1e9, 1e5, "parameters in billions")
     np.testing.assert_array_equal(kept, [7.0, np.nan, np.nan, np.nan])
     message = found(check_size, [7.0, 7e9], 1e9, 1e5, "parameters in billions")
-    assert (
-        "1 of 2 values too large: line 2 (7000000000.0). Give parameters in billions: divide by 1e+09."
-        in message
-    )
+    assert "1 of 2 values too large: line 2 (7000000000.0). Give parameters in billions: divide by 1e+09." in message

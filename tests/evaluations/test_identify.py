@@ -389,18 +389,14 @@ def test_agreement_with_the_reference_table(shared_data, export, real):
     raw = ["IFEval Raw", "BBH Raw", "MATH Lvl 5 Raw", "GPQA Raw", "MUSR Raw", "MMLU-PRO Raw"]
     ours = export[["fullname", *raw]].set_axis(["model", *tasks], axis=1).join(real[["base_model", "rule"]])
     reference = pd.read_csv(shared_data / "oll_v2_with_compute.csv")
-    both = reference.merge(
-        ours.drop_duplicates(["model", *tasks]), on=["model", *tasks], suffixes=("", "_ours")
-    )
+    both = reference.merge(ours.drop_duplicates(["model", *tasks]), on=["model", *tasks], suffixes=("", "_ours"))
     assert len(both) == len(reference)
     registry = default_registry()
     label = both["base_model"].map(registry.canonical)
     agree = (label == both["base_model_ours"]).fillna(False).astype(bool)
     assert agree.mean() > 0.79
     stated = both["rule"].ne("size").fillna(False).astype(bool)
-    unnamed_qwen = label.str.startswith("qwen2-", na=False) & both["base_model_ours"].str.startswith(
-        "qwen2.5"
-    )
+    unnamed_qwen = label.str.startswith("qwen2-", na=False) & both["base_model_ours"].str.startswith("qwen2.5")
     open_to_doubt = label.notna() & ~(stated & ~agree) & ~unnamed_qwen.fillna(False).astype(bool)
     assert open_to_doubt.sum() > 2800
     assert agree[open_to_doubt].mean() >= 0.98

@@ -57,9 +57,7 @@ def test_compute_is_spread_over_the_decades_and_not_by_size():
     assert abs(np.corrcoef(np.log10(bases["first"]), np.log(bases["size"]))[0, 1]) < 0.3
 
 
-@pytest.mark.parametrize(
-    ("periods", "first"), [(1, None), (2, "2024-12-31"), (3, "2024-09-30"), (9, "2023-03-31")]
-)
+@pytest.mark.parametrize(("periods", "first"), [(1, None), (2, "2024-12-31"), (3, "2024-09-30"), (9, "2023-03-31")])
 def test_periods_are_quarters_up_to_the_first_of_2025(periods, first):
     frame, closing = models(periods=periods)
     assert len(closing) == periods - 1

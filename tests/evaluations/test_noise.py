@@ -79,9 +79,7 @@ def test_a_sample_agrees():
 @given(
     pair=st.sampled_from(list(itertools.product(NOISES, NOISES))),
     share=st.floats(0.0, 0.9999),
-    taus=st.tuples(st.floats(0.001, 0.999), st.floats(0.001, 0.999)).filter(
-        lambda t: abs(t[0] - t[1]) > 1e-4
-    ),
+    taus=st.tuples(st.floats(0.001, 0.999), st.floats(0.001, 0.999)).filter(lambda t: abs(t[0] - t[1]) > 1e-4),
 )
 def test_quantiles_of_sums_increase_with_the_probability(pair, share, taus):
     low, high = sorted(taus)

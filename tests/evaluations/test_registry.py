@@ -255,9 +255,7 @@ def test_own_file_adds_and_overrides(registry, tmp_path):
 
 def test_files_stack(registry, tmp_path):
     first = registry.extended(write(tmp_path, OWN))
-    second = first.extended(
-        write(tmp_path, '[generation."own".models]\n"own-70b" = { params_b = 70, tokens_t = 2 }\n')
-    )
+    second = first.extended(write(tmp_path, '[generation."own".models]\n"own-70b" = { params_b = 70, tokens_t = 2 }\n'))
     assert {m.name for m in second.generations["own"].models} == {"own-7b", "own-70b"}
     assert second.get("own-70b").family == "own"
     assert second.get("own-70b").source == "user"

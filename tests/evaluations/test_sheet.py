@@ -24,9 +24,7 @@ def test_places_quote_the_first_five():
 
 
 def test_rows_keep_their_places_when_others_go():
-    sheet = make_sheet(pd.DataFrame({"a": [5, 6, 7], "b": "x"}), "row", "t").take(
-        np.array([False, True, True])
-    )
+    sheet = make_sheet(pd.DataFrame({"a": [5, 6, 7], "b": "x"}), "row", "t").take(np.array([False, True, True]))
     assert sheet.rows.tolist() == [2, 3]
     assert sheet.frame.index.tolist() == [0, 1]
     assert sheet.places(np.array([False, True])) == "row 3"
@@ -89,9 +87,7 @@ def test_cells_stay_as_written():
     )
 )
 def test_what_pandas_writes_is_read_back(rows):
-    frame = pd.DataFrame(
-        [(word, str(number), "end") for word, number in rows], columns=["a", "b", "c"], dtype=object
-    )
+    frame = pd.DataFrame([(word, str(number), "end") for word, number in rows], columns=["a", "b", "c"], dtype=object)
     sheet = parse(frame.to_csv(index=False, quoting=1))
     assert sheet.frame.to_numpy().tolist() == frame.to_numpy().tolist()
     starts = 2 + np.concatenate([[0], np.cumsum([1 + word.count("\n") for word, _ in rows])[:-1]])

@@ -141,9 +141,7 @@ def test_spread_changes_by_its_slope_per_decade():
     low, high = (rest[(z > a) & (z < a + 0.2)].std() for a in (21.5, 24.3))
     assert high / low == pytest.approx(1.25**2.8, rel=0.05)
     assert truth.scale(np.array([truth.center])) == pytest.approx(0.04)
-    assert rest[(z > 21.5) & (z < 21.7)].std() == pytest.approx(
-        0.04 * 1.25 ** (21.6 - truth.center), rel=0.04
-    )
+    assert rest[(z > 21.5) & (z < 21.7)].std() == pytest.approx(0.04 * 1.25 ** (21.6 - truth.center), rel=0.04)
 
 
 def test_a_number_drifts_every_task_by_it_each_period():
@@ -176,9 +174,7 @@ def test_clipped_scores_are_counted():
 
 
 def test_clipping_moves_no_boundary():
-    e, truth = simulate(
-        2, n_models=40_000, n_base_models=20_000, size_exponent=0, tasks=1, spread=0.3, noise="student"
-    )
+    e, truth = simulate(2, n_models=40_000, n_base_models=20_000, size_exponent=0, tasks=1, spread=0.3, noise="student")
     assert truth.clipped_above[0] > 100
     assert coverage(e, truth) == pytest.approx(0.98, abs=4 * np.sqrt(0.98 * 0.02 / 20_000))
 

@@ -44,9 +44,7 @@ def test_the_stock_model_has_the_same_likelihood_per_score(bench, build):
         on_unused_input="ignore",
     )
     rng = np.random.default_rng(0)
-    point = {
-        k: np.asarray(v + 0.3 * rng.standard_normal(np.shape(v))) for k, v in stock.initial_point().items()
-    }
+    point = {k: np.asarray(v + 0.3 * rng.standard_normal(np.shape(v))) for k, v in stock.initial_point().items()}
     *values, density = compiled(point)
     floor, ceiling, slope, midpoint, drift, raw, base_scale = values
     cells = data.cells.iloc[data.cell_of_score]

@@ -18,8 +18,7 @@ def points(model, n=3):
     start = model.initial_point()
     rng = np.random.default_rng(9)
     return [
-        {name: np.asarray(v + 0.3 * rng.standard_normal(np.shape(v))) for name, v in start.items()}
-        for _ in range(n)
+        {name: np.asarray(v + 0.3 * rng.standard_normal(np.shape(v))) for name, v in start.items()} for _ in range(n)
     ]
 
 
@@ -72,8 +71,7 @@ def test_the_gradient_is_that_of_the_density(build, spec, options):
         direction = {name: rng.standard_normal(np.shape(v)) for name, v in point.items()}
         step = 1e-6
         ahead, behind = (
-            density({name: v + sign * step * direction[name] for name, v in point.items()})
-            for sign in (1, -1)
+            density({name: v + sign * step * direction[name] for name, v in point.items()}) for sign in (1, -1)
         )
         along = gradient(point) @ np.concatenate([np.ravel(direction[v.name]) for v in model.value_vars])
         assert along == pytest.approx((ahead - behind) / (2 * step), rel=2e-4, abs=2e-3)

@@ -71,9 +71,7 @@ def test_a_bulk_at_one_compute_widens_the_range():
 
 
 def test_too_few_scores_for_the_quantile():
-    with pytest.raises(
-        DataError, match=r"'task_1' has 40 scores; the 0\.98 quantile needs at least 50 .*--tau"
-    ):
+    with pytest.raises(DataError, match=r"'task_1' has 40 scores; the 0\.98 quantile needs at least 50 .*--tau"):
         FrontierData.from_evaluations(small(n_models=40), 0.98)
     data = FrontierData.from_evaluations(small(n_models=50), 0.98)
     assert data.counts.sum() == 150
@@ -82,9 +80,7 @@ def test_too_few_scores_for_the_quantile():
 def test_a_single_base_model():
     e = small(flops_range=(1e21, 1e25))
     one = type(e).from_models(e.models.assign(base_model="only"), e.tasks)
-    with pytest.raises(
-        DataError, match=r"All 120 models have the same base model, 'only'.*--model independent"
-    ):
+    with pytest.raises(DataError, match=r"All 120 models have the same base model, 'only'.*--model independent"):
         FrontierData.from_evaluations(one, 0.9)
     assert FrontierData.from_evaluations(one, 0.9, base_models=False).base_models == ("only",)
 

@@ -67,9 +67,7 @@ def test_the_order_of_the_scores_does_not_matter():
 
 def operation(mode):
     q, names = pt.vector("q"), ["level", "half_width", "start", "total"]
-    level, half_width, start, total = (
-        pt.vector(n, dtype="int64" if n == "start" else "float64") for n in names
-    )
+    level, half_width, start, total = (pt.vector(n, dtype="int64" if n == "start" else "float64") for n in names)
     records = pt.matrix("records")
     losses, _ = GroupedPinball()(q, level, half_width, records, start, total)
     weighted = (losses * pt.arange(1, q.shape[0] + 1)).sum()

@@ -163,9 +163,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
 
 
 def test_an_unknown_model_is_told_the_known_ones():
-    with pytest.raises(
-        SpecError, match=r"no model 'hierachical'\. Did you mean 'hierarchical'\? Known: .*pooled"
-    ):
+    with pytest.raises(SpecError, match=r"no model 'hierachical'\. Did you mean 'hierarchical'\? Known: .*pooled"):
         read_spec("hierachical")
     with pytest.raises(SpecError, match=r"give the path of a \.toml file"):
         read_spec(Path("folder/model"))

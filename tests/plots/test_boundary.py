@@ -81,9 +81,7 @@ def test_truth_is_dashed(frontier, simulated):
     panel = plot_boundary(frontier, tasks="bbh", truth=simulated[1])[0]
     (line,) = coloured(panel, BLACK)
     assert line.is_dashed()
-    np.testing.assert_allclose(
-        line.get_ydata(), simulated[1].boundary(line.get_xdata(), task="bbh", period=2)
-    )
+    np.testing.assert_allclose(line.get_ydata(), simulated[1].boundary(line.get_xdata(), task="bbh", period=2))
 
 
 def test_a_base_model_shows_its_own_models(frontier):
@@ -164,12 +162,7 @@ def test_nothing_overlaps_or_is_cut(n):
         assert box.y1 <= figure.bbox.y1 + 1, f"{first} is cut above"
         for second in names[i + 1 :]:
             other = boxes[second]
-            apart = (
-                box.x1 <= other.x0 + 1
-                or other.x1 <= box.x0 + 1
-                or box.y1 <= other.y0 + 1
-                or other.y1 <= box.y0 + 1
-            )
+            apart = box.x1 <= other.x0 + 1 or other.x1 <= box.x0 + 1 or box.y1 <= other.y0 + 1 or other.y1 <= box.y0 + 1
             assert apart, f"{first} and {second} overlap"
 
 

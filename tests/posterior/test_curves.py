@@ -18,7 +18,7 @@ def test_shapes_and_order_of_the_draws():
     assert curves.shape == (3, 7)
     assert curves.n_samples == 21
     floor = tree["posterior"]["floor"].to_numpy()
-    np.testing.assert_array_equal(curves.unstack(curves.parts["floor"]), floor)
+    np.testing.assert_array_equal(curves.by_chain(curves.parts["floor"]), floor)
     assert curves.effects.shape == (21, len(BASES), len(TASKS))
 
 
@@ -46,9 +46,7 @@ def test_typical_and_known_are_the_formula():
 def test_without_effects_all_boundaries_agree():
     curves = Curves.from_tree(posterior_tree(base_model_effect=None, base_model_scale=None), TAU)
     assert not curves.has_base_models
-    np.testing.assert_allclose(
-        curves.at(Z, 0, np.array([1]), None)[:, 0], curves.typical(Z, 0, 1), atol=1e-15
-    )
+    np.testing.assert_allclose(curves.at(Z, 0, np.array([1]), None)[:, 0], curves.typical(Z, 0, 1), atol=1e-15)
 
 
 def test_order_of_computes_does_not_matter():

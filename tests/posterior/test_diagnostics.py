@@ -71,9 +71,7 @@ def test_too_few_draws_fail():
 
 
 def test_the_limits_themselves_pass():
-    table = pd.DataFrame(
-        {"r_hat": [R_HAT_MAX, 1.0101, 1.0, np.nan], "ess_bulk": [ESS_MIN, 900.0, 399.9, np.nan]}
-    )
+    table = pd.DataFrame({"r_hat": [R_HAT_MAX, 1.0101, 1.0, np.nan], "ess_bulk": [ESS_MIN, 900.0, 399.9, np.nan]})
     assert passes(table).tolist() == [True, False, False, False]
 
 

@@ -123,9 +123,7 @@ def test_bad_questions(frontier, question, message):
 def test_diagnostics_cover_boundaries_and_base_models(frontier):
     computes = np.unique(np.quantile(np.log10(frontier.evaluations.models["flops"]), [0, 0.25, 0.5, 0.75, 1]))
     assert len(frontier.diagnostics) == len(TASKS) * (2 * len(computes) + len(BASES))
-    assert any(
-        name.startswith(f"base_model_boundary[{BASES[0]}") for name in frontier.diagnostics["quantity"]
-    )
+    assert any(name.startswith(f"base_model_boundary[{BASES[0]}") for name in frontier.diagnostics["quantity"])
     assert not frontier.converged
     assert frontier.convergence_text().startswith("Not converged")
 

@@ -77,9 +77,7 @@ def test_wider_spread_raises_the_boundary():
 
 def test_monotone_in_the_typical_boundary_and_bounded():
     scales = np.array([1e-4, 0.2, 5.0])
-    q = np.broadcast_to(
-        np.concatenate([[0.0], np.geomspace(1e-9, 0.5, 300), [0.9, 1 - 1e-12, 1.0]]), (3, 304)
-    )
+    q = np.broadcast_to(np.concatenate([[0.0], np.geomspace(1e-9, 0.5, 300), [0.9, 1 - 1e-12, 1.0]]), (3, 304))
     found = PopulationBoundary(normal_residuals(0.1), scales, TAU)(q, scales)
     assert (np.diff(found, axis=1) >= 0).all()
     assert found.min() >= 0.0

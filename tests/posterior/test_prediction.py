@@ -24,9 +24,7 @@ def test_fitted_is_the_mean_over_draws_of_every_record(make):
     for i, row in enumerate(models.itertuples()):
         for k in range(len(TASKS)):
             p = {name: values[:, k, row.period] for name, values in curves.parts.items()}
-            q = p["floor"] + (p["ceiling"] - p["floor"]) * expit(
-                p["slope"] * (np.log10(row.flops) - p["midpoint"])
-            )
+            q = p["floor"] + (p["ceiling"] - p["floor"]) * expit(p["slope"] * (np.log10(row.flops) - p["midpoint"]))
             if curves.has_base_models:
                 q = expit(logit(q) + curves.effects[:, BASES.index(row.base_model), k])
             assert found[i, k].item() == pytest.approx(q.mean(), abs=1e-12)
@@ -51,9 +49,7 @@ def test_a_known_base_model_uses_its_own_effect():
 
 @pytest.mark.parametrize("name", ["drift_scale", "base_model_scale"])
 def test_wider_uncertainty_gives_a_higher_level(name):
-    levels = [
-        make_frontier(draws=100, **{name: s}).predict(asked("new")).to_numpy() for s in (0.02, 0.5, 1.5)
-    ]
+    levels = [make_frontier(draws=100, **{name: s}).predict(asked("new")).to_numpy() for s in (0.02, 0.5, 1.5)]
     assert (levels[0] < levels[1]).all()
     assert (levels[1] < levels[2]).all()
 

@@ -142,8 +142,6 @@ def test_summary_is_the_quantiles_of_all_draws():
 
 def test_first_reaching():
     z = np.array([20.0, 21.0, 22.0, 23.0])
-    curves = np.array(
-        [[0.1, 0.6, 0.1, 0.2], [0.2, 0.7, 0.1, 0.2], [0.4, 0.8, 0.1, 0.3], [0.4, 0.9, 0.1, 0.3]]
-    ).T
+    curves = np.array([[0.1, 0.6, 0.1, 0.2], [0.2, 0.7, 0.1, 0.2], [0.4, 0.8, 0.1, 0.3], [0.4, 0.9, 0.1, 0.3]]).T
     found = query.first_reaching(curves.T, z, 0.3)
     np.testing.assert_allclose(found, [21.5, 20.0, np.inf, 22.0])

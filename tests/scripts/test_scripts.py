@@ -13,9 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_a_missing_and_an_outdated_distribution_are_both_named():
     from scripts.check_environment import differences
 
-    text = (
-        "no-such-thing==1.0 \\\n    --hash=sha256:00\npytest==0.1\npytest>=1\nx==1 ; python_version < '3'\n"
-    )
+    text = "no-such-thing==1.0 \\\n    --hash=sha256:00\npytest==0.1\npytest>=1\nx==1 ; python_version < '3'\n"
     missing, outdated = differences(text)
     assert missing == "no-such-thing: ==1.0 wanted, not installed"
     assert outdated.startswith("pytest: ==0.1 wanted, ")

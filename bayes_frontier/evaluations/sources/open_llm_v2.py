@@ -144,9 +144,7 @@ def parse(sheet: Sheet, request: Request) -> Lines:
         sheet=sheet, fields=frame, tasks=tuple(tasks), scores=scores, source_format="open_llm_v2", notes=notes
     )
     lines.leave_out(_flag(sheet, fields, "flagged"), "flagged by the leaderboard")
-    gone = (
-        ~_flag(sheet, fields, "available") if "available" in fields else _flag(sheet, fields, "unavailable")
-    )
+    gone = ~_flag(sheet, fields, "available") if "available" in fields else _flag(sheet, fields, "unavailable")
     if gone.any():
         notes.append(f"{count(int(gone.sum()), 'model')} no longer on the hub: the scores are kept")
     unplaced = (base == "").to_numpy(dtype=bool)
@@ -184,9 +182,7 @@ def _stage(sheet: Sheet, fields: dict[str, str]) -> pd.Series:
         return pd.Series([""] * len(sheet.frame), dtype="str")
     kind = cells.text(sheet, fields["type"]).str.casefold().str.replace(r"[^a-z]", "", regex=True)
     pretrained = kind.isin(["pretrained", "continuouslypretrained"])
-    return pd.Series(
-        np.where(pretrained, "pretrained", np.where(kind == "", "", "post-trained")), dtype="str"
-    )
+    return pd.Series(np.where(pretrained, "pretrained", np.where(kind == "", "", "post-trained")), dtype="str")
 
 
 def _released(sheet: Sheet, fields: dict[str, str], request: Request, notes: list[str]) -> pd.Series:

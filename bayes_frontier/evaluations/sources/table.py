@@ -47,9 +47,7 @@ def parse(sheet: Sheet, request: Request, shape: str | None = None) -> Lines:
 
 def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
     notes: list[str] = []
-    fields = read_fields(
-        sheet, columns.fields, request.registry, dated=request.dated, today=request.today, notes=notes
-    )
+    fields = read_fields(sheet, columns.fields, request.registry, dated=request.dated, today=request.today, notes=notes)
     lone = columns.fields.get("score")
     candidates = {c: c for c in columns.others} if lone is None else {"score": lone}
     shares = {task: cells.share_of_numbers(sheet, column) for task, column in candidates.items()}
@@ -134,9 +132,7 @@ def _long(sheet: Sheet, request: Request, columns: Columns) -> Lines:
             f"{listed(t for t in present if t not in chosen)}"
         )
         sheet, names = sheet.take(wanted), names[wanted].reset_index(drop=True)
-    fields = read_fields(
-        sheet, columns.fields, request.registry, dated=request.dated, today=request.today, notes=notes
-    )
+    fields = read_fields(sheet, columns.fields, request.registry, dated=request.dated, today=request.today, notes=notes)
     scores = cells.numbers(sheet, columns.fields["score"])
     task = pd.Index(chosen, dtype=object).get_indexer(pd.Index(names, dtype=object)).astype(np.int64)
     _check_by_task(sheet, columns.fields["score"], scores, chosen, task)
@@ -147,9 +143,7 @@ def _long(sheet: Sheet, request: Request, columns: Columns) -> Lines:
         tasks=tuple(chosen),
         scores=scores,
         source_format="long",
-        n_items=_amounts(sheet, columns.fields["n_items"], "n_items")
-        if "n_items" in columns.fields
-        else None,
+        n_items=_amounts(sheet, columns.fields["n_items"], "n_items") if "n_items" in columns.fields else None,
         costs=_amounts(sheet, columns.fields["cost"], "cost") if "cost" in columns.fields else None,
         task=task,
         notes=notes,
