@@ -14,11 +14,10 @@ from bayes_frontier.model.priors import hierarchical_share, task_scales
 from bayes_frontier.model.scale import Scale
 from bayes_frontier.model.spec import ModelSpec
 
-# A base model's level is centred on its own scores in proportion n / (n + n0) and on the curve otherwise: with many
-# scores the data pin the level, with few the prior does, and each wants its own geometry (Papaspiliopoulos et al. 2007,
-# doi 10.1214/088342307000000014). The two balance at n0 = tau (1 - tau) / (f q (1 - q) omega)**2, here for tau = 0.98,
-# q (1 - q) = 0.2 and omega = 0.3: CENTRING / f**2 scores, f the density of the task's scores at the boundary.
-CENTRING = 5.4
+# A base model's level is centred on its own scores in proportion n / (n + CENTRING) and on the curve otherwise: with
+# many scores the data pin the level, with few the prior does, and each wants its own geometry (Papaspiliopoulos et al.
+# 2007, doi 10.1214/088342307000000014). Even one score says much: measured on the leaderboard, 0.5 mixes best.
+CENTRING = 0.5
 
 
 def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
@@ -56,7 +55,7 @@ def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
         q = _evaluate(curve, task, period, data.compute.position(cells["z"].to_numpy()))
         effect = drift[task, period]
         if spec.structure.base_models:
-            effects = _base_model_effects(spec, data, curve, drift, scale)
+            effects = _base_model_effects(spec, data, curve, drift)
             effect = effect + effects.ravel()[cells["base"].to_numpy() * len(data.tasks) + task]
         # sigmoid(logit(q) + effect), written in odds: one exponential a cell instead of two and two logarithms.
         odds_ratio = pt.exp(effect)
@@ -134,7 +133,6 @@ def _base_model_effects(
     data: FrontierData,
     curve: Sigmoid,
     drift: Any,  # noqa: ANN401
-    likelihood: Scale,
 ) -> Any:  # noqa: ANN401
     """Effects on the logit scale, shape (base_model, task), partly centred on the base models' own levels."""
     scale = task_scales("base_model", spec.priors.base_model, spec.priors.base_model_spread, len(data.tasks))
@@ -144,7 +142,7 @@ def _base_model_effects(
     expected = _evaluate(curve, task, period, data.compute.position(z))
     logit = pt.log(expected) - pt.log1p(-expected) + drift[task, period]
     logit = logit.reshape((len(data.base_models), len(data.tasks)))
-    weight = data.counts / (data.counts + CENTRING / likelihood.density**2)
+    weight = data.counts / (data.counts + CENTRING)
     level = pm.Normal("base_model_level", weight * logit, scale[None, :] ** weight, dims=("base_model", "task"))
     effect = scale[None, :] ** (1.0 - weight) * (level - weight * logit)
     return pm.Deterministic("base_model_effect", effect, dims=("base_model", "task"))

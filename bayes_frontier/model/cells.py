@@ -1,5 +1,6 @@
 """Evaluations as the arrays a model is built on: cells of scores that share one boundary value."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,9 @@ class FrontierData:
     scores : GroupedScores
         All scores, by cell.
     cells : pandas.DataFrame
-        One row per cell: task, period, base (indices) and z (log10 FLOPs).
+        One row per cell: task, period, base (indices) and z (log10 FLOPs). With base-model effects z is that of the
+        base model: rows of one base model that differ in FLOPs differ in how they were counted, and taken at their
+        word they would say, with great precision, that compute does not matter.
     cell_of_score : ndarray, shape (n_scores,)
         Cell of each row of ``evaluations.table``.
     reference_z, reference_period : ndarray, shape (n_base_models,)
@@ -95,12 +98,13 @@ class FrontierData:
                 "z": np.log10(table["flops"].to_numpy(float)),
             }
         )
+        reference_z = reference_compute(models, names)
+        if base_models:
+            keys["z"] = reference_z[keys["base"].to_numpy()]
         grouped = keys.groupby(["task", "period", "base", "z"], sort=True)
         cell: IntArray = grouped.ngroup().to_numpy().astype(np.int64)
         cells = grouped.size().reset_index()[["task", "period", "base", "z"]]
-        by_base = pd.DataFrame(
-            {"z": np.log10(models["flops"].to_numpy(float)), "period": models["period"].to_numpy()}
-        ).groupby(pd.Categorical(models["base_model"], names).codes)
+        by_base = models["period"].groupby(pd.Categorical(models["base_model"], names).codes)
         counts = np.zeros((len(names), len(tasks)))
         np.add.at(counts, (keys["base"].to_numpy(), keys["task"].to_numpy()), 1.0)
         return cls(
@@ -110,11 +114,30 @@ class FrontierData:
             scores=GroupedScores.from_scores(table["score"].to_numpy(float), cell, len(cells)),
             cells=cells,
             cell_of_score=cell,
-            reference_z=by_base["z"].median().to_numpy(),
-            reference_period=by_base["period"].median().round().to_numpy(np.int64),
+            reference_z=reference_z,
+            reference_period=by_base.median().round().to_numpy(np.int64),
             counts=counts,
             compute=compute,
         )
+
+
+def reference_compute(models: pd.DataFrame, base_models: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Compute of base models: the median over their records.
+
+    Parameters
+    ----------
+    models : pandas.DataFrame
+        Columns base_model and flops.
+    base_models : sequence of str
+        Names.
+
+    Returns
+    -------
+    ndarray, shape (n_base_models,)
+        log10 FLOPs.
+    """
+    z = pd.Series(np.log10(models["flops"].to_numpy(float)))
+    return np.asarray(z.groupby(models["base_model"].to_numpy()).median().loc[list(base_models)].to_numpy())
 
 
 def _compute_range(models: pd.DataFrame) -> ComputeRange:

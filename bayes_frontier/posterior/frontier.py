@@ -12,6 +12,7 @@ import xarray as xr
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.model.cells import reference_compute
 from bayes_frontier.model.sample import Sampled
 from bayes_frontier.model.scale import RESIDUAL_LEVELS
 from bayes_frontier.model.spec import ModelSpec
@@ -136,10 +137,10 @@ class Frontier:
         z = np.quantile(np.log10(models["flops"].to_numpy(float)), [0.0, 0.25, 0.5, 0.75, 1.0])
         parts = {"boundary": self.boundary(10.0 ** np.unique(z), period="all")}
         if self.curves.has_base_models:
-            median = models.groupby("base_model")["flops"].median().loc[list(self.base_model_names)]
+            z = reference_compute(models, self.base_model_names)
             values = self.curves.known(
-                np.log10(median.to_numpy())[:, None],
-                np.arange(len(median))[:, None],
+                z[:, None],
+                np.arange(len(z))[:, None],
                 np.arange(len(self.tasks)),
             )
             parts["base_model_boundary"] = xr.DataArray(
@@ -315,12 +316,15 @@ class Frontier:
     def fitted(self) -> xr.DataArray:
         """Posterior mean boundary of every fitted record, base-model effect included.
 
+        With base-model effects a record is taken at the compute of its base model, the median over its records.
+
         Returns
         -------
         xarray.DataArray
             Scores, dims (model, task), in the order of ``evaluations.models``.
         """
         models = self.evaluations.models
+        models = models.assign(flops=self._own_compute(models["base_model"], models["flops"]))
         values = prediction.fitted_means(self.curves, models, self.base_model_names)
         return prediction.labelled(values, models["model"], self.tasks)
 
@@ -348,9 +352,18 @@ class Frontier:
             If a date cannot be read.
         """
         names, bases = prediction.check_models(models)
+        flops = self._own_compute(bases, pd.Series(query.check_flops(models["flops"]), index=models.index))
         seed = int(self.provenance["sampling"]["seed"])
-        values = prediction.predictive_levels(self.curves, bases, models["flops"], self.base_model_names, seed)
+        values = prediction.predictive_levels(self.curves, bases, flops, self.base_model_names, seed)
         return prediction.labelled(values, names, self.tasks)
+
+    def _own_compute(self, bases: pd.Series, flops: pd.Series) -> pd.Series:
+        """FLOPs with those of fitted base models replaced by the ones they were fitted at."""
+        if not self.curves.has_base_models:
+            return flops
+        z = reference_compute(self.evaluations.models, self.base_model_names)
+        own = bases.map(pd.Series(10.0**z, index=list(self.base_model_names)))
+        return own.fillna(flops).astype(float)
 
     def save(self, path: str | Path) -> None:
         """Write the fit as one NetCDF file, whole or not at all.

@@ -94,7 +94,8 @@ def facts(frontier: Frontier) -> Facts:
     low, high = float(models["flops"].min()), float(models["flops"].max())
     budgets = choose_budgets(low, high)
     inside = [budget for budget in budgets if low / _EDGE <= budget <= high * _EDGE]
-    groups: pd.DataFrame = models.groupby("base_model")[["flops"]].agg(models=("flops", "size"), flops=("flops", "median"))
+    by_base = models.groupby("base_model")[["flops"]]
+    groups: pd.DataFrame = by_base.agg(models=("flops", "size"), flops=("flops", "median"))
     bases = groups.sort_values("models", ascending=False, kind="stable").reset_index()
     entries = [(name.replace("_", " "), _text(value)) for name, value in frontier.provenance.items()]
     worst = frontier.diagnostics.sort_values(by="r_hat", ascending=False, kind="stable", na_position="first")
