@@ -91,3 +91,16 @@ def test_a_single_compute(base_models):
     flat = type(e).from_models(e.models.assign(flops=3e22), e.tasks)
     with pytest.raises(DataError, match=r"span 0\.00 decades of compute \(10\^22\.48 to 10\^22\.48"):
         FrontierData.from_evaluations(flat, 0.9, base_models=base_models)
+
+
+def test_a_base_model_has_one_compute_whatever_its_rows_say():
+    e = small()
+    odd = e.table.index[e.table["row"] == e.table["row"].iloc[0]]
+    table, models = e.table.copy(), e.models.copy()
+    table.loc[odd, "flops"] *= 3.0
+    models.loc[e.table["row"].iloc[0], "flops"] *= 3.0
+    changed = dataclasses.replace(e, table=table, models=models)
+    with_effects = FrontierData.from_evaluations(changed, 0.9)
+    assert (with_effects.cells.groupby("base")["z"].nunique() == 1).all()
+    without = FrontierData.from_evaluations(changed, 0.9, base_models=False)
+    assert without.cells.groupby("base")["z"].nunique().max() == 2
