@@ -121,9 +121,11 @@ def test_a_reader_that_leaves_is_no_error(table):
         assert process.wait(timeout=60) == 141
 
 
+# A shell starts background jobs with interrupts ignored, and children inherit that: ask for the usual handler.
 INTERRUPTED = """
-import sys, bayes_frontier
+import signal, sys, bayes_frontier
 from bayes_frontier.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
 def load(path):
     print("loading", file=sys.stderr, flush=True)
     import time
