@@ -25,7 +25,7 @@ def fit(
     *,
     tau: float = 0.98,
     draws: int = 1000,
-    tune: int = 400,
+    tune: int = 600,
     chains: int = 4,
     cores: int | None = None,
     seed: int = 1,

@@ -119,3 +119,17 @@ def test_a_missing_table(run, tmp_path):
     done = run("fit", tmp_path / "no.csv", "--out", tmp_path / "fit.nc")
     assert done.exit_code == 2
     assert "no.csv" in done.stderr
+
+
+def test_the_command_and_the_function_have_the_same_defaults():
+    import inspect
+
+    import typer
+
+    import bayes_frontier as bf
+    from bayes_frontier.cli.app import app
+
+    options = {option.name: option.default for option in typer.main.get_command(app).commands["fit"].params}
+    arguments = inspect.signature(bf.fit).parameters
+    for name in ("tau", "draws", "tune", "chains", "seed", "model"):
+        assert str(options[name]) == str(arguments[name].default), name
