@@ -18,6 +18,7 @@ from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.scale import Scale, residual_quantiles
 from bayes_frontier.model.spec import ModelSpec
+from bayes_frontier.model.warm import Start, ending
 
 # Chains, tuning steps and draws of the fits that calibrate the scale: a rough idea of the residuals is all they give.
 # Each starts where the one before it ended, and so does the fit that is kept.
@@ -57,12 +58,15 @@ class Sampled:
     residual_quantiles : ndarray, shape (n_tasks, n_levels)
         Residual distribution around the boundary, given base-model effects, at the levels
         ``bayes_frontier.model.scale.RESIDUAL_LEVELS``.
+    ending : xarray.Dataset or None
+        Where another fit can start; see `bayes_frontier.model.warm`.
     """
 
     posterior: xr.Dataset
     sample_stats: xr.Dataset
     scale: Scale
     residual_quantiles: FloatArray
+    ending: xr.Dataset | None = None
 
 
 def sample(
@@ -77,6 +81,7 @@ def sample(
     cores: int,
     seed: int,
     progress: bool,
+    start: Start | None = None,
 ) -> Sampled:
     """Calibrate the scale and draw the posterior.
 
@@ -96,6 +101,8 @@ def sample(
         Seeds everything random here.
     progress : bool
         Whether to show progress on standard error.
+    start : Start, optional
+        Where a fit of about the same scores ended; it takes the place of the first short fit.
 
     Returns
     -------
@@ -113,12 +120,16 @@ def sample(
         by_task = [residuals[of_task == k] for k in range(n_tasks)]
         return Scale.calibrated(by_task, tau, spec.likelihood.smoothing, fixed)
 
-    scale = rescaled(_first_residuals(evaluations, tau))
+    scale = rescaled(_first_residuals(evaluations, tau)) if start is None else start.scale
     compiled = _compiled(spec, data, scale)
     middle = np.asarray(compiled.initial_point_func(int(seeds[0])))
     starts = first = middle + FIRST_JITTER * rng.standard_normal((PASS_CHAINS, len(middle)))
     centred = centring(data)
-    for i in range(spec.likelihood.passes):
+    if start is not None:
+        if spec.structure.base_models:
+            centred = centring(data, scale, start.spread, expit(start.typical(data)).mean((0, 1)))
+        starts = start.points(compiled, data, centred)
+    for i in range(0 if start is None else 1, spec.likelihood.passes):
         compiled = _given(compiled, model_inputs(spec, data, scale, centred))
         chains_now = {"chains": PASS_CHAINS, "cores": min(cores, PASS_CHAINS)}
         trace = _run(compiled, starts, seeds[i], draws=PASS_DRAWS, tune=PASS_TUNE, progress=False, **chains_now)
@@ -141,6 +152,7 @@ def sample(
         sample_stats=trace["sample_stats"].dataset[list(KEPT_STATISTICS)],
         scale=scale,
         residual_quantiles=quantiles,
+        ending=ending(compiled, trace, posterior),
     )
 
 

@@ -15,6 +15,7 @@ from bayes_frontier.evaluations.scorings import require_one_scoring
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.sample import sample
 from bayes_frontier.model.spec import ModelSpec, read_spec
+from bayes_frontier.model.warm import Start
 from bayes_frontier.posterior.frontier import Frontier
 
 _LIBRARIES = ("pymc", "pytensor", "nutpie", "arviz-stats", "numpy", "xarray", "pandas")
@@ -32,6 +33,7 @@ def fit(
     seed: int = 1,
     progress: bool | None = None,
     allow_unconverged: bool = False,
+    start: Start | None = None,
 ) -> Frontier:
     """Sample the posterior of capability boundaries.
 
@@ -57,6 +59,9 @@ def fit(
         Show progress on standard error (default: only on a terminal).
     allow_unconverged : bool
         Return a posterior that fails the convergence gate instead of raising.
+    start : Start, optional
+        Where a fit of about the same scores with the same model ended, ``Start.of(frontier.posterior)``: the way to
+        the posterior is shorter, the posterior is the same.
 
     Returns
     -------
@@ -93,6 +98,7 @@ def fit(
             cores=cores or min(chains, os.cpu_count() or 1),
             seed=seed,
             progress=sys.stderr.isatty() if progress is None else progress,
+            start=start,
         )
         provenance = {
             "data": {
@@ -105,7 +111,13 @@ def fit(
                 "sha256": spec.fingerprint,
                 "specification": json.loads(spec.model_dump_json()),
             },
-            "sampling": {"tau": tau, **lengths, "chains": chains, "seed": seed},
+            "sampling": {
+                "tau": tau,
+                **lengths,
+                "chains": chains,
+                "seed": seed,
+                "start": "cold" if start is None else "warm",
+            },
             "versions": {
                 "bayes-frontier": __version__,
                 "python": platform.python_version(),

@@ -44,7 +44,8 @@ class Frontier:
         Quantile level.
     posterior : xarray.DataTree
         Groups ``posterior`` (floor, ceiling, slope per decade, midpoint in log10 FLOPs; drift_scale, base_model_scale
-        and base_model_effect on the logit scale), ``sample_stats`` and ``constant_data``.
+        and base_model_effect on the logit scale), ``sample_stats``, ``constant_data`` and, where the fit kept it,
+        ``ending``: where the next fit can start.
     provenance : dict
         Data fingerprint, model specification, seed, versions.
     """
@@ -108,6 +109,8 @@ class Frontier:
         tree = xr.DataTree.from_dict(
             {"posterior": draws, "sample_stats": sampled.sample_stats, "constant_data": constant}
         )
+        if sampled.ending is not None:
+            tree["ending"] = xr.DataTree(sampled.ending)
         return cls(evaluations, spec, tau, tree, provenance)
 
     base_models = rank_base_models

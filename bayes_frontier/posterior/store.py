@@ -102,6 +102,8 @@ def load(path: str | Path) -> "Frontier":
         )
     try:
         groups = {name: tree[name].dataset for name in ("posterior", "sample_stats", "constant_data")}
+        if "ending" in tree.children:
+            groups["ending"] = tree["ending"].dataset
         return Frontier(
             evaluations=Evaluations.from_dataset(tree["evaluations"].dataset),
             spec=ModelSpec.model_validate_json(tree.attrs["specification"]),

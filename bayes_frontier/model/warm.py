@@ -1,0 +1,171 @@
+"""Where a fit ended, kept with it: starting points for the fit that follows when scores come in.
+
+A fit of the same scores and a few more has nearly the same posterior. Its chains then start at draws of the fit
+before it, and the first of the short fits that calibrate the likelihood is not needed. Only the way to the posterior
+is shorter: what is sampled is the posterior of all scores, calibrated anew.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.special import logit
+
+from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.model.scale import Scale
+
+POINTS = 16
+_CURVE = ("floor", "ceiling", "slope", "midpoint")
+_DETERMINED = (*_CURVE, "drift", "base_model_scale", "base_model_effect")
+_LEVEL = "base_model_level"
+_FREE = "free_"
+
+
+def ending(compiled: Any, trace: xr.DataTree, posterior: xr.Dataset) -> xr.Dataset:  # noqa: ANN401 - nutpie is untyped
+    """Take the points at which another fit can start.
+
+    Parameters
+    ----------
+    compiled : nutpie model
+        Knows which part of a draw is which variable.
+    trace : xarray.DataTree
+        What the sampler left, unconstrained draws included.
+    posterior : xarray.Dataset
+        Draws with the names of tasks and base models.
+
+    Returns
+    -------
+    xarray.Dataset
+        Some draws, dim point: each variable of the sampler, on its own scale, as ``free_<name>``, and the curve, drift
+        and base-model effects they stand for.
+    """
+    unconstrained = trace["sample_stats"].dataset["unconstrained_draw"].to_numpy()
+    chains, draws = unconstrained.shape[:2]
+    each = -(-POINTS // chains)
+    # the later half: the sampler has had time to come from where it started
+    draw = np.unique(np.linspace(draws // 2, draws - 1, each).astype(int))
+    at = [(c, d) for d in draw for c in range(chains)]
+    free = {
+        f"{_FREE}{name}": (
+            ("point", *(f"{name}_{i}" for i in range(len(shape)))),
+            np.stack([unconstrained[c, d, part].reshape(shape) for c, d in at]),
+        )
+        for name, part, shape in _layout(compiled)
+        if name != _LEVEL
+    }
+    kept = posterior[[name for name in _DETERMINED if name in posterior]]
+    points = [kept.isel(chain=c, draw=d).drop_vars(("chain", "draw"), errors="ignore") for c, d in at]
+    # sizes of the sampler's dimensions change from fit to fit; names of tasks and base models do not
+    return xr.concat(points, "point").drop_vars(("period", "stretch"), errors="ignore").assign(free).drop_attrs()
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where to start a fit.
+
+    Attributes
+    ----------
+    ending : xarray.Dataset
+        From `ending`.
+    scale : Scale
+        Scale that fit was drawn with.
+    """
+
+    ending: xr.Dataset
+    scale: Scale
+
+    @classmethod
+    def of(cls, posterior: xr.DataTree) -> "Start | None":
+        """Take the starting points kept with a fit.
+
+        Parameters
+        ----------
+        posterior : xarray.DataTree
+            Groups ``constant_data`` and, where the fit kept one, ``ending``.
+
+        Returns
+        -------
+        Start or None
+            None where there are none: the fit was saved by an earlier version.
+        """
+        if "ending" not in posterior.children:
+            return None
+        constant = posterior["constant_data"].dataset
+        names = ("density", "scale", "half_width", "likelihood_level")
+        return cls(posterior["ending"].dataset, Scale(*(constant[name].to_numpy() for name in names)))
+
+    @property
+    def spread(self) -> FloatArray:
+        """Mean standard deviation of base-model effects, shape (n_tasks,)."""
+        return np.asarray(self.ending["base_model_scale"].mean("point").to_numpy())
+
+    def typical(self, data: FrontierData) -> FloatArray:
+        """Boundary of base models without effect, at each base model of a table.
+
+        Parameters
+        ----------
+        data : FrontierData
+            The table to be fitted.
+
+        Returns
+        -------
+        ndarray, shape (n_points, n_base_models, n_tasks)
+            On the logit scale, in each base model's own stretch of time as far as it was fitted.
+        """
+        parts = [self.ending[name].transpose("point", "task", "period").to_numpy()[:, :, -1] for name in _CURVE]
+        z = data.reference_z[None, :, None]
+        level = logit(np.clip(boundary_at(z, *(part[:, None, :] for part in parts)), 1e-6, 1.0 - 1e-6))
+        if "drift" in self.ending:
+            drift = self.ending["drift"].transpose("point", "stretch", "task").to_numpy()
+            level = level + drift[:, np.minimum(data.reference_stretch, drift.shape[1] - 1)] - drift[:, -1:]
+        return np.asarray(level)
+
+    def points(self, compiled: Any, data: FrontierData, centred: FloatArray) -> FloatArray:  # noqa: ANN401
+        """Give starting points in the coordinates of another fit's sampler.
+
+        Base models are matched by name, and those that are new start on the curve. What the fit before did not have (a
+        stretch of time, say) starts in the middle of its prior.
+
+        Parameters
+        ----------
+        compiled : nutpie model
+            To be sampled.
+        data : FrontierData
+            Its table.
+        centred : ndarray, shape (n_base_models, n_tasks)
+            How far each base model's level is centred on its own scores; see `bayes_frontier.model.build.centring`.
+
+        Returns
+        -------
+        ndarray, shape (n_points, n_variables)
+            Unconstrained.
+        """
+        n = self.ending.sizes["point"]
+        found = np.tile(np.asarray(compiled.initial_point_func(0), dtype=float), (n, 1))
+        for name, part, shape in _layout(compiled):
+            if name == _LEVEL:
+                found[:, part] = self._levels(data, centred).reshape(n, -1)
+            elif f"{_FREE}{name}" in self.ending:
+                old = self.ending[f"{_FREE}{name}"].to_numpy()
+                if old.ndim == 1 + len(shape):
+                    new = found[:, part].reshape(n, *shape)
+                    both = (slice(None), *(slice(min(a, b)) for a, b in zip(shape, old.shape[1:], strict=True)))
+                    new[both] = old[both]
+                    found[:, part] = new.reshape(n, -1)
+        return found
+
+    def _levels(self, data: FrontierData, centred: FloatArray) -> FloatArray:
+        """Levels of base models as the model's variable has them, shape (n_points, n_base_models, n_tasks)."""
+        names = list(data.base_models)
+        effect = self.ending["base_model_effect"].reindex(base_model=names, fill_value=0.0)
+        scale = self.ending["base_model_scale"].transpose("point", "task").to_numpy()[:, None, :]
+        own = effect.transpose("point", "base_model", "task").to_numpy() * scale ** (centred - 1.0)
+        return np.asarray(centred * self.typical(data) + own)
+
+
+def _layout(compiled: Any) -> list[tuple[str, slice, tuple[int, ...]]]:  # noqa: ANN401
+    """Name, place and shape of the sampler's variables in a draw."""
+    return [(n, part, tuple(s)) for n, part, s in zip(*compiled.shape_info, strict=True) if part.stop <= compiled.n_dim]
