@@ -333,8 +333,8 @@ class Frontier:
             Scores, dims (model, task), in the order of ``evaluations.models``.
         """
         models = self.evaluations.models
-        models = models.assign(flops=self._own_compute(models["base_model"], models["flops"]))
-        values = prediction.fitted_means(self.curves, models, self.base_model_names, self._stretches)
+        models = models.assign(flops=prediction.own_compute(self, models["base_model"], models["flops"]))
+        values = prediction.fitted_means(self.curves, models, self.base_model_names, self.stretches)
         return prediction.labelled(values, models["model"], self.tasks)
 
     def predict(self, models: pd.DataFrame) -> xr.DataArray:
@@ -360,26 +360,13 @@ class Frontier:
         DataError
             If a date cannot be read.
         """
-        names, bases = prediction.check_models(models)
-        flops = self._own_compute(bases, pd.Series(query.check_flops(models["flops"]), index=models.index))
-        seed = int(self.provenance["sampling"]["seed"])
-        released, dates = models.get("released"), self.evaluations.models["released"]
-        ahead = prediction.horizons(released, len(models), self._stretches, dates.max())
-        innovation = self.spec.priors.base_model_innovation
-        values = prediction.predictive_levels(self.curves, bases, flops, self.base_model_names, seed, ahead, innovation)
-        return prediction.labelled(values, names, self.tasks)
+        names, asked = prediction.place(self, models)
+        return prediction.labelled(prediction.predictive_levels(self.curves, *asked), names, self.tasks)
 
     @cached_property
-    def _stretches(self) -> Stretches:
+    def stretches(self) -> Stretches:
+        """Stretches of time that the boundary drifts over."""
         return Stretches.of(self.evaluations, within_periods=self.spec.structure.periods == "random-walk")
-
-    def _own_compute(self, bases: pd.Series, flops: pd.Series) -> pd.Series:
-        """FLOPs with those of fitted base models replaced by the ones they were fitted at."""
-        if not self.curves.has_base_models:
-            return flops
-        z = reference_compute(self.evaluations.models, self.base_model_names)
-        own = bases.map(pd.Series(10.0**z, index=list(self.base_model_names)))
-        return own.fillna(flops).astype(float)
 
     def save(self, path: str | Path) -> None:
         """Write the fit as one NetCDF file, whole or not at all.

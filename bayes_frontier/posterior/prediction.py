@@ -1,6 +1,7 @@
 """Boundaries of given models: fitted ones, and those of the period to come."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,15 @@ from scipy.special import expit, logit
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.bases import resolve_bases
 from bayes_frontier.evaluations.registry import default_registry
+from bayes_frontier.model.cells import reference_compute
 from bayes_frontier.model.pinball import FloatArray, IntArray
 from bayes_frontier.model.stretches import QUARTER, Stretches
 from bayes_frontier.posterior.curves import Curves
-from bayes_frontier.posterior.population import mixture_quantile
+from bayes_frontier.posterior.population import mixture_quantile, residual_cdf
 from bayes_frontier.posterior.query import check_flops
+
+if TYPE_CHECKING:
+    from bayes_frontier.posterior.frontier import Frontier
 
 # Distinct (base model, compute, period) combinations evaluated at a time, and draws mixed over in predictions.
 _BLOCK = 500
@@ -139,6 +144,130 @@ def horizons(released: pd.Series | None, n: int, stretches: Stretches, closed: p
     return np.clip(np.where(np.isnan(days), usual, days / QUARTER), 0.0, _FARTHEST)
 
 
+class Asked(NamedTuple):
+    """Models to predict, with their place in a fit: the arguments of `predictive_levels` after the draws.
+
+    Attributes
+    ----------
+    bases, flops : pandas.Series
+        Base model as the fit names it, and compute, that of the fit where the base model was fitted.
+    base_models : sequence of str
+        Fitted base models.
+    seed : int
+        Seeds the drift to come.
+    ahead : float or ndarray, shape (n_models,)
+        Time since the last fitted stretch, in quarters of a year.
+    innovation : float
+        Standard deviation of a fitted base model's own change in a quarter, in units of base_model_scale.
+    """
+
+    bases: pd.Series
+    flops: pd.Series
+    base_models: Sequence[str]
+    seed: int
+    ahead: float | FloatArray = 1.0
+    innovation: float = 0.0
+
+
+def place(frontier: "Frontier", models: pd.DataFrame) -> tuple[pd.Series, Asked]:
+    """Check models to predict, and place them in a fit.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    models : pandas.DataFrame
+        As in `Frontier.predict`.
+
+    Returns
+    -------
+    names : pandas.Series
+        Of the models.
+    asked : Asked
+        Their place.
+    """
+    names, bases = check_models(models)
+    flops = own_compute(frontier, bases, pd.Series(check_flops(models["flops"]), index=models.index))
+    dates = frontier.evaluations.models["released"]
+    return names, Asked(
+        bases=bases,
+        flops=flops,
+        base_models=frontier.base_model_names,
+        seed=int(frontier.provenance["sampling"]["seed"]),
+        ahead=horizons(models.get("released"), len(models), frontier.stretches, dates.max()),
+        innovation=frontier.spec.priors.base_model_innovation,
+    )
+
+
+def own_compute(frontier: "Frontier", bases: pd.Series, flops: pd.Series) -> pd.Series:
+    """Replace the FLOPs of fitted base models by the ones they were fitted at.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    bases : pandas.Series
+        Base models.
+    flops : pandas.Series
+        As stated.
+
+    Returns
+    -------
+    pandas.Series
+        FLOPs.
+    """
+    if not frontier.curves.has_base_models:
+        return flops
+    z = reference_compute(frontier.evaluations.models, frontier.base_model_names)
+    own = bases.map(pd.Series(10.0**z, index=list(frontier.base_model_names)))
+    return own.fillna(flops).astype(float)
+
+
+def mixtures(
+    curves: Curves,
+    bases: pd.Series,
+    flops: pd.Series,
+    base_models: Sequence[str],
+    seed: int,
+    ahead: float | FloatArray = 1.0,
+    innovation: float = 0.0,
+) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Draw the boundaries of models some time after the last fitted scores, task by task.
+
+    Parameters
+    ----------
+    curves : Curves
+        Draws.
+    bases, flops, base_models, seed, ahead, innovation : optional
+        As in `Asked`.
+
+    Yields
+    ------
+    tuple of ndarray
+        Place of each model among the distinct ones, shape (n_models,), and boundaries of these, shape (n_draws,
+        n_distinct).
+    """
+    ahead = np.round(np.broadcast_to(ahead, len(bases)) / _HORIZON_STEP) * _HORIZON_STEP
+    code, unique = _distinct(pd.DataFrame({"base": bases.to_numpy(), "flops": check_flops(flops), "ahead": ahead}))
+    time = unique["ahead"].to_numpy(float)
+    base = pd.Index(base_models).get_indexer(pd.Index(unique["base"]))
+    z = np.log10(unique["flops"].to_numpy(float))
+    rng = np.random.default_rng(seed)
+    size = min(_MIXED, curves.n_samples)
+    samples = np.sort(rng.choice(curves.n_samples, size=size, replace=False))
+    for k in range(len(curves.residuals)):
+        effect = np.zeros((size, len(unique)))
+        if curves.drift is not None:
+            effect += (curves.drift[samples, k] * _spread(rng, size))[:, None] * np.sqrt(time)
+        if curves.velocity is not None:
+            effect += curves.velocity[samples, k][:, None] * time
+        if curves.effects is not None and curves.scales is not None:
+            unseen = (curves.scales[samples, k] * rng.permutation(_resized(curves.new_effects[k], size)))[:, None]
+            own = innovation * (curves.scales[samples, k] * _spread(rng, size))[:, None] * np.sqrt(time)
+            effect += np.where(base >= 0, curves.effects[samples][:, base, k] + own, unseen)
+        yield code, expit(logit(curves.typical(z, k, -1, samples)) + effect)
+
+
 def predictive_levels(
     curves: Curves,
     bases: pd.Series,
@@ -154,46 +283,47 @@ def predictive_levels(
     ----------
     curves : Curves
         Draws.
-    bases : pandas.Series
-        Base model of each model.
-    flops : pandas.Series
-        Compute of each model.
-    base_models : sequence of str
-        Fitted base models.
-    seed : int
-        Seeds the drift to come.
-    ahead : float or ndarray, shape (n_models,)
-        Time since the last fitted stretch, in quarters of a year.
-    innovation : float
-        Standard deviation of a fitted base model's own change in a quarter, in units of base_model_scale.
+    bases, flops, base_models, seed, ahead, innovation : optional
+        As in `Asked`.
 
     Returns
     -------
     ndarray, shape (n_models, n_tasks)
         Scores in [0, 1].
     """
-    ahead = np.round(np.broadcast_to(ahead, len(bases)) / _HORIZON_STEP) * _HORIZON_STEP
-    code, unique = _distinct(pd.DataFrame({"base": bases.to_numpy(), "flops": check_flops(flops), "ahead": ahead}))
-    time = unique["ahead"].to_numpy(float)
-    base = pd.Index(base_models).get_indexer(pd.Index(unique["base"]))
-    z = np.log10(unique["flops"].to_numpy(float))
-    rng = np.random.default_rng(seed)
-    size = min(_MIXED, curves.n_samples)
-    samples = np.sort(rng.choice(curves.n_samples, size=size, replace=False))
-    levels = np.empty((len(unique), len(curves.residuals)))
-    for k, residuals in enumerate(curves.residuals):
-        effect = np.zeros((size, len(unique)))
-        if curves.drift is not None:
-            effect += (curves.drift[samples, k] * _spread(rng, size))[:, None] * np.sqrt(time)
-        if curves.velocity is not None:
-            effect += curves.velocity[samples, k][:, None] * time
-        if curves.effects is not None and curves.scales is not None:
-            unseen = (curves.scales[samples, k] * rng.permutation(_resized(curves.new_effects[k], size)))[:, None]
-            own = innovation * (curves.scales[samples, k] * _spread(rng, size))[:, None] * np.sqrt(time)
-            effect += np.where(base >= 0, curves.effects[samples][:, base, k] + own, unseen)
-        q = expit(logit(curves.typical(z, k, -1, samples)) + effect)
-        levels[:, k] = mixture_quantile(q.T, residuals, curves.tau)
-    return np.asarray(np.clip(levels, 0.0, 1.0)[code])
+    drawn = zip(mixtures(curves, bases, flops, base_models, seed, ahead, innovation), curves.residuals, strict=True)
+    levels = [mixture_quantile(q.T, residuals, curves.tau)[code] for (code, q), residuals in drawn]
+    return np.asarray(np.clip(np.stack(levels, axis=1), 0.0, 1.0))
+
+
+def chances(curves: Curves, asked: Asked, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Say how unlikely scores of models not fitted are.
+
+    Parameters
+    ----------
+    curves : Curves
+        Draws.
+    asked : Asked
+        The models.
+    scores : ndarray, shape (n_models, n_tasks)
+        What they scored; NaN where there is none.
+
+    Returns
+    -------
+    above, chance : ndarray, shape (n_models, n_tasks)
+        Probability that the boundary lies below the score, and that a model like this one scores as high or higher;
+        NaN where there is no score.
+    """
+    above, chance = np.full((2, *scores.shape), np.nan)
+    for k, (code, q) in enumerate(mixtures(curves, *asked)):
+        for start in range(0, len(scores), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            beyond = scores[None, rows, k] - q[:, code[rows]]
+            there = ~np.isnan(scores[rows, k])
+            above[rows, k] = np.where(there, (beyond > 0.0).mean(axis=0), np.nan)
+            higher = 1.0 - residual_cdf(beyond, curves.residuals[k]).mean(axis=0)
+            chance[rows, k] = np.where(there, higher, np.nan)
+    return above, chance
 
 
 def _spread(rng: np.random.Generator, size: int) -> FloatArray:

@@ -44,7 +44,7 @@ def test_a_fit_answers_and_says_how_it_was_made(small_fit, small_simulated, tmp_
         assert (values.diff("flops") >= 0).all()
     made = small_fit.provenance
     assert made["data"]["sha256"] == evaluations.fingerprint
-    assert made["sampling"] == {"tau": 0.9, "draws": 150, "tune": 200, "chains": 2, "seed": 1}
+    assert made["sampling"] == {"tau": 0.9, "draws": 150, "tune": 200, "chains": 2, "seed": 1, "start": "cold"}
     assert made["model"]["sha256"] == small_fit.spec.fingerprint
     assert made["versions"]["bayes-frontier"] == bf.__version__
     assert small_fit.posterior["posterior"].sizes["draw"] == 150
