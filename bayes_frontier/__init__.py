@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from bayes_frontier.analysis.gate import gate
     from bayes_frontier.checks.backtesting import backtest
     from bayes_frontier.checks.comparison import Backtest
     from bayes_frontier.checks.result import Check
     from bayes_frontier.checks.run import check
-    from bayes_frontier.design import Plan, Question, plan
+    from bayes_frontier.design import Plan, Question, Update, plan, update
     from bayes_frontier.errors import (
         ConvergenceError,
         DataError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Loaded on first use: importing the package must not load PyMC.
 _HOMES = {
+    "gate": "analysis.gate",
     "Backtest": "checks.comparison",
     "backtest": "checks.backtesting",
     "Check": "checks.result",
@@ -32,6 +34,8 @@ _HOMES = {
     "Plan": "design",
     "Question": "design",
     "plan": "design",
+    "Update": "design",
+    "update": "design",
     "Evaluations": "evaluations",
     "Truth": "evaluations",
     "combine": "evaluations",
@@ -66,17 +70,20 @@ __all__ = [
     "SpecError",
     "StoreError",
     "Truth",
+    "Update",
     "__version__",
     "backtest",
     "check",
     "combine",
     "diff",
     "fit",
+    "gate",
     "load",
     "plan",
     "read",
     "read_spec",
     "simulate",
+    "update",
 ]
 
 

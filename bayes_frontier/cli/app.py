@@ -18,10 +18,12 @@ from bayes_frontier.cli import (
     demo,
     drift,
     fit,
+    gate,
     plan,
     report,
     study,
     study_design,
+    update,
 )
 from bayes_frontier.cli.failures import GuardedGroup, leave_quietly
 
@@ -64,7 +66,7 @@ def options(
     """
 
 
-for command in (fit, attain, compute_for, base_models, plan, backtest, check, drift, report, demo):
+for command in (fit, attain, compute_for, base_models, plan, update, backtest, check, gate, drift, report, demo):
     app.add_typer(command.app)
 for command in (data_identify, data_diff, data_combine, data_fetch):
     data.app.add_typer(command.app)

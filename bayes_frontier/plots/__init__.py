@@ -13,6 +13,7 @@ _HOMES = {
     "plot_compute_for": "compute",
     "plot_drift": "drift",
     "plot_energy": "diagnostics",
+    "plot_gate": "gate",
     "plot_population": "population",
     "plot_prior_posterior": "prior",
     "plot_rank": "diagnostics",

@@ -1,0 +1,203 @@
+"""Draws of where the boundaries of new models stand: what the gate and the watch compare scores with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import logit
+
+from bayes_frontier.model.cells import reference_compute
+from bayes_frontier.model.pinball import FloatArray, IntArray
+from bayes_frontier.model.stretches import Stretches
+from bayes_frontier.posterior.prediction import horizons
+
+if TYPE_CHECKING:
+    from bayes_frontier.posterior.frontier import Frontier
+
+# Draws that stand for the posterior.
+DRAWS = 500
+# Known base models whose effects stand for that of a new one, in each draw.
+STAND_INS = 24
+
+
+@dataclass(frozen=True)
+class Asked:
+    """New models as a fit sees them.
+
+    Attributes
+    ----------
+    base : ndarray of int, shape (n_models,)
+        Place among the fitted base models; -1 for a new one.
+    z : ndarray, shape (n_models,)
+        log10 FLOPs: of a fitted base model those it was fitted at.
+    ahead : ndarray, shape (n_models,)
+        Time since the last fitted scores, in quarters of a year.
+    """
+
+    base: IntArray
+    z: FloatArray
+    ahead: FloatArray
+
+    @classmethod
+    def of(cls, frontier: Frontier, models: pd.DataFrame) -> Asked:
+        """Place models in a fit.
+
+        Parameters
+        ----------
+        frontier : Frontier
+            The fit.
+        models : pandas.DataFrame
+            Columns base_model, flops, released; as in `Evaluations.models`.
+
+        Returns
+        -------
+        Asked
+            Their places.
+        """
+        fitted = frontier.evaluations
+        base = np.full(len(models), -1, dtype=np.int64)
+        z = np.log10(models["flops"].to_numpy(float))
+        if frontier.curves.has_base_models:
+            names = list(frontier.base_model_names)
+            base = pd.Index(names).get_indexer(pd.Index(models["base_model"])).astype(np.int64)
+            z = np.where(base >= 0, reference_compute(fitted.models, names)[base], z)
+        stretches = Stretches.of(fitted, within_periods=frontier.spec.structure.periods == "random-walk")
+        ahead = horizons(models["released"], len(models), stretches, fitted.models["released"].max())
+        return cls(base, z, ahead)
+
+    @property
+    def known(self) -> npt.NDArray[np.bool_]:
+        """Whether the base model of each was fitted."""
+        return self.base >= 0
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Random parts of a forecast, the same for all models.
+
+    Attributes
+    ----------
+    samples : ndarray of int, shape (n_samples,)
+        Which draws of the posterior.
+    drift : ndarray, shape (n_samples, n_tasks)
+        Standard normal values of the drift to come.
+    own : ndarray, shape (n_samples,)
+        The same of what a base model moves on its own: on all tasks together, as its fine-tunes get better at all.
+    stand_in : ndarray of int, shape (n_samples, n_stand_ins)
+        Fitted base models in whose place a new one is put.
+    """
+
+    samples: IntArray
+    drift: FloatArray
+    own: FloatArray
+    stand_in: IntArray
+
+    @classmethod
+    def of(cls, frontier: Frontier, rng: np.random.Generator, n: int = DRAWS) -> Draws:
+        """Choose draws.
+
+        Parameters
+        ----------
+        frontier : Frontier
+            The fit.
+        rng : numpy.random.Generator
+            Random numbers.
+        n : int
+            How many; not more than there are.
+
+        Returns
+        -------
+        Draws
+            The random parts.
+        """
+        curves = frontier.curves
+        size = min(n, curves.n_samples)
+        return cls(
+            samples=np.sort(rng.choice(curves.n_samples, size=size, replace=False)),
+            drift=rng.standard_normal((size, len(frontier.tasks))),
+            own=rng.standard_normal(size),
+            stand_in=rng.integers(0, max(len(frontier.base_model_names), 1), (size, STAND_INS)),
+        )
+
+
+def typical_logit(frontier: Frontier, asked: Asked, task: int, draws: Draws, *, drift: bool = True) -> FloatArray:
+    """Logit of the boundary at the models' time, without the effect of their base model.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    asked : Asked
+        The models.
+    task : int
+        Which task.
+    draws : Draws
+        Random parts.
+    drift : bool
+        Whether to walk on to the models' time; else the boundary is that of the last fitted scores.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, n_models)
+        Levels.
+    """
+    curves = frontier.curves
+    level = np.asarray(logit(curves.typical(asked.z, task, -1, draws.samples)))
+    if drift and curves.drift is not None:
+        level += (curves.drift[draws.samples, task] * draws.drift[:, task])[:, None] * np.sqrt(asked.ahead)
+    if drift and curves.velocity is not None:
+        level += curves.velocity[draws.samples, task][:, None] * asked.ahead
+    return level
+
+
+def known_effect(frontier: Frontier, asked: Asked, task: int, draws: Draws) -> FloatArray:
+    """Effects of fitted base models, each moved on its own since they were fitted.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    asked : Asked
+        Models of fitted base models only, where the model has effects.
+    task : int
+        Which task.
+    draws : Draws
+        Random parts.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, n_models)
+        On the logit scale.
+    """
+    curves, samples = frontier.curves, draws.samples
+    if curves.effects is None or curves.scales is None:
+        return np.zeros((len(samples), len(asked.z)))
+    step = frontier.spec.priors.base_model_innovation * curves.scales[samples, task] * draws.own
+    return np.asarray(curves.effects[samples][:, asked.base, task] + step[:, None] * np.sqrt(asked.ahead))
+
+
+def new_effect(frontier: Frontier, task: int, draws: Draws) -> FloatArray:
+    """Effects that a new base model may have: those of fitted ones, the same base models for every task.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    task : int
+        Which task.
+    draws : Draws
+        Random parts.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, n_stand_ins)
+        On the logit scale; one column of zeros where the model has no effects.
+    """
+    curves, samples = frontier.curves, draws.samples
+    if curves.effects is None:
+        return np.zeros((len(samples), 1))
+    return np.asarray(curves.effects[samples[:, None], draws.stand_in, task])

@@ -1,0 +1,292 @@
+"""``bayes-frontier gate``: whether new models are what their compute and base model predict."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from bayes_frontier.cli import arguments as given
+from bayes_frontier.cli.asking import load, plain
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
+from bayes_frontier.cli.values import fields_map, flops_list, names_list, probability
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.report.files import make_folder, write_picture
+from bayes_frontier.report.wording import flops_words, probability_words, share_words
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_frontier.evaluations import Evaluations
+    from bayes_frontier.posterior import Frontier
+
+FLAGGED = 1
+_FLAGS = ("below", "above")
+
+app = typer.Typer()
+
+
+@app.command("gate")
+def gate(
+    fit: given.FitFile,
+    results: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULTS",
+            help="Scores of the new models: results of lm-evaluation-harness, a CSV, anything `bayes-frontier fit` "
+            "reads.",
+        ),
+    ],
+    base_model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Base model of the models, such as llama-3.1-8b.", show_default="the file's"),
+    ] = None,
+    flops: Annotated[
+        str | None,
+        typer.Option(metavar="FLOPS", help="Pre-training FLOPs, for a base model that fit and registry do not know."),
+    ] = None,
+    released: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="Day of release, yyyy-mm-dd.", show_default="the file's, or soon after the fit"
+        ),
+    ] = None,
+    task: given.AskedTasks = None,
+    alpha: Annotated[
+        str, typer.Option(metavar="P", help="Probability that a model which is as expected is flagged all the same.")
+    ] = "0.05",
+    correction: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="How p-values are adjusted: holm over the tasks of each model; bh over all models (a share --alpha of "
+            "the flags is false); none.",
+        ),
+    ] = "holm",
+    fail_on: Annotated[
+        str, typer.Option(metavar="SIDE", help="Which flags count for the exit status: either, below or above.")
+    ] = "either",
+    prob: given.Prob = "0.9",
+    seed: given.Seed = 1,
+    format: given.Format = None,
+    column: given.Columns = None,
+    registry: given.RegistryFile = None,
+    allow_limited: given.AllowLimited = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for a picture, gate.png; made if it is not there.")
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Compare new models with what their compute and base model predict; stop a release that does worse.
+
+    Example: a model fine-tuned from Llama 3.1 8B, before it is released.
+
+        bayes-frontier gate fit.nc results.json --base-model llama-3.1-8b --fail-on below && ./release
+
+    percentile: of 100 post-trained models of today on the same base model (or, on a new one, of that compute), how many
+    score lower; lower, upper: its credible interval. expected: the middle 90% of their scores. A task is below or above
+    where its adjusted p-value is at most --alpha. "above" is no praise: look for contamination too.
+
+    Exit status: 0 as expected; 1 a model is flagged; 2 the call, the fit or the results are wrong, or the fit did not
+    converge so that nothing can be said.
+    """
+    from bayes_frontier.analysis.gate import gate as compare
+    from bayes_frontier.analysis.gate_reading import read_results
+    from bayes_frontier.analysis.gate_verdicts import flagged
+
+    form = form_of(as_json, as_csv)
+    level, share = probability(alpha, "--alpha"), probability(prob, "--prob")
+    flagged([], fail_on)
+    compute = None if flops is None else flops_list(flops)
+    if compute is not None and len(compute) > 1:
+        raise QueryError("--flops: give one number; models of different compute state theirs in the file.")
+    day = day_of(released, "--released")
+    if out is not None:
+        make_folder(out, "--out")
+    frontier = load(fit)
+    if not frontier.converged:
+        raise QueryError(f"{fit}: this fit did not converge, so there is nothing to compare with. Fit again.")
+    models = read_results(
+        results,
+        frontier,
+        base_model=base_model,
+        flops=None if compute is None else compute[0],
+        released=day,
+        format=format,
+        columns=fields_map(column),
+        registry=registry,
+        limited=allow_limited,
+    )
+    found = compare(frontier, models, tasks=names_list(task), alpha=level, prob=share, correction=correction, seed=seed)
+    stopped = flagged(found["model_verdict"], fail_on)
+    about = {
+        "tau": frontier.tau,
+        "source": frontier.evaluations.source,
+        "fingerprint": frontier.evaluations.fingerprint,
+        "results": models.source,
+        "alpha": level,
+        "prob": share,
+        "correction": correction,
+        "fail_on": fail_on,
+        "flagged": bool(stopped.any()),
+        "models": _by_model(found),
+    }
+    remarks = _remarks(frontier, models, found)
+    one = found.sizes["model"] == 1
+    columns, rows = (_columns(), _rows(found)) if form != "text" or one else (_MODEL_COLUMNS, _models(found))
+    show(Answer(about, columns, rows, _header(fit, models, found), ["", *_said(found), *remarks]), form)
+    for line in (*models.notes, *(remarks if form != "text" else ())):
+        note(line)
+    if out is not None:
+        from bayes_frontier.plots import plot_gate
+
+        write_picture(plot_gate(found).figure, out / "gate.png", "--out")
+        note(f"Wrote {out / 'gate.png'}")
+    if stopped.any():
+        raise typer.Exit(FLAGGED)
+
+
+def day_of(text: str | None, option: str) -> dt.date | None:
+    """Read a date.
+
+    Parameters
+    ----------
+    text : str or None
+        What was given.
+    option : str
+        Name of the option, for messages.
+
+    Returns
+    -------
+    datetime.date or None
+        The date; None where none was given.
+
+    Raises
+    ------
+    QueryError
+        If it is no date.
+    """
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text.strip())
+    except ValueError:
+        raise QueryError(f"{option}: cannot read {text[:40]!r} as a date; write it as 2025-03-31.") from None
+
+
+def _columns() -> list[Column]:
+    return [
+        *(Column(key, "") for key in ("model", "base_model", "flops", "known")),
+        Column("task", "task"),
+        Column("score", "score", "{:.3f}".format),
+        Column("expected_lower", "expected", "{:.3f}".format),
+        Column("expected_median", ""),
+        Column("expected_upper", "to", "{:.3f}".format),
+        Column("percentile", "percentile", _percent),
+        Column("lower", "lower", _percent),
+        Column("upper", "upper", _percent),
+        Column("p_value", ""),
+        Column("adjusted", "adjusted p", probability_words),
+        Column("verdict", "verdict"),
+    ]
+
+
+def _percent(value: float) -> str:
+    return f"{100.0 * value:.1f}"
+
+
+# One row a model, where there are several: JSON and CSV have every task.
+_MODEL_COLUMNS = [
+    Column("model", "model"),
+    Column("base_model", "base model"),
+    Column("flops", "FLOPs", flops_words),
+    Column("percentile", "percentile", _percent),
+    Column("lower", "lower", _percent),
+    Column("upper", "upper", _percent),
+    Column("verdict", "verdict"),
+    Column("where", "flagged on"),
+]
+
+
+def _models(found: xr.Dataset) -> list[dict[str, Value]]:
+    last = found.isel(task=-1)
+    tasks, words = found["task"].to_numpy(), found["verdict"].to_numpy()
+    parts = {key: last[key].to_numpy() for key in ("base_model", "flops", "percentile", "lower", "upper")}
+    return [
+        {key: plain(values[i]) for key, values in parts.items()}
+        | {
+            "model": str(found["model"].to_numpy()[i]),
+            "verdict": str(found["model_verdict"].to_numpy()[i]),
+            "where": ", ".join(f"{tasks[k]} ({words[i, k]})" for k in np.flatnonzero(np.isin(words[i], _FLAGS))),
+        }
+        for i in range(found.sizes["model"])
+    ]
+
+
+def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
+    frame = found.drop_vars("model_verdict").to_dataframe().reset_index()
+    frame = frame[frame["score"].notna() | frame["percentile"].notna()]
+    return [{str(key): plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _by_model(found: xr.Dataset) -> list[dict[str, Value]]:
+    names = ["base_model", "flops", "known", "outside", "model_verdict"]
+    columns = {name: found[name].to_numpy() for name in names}
+    models = found["model"].to_numpy()
+    return [
+        {"model": str(models[i]), **{name: plain(values[i]) for name, values in columns.items()}}
+        for i in range(len(models))
+    ]
+
+
+def _header(fit: Path, models: Evaluations, found: xr.Dataset) -> list[str]:
+    share = share_words(float(found.attrs["prob"]))
+    lines = [f"{count(found.sizes['model'], 'model')} of {models.source} against {fit}."]
+    if found.sizes["model"] > 1:
+        return [*lines, f"percentile: on {found['task'].to_numpy()[-1]}; lower, upper: {share} credible interval."]
+    if found.sizes["model"] == 1:
+        base, known = str(found["base_model"].item()), bool(found["known"].item())
+        lines.append(
+            f"{found['model'].item()} on {base}, {flops_words(float(found['flops'].item()))} FLOPs: percentiles are "
+            + ("among models on this base model." if known else "among models on new base models of this compute.")
+        )
+    return [*lines, f"expected ... to: the middle {share} of such models; lower, upper: {share} credible interval."]
+
+
+def _said(found: xr.Dataset) -> list[str]:
+    words = found["model_verdict"].to_series().value_counts()
+    if found.sizes["model"] == 1:
+        return [f"The model is {_sentence(str(found['model_verdict'].item()))}."]
+    return [", ".join(f"{n:,} {_sentence(str(word))}" for word, n in words.items()) + "."]
+
+
+def _sentence(verdict: str) -> str:
+    return {
+        "below": "below what is expected",
+        "above": "above what is expected",
+        "mixed": "below on some tasks and above on others",
+        "unknown": "without a verdict",
+    }.get(verdict, verdict)
+
+
+def _remarks(frontier: Frontier, models: Evaluations, found: xr.Dataset) -> list[str]:
+    fitted, said = frontier.evaluations, []
+    ignored = [name for name in models.tasks if name not in frontier.tasks]
+    missing = [name for name in frontier.tasks if name not in models.tasks]
+    if ignored:
+        said.append(f"Not in the fit, left out: {listed(ignored)}.")
+    if missing:
+        said.append(f"Of the fit, without a score here: {listed(missing)}.")
+    again = [name for name in models.models["model"].unique() if name in set(fitted.models["model"])]
+    if again:
+        said.append(f"Part of the fit itself, so compared with themselves too: {listed(again, 3)}.")
+    outside = int(found["outside"].sum())
+    if outside:
+        said.append(f"Beyond the fitted compute, so expected from the prior's shape: {count(outside, 'model')}.")
+    said += [f"Left out, {reason}: {n:,}." for reason, n in models.dropped_by_reason().items()]
+    return said
