@@ -165,7 +165,7 @@ def plan(
         tasks=names_list(task),
     )
     if out is not None:
-        replace_file(out, found.table.to_csv(index=False).encode(), "--out")
+        replace_file(out, found.sheet().to_csv(index=False).encode(), "--out")
     if picture is not None:
         _draw(found, picture)
     for reason, names in found.left_out.groupby("reason", sort=False)["model"]:

@@ -68,6 +68,22 @@ class Plan:
             }
         )
 
+    def sheet(self) -> pd.DataFrame:
+        """Give the order as a table for a file, with what `bayes_frontier.update` needs to judge it later.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `table`, with focus (tasks, ``;`` between), flops_low, flops_high and prob: the boundaries that its
+            information and widths are about.
+        """
+        return self.table.assign(
+            focus=";".join(dict.fromkeys(self.widths["task"])),
+            flops_low=float(self.widths["flops"].min()),
+            flops_high=float(self.widths["flops"].max()),
+            prob=self.prob,
+        )
+
 
 def plan(
     frontier: Frontier | None,

@@ -1,0 +1,244 @@
+"""`update`: evaluations come in, the fit is made anew from where it ended, and what changed is said."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bayes_frontier.checks.surprises import expectations
+from bayes_frontier.design.planning import Plan
+from bayes_frontier.design.promise import Planned, Promise, promise
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations import combine, read
+from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.lines import Duplicates
+from bayes_frontier.evaluations.metrics import Metrics
+from bayes_frontier.evaluations.periods import closing_dates
+from bayes_frontier.evaluations.registry import Registry
+from bayes_frontier.evaluations.wording import count, listed, suggestion
+from bayes_frontier.model.warm import Start
+from bayes_frontier.posterior import fitting
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.movement import movement
+from bayes_frontier.posterior.query import check_flops, check_prob, check_range
+
+# One period that every date falls in: rows without a date are left out as they are read, periods come later.
+_ANY_DAY = (dt.date(2200, 1, 1),)
+_RESCORED = ("error", "first", "mix")
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """A fit made anew with the scores that came in, and what these changed.
+
+    Attributes
+    ----------
+    frontier : Frontier
+        The new fit, of all scores.
+    before : Frontier
+        The fit it started from.
+    models : pandas.DataFrame
+        New evaluations: model, base_model, flops, released, added ("model", or "scores" where the fit had the model
+        without them) and one column a task with the new scores.
+    boundaries : pandas.DataFrame
+        How population boundaries moved; see `bayes_frontier.posterior.movement.movement`.
+    scores : pandas.DataFrame
+        Every new score beside what the fit before expected of it; see `bayes_frontier.checks.surprises.expectations`.
+    promise : Promise
+        Promised against realised information.
+    planned : pandas.DataFrame or None
+        The plan followed: its columns, and arrived, whether the model is among the new evaluations.
+    warm : bool
+        Whether the new fit started where the one before ended; fits of earlier versions do not say where that was.
+    """
+
+    frontier: Frontier
+    before: Frontier
+    models: pd.DataFrame
+    boundaries: pd.DataFrame
+    scores: pd.DataFrame
+    promise: Promise
+    planned: pd.DataFrame | None
+    warm: bool
+
+    @property
+    def surprises(self) -> pd.DataFrame:
+        """New scores above their predictive boundary, the least likely first; a share 1 - tau of them is expected."""
+        return self.scores[self.scores["score"] > self.scores["boundary"]].reset_index(drop=True)
+
+
+def update(
+    frontier: Frontier,
+    results: object,
+    *,
+    plan: Plan | pd.DataFrame | str | Path | None = None,
+    periods: Sequence[str | dt.date] | str | None = None,
+    repeated: str = "fill",
+    rescored: str = "error",
+    format: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    duplicates: Duplicates = "keep",
+    registry: Registry | str | Path | None = None,
+    metrics: Metrics | Mapping[str, object] | str | Path | None = None,
+    limited: bool = False,
+    flops: Sequence[float] | None = None,
+    target_range: tuple[float, float] | None = None,
+    prob: float = 0.9,
+    draws: int | None = None,
+    tune: int | None = None,
+    chains: int | None = None,
+    cores: int | None = None,
+    seed: int | None = None,
+    progress: bool | None = None,
+    allow_unconverged: bool = False,
+) -> Update:
+    """Add evaluations to a fit: combine them with its own, fit again from where it ended, and say what changed.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit; it is not changed.
+    results : Evaluations, str, Path, data frame, or a list of these
+        New evaluations, anything that `bayes_frontier.read` takes: a folder of results of lm-evaluation-harness, say.
+        Tasks that the fit does not have are left out, which a note of the new table says.
+    plan : Plan, pandas.DataFrame, str or Path, optional
+        The plan that was followed, or the file it was written to.
+    periods : sequence of str or date, optional
+        Closing dates of the whole (default: those of the fit; newer models fall into its open period, or open one).
+    repeated : {"fill", "first", "error"}
+        A model that the fit has too: fill the tasks it lacks there, leave the new record out, or stop.
+    rescored : {"error", "first", "mix"}
+        A task that the new results score otherwise than the fit's, as the models of both show: stop; leave its new
+        scores out; or mix both scorings, which looks like drift.
+    format, columns, duplicates, registry, metrics, limited : optional
+        How to read the results; see `bayes_frontier.read`.
+    flops : sequence of float, optional
+        Where boundaries are compared (default: three computes across the table).
+    target_range : tuple of float, optional
+        Range of compute for promised and realised information (default: the plan's, or that of the new evaluations).
+    prob : float
+        Probability of the intervals.
+    draws, tune, chains : int, optional
+        As in `bayes_frontier.fit` (default: as the fit before).
+    cores : int, optional
+        Chains at a time.
+    seed : int, optional
+        As in `bayes_frontier.fit` (default: that of the fit before).
+    progress : bool, optional
+        Show progress on standard error (default: only on a terminal).
+    allow_unconverged : bool
+        Return a posterior that fails the convergence gate instead of raising.
+
+    Returns
+    -------
+    Update
+        The new fit and what changed.
+
+    Raises
+    ------
+    DataError
+        If results or plan cannot be read, or a task was re-scored and `rescored` is "error".
+    QueryError
+        If an argument is out of range, or nothing new came in.
+    ConvergenceError
+        If the new fit does not converge.
+    """
+    check_prob(prob)
+    if flops is not None:
+        flops = [float(value) for value in check_flops(flops)]
+    if target_range is not None:
+        check_range(target_range)
+    if rescored not in _RESCORED:
+        raise QueryError(
+            f"rescored: unknown choice {rescored!r}.{suggestion(rescored, _RESCORED)} Choose one of "
+            f"{listed(_RESCORED)}; a task apart is another fit's."
+        )
+    planned = None if plan is None else Planned.of(plan)
+    old = frontier.evaluations
+    closing = [end for end in old.period_ends if end is not None]
+    ends = closing if periods is None else list(closing_dates(periods))
+    given = results if isinstance(results, list | tuple) else [results]
+    options = {
+        "format": format,
+        "columns": columns,
+        "duplicates": duplicates,
+        "registry": registry,
+        "metrics": metrics,
+        "limited": limited,
+    }
+    new = [
+        one if isinstance(one, Evaluations) else read(one, periods=_ANY_DAY if ends else None, **options)  # type: ignore[arg-type]
+        for one in given
+    ]
+    whole = _combined(old, new, repeated, rescored, ends)
+    models = _new_scores(old, whole)
+    before = frontier.provenance["sampling"]
+    start = Start.of(frontier.posterior)
+    after = fitting.fit(
+        whole,
+        frontier.spec,
+        tau=frontier.tau,
+        draws=int(before["draws"]) if draws is None else draws,
+        tune=int(before["tune"]) if tune is None else tune,
+        chains=int(before["chains"]) if chains is None else chains,
+        cores=cores,
+        seed=int(before["seed"]) if seed is None else seed,
+        progress=progress,
+        allow_unconverged=allow_unconverged,
+        start=start,
+    )
+    after.provenance["updated"] = {
+        "from": frontier.provenance["data"],
+        "new_models": int((models["added"] == "model").sum()),
+        "new_scores": int(models[list(frontier.tasks)].notna().to_numpy().sum()),
+    }
+    return Update(
+        frontier=after,
+        before=frontier,
+        models=models,
+        boundaries=movement(frontier, after, flops, prob=prob),
+        scores=expectations(frontier, models),
+        promise=promise(frontier, after, models, planned, flops=target_range, prob=prob),
+        planned=None if planned is None else planned.table.assign(arrived=planned.table["model"].isin(models["model"])),
+        warm=start is not None,
+    )
+
+
+def _combined(
+    old: Evaluations, new: Sequence[Evaluations], repeated: str, rescored: str, ends: Sequence[dt.date]
+) -> Evaluations:
+    """Combine a fit's table with new ones, in its own tasks and closing dates."""
+    if not new:
+        raise QueryError("No results were given: name a file or a folder.")
+    parts = []
+    for table in new:
+        shared = [task for task in table.tasks if task in old.tasks]
+        if not shared:
+            raise QueryError(
+                f"{table.source} has no task of the fit: its tasks are {listed(table.tasks)}, the fit's "
+                f"{listed(old.tasks)}. Rename them, or fit them on their own."
+            )
+        other = [task for task in table.tasks if task not in old.tasks]
+        said = f"not a task of the fit, left out: {listed(other)}"
+        parts.append(replace(table.select(tasks=shared), notes=(*table.notes, said)) if other else table)
+    return combine(old, *parts, repeated=repeated, rescored=rescored, periods=ends or None)  # type: ignore[arg-type]
+
+
+def _new_scores(old: Evaluations, whole: Evaluations) -> pd.DataFrame:
+    """Give the records of a combined table that have new scores, with these only."""
+    tasks = list(old.tasks)
+    scores = whole.models[tasks].to_numpy(dtype=np.float64).copy()
+    # the fit's own records come first, and none of them was left out
+    had = ~np.isnan(old.models[tasks].to_numpy(dtype=np.float64))
+    scores[: len(had)][had] = np.nan
+    fresh = ~np.isnan(scores).all(axis=1)
+    if not fresh.any():
+        reasons = whole.dropped_by_reason().get("model in an earlier table", 0)
+        raise QueryError(f"Nothing new: the fit has every score of these results ({count(int(reasons), 'record')}).")
+    models = whole.models[["model", "base_model", "flops", "released"]].copy()
+    models["added"] = np.where(np.arange(len(models)) < len(had), "scores", "model")
+    models[tasks] = scores
+    return models[fresh].reset_index(drop=True)
