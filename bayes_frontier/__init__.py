@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from bayes_frontier.analysis.emergence import Emergence, emergence
     from bayes_frontier.analysis.gate import gate
+    from bayes_frontier.analysis.portfolio import Portfolio, portfolio, trade_off
+    from bayes_frontier.analysis.saturation import Saturation, saturation
     from bayes_frontier.checks.backtesting import backtest
     from bayes_frontier.checks.comparison import Backtest
     from bayes_frontier.checks.result import Check
@@ -26,6 +29,13 @@ if TYPE_CHECKING:
 
 # Loaded on first use: importing the package must not load PyMC.
 _HOMES = {
+    "Emergence": "analysis.emergence",
+    "emergence": "analysis.emergence",
+    "Portfolio": "analysis.portfolio",
+    "portfolio": "analysis.portfolio",
+    "trade_off": "analysis.portfolio",
+    "Saturation": "analysis.saturation",
+    "saturation": "analysis.saturation",
     "gate": "analysis.gate",
     "Backtest": "checks.comparison",
     "backtest": "checks.backtesting",
@@ -60,13 +70,16 @@ __all__ = [
     "Check",
     "ConvergenceError",
     "DataError",
+    "Emergence",
     "Evaluations",
     "Frontier",
     "FrontierError",
     "ModelSpec",
     "Plan",
+    "Portfolio",
     "QueryError",
     "Question",
+    "Saturation",
     "SpecError",
     "StoreError",
     "Truth",
@@ -76,13 +89,17 @@ __all__ = [
     "check",
     "combine",
     "diff",
+    "emergence",
     "fit",
     "gate",
     "load",
     "plan",
+    "portfolio",
     "read",
     "read_spec",
+    "saturation",
     "simulate",
+    "trade_off",
     "update",
 ]
 

@@ -76,3 +76,22 @@ def on_axis(evaluations: Evaluations, axis: str) -> Evaluations:
         table=kept.table.assign(flops=flops[kept.table["row"].to_numpy()]),
         notes=(*kept.notes, note),
     )
+
+
+def axis_of(evaluations: Evaluations) -> str:
+    """Tell which axis evaluations are on.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        Scores, as `on_axis` or a reader returned them.
+
+    Returns
+    -------
+    {"flops", "params", "tokens"}
+        The axis.
+    """
+    for axis in _COLUMNS:
+        if any(note.startswith(f"axis: {axis};") for note in evaluations.notes):
+            return axis
+    return "flops"

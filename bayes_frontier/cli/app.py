@@ -17,10 +17,13 @@ from bayes_frontier.cli import (
     data_identify,
     demo,
     drift,
+    emergence,
     fit,
     gate,
     plan,
+    portfolio,
     report,
+    saturation,
     study,
     study_design,
     update,
@@ -66,7 +69,23 @@ def options(
     """
 
 
-for command in (fit, attain, compute_for, base_models, plan, update, backtest, check, gate, drift, report, demo):
+for command in (
+    fit,
+    attain,
+    compute_for,
+    base_models,
+    plan,
+    update,
+    backtest,
+    check,
+    gate,
+    drift,
+    saturation,
+    emergence,
+    portfolio,
+    report,
+    demo,
+):
     app.add_typer(command.app)
 for command in (data_identify, data_diff, data_combine, data_fetch):
     data.app.add_typer(command.app)

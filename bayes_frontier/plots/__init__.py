@@ -12,13 +12,18 @@ _HOMES = {
     "plot_check": "checks",
     "plot_compute_for": "compute",
     "plot_drift": "drift",
+    "plot_emergence": "emergence",
     "plot_energy": "diagnostics",
     "plot_gate": "gate",
     "plot_population": "population",
+    "plot_portfolio": "portfolio",
     "plot_prior_posterior": "prior",
+    "plot_progress": "saturation",
     "plot_rank": "diagnostics",
+    "plot_saturation": "saturation",
     "plot_taus": "taus",
     "plot_trace": "diagnostics",
+    "plot_trade_off": "portfolio",
 }
 __all__ = list(_HOMES)
 

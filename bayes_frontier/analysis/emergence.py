@@ -1,0 +1,151 @@
+"""Emergence: over how many decades of compute a boundary does most of its rise, and which task is more abrupt.
+
+The width of a rise is z90 - z10, with z10 and z90 the log10 FLOPs at which the boundary has done 10 and 90% of the
+way from its floor to its ceiling. A sigmoid of slope b a decade has width 2 ln 9 / b; the population boundary is nearly
+one. Floor and ceiling often lie beyond the data: then the width is known only as far as the sigmoid is right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from bayes_frontier.analysis import verdicts
+from bayes_frontier.analysis.surface import OVER, Surface, one_period, statistics
+from bayes_frontier.analysis.thresholds import ABRUPT, PROB
+from bayes_frontier.errors import QueryError
+from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.posterior import query
+
+if TYPE_CHECKING:
+    from bayes_frontier.posterior.frontier import Frontier
+
+_LOW, _HIGH = 0.1, 0.9
+# log10 FLOPs at which curves are looked at: 0.05 apart where models are, ever wider apart beyond, so that even a slope
+# of a tenth a decade is followed to its ends.
+_NEAR: FloatArray = np.linspace(15.0, 35.0, 401)
+_FAR: FloatArray = 0.05 * (np.geomspace(1.0, 4000.0, 200))
+_GRID: FloatArray = np.concatenate([15.0 - _FAR[::-1], _NEAR, 35.0 + _FAR])
+
+
+@dataclass(frozen=True)
+class Emergence:
+    """What `emergence` found.
+
+    Attributes
+    ----------
+    draws : xarray.Dataset
+        Dims chain, draw and task: width in decades, start and end (log10 FLOPs at 10 and 90% of the rise), observed
+        (share of the rise that lies within the compute of the fitted models).
+    summary : xarray.Dataset
+        By task: width, start, end and observed with the dim statistic (median, lower, upper); abrupt, P(width <
+        decades); rank_probability, dims task and rank, 1 the most abrupt; more, P(task is more abrupt than other), dims
+        task and other; order, "more", "less", "cannot tell" or "same"; verdict, "abrupt", "gradual" or "cannot tell".
+        Tasks are sorted by their median width.
+    period : str
+        Label of the period.
+    decades : float
+        Width that separates abrupt from gradual.
+    prob : float
+        Probability of the intervals.
+    """
+
+    draws: xr.Dataset
+    summary: xr.Dataset
+    period: str
+    decades: float
+    prob: float
+
+
+def emergence(
+    frontier: Frontier,
+    *,
+    decades: float = ABRUPT,
+    prob: float = PROB,
+    period: int | str | None = None,
+    base_model: str | None = None,
+) -> Emergence:
+    """How abruptly boundaries rise with compute, and in which order.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    decades : float
+        A rise over fewer decades of compute than this is called abrupt.
+    prob : float
+        Probability of the equal-tailed intervals; a verdict asks for an interval on one side.
+    period : int, str or None
+        As in `Frontier.boundary`, one of them.
+    base_model : str, optional
+        As in `Frontier.boundary`.
+
+    Returns
+    -------
+    Emergence
+        Draws, their summary, verdicts.
+
+    Raises
+    ------
+    QueryError
+        If something was not fitted or an argument is out of range.
+    """
+    query.check_prob(prob)
+    if not 0.0 < decades < 100.0:
+        raise QueryError(f"decades must lie between 0 and 100, found {decades:g}; 2 is a hundredfold of compute.")
+    surface, now = Surface.of(frontier, None, base_model), one_period(frontier, period)
+    values = surface.at(np.concatenate([[-np.inf], _GRID, [np.inf]]), now)
+    floor, ceiling = values[..., 0], values[..., -1]
+    levels = [floor + share * (ceiling - floor) for share in (_LOW, _HIGH)]
+    start, end = (first_above(values[..., 1:-1], _GRID, level) for level in levels)
+    ends = surface.compute_range()
+    inside = np.stack([np.diff(surface.at(ends[k], now)[:, k])[:, 0] for k in range(len(surface.tasks))], axis=1)
+    observed = np.divide(inside, ceiling - floor, out=np.ones_like(inside), where=ceiling > floor)
+    parts = {"width": end - start, "start": start, "end": end, "observed": observed}
+    draws = xr.Dataset({name: surface.labelled(part) for name, part in parts.items()})
+    draws = draws.isel(task=np.argsort(draws["width"].median(OVER).to_numpy(), kind="stable"))
+    return Emergence(
+        draws, _summary(draws, decades, prob, frontier.converged), frontier.period_labels[now], decades, prob
+    )
+
+
+def first_above(values: FloatArray, z: FloatArray, level: FloatArray) -> FloatArray:
+    """Where non-decreasing curves reach a level of their own.
+
+    Parameters
+    ----------
+    values : ndarray, shape (..., n)
+        Curves on the grid.
+    z : ndarray, shape (n,)
+        Increasing grid.
+    level : ndarray, shape (...)
+        Levels.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        By linear interpolation; an end of the grid where the level is not crossed in it.
+    """
+    j = np.clip((values < level[..., None]).sum(axis=-1), 1, values.shape[-1] - 1)
+    y0 = np.take_along_axis(values, j[..., None] - 1, axis=-1)[..., 0]
+    y1 = np.take_along_axis(values, j[..., None], axis=-1)[..., 0]
+    part = np.divide(level - y0, y1 - y0, out=np.zeros_like(y0), where=y1 > y0)
+    return np.asarray(z[j - 1] + np.clip(part, 0.0, 1.0) * (z[j] - z[j - 1]))
+
+
+def _summary(draws: xr.Dataset, decades: float, prob: float, converged: bool) -> xr.Dataset:
+    width, names = draws["width"], draws["task"].to_numpy()
+    found = xr.Dataset({name: statistics(draws[name], prob) for name in draws})
+    found["abrupt"] = (width < decades).mean(OVER)
+    axis = width.get_axis_num("task")
+    place = width.copy(data=1 + np.argsort(np.argsort(width.to_numpy(), axis, kind="stable"), axis, kind="stable"))
+    ranks = np.arange(1, len(names) + 1)
+    found["rank_probability"] = (place == xr.DataArray(ranks, dims="rank", coords={"rank": ranks})).mean(OVER)
+    other = width.rename(task="other")
+    # a draw in which two tasks are equal speaks for neither
+    found["more"] = ((width < other) + 0.5 * (width == other)).mean(OVER)
+    at = prob if converged else None
+    return found.assign(verdict=verdicts.abruptness(found, at), order=verdicts.order(found["more"], at))

@@ -1,0 +1,269 @@
+"""Portfolios: the probability that several targets are attainable at once, from joint draws, and what that takes.
+
+Boundaries are increasing in compute. So, per draw, all targets are met from that compute on at which the last boundary
+reaches its target, and P(all met at C) is that compute's distribution function. It is not the product of the
+tasks' probabilities where boundaries are correlated over draws, as those of one base model are.
+
+A boundary says what models of some compute attain on a task. That several targets are within their boundaries does not
+say that one and the same model attains them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from bayes_frontier.analysis import verdicts
+from bayes_frontier.analysis.goals import Goals, given_goals
+from bayes_frontier.analysis.surface import OVER, Surface, one_period, statistics
+from bayes_frontier.analysis.thresholds import PROB
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations.metrics import Metrics
+from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.posterior import query
+
+if TYPE_CHECKING:
+    from bayes_frontier.posterior.frontier import Frontier, Numbers
+
+FLOPS_SEARCHED = (1e18, 1e28)
+_POINTS, _SHOWN, _CORNERS = 1001, 121, 60
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """What `portfolio` found.
+
+    Attributes
+    ----------
+    draws : xarray.Dataset
+        needed, FLOPs at which a target is met (infinite: not in the range), dims chain, draw, task; needed_all, at
+        which all are.
+    summary : xarray.Dataset
+        At the computes asked for (dim flops): all_met, P(all targets are met); met, the same by task; independent, the
+        product of met; share, expected share of targets met, by weight; miss_cost, expected cost of targets missed;
+        total_cost, with the compute's price; verdict, "attainable", "not attainable" or "open"; outside, whether a
+        compute lies outside those fitted. And: needed and needed_all with the dim statistic (median, lower, upper);
+        last, P(this target is the last to be met), by task; unattainable, P(no compute in the range meets them all).
+    curve : xarray.Dataset
+        all_met, met and total_cost over the range of compute, dim flops.
+    least_flops : float
+        Smallest compute at which all targets are met with probability `prob`; infinite where none is in the range.
+    cheapest_flops : float
+        Compute of the smallest total cost; NaN where neither price nor costs are given.
+    goals : Goals
+        The targets.
+    period : str
+        Label of the period.
+    prob : float
+        Probability asked for, also of the intervals.
+    flops_range : tuple of float
+        Where compute was looked for.
+    """
+
+    draws: xr.Dataset
+    summary: xr.Dataset
+    curve: xr.Dataset
+    least_flops: float
+    cheapest_flops: float
+    goals: Goals
+    period: str
+    prob: float
+    flops_range: tuple[float, float]
+
+
+def portfolio(
+    frontier: Frontier,
+    targets: Goals | Mapping[str, object] | str | Path,
+    flops: Numbers | None = None,
+    *,
+    prob: float = PROB,
+    period: int | str | None = None,
+    base_model: str | None = None,
+    metrics: Metrics | Mapping[str, object] | str | Path | None = None,
+    flops_range: tuple[float, float] = FLOPS_SEARCHED,
+) -> Portfolio:
+    """Probability that all targets are attainable, and the compute it takes.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    targets : Goals, mapping, str or Path
+        As `bayes_frontier.analysis.goals.given_goals` takes them: a mapping of task to score, or a TOML file.
+    flops : float or array_like, optional
+        Compute asked about (default: the least that meets all targets with probability `prob`, or the top of the range
+        where none does).
+    prob : float
+        Probability with which targets are to be met, above 0.5; also that of the intervals.
+    period : int, str or None
+        As in `Frontier.boundary`, one of them.
+    base_model : str, optional
+        As in `Frontier.boundary`.
+    metrics : optional
+        Declarations of metrics, for targets stated on their own scale.
+    flops_range : tuple of float
+        Where compute is looked for. A draw that meets a target below the range counts at its lower end.
+
+    Returns
+    -------
+    Portfolio
+        Draws, probabilities, verdicts.
+
+    Raises
+    ------
+    QueryError
+        If targets cannot be used, something was not fitted, or an argument is out of range.
+    """
+    query.check_prob(prob)
+    if prob <= 0.5:
+        raise QueryError(f"prob must exceed 0.5, found {prob:g}: targets that are more likely missed are not met.")
+    goals = given_goals(targets, frontier.tasks, metrics)
+    surface, now = _surface(frontier, goals.tasks, base_model), one_period(frontier, period)
+    low, high = query.check_range(flops_range)
+    z = np.linspace(low, high, _POINTS)
+    values = np.moveaxis(surface.at(z, now), -1, 0)
+    needed = np.stack(
+        [query.first_reaching(values[..., k], z, target.score) for k, target in enumerate(goals.targets)], axis=1
+    )
+    slowest = needed.max(axis=1)
+    least = float(np.sort(slowest)[int(np.ceil(prob * len(slowest) - 1e-9)) - 1])
+    grid = np.linspace(low, high, _SHOWN)
+    curve = _at(surface, goals, needed, grid)
+    priced = goals.price > 0.0 or any(target.cost for target in goals.targets)
+    fine = _at(surface, goals, needed, z)["total_cost"]
+    if flops is None:
+        flops = 10.0 ** (least if np.isfinite(least) else high)
+    asked = np.log10(query.check_flops(flops))
+    summary = _at(surface, goals, needed, asked)
+    by_task = surface.labelled(10.0**needed)
+    draws = xr.Dataset({"needed": by_task, "needed_all": by_task.max("task")})
+    for name in draws:
+        summary[name] = statistics(draws[name], prob, finite=False)
+    # targets that are met together, at the ends of the range, share the last place
+    last = by_task == draws["needed_all"]
+    summary["last"] = (last / last.sum("task")).mean(OVER)
+    summary["unattainable"] = np.isinf(draws["needed_all"]).mean(OVER)
+    ends = surface.compute_range()
+    inside = (asked >= ends[:, 0].max() - 1e-3) & (asked <= ends[:, 1].min() + 1e-3)
+    summary["outside"] = ("flops", ~inside)
+    summary["verdict"] = verdicts.portfolio(summary["all_met"], prob if frontier.converged else None)
+    return Portfolio(
+        draws=draws,
+        summary=summary if np.ndim(flops) else summary.isel(flops=0),
+        curve=curve,
+        least_flops=10.0**least,
+        cheapest_flops=float(10.0 ** z[int(np.argmin(fine.to_numpy()))]) if priced else float("nan"),
+        goals=goals,
+        period=frontier.period_labels[now],
+        prob=prob,
+        flops_range=(10.0**low, 10.0**high),
+    )
+
+
+def trade_off(
+    frontier: Frontier,
+    first: str,
+    second: str,
+    flops: Numbers,
+    *,
+    prob: float = PROB,
+    period: int | str | None = None,
+    base_model: str | None = None,
+) -> xr.Dataset:
+    """Pairs of targets on two tasks that are met together with a given probability.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    first, second : str
+        Two tasks.
+    flops : float or array_like
+        Compute in FLOPs, a curve each.
+    prob : float
+        Probability of meeting both.
+    period : int, str or None
+        As in `Frontier.boundary`, one of them.
+    base_model : str, optional
+        As in `Frontier.boundary`.
+
+    Returns
+    -------
+    xarray.Dataset
+        first and second, scores, dims flops and point: the more is asked of the first task, the less can be asked of
+        the second. The ends are what each attains alone, beside nothing of the other.
+
+    Raises
+    ------
+    QueryError
+        If the tasks are the same, something was not fitted, or an argument is out of range.
+    """
+    query.check_prob(prob)
+    if first == second:
+        raise QueryError(f"A trade-off is between two tasks; {first!r} is named twice.")
+    surface = _surface(frontier, (first, second), base_model)
+    z = np.log10(query.check_flops(flops))
+    values = surface.at(z, one_period(frontier, period))
+    curves = np.array([pairs_met(values[:, 0, i], values[:, 1, i], prob) for i in range(len(z))])
+    found = xr.Dataset(
+        {"first": (("flops", "point"), curves[:, 0]), "second": (("flops", "point"), curves[:, 1])},
+        coords={"flops": 10.0**z},
+        attrs={"first": first, "second": second, "prob": prob},
+    )
+    return found if np.ndim(flops) else found.isel(flops=0)
+
+
+def pairs_met(a: FloatArray, b: FloatArray, prob: float) -> tuple[FloatArray, FloatArray]:
+    """Pairs of levels that two variables exceed together with a probability.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (n_draws,)
+        Joint draws.
+    prob : float
+        Probability.
+
+    Returns
+    -------
+    tuple of ndarray, shape (n_points,)
+        Levels of `a`, rising from 0 to the highest it exceeds with this probability, and for each the highest level of
+        `b`.
+    """
+    wanted = int(np.ceil(prob * len(a) - 1e-9))
+    order = np.argsort(a)[::-1]
+    # with the k highest draws of a kept, the level of b is the wanted-th highest among them
+    kept = np.unique(np.linspace(wanted, len(a), _CORNERS).round().astype(int))[::-1]
+    kept = np.resize(np.append(kept, np.full(_CORNERS - len(kept), wanted)), _CORNERS)
+    levels_a = np.concatenate([[0.0], a[order[kept - 1]], [a[order[wanted - 1]]]])
+    levels_b = [float(np.partition(b[order[:k]], k - wanted)[k - wanted]) for k in kept]
+    return levels_a, np.array([levels_b[0], *levels_b, 0.0])
+
+
+def _surface(frontier: Frontier, tasks: tuple[str, ...], base_model: str | None) -> Surface:
+    for task in tasks:
+        query.task_indices(task, frontier.tasks)
+    return Surface(frontier, tasks, Surface.of(frontier, None, base_model).base)
+
+
+def _at(surface: Surface, goals: Goals, needed: FloatArray, z: FloatArray) -> xr.Dataset:
+    """Probabilities and costs at log10 FLOPs."""
+    met = np.stack([(needed <= point + 1e-12).mean(axis=0) for point in z], axis=-1)
+    together = np.array([(needed.max(axis=1) <= point + 1e-12).mean() for point in z])
+    weight = np.array([target.weight for target in goals.targets])
+    cost = np.array([target.cost for target in goals.targets]) @ (1.0 - met)
+    return xr.Dataset(
+        {
+            "all_met": ("flops", together),
+            "met": (("task", "flops"), met),
+            "independent": ("flops", met.prod(axis=0)),
+            "share": ("flops", weight @ met / weight.sum()),
+            "miss_cost": ("flops", cost),
+            "total_cost": ("flops", cost + goals.price * 10.0**z),
+        },
+        coords={"task": list(surface.tasks), "flops": 10.0**z},
+    )

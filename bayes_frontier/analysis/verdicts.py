@@ -1,0 +1,139 @@
+"""Numbers to verdicts: each statement needs its interval on one side, anything else is "unknown" or "cannot tell"."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from bayes_frontier.analysis.thresholds import sure
+
+SATURATION = ("saturated", "growing", "not yet rising", "unknown")
+PROGRESS = ("scale", "time", "both", "no progress", "decline", "unknown")
+ABRUPTNESS = ("abrupt", "gradual", "cannot tell")
+PORTFOLIO = ("attainable", "not attainable", "open")
+
+
+def choose(probabilities: Mapping[str, xr.DataArray], needed: float | None, otherwise: str) -> xr.DataArray:
+    """Say what is probable enough.
+
+    Parameters
+    ----------
+    probabilities : mapping of str to DataArray
+        Probability of each statement, of equal dims; no two can both be probable enough.
+    needed : float or None
+        Probability that a statement needs, above 0.5; None: nothing is said.
+    otherwise : str
+        What is said where no statement is probable enough.
+
+    Returns
+    -------
+    xarray.DataArray
+        Words.
+    """
+    found = xr.full_like(next(iter(probabilities.values())), otherwise, dtype=object)
+    for words, probability in probabilities.items() if needed is not None else ():
+        found = found.where(probability < needed, words)
+    return found.astype(str)
+
+
+def saturation(numbers: xr.Dataset, prob: float | None) -> xr.DataArray:
+    """Say whether more compute still buys something at the compute asked for.
+
+    Parameters
+    ----------
+    numbers : xarray.Dataset
+        saturated, grows and still_to_come, probabilities.
+    prob : float or None
+        Probability of the intervals; None: the fit did not converge.
+
+    Returns
+    -------
+    xarray.DataArray
+        "saturated", "growing", "not yet rising" or "unknown".
+    """
+    said = {
+        "saturated": numbers["saturated"],
+        "growing": numbers["grows"],
+        "not yet rising": numbers["still_to_come"],
+    }
+    return choose(said, None if prob is None else sure(prob), "unknown")
+
+
+def progress(numbers: xr.Dataset, prob: float | None) -> xr.DataArray:
+    """Say what progress is due to.
+
+    Parameters
+    ----------
+    numbers : xarray.Dataset
+        advance, retreat, still and scale_larger, probabilities.
+    prob : float or None
+        Probability of the intervals; None: the fit did not converge.
+
+    Returns
+    -------
+    xarray.DataArray
+        "no progress" or "decline"; where there is progress, "scale" or "time" for the larger part and "both" where it
+        cannot be told which is larger; otherwise "unknown".
+    """
+    if prob is None:
+        return choose({"no progress": numbers["still"]}, None, "unknown")
+    larger = choose({"scale": numbers["scale_larger"], "time": 1.0 - numbers["scale_larger"]}, sure(prob), "both")
+    said = {"progress": numbers["advance"], "decline": numbers["retreat"], "no progress": numbers["still"]}
+    found = choose(said, sure(prob), "unknown")
+    return xr.where(found == "progress", larger, found).astype(str)
+
+
+def abruptness(numbers: xr.Dataset, prob: float | None) -> xr.DataArray:
+    """Say whether a rise is abrupt.
+
+    Parameters
+    ----------
+    numbers : xarray.Dataset
+        abrupt, a probability.
+    prob : float or None
+        Probability of the intervals; None: the fit did not converge.
+
+    Returns
+    -------
+    xarray.DataArray
+        "abrupt", "gradual" or "cannot tell".
+    """
+    said = {"abrupt": numbers["abrupt"], "gradual": 1.0 - numbers["abrupt"]}
+    return choose(said, None if prob is None else sure(prob), "cannot tell")
+
+
+def order(more: xr.DataArray, prob: float | None) -> xr.DataArray:
+    """Say which of two tasks rises more abruptly.
+
+    Parameters
+    ----------
+    more : xarray.DataArray
+        P(task is more abrupt than other), dims task and other.
+    prob : float or None
+        Probability of the intervals; None: the fit did not converge.
+
+    Returns
+    -------
+    xarray.DataArray
+        "more", "less" or "cannot tell"; "same" on the diagonal.
+    """
+    found = choose({"more": more, "less": 1.0 - more}, None if prob is None else sure(prob), "cannot tell")
+    return found.where(xr.DataArray(~np.eye(len(more), dtype=bool), dims=more.dims), "same").astype(str)
+
+
+def portfolio(all_met: xr.DataArray, prob: float | None) -> xr.DataArray:
+    """Say whether all targets are attainable.
+
+    Parameters
+    ----------
+    all_met : xarray.DataArray
+        P(all targets are met).
+    prob : float or None
+        Probability of a verdict, itself: a decision maker names the risk to be taken; None: the fit did not converge.
+
+    Returns
+    -------
+    xarray.DataArray
+        "attainable", "not attainable" or "open".
+    """
+    return choose({"attainable": all_met, "not attainable": 1.0 - all_met}, prob, "open")

@@ -1,0 +1,209 @@
+"""``bayes-frontier portfolio``: are several targets attainable at once, and what does that take."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayes_frontier.cli import arguments as given
+from bayes_frontier.cli.asking import load, plain, question
+from bayes_frontier.cli.heading import about
+from bayes_frontier.cli.intervals import rows_of
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
+from bayes_frontier.cli.values import flops_list, names_list
+from bayes_frontier.errors import QueryError
+from bayes_frontier.report.files import make_folder, write_picture
+from bayes_frontier.report.wording import flops_words, probability_words, share_words
+
+if TYPE_CHECKING:
+    from bayes_frontier.analysis.portfolio import Portfolio
+
+app = typer.Typer()
+
+
+@app.command("portfolio")
+def portfolio(
+    targets: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TARGETS.toml",
+            help='A table [targets."task"] each, with score (0 to 1), and if wanted weight and cost.',
+        ),
+    ],
+    fit: given.FitFile,
+    flops: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FLOPS",
+            help="Compute asked about: 1e24, several as 1e22,1e24, or 1e22:1e26:5.",
+            show_default="the least that meets all targets",
+        ),
+    ] = None,
+    prob: Annotated[
+        str, typer.Option(metavar="P", help="Probability with which targets are to be met, above 0.5.")
+    ] = "0.9",
+    trade_off: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK,TASK",
+            help="Also the pairs of targets on these two tasks that are met together, at each compute asked about.",
+        ),
+    ] = None,
+    period: given.Period = None,
+    base_model: given.BaseModel = None,
+    metrics: given.Metrics = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder for pictures, portfolio.png and trade-off.png; made if it is not there."
+        ),
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Show with which probability all targets are attainable, at which compute they are, and what missing them costs.
+
+    Example: targets.toml
+
+        price = 1e-19            # of a FLOP, in the unit of the costs
+
+        [targets.bbh]
+        score = 0.65
+
+        [targets.math_lvl_5]
+        score = 0.5
+        weight = 2               # in the share of targets met
+        cost = 250000            # of missing it
+
+    and then
+
+        bayes-frontier portfolio targets.toml fit.nc --flops 1e23,1e24
+
+    A target stated as `value` in place of `score` is on the metric's own scale; give the --metrics that the fit was
+    made with. The probability of all targets is taken from joint draws, not multiplied. At each compute the verdict is
+    attainable, not attainable (P at least --prob), or open. In JSON, null stands for more compute than was searched.
+    """
+    form = form_of(as_json, as_csv)
+    asked = question(None, period, base_model, prob)
+    computes = None if flops is None else flops_list(flops)
+    pair = names_list([trade_off]) if trade_off is not None else None
+    if pair is not None and len(pair) != 2:
+        raise QueryError(f"--trade-off: name two tasks, as bbh,gpqa; found {len(pair)}.")
+    if out is not None:
+        make_folder(out, "--out")
+
+    from bayes_frontier.analysis.portfolio import portfolio as answer
+    from bayes_frontier.analysis.portfolio import trade_off as trade
+
+    frontier = load(fit)
+    found = answer(
+        frontier,
+        targets,
+        computes,
+        prob=asked.prob,
+        period=asked.period,
+        base_model=asked.base_model,
+        metrics=metrics,
+    )
+    shown = [float(value) for value in found.summary["flops"].to_numpy().reshape(-1)]
+    pairs = None
+    if pair is not None:
+        pairs = trade(frontier, *pair, shown, prob=asked.prob, period=asked.period, base_model=asked.base_model)
+    facts = about(frontier, asked, [{"period": found.period}]) | _facts(found)
+    if pairs is not None:
+        facts["trade_off"] = {
+            "tasks": pair,
+            "points": [
+                {key: plain(value) for key, value in row.items()}
+                for row in pairs.to_dataframe().reset_index().to_dict("records")
+            ],
+        }
+    _show(found, facts, form)
+    if out is not None:
+        from bayes_frontier.plots import plot_portfolio, plot_trade_off
+
+        pictures = {"portfolio.png": plot_portfolio(found)}
+        if pairs is not None:
+            pictures["trade-off.png"] = plot_trade_off(pairs)
+        for name, panel in pictures.items():
+            write_picture(panel.figure, out / name, "--out")
+            note(f"Wrote {out / name}")
+
+
+def _facts(found: Portfolio) -> dict[str, object]:
+    rows = rows_of(found.summary[["needed", "last"]], ("task",))
+    for row, target in zip(rows, found.goals.targets, strict=True):
+        row |= {"score": target.score, "weight": target.weight, "cost": target.cost}
+    return {
+        "targets": rows,
+        "least_flops": found.least_flops,
+        "cheapest_flops": found.cheapest_flops,
+        "unattainable": float(found.summary["unattainable"]),
+        "flops_range": list(found.flops_range),
+    }
+
+
+def _show(found: Portfolio, facts: dict[str, object], form: str) -> None:
+    from bayes_frontier.analysis.wording import portfolio_sentences
+
+    tasks, numbers = found.goals.tasks, found.summary
+    rows = rows_of(numbers.drop_vars("met"), ("flops",))
+    met = numbers["met"].transpose("task", ...).to_numpy().reshape(len(tasks), -1)
+    for i, row in enumerate(rows):
+        row |= {f"met_{task}": float(met[k, i]) for k, task in enumerate(tasks)}
+        row["at"] = flops_words(float(row["flops"] or 0.0)) + ("*" if row["outside"] else "")
+    priced = not math.isnan(found.cheapest_flops)
+    text = form == "text"
+    columns = [Column("at", "FLOPs") if text else Column("flops", "FLOPs")]
+    columns += [
+        Column(f"met_{task}", f"P({task} >= {target.score:g})", probability_words)
+        for task, target in zip(tasks, found.goals.targets, strict=True)
+    ]
+    columns += [
+        Column("all_met", "P(all)", probability_words),
+        Column("independent", ""),
+        Column("share", "share met" if len(tasks) > 1 else "", "{:.2f}".format),
+        Column("miss_cost", "cost of misses" if priced else "", "{:.4g}".format),
+        Column("total_cost", "with compute" if priced and found.goals.price else "", "{:.4g}".format),
+        Column("outside", ""),
+        Column("verdict", "verdict"),
+    ]
+    if not text:
+        show(Answer(facts, columns, rows), form)
+        return
+    whose = f"models on {facts['base_model']}" if facts["base_model"] else "models on a new base model"
+    header = [
+        f"Targets within the boundary of {whose} in the period '{found.period}': probabilities, from joint draws.",
+    ]
+    show(Answer(facts, columns, rows, header, ["", *portfolio_sentences(found), ""]), form)
+    needed: list[dict[str, Value]] = list(facts["targets"])  # type: ignore[call-overload]
+    together = {
+        f"needed_{part}": float(numbers["needed_all"].sel(statistic=part)) for part in ("median", "lower", "upper")
+    }
+    needed.append({"task": "all together", "score": None, "last": None, **together})
+
+    def words(value: float) -> str:
+        low, high = found.flops_range
+        return (
+            f"> {flops_words(high)}"
+            if math.isinf(value)
+            else f"< {flops_words(low)}"
+            if value <= low
+            else flops_words(value)
+        )
+
+    columns = [
+        Column("task", "target"),
+        Column("score", "score", "{:g}".format),
+        Column("needed_median", "FLOPs needed (median)", words),
+        Column("needed_lower", "lower", words),
+        Column("needed_upper", "upper", words),
+        Column("last", "P(last to be met)", probability_words),
+    ]
+    show(
+        Answer({}, columns, needed, [f"Compute needed; lower, upper: {share_words(found.prob)} credible interval."]),
+        "text",
+    )

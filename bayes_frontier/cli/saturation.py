@@ -1,0 +1,255 @@
+"""``bayes-frontier saturation``: how much is left, what more compute buys, and what progress came from."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayes_frontier.cli import arguments as given
+from bayes_frontier.cli.asking import load, question
+from bayes_frontier.cli.heading import about
+from bayes_frontier.cli.intervals import columns, rows_of, spelled
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
+from bayes_frontier.cli.values import flops_list, period_of, scores_list
+from bayes_frontier.errors import QueryError
+from bayes_frontier.report.files import make_folder, write_picture
+from bayes_frontier.report.wording import flops_words, probability_words, share_words
+
+if TYPE_CHECKING:
+    from bayes_frontier.analysis.saturation import Saturation
+
+app = typer.Typer()
+
+
+@app.command("saturation")
+def saturation(
+    fit: given.FitFile,
+    flops: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FLOPS",
+            help="Compute at which headroom and gain are asked for: 1e24, several as 1e22,1e24, or 1e22:1e26:5.",
+            show_default="median of the models",
+        ),
+    ] = None,
+    params: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Number of parameters in place of --flops, such as 8e9, several with commas. A fit whose axis is "
+            "compute needs --tokens too.",
+        ),
+    ] = None,
+    tokens: Annotated[
+        str | None,
+        typer.Option(metavar="D", help="Tokens that models of these --params are trained on, such as 15e12."),
+    ] = None,
+    gain: Annotated[
+        str, typer.Option(metavar="SCORE", help="Smallest gain of a tenfold of compute that matters, in scores.")
+    ] = "0.02",
+    delta: Annotated[str, typer.Option(metavar="SCORE", help="Smallest progress that matters, in scores.")] = "0.02",
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD[@FLOPS]",
+            help="Where progress is counted from: a period, or a period and a compute, such as 2024-05-01@1e23.",
+            show_default="the first period, at its models' median compute",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD[@FLOPS]", help="And to.", show_default="the last period, at its models' median compute"
+        ),
+    ] = None,
+    task: given.AskedTasks = None,
+    period: given.Period = None,
+    base_model: given.BaseModel = None,
+    prob: given.Prob = "0.9",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder for two pictures, saturation.png and progress.png; made if it is not there."
+        ),
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Show how much is left below each ceiling, what more compute buys, and whether progress was scale or time.
+
+    Example: what is left at 1e24 FLOPs, and where does a tenfold of compute buy less than 0.03?
+
+        bayes-frontier saturation fit.nc --flops 1e24 --gain 0.03
+
+    headroom: ceiling less boundary. gain: what the next tenfold of compute buys. saturates: the compute from which on
+    every tenfold buys less than --gain; "below" or "beyond" the range of the models where it lies outside. Progress
+    between two settings (--since, --until) is divided into scale, that of compute in the same period, and time, that of
+    everything else at the same compute, as the mean over the two orders in which they can change:
+
+        bayes-frontier saturation fit.nc --since 2024-05-01@1e23 --until 2025-01-15@1e24
+
+    A verdict needs its credible interval on one side; otherwise it is unknown. Ceilings above the largest models fitted
+    are extrapolated, and the answer says so.
+    """
+    form = form_of(as_json, as_csv)
+    asked = question(task, period, base_model, prob)
+    computes = None if flops is None else flops_list(flops)
+    sizes = None if params is None else _amounts(params, "--params")
+    if computes is not None and sizes is not None:
+        raise QueryError("--flops and --params: give one of them.")
+    trained = None if tokens is None else _amounts(tokens, "--tokens")
+    if trained is not None and (sizes is None or len(trained) > 1):
+        raise QueryError("--tokens: give one number, together with --params.")
+    smallest = {"gain": scores_list(gain, "--gain"), "delta": scores_list(delta, "--delta")}
+    for name, values in smallest.items():
+        if len(values) > 1:
+            raise QueryError(f"--{name}: give one number.")
+    settings = {"since": _setting(since, "--since"), "until": _setting(until, "--until")}
+    if out is not None:
+        make_folder(out, "--out")
+
+    from bayes_frontier.analysis.saturation import saturation as answer
+    from bayes_frontier.analysis.size import flops_of_size
+
+    frontier = load(fit)
+    if sizes is not None:
+        computes = flops_of_size(frontier, sizes, None if trained is None else trained[0])
+    for name in asked.tasks or ():
+        # refuses an unknown task before the work
+        frontier.boundary(1e22, task=name)
+    found = answer(
+        frontier,
+        computes,
+        gain=smallest["gain"][0],
+        delta=smallest["delta"][0],
+        prob=asked.prob,
+        period=asked.period,
+        base_model=asked.base_model,
+        since=settings["since"],
+        until=settings["until"],
+    )
+    if asked.tasks is not None:
+        found = found.only(asked.tasks)
+    rows = _rows(found, sizes)
+    facts = about(frontier, asked, [{"period": found.period}]) | {
+        "gain": found.gain,
+        "delta": found.delta,
+        "since": {"period": found.settings[0][0], "flops": found.settings[0][1]},
+        "until": {"period": found.settings[1][0], "flops": found.settings[1][1]},
+        "flops_range": list(found.flops_range),
+    }
+    if form == "text":
+        _show_text(found, rows, facts, sizes is not None)
+    else:
+        show(Answer(facts, _columns(form, sizes is not None), rows), form)
+    if out is not None:
+        from bayes_frontier.plots import plot_progress, plot_saturation
+
+        pictures = {
+            "saturation.png": plot_saturation(frontier, found, base_model=asked.base_model)[0].figure,
+            "progress.png": plot_progress(found).figure,
+        }
+        for name, figure in pictures.items():
+            write_picture(figure, out / name, "--out")
+            note(f"Wrote {out / name}")
+
+
+def _amounts(text: str, option: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise QueryError(f"{option}: cannot read {text[:40]!r} as numbers; write 8e9, say.") from None
+
+
+def _setting(text: str | None, option: str) -> int | str | tuple[int | str, float] | None:
+    if text is None:
+        return None
+    period, at, compute = text.rpartition("@") if "@" in text else (text, "", "")
+    named = period_of(period)
+    if named is None or not str(named).strip():
+        raise QueryError(f"{option}: {text!r} names no period; write PERIOD@FLOPS, such as 2024-05-01@1e23.")
+    if not at:
+        return named
+    values = flops_list(compute, option)
+    if len(values) > 1:
+        raise QueryError(f"{option}: give one compute.")
+    return named, values[0]
+
+
+def _rows(found: Saturation, sizes: list[float] | None) -> list[dict[str, Value]]:
+    rows = rows_of(found.summary, ("task", "flops"))
+    for i, row in enumerate(rows):
+        row["params"] = None if sizes is None else sizes[i % len(sizes)]
+    return rows
+
+
+def _columns(form: str, sized: bool) -> list[Column]:
+    found = [Column("task", "task"), Column("flops", "FLOPs"), *([Column("params", "params")] if sized else [])]
+    for key in ("ceiling", "headroom", "gain", "saturation", "progress", "scale", "time", "share_scale", "beyond"):
+        found += columns(key, "", form)
+    names = ("everywhere", "nowhere", "saturated", "grows", "still_to_come", "verdict", "outside", "ceiling_outside")
+    names += ("advance", "retreat", "still", "scale_larger", "source")
+    return found + [Column(name, "") for name in names]
+
+
+def _show_text(found: Saturation, rows: list[dict[str, Value]], facts: dict[str, object], sized: bool) -> None:
+    from bayes_frontier.analysis.wording import saturation_cautions, saturation_meaning
+
+    low, high = found.flops_range
+
+    def place(value: float) -> str:
+        # 0 and infinity stand for the whole range
+        return "below" if value <= 0.0 else "beyond" if math.isinf(value) else flops_words(value)
+
+    share = share_words(found.prob)
+    whose = f"models on {facts['base_model']}" if facts["base_model"] else "models on a new base model"
+    rows = spelled(
+        rows,
+        ceiling="{:.3f}".format,
+        headroom="{:.3f}".format,
+        gain="{:+.3f}".format,
+        saturation=place,
+        progress="{:+.3f}".format,
+        scale="{:+.3f}".format,
+        time="{:+.3f}".format,
+        share_scale="{:.0%}".format,
+    )
+    for row in rows:
+        row["at"] = flops_words(float(row["flops"] or 0.0)) + ("*" if row["outside"] else "")
+        row["ceiling_words"] = f"{row['ceiling_words']}{'*' if row['ceiling_outside'] else ''}"
+    first = [
+        Column("task", "task"),
+        *([Column("params", "parameters", "{:.3g}".format)] if sized else []),
+        Column("at", "FLOPs"),
+        Column("ceiling_words", "ceiling"),
+        Column("headroom_words", "headroom"),
+        Column("gain_words", "gain of a tenfold"),
+        Column("saturation_words", "saturates at"),
+        Column("grows", f"P(gain >= {found.gain:g})", probability_words),
+        Column("verdict", "verdict"),
+    ]
+    header = [
+        f"Saturation of the boundary of {whose} in the period '{found.period}'.",
+        f"Median ({share} credible interval), in scores; saturates at: from there on a tenfold of compute buys less "
+        f"than {found.gain:g}, looked for from {flops_words(low)} to {flops_words(high)} FLOPs.",
+    ]
+    show(Answer({}, first, rows, header, ["", *saturation_meaning(found), *saturation_cautions(found), ""]), "text")
+    second = [
+        Column("task", "task"),
+        Column("progress_words", "progress"),
+        Column("scale_words", "by scale"),
+        Column("time_words", "by time"),
+        Column("share_scale_words", "share of scale"),
+        Column("scale_larger", "P(scale > time)", probability_words),
+        Column("source", "verdict"),
+    ]
+    (before, low), (after, high) = found.settings
+    header = [
+        f"Progress from '{before}' at {flops_words(low)} FLOPs to '{after}' at {flops_words(high)} FLOPs: by scale, "
+        "more compute in the same period, and by time, all else at the same compute.",
+    ]
+    once = list({row["task"]: row for row in rows}.values())
+    show(Answer({}, second, once, header), "text")
