@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bayes_frontier.checks.comparison import Backtest
     from bayes_frontier.checks.result import Check
     from bayes_frontier.checks.run import check
+    from bayes_frontier.checks.scoring import Scored, score
     from bayes_frontier.design import Plan, Question, Update, plan, update
     from bayes_frontier.errors import (
         ConvergenceError,
@@ -41,6 +42,8 @@ _HOMES = {
     "backtest": "checks.backtesting",
     "Check": "checks.result",
     "check": "checks.run",
+    "Scored": "checks.scoring",
+    "score": "checks.scoring",
     "Plan": "design",
     "Question": "design",
     "plan": "design",
@@ -80,6 +83,7 @@ __all__ = [
     "QueryError",
     "Question",
     "Saturation",
+    "Scored",
     "SpecError",
     "StoreError",
     "Truth",
@@ -98,6 +102,7 @@ __all__ = [
     "read",
     "read_spec",
     "saturation",
+    "score",
     "simulate",
     "trade_off",
     "update",

@@ -23,6 +23,7 @@ from bayes_frontier.cli import (
     plan,
     portfolio,
     report,
+    score,
     saturation,
     study,
     study_design,
