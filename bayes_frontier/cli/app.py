@@ -24,6 +24,7 @@ from bayes_frontier.cli import (
     portfolio,
     report,
     saturation,
+    score,
     study,
     study_design,
     update,
