@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier, Numbers
 
 FLOPS_SEARCHED = (1e18, 1e28)
-_POINTS, _SHOWN, _CORNERS = 1001, 121, 60
+_POINTS, _SHOWN, _CORNERS = 1001, 501, 60
 
 
 @dataclass(frozen=True)

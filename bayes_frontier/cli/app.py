@@ -27,7 +27,9 @@ from bayes_frontier.cli import (
     score,
     study,
     study_design,
+    study_questions,
     update,
+    watch,
 )
 from bayes_frontier.cli.failures import GuardedGroup, leave_quietly
 
@@ -66,7 +68,7 @@ def options(
         bayes-frontier attain fit.nc --flops 1e24
 
     Exit status: 0 done; 1 a check failed, or the demo missed the truth; 2 something to correct in the call or the data;
-    3 the sampler did not converge; 70 a defect of this program; 130 interrupted.
+    3 the sampler did not converge, or `watch` found drift; 70 a defect of this program; 130 interrupted.
     """
 
 
@@ -81,6 +83,7 @@ for command in (
     backtest,
     check,
     gate,
+    watch,
     drift,
     saturation,
     emergence,
@@ -93,6 +96,7 @@ for command in (data_identify, data_diff, data_combine, data_fetch):
     data.app.add_typer(command.app)
 app.add_typer(data.app, name="data")
 study.app.add_typer(study_design.app)
+study.app.add_typer(study_questions.app)
 app.add_typer(study.app, name="study")
 
 

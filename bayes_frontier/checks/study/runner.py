@@ -206,8 +206,13 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def code_fingerprint() -> str:
+def code_fingerprint(sources: Sequence[str] = _SOURCES) -> str:
     """Identify the code that the results depend on, comments, layout and docstrings aside.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        Files and folders of the package.
 
     Returns
     -------
@@ -216,7 +221,7 @@ def code_fingerprint() -> str:
     """
     package = Path(bayes_frontier.__file__).parent
     digest = hashlib.sha256()
-    for source in _SOURCES:
+    for source in sources:
         for path in sorted([package / source] if source.endswith(".py") else (package / source).rglob("*.py")):
             tree = ast.parse(path.read_text(encoding="utf-8"))
             for node in ast.walk(tree):
