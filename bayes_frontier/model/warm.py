@@ -95,7 +95,7 @@ class Start:
             return None
         constant = posterior["constant_data"].dataset
         names = ("density", "scale", "half_width", "likelihood_level")
-        return cls(posterior["ending"].dataset, Scale(*(constant[name].to_numpy() for name in names)))
+        return cls(posterior["ending"].to_dataset(), Scale(*(constant[name].to_numpy() for name in names)))
 
     @property
     def spread(self) -> FloatArray:
