@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from bayes_frontier.analysis.emergence import Emergence, emergence
     from bayes_frontier.analysis.gate import gate
+    from bayes_frontier.analysis.watch import watch
     from bayes_frontier.analysis.portfolio import Portfolio, portfolio, trade_off
     from bayes_frontier.analysis.saturation import Saturation, saturation
     from bayes_frontier.checks.backtesting import backtest
@@ -38,6 +39,7 @@ _HOMES = {
     "Saturation": "analysis.saturation",
     "saturation": "analysis.saturation",
     "gate": "analysis.gate",
+    "watch": "analysis.watch",
     "Backtest": "checks.comparison",
     "backtest": "checks.backtesting",
     "Check": "checks.result",
@@ -106,6 +108,7 @@ __all__ = [
     "simulate",
     "trade_off",
     "update",
+    "watch",
 ]
 
 

@@ -23,6 +23,7 @@ _HOMES = {
     "plot_saturation": "saturation",
     "plot_taus": "taus",
     "plot_trace": "diagnostics",
+    "plot_watch": "watch",
     "plot_trade_off": "portfolio",
 }
 __all__ = list(_HOMES)

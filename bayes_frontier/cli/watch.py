@@ -1,0 +1,181 @@
+"""``bayes-frontier watch``: whether boundaries moved since a fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayes_frontier.analysis.watch_verdicts import ESTABLISHED, established
+from bayes_frontier.cli import arguments as given
+from bayes_frontier.cli.asking import load, plain
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
+from bayes_frontier.cli.values import fields_map, flops_list, names_list, probability, scores_list
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.report.files import make_folder, write_picture
+from bayes_frontier.report.wording import flops_words, probability_words, share_words
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_frontier.evaluations import Evaluations
+    from bayes_frontier.posterior import Frontier
+
+RESCORED, DRIFT = 1, 3
+
+app = typer.Typer()
+
+
+@app.command("watch")
+def watch(
+    fit: given.FitFile,
+    table: given.Table,
+    task: given.AskedTasks = None,
+    flops: Annotated[
+        str | None,
+        typer.Option(metavar="FLOPS", help="Compute at which changes are stated.", show_default="median of the table"),
+    ] = None,
+    delta: Annotated[str, typer.Option(metavar="SCORE", help="Smallest change that matters, in scores.")] = "0.02",
+    prob: Annotated[
+        str, typer.Option(metavar="P", help="Probability that a verdict asks for, and inside intervals; above 0.5.")
+    ] = "0.95",
+    against: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="What a change is counted from: fit, the boundary of the last fitted scores; or forecast, where the "
+            "fit expected it to be by now.",
+        ),
+    ] = "fit",
+    seed: given.Seed = 1,
+    format: given.Format = None,
+    column: given.Columns = None,
+    metrics: given.Metrics = None,
+    registry: given.RegistryFile = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for a picture, watch.png; made if it is not there.")
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Compare a newer table with a fit: did boundaries move since? For a job that runs each week.
+
+    Example: fit anew only when something has changed.
+
+        bayes-frontier watch fit.nc oll-today.csv || bayes-frontier fit oll-today.csv --out fit.nc
+
+    Only records that the fit has not seen count; those it has tell whether a task was re-scored, which is no drift. New
+    models are compared with the boundary of their own base model, and a new base model with what base models of its
+    compute reach. forecast: the change that the fit itself expected by now.
+
+    Exit status: 0 no drift is established; 1 none is, but a task was re-scored, so that the fit no longer speaks of it;
+    3 drift is established on some task; 2 the call, the fit or the table is wrong, or the fit did not converge.
+    """
+    import bayes_frontier as bf
+    from bayes_frontier.analysis.watch import watch as compare
+
+    form = form_of(as_json, as_csv)
+    smallest, share = scores_list(delta, "--delta"), probability(prob, "--prob")
+    where = None if flops is None else flops_list(flops)
+    if len(smallest) > 1 or (where is not None and len(where) > 1):
+        raise QueryError("--delta, --flops: give one number each.")
+    if out is not None:
+        make_folder(out, "--out")
+    frontier = load(fit)
+    if not frontier.converged:
+        raise QueryError(f"{fit}: this fit did not converge, so there is nothing to compare with. Fit again.")
+    newer = bf.read(table, format=format, columns=fields_map(column), metrics=metrics, registry=registry)
+    found = compare(
+        frontier,
+        newer,
+        tasks=names_list(task),
+        flops=None if where is None else where[0],
+        delta=smallest[0],
+        prob=share,
+        against=against,
+        seed=seed,
+    )
+    moved = established(found["verdict"])
+    rescored = found["verdict"].to_numpy() == "re-scored"
+    about = {
+        "tau": frontier.tau,
+        "source": frontier.evaluations.source,
+        "fingerprint": frontier.evaluations.fingerprint,
+        "table": newer.source,
+        **{name: found.attrs[name] for name in ("new", "shared", "delta", "prob", "against", "flops")},
+        "drift": bool(moved.any()),
+        "rescored": [str(name) for name in found["task"].to_numpy()[rescored]],
+    }
+    said = _said(frontier, newer, found)
+    show(Answer(about, _columns(smallest[0]), _rows(found), _header(fit, found), ["", *said]), form)
+    if form != "text":
+        for line in said:
+            note(line)
+    if out is not None:
+        from bayes_frontier.plots import plot_watch
+
+        write_picture(plot_watch(found).figure, out / "watch.png", "--out")
+        note(f"Wrote {out / 'watch.png'}")
+    if moved.any():
+        raise typer.Exit(DRIFT)
+    if rescored.any():
+        raise typer.Exit(RESCORED)
+
+
+def _columns(delta: float) -> list[Column]:
+    signed = "{:+.3f}".format
+    return [
+        Column("task", "task"),
+        Column("n_models", "new", "{:.0f}".format),
+        Column("n_base_models", "bases", "{:.0f}".format),
+        Column("n_known", "known", "{:.0f}".format),
+        Column("median", "change", signed),
+        Column("lower", "lower", signed),
+        Column("upper", "upper", signed),
+        Column("forecast", "forecast", signed),
+        Column("forecast_lower", "from", signed),
+        Column("forecast_upper", "to", signed),
+        Column("advance", f"P(> {delta:g})", probability_words),
+        Column("retreat", f"P(< {-delta:g})", probability_words),
+        Column("still", ""),
+        Column("surprise", "surprise", probability_words),
+        Column("verdict", "verdict"),
+    ]
+
+
+def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
+    frame = found.to_dataframe().reset_index()
+    return [{str(key): plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _header(fit: Path, found: xr.Dataset) -> list[str]:
+    since = "the last fitted scores" if found.attrs["against"] == "fit" else "what the fit forecast"
+    return [
+        f"{count(found.attrs['new'], 'new record')} of {found.attrs['source']} against {fit}: change since {since}, at "
+        f"{flops_words(found.attrs['flops'])} FLOPs.",
+        f"change: posterior median, in scores; lower, upper and from, to: {share_words(found.attrs['prob'])} credible "
+        "intervals; surprise: how rarely the fit would expect a change so far out.",
+    ]
+
+
+def _said(frontier: Frontier, newer: Evaluations, found: xr.Dataset) -> list[str]:
+    words = found["verdict"].to_series()
+    said = [
+        f"{word}: {listed(words.index[words == word])}."
+        for word in ("advanced", "retreated", "re-scored")
+        if (words == word).any()
+    ]
+    if not words.isin(ESTABLISHED).any():
+        said.append("No drift is established.")
+    if not found.attrs["shared"]:
+        said.append(
+            "No record of the fit is in this table, so whether a task was re-scored cannot be told: a change may be "
+            "that of the marking."
+        )
+    ignored = [name for name in newer.tasks if name not in frontier.tasks]
+    if ignored:
+        said.append(f"Not in the fit, left out: {listed(ignored)}.")
+    said += [f"Left out, {reason}: {n:,}." for reason, n in newer.dropped_by_reason().items()]
+    return said
