@@ -70,6 +70,13 @@ backtest: env ## predict each period of the Open LLM Leaderboard v2 from those b
 	$(BIN)/bayes-frontier backtest $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
 		--out reports/backtest $(ARGS)
 
+.PHONY: proteus
+proteus: env ## predict Proteus-2k by a fit of the Open LLM Leaderboard v2; writes reports/proteus/
+	@mkdir -p build
+	$(BIN)/bayes-frontier fit $(DATA)/open_llm_leaderboard_v2.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
+		--out build/leaderboard.nc
+	$(BIN)/bayes-frontier score build/leaderboard.nc $(DATA)/proteus_2k_part.csv --out reports/proteus $(ARGS)
+
 .PHONY: study
 study: env ## the calibration study, hours long; goes on where it stopped; writes reports/calibration/
 	$(BIN)/bayes-frontier study calibration --out reports/calibration $(ARGS)
