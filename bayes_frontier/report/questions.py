@@ -76,9 +76,9 @@ def _page(
         "",
         "## Intervals",
         "",
-        f"Share of 90% credible intervals that hold the truth, over all studies; bar: {low:.0%} to {high:.0%}. After it "
-        "its standard error, with replications as independent units, and the shares in which the truth lay below and "
-        "above.",
+        f"Share of 90% credible intervals that hold the truth, over all studies; bar: {low:.0%} to {high:.0%}. After "
+        "it its standard error, with replications as independent units, and the shares in which the truth lay below "
+        "and above.",
         "",
         "| quantity | replications | intervals | coverage | error | truth below | truth above | bar |",
         "|---|---|---|---|---|---|---|---|",
@@ -97,8 +97,9 @@ def _page(
         "",
         "## Verdicts",
         "",
-        f"A verdict is wrong where what it states is not true of the simulated boundaries; bar: at most {FALSE_ALARMS:.0%} "
-        "of the opportunities and of the statements made. In brackets the upper end of a 90% Clopper-Pearson interval.",
+        f"A verdict is wrong where what it states is not true of the simulated boundaries; bar: at most "
+        f"{FALSE_ALARMS:.0%} of the opportunities and of the statements made. In brackets the upper end of a 90% "
+        "Clopper-Pearson interval.",
         "",
         "| verdict | opportunities | something is said | wrong | wrong of what is said | bar |",
         "|---|---|---|---|---|---|",
