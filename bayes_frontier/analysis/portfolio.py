@@ -146,8 +146,9 @@ def portfolio(
         summary[name] = statistics(draws[name], prob, finite=False)
     # targets that are met together, at the ends of the range, share the last place
     last = by_task == draws["needed_all"]
-    summary["last"] = (last / last.sum("task")).mean(OVER)
-    summary["unattainable"] = np.isinf(draws["needed_all"]).mean(OVER)
+    shares: xr.DataArray = last / last.sum("task")
+    summary["last"] = shares.mean(OVER)
+    summary["unattainable"] = (draws["needed_all"] == np.inf).mean(OVER)
     ends = surface.compute_range()
     inside = (asked >= ends[:, 0].max() - 1e-3) & (asked <= ends[:, 1].min() + 1e-3)
     summary["outside"] = ("flops", ~inside)

@@ -251,9 +251,9 @@ def _summary(
 ) -> xr.Dataset:
     found = xr.Dataset({name: statistics(draws[name], prob, finite=name != "saturation") for name in draws})
     here, point = draws["flops"], draws["saturation"]
-    numbers = {
+    numbers: dict[str, xr.DataArray] = {
         "everywhere": point == 0.0,
-        "nowhere": np.isinf(point),
+        "nowhere": point == np.inf,
         "saturated": point <= here,
         "grows": draws["gain"] >= gain,
         "still_to_come": (draws["gain"] < gain) & (point > here),

@@ -31,8 +31,9 @@ def choose(probabilities: Mapping[str, xr.DataArray], needed: float | None, othe
         Words.
     """
     found = xr.full_like(next(iter(probabilities.values())), otherwise, dtype=object)
-    for words, probability in probabilities.items() if needed is not None else ():
-        found = found.where(probability < needed, words)
+    if needed is not None:
+        for words, probability in probabilities.items():
+            found = found.where(probability < needed, words)
     return found.astype(str)
 
 
@@ -80,7 +81,7 @@ def progress(numbers: xr.Dataset, prob: float | None) -> xr.DataArray:
     larger = choose({"scale": numbers["scale_larger"], "time": 1.0 - numbers["scale_larger"]}, sure(prob), "both")
     said = {"progress": numbers["advance"], "decline": numbers["retreat"], "no progress": numbers["still"]}
     found = choose(said, sure(prob), "unknown")
-    return xr.where(found == "progress", larger, found).astype(str)
+    return found.where(found != "progress", larger)
 
 
 def abruptness(numbers: xr.Dataset, prob: float | None) -> xr.DataArray:

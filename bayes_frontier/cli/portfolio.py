@@ -111,7 +111,9 @@ def portfolio(
     shown = [float(value) for value in found.summary["flops"].to_numpy().reshape(-1)]
     pairs = None
     if pair is not None:
-        pairs = trade(frontier, *pair, shown, prob=asked.prob, period=asked.period, base_model=asked.base_model)
+        pairs = trade(
+            frontier, pair[0], pair[1], shown, prob=asked.prob, period=asked.period, base_model=asked.base_model
+        )
     facts = about(frontier, asked, [{"period": found.period}]) | _facts(found)
     if pairs is not None:
         facts["trade_off"] = {

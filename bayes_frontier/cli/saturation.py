@@ -190,8 +190,8 @@ def _columns(form: str, sized: bool) -> list[Column]:
     found = [Column("task", "task"), Column("flops", "FLOPs"), *([Column("params", "params")] if sized else [])]
     for key in ("ceiling", "headroom", "gain", "saturation", "progress", "scale", "time", "share_scale", "beyond"):
         found += columns(key, "", form)
-    names = ("everywhere", "nowhere", "saturated", "grows", "still_to_come", "verdict", "outside", "ceiling_outside")
-    names += ("advance", "retreat", "still", "scale_larger", "source")
+    names = ["everywhere", "nowhere", "saturated", "grows", "still_to_come", "verdict", "outside", "ceiling_outside"]
+    names += ["advance", "retreat", "still", "scale_larger", "source"]
     return found + [Column(name, "") for name in names]
 
 

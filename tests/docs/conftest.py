@@ -38,6 +38,7 @@ RESULT = json.dumps(
 )
 # Minutes even on this table, or in need of a network: their words are read, and no more.
 LONG = {("backtest",), ("demo",), ("study", "halves"), ("study", "sbc"), ("study", "calibration"), ("study", "design")}
+LONG |= {("study", "questions")}
 LONG |= {("data", "fetch")}
 
 COSTLY = {"report", "check"}

@@ -23,7 +23,7 @@ TASKS = 6
 # What the boundary of each task gains until the last period, in scores: half of the tasks stand still, one declines.
 _SHIFTS = (0.0, 0.0, 0.0, 0.04, 0.12, -0.04)
 _DRIFT = tuple(tuple(shift * t / 3.0 for t in range(4)) for shift in _SHIFTS)
-SCENARIOS = {
+SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
     "boundaries-still": (
         "six tasks, four periods, no drift; normal scores, correlation 0.2 within base models",
         {"correlation": 0.2},

@@ -37,7 +37,8 @@ def true_saturation(truth: Truth, found: Saturation) -> dict[str, FloatArray]:
     flops = np.atleast_1d(found.summary["flops"].to_numpy())
     ceiling = truth.ceiling + truth.shift[:, period]
     here = truth.boundary(flops, period=period).to_numpy()
-    z = np.linspace(*np.log10(found.flops_range), _GRID)
+    low, high = found.flops_range
+    z = np.linspace(np.log10(low), np.log10(high), _GRID)
     bought = (
         truth.boundary(10.0 ** (z + 1.0), period=period).to_numpy() - truth.boundary(10.0**z, period=period).to_numpy()
     )
