@@ -38,6 +38,15 @@ def fit(
     tune: given.Tune = 300,
     chains: given.Chains = 4,
     cores: given.Cores = None,
+    compute_uncertainty: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Carry the uncertainty of the base models' FLOPs into the fit: N tables with FLOPs drawn from the "
+            "registry's uncertainty are fitted and pooled; 10 will do. 0: FLOPs as stated.",
+        ),
+    ] = 0,
     allow_unconverged: Annotated[
         bool, typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.")
     ] = False,
@@ -81,6 +90,8 @@ def fit(
         cores=cores,
         progress=False if quiet else None,
         allow_unconverged=allow_unconverged,
+        compute_uncertainty=compute_uncertainty,
+        registry=registry,
     )
     frontier.save(out)
     if not frontier.converged:

@@ -189,6 +189,8 @@ def update(
         progress=progress,
         allow_unconverged=allow_unconverged,
         start=start,
+        compute_uncertainty=int(frontier.provenance.get("compute_uncertainty", {}).get("tables", 0)),
+        registry=registry,
     )
     after.provenance["updated"] = {
         "from": frontier.provenance["data"],

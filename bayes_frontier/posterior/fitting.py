@@ -5,18 +5,21 @@ import os
 import platform
 import sys
 import time
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from bayes_frontier import __version__
 from bayes_frontier.errors import ConvergenceError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.registry import Registry, given_registry
 from bayes_frontier.evaluations.scorings import require_one_scoring
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.sample import sample
 from bayes_frontier.model.spec import ModelSpec, read_spec
 from bayes_frontier.model.warm import Start
 from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.imputation import FEWEST_DRAWS, TUNE, fit_imputed
 
 _LIBRARIES = ("pymc", "pytensor", "nutpie", "arviz-stats", "numpy", "xarray", "pandas")
 
@@ -34,6 +37,8 @@ def fit(
     progress: bool | None = None,
     allow_unconverged: bool = False,
     start: Start | None = None,
+    compute_uncertainty: int = 0,
+    registry: Registry | str | Path | None = None,
 ) -> Frontier:
     """Sample the posterior of capability boundaries.
 
@@ -62,6 +67,11 @@ def fit(
     start : Start, optional
         Where a fit of about the same scores with the same model ended, ``Start.of(frontier.posterior)``: the way to
         the posterior is shorter, the posterior is the same.
+    compute_uncertainty : int
+        Tables fitted, each with the base models' FLOPs drawn from their uncertainty, to be pooled; 0: FLOPs are taken
+        as stated. 10 will do. See `bayes_frontier.posterior.imputation`.
+    registry : Registry or path, optional
+        Whose uncertainties these are (default: the packaged registry's).
 
     Returns
     -------
@@ -82,6 +92,30 @@ def fit(
     _check(tau=tau, draws=draws, tune=tune, chains=chains, cores=cores, seed=seed)
     require_one_scoring(evaluations)
     spec = read_spec(model)
+    if compute_uncertainty:
+
+        def fit_one(longer: int, table: Evaluations, before: Frontier | None, number: int) -> Frontier:
+            return fit(
+                table,
+                spec,
+                tau=tau,
+                draws=longer * max(-(-draws // compute_uncertainty), FEWEST_DRAWS),
+                tune=longer * (tune if before is None else min(tune, TUNE)),
+                chains=chains,
+                cores=cores,
+                seed=seed + number,
+                progress=progress,
+                allow_unconverged=True,
+                start=start if before is None else Start.of(before.posterior),
+            )
+
+        for longer in (1, 2):
+            pooled = fit_imputed(
+                evaluations, partial(fit_one, longer), compute_uncertainty, given_registry(registry), seed
+            )
+            if allow_unconverged or pooled.converged:
+                return pooled
+        raise ConvergenceError(pooled.convergence_text())
     structure = spec.structure
     drift = structure.periods == "random-walk"
     data = FrontierData.from_evaluations(evaluations, tau, base_models=structure.base_models, drift=drift)

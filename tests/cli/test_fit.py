@@ -25,6 +25,8 @@ def test_a_fit_is_read_made_and_saved(run, table, tmp_path):
         "cores": None,
         "progress": None,
         "allow_unconverged": False,
+        "compute_uncertainty": 0,
+        "registry": None,
     }
 
 
