@@ -89,6 +89,19 @@ study-design: env ## designs raced on a replayed leaderboard, ARGS="oll.csv --pe
 drift-study: env ## measure how often verdicts on drift are wrong, in simulation; resumes; writes reports/drift/
 	$(BIN)/python scripts/drift_study.py $(ARGS)
 
+.PHONY: gate-study
+gate-study: env ## error rates of gate and watch on the periods of the Open LLM Leaderboard v2; writes reports/gate/
+	$(BIN)/python scripts/gate_study.py $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
+		--out reports/gate $(ARGS)
+
+.PHONY: questions
+questions: env ## the paper's claims against posteriors on the real leaderboard; writes reports/seed-questions/
+	$(BIN)/python -m scripts.questions $(DATA)/oll_v2_with_compute.csv $(ARGS)
+
+.PHONY: study-questions
+study-questions: env ## do the analyses find a known truth; resumes; writes reports/seed-questions/recovery/
+	$(BIN)/bayes-frontier study questions --out reports/seed-questions/recovery $(ARGS)
+
 .PHONY: sbc
 sbc: env ## simulation-based calibration of the sampler; writes reports/sbc/
 	$(BIN)/bayes-frontier study sbc --out reports/sbc $(ARGS)

@@ -123,10 +123,12 @@ def saturation(
     prob : float
         Probability of the equal-tailed intervals; a verdict asks for an interval on one side, see
         `bayes_frontier.analysis.thresholds.sure`.
-    task, base_model : str, optional
+    task : str, optional
         As in `Frontier.boundary`.
     period : int, str or None
         Period of the ceiling and of what follows from it (default: the last).
+    base_model : str, optional
+        As in `Frontier.boundary`.
     since, until : int, str, tuple or None
         Settings between which progress is counted: a period, or a period and FLOPs. Default: the first and the last
         period. A setting without FLOPs stands at the median of its period's models'.

@@ -44,7 +44,7 @@ def calibrated(
     prior_mean = np.array([share.mu for share in shares])
     # The median of the half-normal prior of the spread between tasks.
     spread = np.full(SHARES, 0.674)
-    drift, drift_sd = _log_scale(priors.drift, priors.drift_spread)
+    drift, drift_sd = log_scale(priors.drift, priors.drift_spread)
     n_tasks = len(evaluations.tasks)
     residuals = _first_residuals(evaluations, known, tau)
     held = Held(
@@ -53,7 +53,7 @@ def calibrated(
         share_mean=prior_mean,
         share_spread=np.ones(SHARES),
         drift=np.full(n_tasks, np.exp(drift)),
-        omega=_log_scale(priors.base_model, priors.base_model_spread),
+        omega=log_scale(priors.base_model, priors.base_model_spread),
     )
     model, fitted = QuickModel(evaluations, tau, held), None
     for _ in range(_PASSES):
@@ -82,8 +82,21 @@ def calibrated(
     return model, model.fit(known, fitted)
 
 
-def _log_scale(typical: HalfNormal | LogNormal, between: HalfNormal | LogNormal) -> tuple[float, float]:
-    """Mean and standard deviation of the logarithm of a task's scale; a half-normal one is matched to a log-normal."""
+def log_scale(typical: HalfNormal | LogNormal, between: HalfNormal | LogNormal) -> tuple[float, float]:
+    """Return mean and standard deviation of the logarithm of a task's scale.
+
+    Parameters
+    ----------
+    typical : HalfNormal or LogNormal
+        Prior of the typical scale; a half-normal one is matched to a log-normal.
+    between : HalfNormal or LogNormal
+        Prior of the spread of its logarithm between tasks.
+
+    Returns
+    -------
+    tuple of float
+        Mean and standard deviation.
+    """
     # The logarithm of a half-normal variable has mean log(sigma) - 0.635 and standard deviation 1.11.
     mean, sd = (
         (typical.mu, typical.sigma) if isinstance(typical, LogNormal) else (float(np.log(typical.sigma)) - 0.635, 1.11)

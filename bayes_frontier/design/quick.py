@@ -190,17 +190,31 @@ class QuickModel:
         hessian = self._hessian(task, x, scores, sd)
         return TaskFit(x, np.linalg.inv(hessian))
 
-    def _prior_sd(self, task: int) -> FloatArray:
-        held = self.held
-        return np.concatenate([held.share_spread, np.full(self._steps, held.drift[task]), [held.omega[1]]])
+    def log_likelihood(self, task: int, x: FloatArray, scores: GroupedScores) -> float:
+        """Log likelihood with the effects integrated out.
 
-    def _log_posterior(self, task: int, x: FloatArray, scores: GroupedScores) -> tuple[float, FloatArray, Any]:
-        held, scale = self.held, self.held.scale
+        Parameters
+        ----------
+        task : int
+            Index.
+        x : ndarray, shape (n_parameters,)
+            Logits of the shares, drift steps, log omega.
+        scores : GroupedScores
+            Of `known_scores`.
+
+        Returns
+        -------
+        float
+            Up to a constant.
+        """
+        return float(self._marginal(task, x, scores)[0])
+
+    def _marginal(self, task: int, x: FloatArray, scores: GroupedScores) -> Any:  # noqa: ANN401 - what the kernel returns
+        scale = self.held.scale
         cells, first, period = self._cells[task]
-        drift = np.concatenate([[0.0], np.cumsum(x[SHARES:-1])])
-        found = marginal(
+        return marginal(
             self._levels(x),
-            drift,
+            np.concatenate([[0.0], np.cumsum(x[SHARES:-1])]),
             float(np.exp(x[-1])),
             (float(scale.level[task]), float(scale.half_width[task]), float(scale.scale[task])),
             scores.records,
@@ -211,6 +225,14 @@ class QuickModel:
             period,
             self._cache[task],
         )
+
+    def _prior_sd(self, task: int) -> FloatArray:
+        held = self.held
+        return np.concatenate([held.share_spread, np.full(self._steps, held.drift[task]), [held.omega[1]]])
+
+    def _log_posterior(self, task: int, x: FloatArray, scores: GroupedScores) -> tuple[float, FloatArray, Any]:
+        held = self.held
+        found = self._marginal(task, x, scores)
         moved = np.repeat(x[None, :], 2 * SHARES, axis=0)
         for i in range(SHARES):
             moved[2 * i, i] += 1e-5
@@ -261,7 +283,14 @@ class QuickModel:
         names = self.evaluations.models["base_model"].to_numpy(dtype=str)
         return np.searchsorted(self.data.base_models, np.unique(names[known]))
 
-    def draws(self, fitted: Sequence[TaskFit], known: Mask, n: int, seed: int) -> Curves:
+    def draws(
+        self,
+        fitted: Sequence[TaskFit],
+        known: Mask,
+        n: int,
+        seed: int,
+        parameters: Sequence[FloatArray] | None = None,
+    ) -> Curves:
         """Draw from the posterior.
 
         Parameters
@@ -274,6 +303,8 @@ class QuickModel:
             Number of draws, even: each comes with its mirror image.
         seed : int
             Random numbers; the same for every fit, so that differences between fits are not of their making.
+        parameters : sequence of ndarray, optional
+            Draws of each task's parameters, shape (n, n_parameters), in place of the Gaussian's.
 
         Returns
         -------
@@ -288,7 +319,8 @@ class QuickModel:
         omega = np.empty((n, len(data.tasks)))
         for k, task in enumerate(fitted):
             z = rng.standard_normal((n // 2, len(task.mode)))
-            x = task.mode + np.concatenate([z, -z]) @ np.linalg.cholesky(task.covariance).T
+            gaussian = task.mode + np.concatenate([z, -z]) @ np.linalg.cholesky(task.covariance).T
+            x = gaussian if parameters is None else parameters[k]
             drift = np.concatenate([np.zeros((n, 1)), np.cumsum(x[:, SHARES:-1], axis=1)], axis=1)
             curve = shift_logit(Sigmoid(*(part[:, None] for part in _curve(x))), drift)
             slope = (curve.at_high - curve.at_low) / (data.compute.high - data.compute.low)

@@ -47,6 +47,7 @@ _SOURCES = (
     "analysis/study/boundaries.py",
     "analysis/study/truths.py",
     "analysis/study/quick.py",
+    "analysis/study/hierarchy.py",
     "analysis/study/scores.py",
     "design/quick.py",
     "design/kernel.py",

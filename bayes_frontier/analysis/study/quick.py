@@ -1,17 +1,18 @@
-"""A fit in a second: the fast posterior of `bayes_frontier.design.quick` in the form that analyses take."""
+"""A fit in seconds: the fast posterior of `bayes_frontier.design.quick`, completed, in the form that analyses take."""
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
 
+from bayes_frontier.analysis.study import hierarchy
 from bayes_frontier.design.calibration import calibrated
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.scale import RESIDUAL_LEVELS
 from bayes_frontier.model.spec import read_spec
 from bayes_frontier.posterior.frontier import Frontier
 
-DRAWS, CHAINS = 1000, 4
+CHAINS = 4
 
 
 class QuickFrontier(Frontier):
@@ -24,7 +25,7 @@ class QuickFrontier(Frontier):
 
 
 def quick_fit(evaluations: Evaluations, *, tau: float, seed: int) -> QuickFrontier:
-    """Fit by the fast posterior: base-model effects integrated out, the rest Gaussian at the mode.
+    """Fit by the fast posterior: base-model effects integrated out, what tasks share included.
 
     Parameters
     ----------
@@ -42,7 +43,9 @@ def quick_fit(evaluations: Evaluations, *, tau: float, seed: int) -> QuickFronti
     """
     known = np.ones(evaluations.n_models, dtype=bool)
     model, fitted = calibrated(evaluations, known, tau)
-    curves = model.draws(fitted, known, DRAWS, seed)
+    spec = read_spec("hierarchical")
+    parameters = hierarchy.draw(model, fitted, known, spec.priors, np.random.default_rng(seed))
+    curves = model.draws(fitted, known, hierarchy.SWEEPS, seed, parameters)
     tasks = list(evaluations.tasks)
     assert curves.effects is not None
     assert curves.scales is not None
@@ -53,7 +56,7 @@ def quick_fit(evaluations: Evaluations, *, tau: float, seed: int) -> QuickFronti
         "base_model_scale": (("task",), curves.scales),
         "drift_scale": (("task",), curves.drift),
     }
-    shape = (CHAINS, DRAWS // CHAINS)
+    shape = (CHAINS, hierarchy.SWEEPS // CHAINS)
     draws = xr.Dataset(
         {
             name: (("chain", "draw", *dims), values.reshape(*shape, *values.shape[1:]))
@@ -66,4 +69,4 @@ def quick_fit(evaluations: Evaluations, *, tau: float, seed: int) -> QuickFronti
         coords={"task": tasks, "level": RESIDUAL_LEVELS},
     )
     tree = xr.DataTree.from_dict({"posterior": draws, "constant_data": constant})
-    return QuickFrontier(evaluations, read_spec("hierarchical"), tau, tree, {"sampling": {"seed": seed}})
+    return QuickFrontier(evaluations, spec, tau, tree, {"sampling": {"seed": seed}})
