@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from bayes_frontier.analysis.emergence import Emergence, emergence
+    from bayes_frontier.analysis.contamination import contamination
     from bayes_frontier.analysis.gate import gate
     from bayes_frontier.analysis.watch import watch
     from bayes_frontier.analysis.portfolio import Portfolio, portfolio, trade_off
@@ -38,6 +39,7 @@ _HOMES = {
     "trade_off": "analysis.portfolio",
     "Saturation": "analysis.saturation",
     "saturation": "analysis.saturation",
+    "contamination": "analysis.contamination",
     "gate": "analysis.gate",
     "watch": "analysis.watch",
     "Backtest": "checks.comparison",
@@ -94,6 +96,7 @@ __all__ = [
     "backtest",
     "check",
     "combine",
+    "contamination",
     "diff",
     "emergence",
     "fit",

@@ -11,6 +11,7 @@ _HOMES = {
     "plot_boundary": "boundary",
     "plot_check": "checks",
     "plot_compute_for": "compute",
+    "plot_contamination": "contamination",
     "plot_drift": "drift",
     "plot_emergence": "emergence",
     "plot_energy": "diagnostics",

@@ -1,0 +1,385 @@
+"""Measure the error rates of the gate and the watch out of time, on the periods of a leaderboard.
+
+Gate: fit the periods before each one, then gate every model of it as if it were a release. The models were released by
+people who knew nothing of this, so a share alpha of them should be flagged, whether or not their base model was fitted.
+Watch: the same fits and periods, beside the change that a fit of everything finds; and placebos, in which half of a
+period is held back from the fit, so that no boundary has moved between the halves.
+
+    python scripts/gate_study.py oll.csv --periods 2024-06-30,2024-09-30,2024-12-31 --out reports/gate
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import stats
+
+import bayes_frontier as bf
+from bayes_frontier.analysis.gate_verdicts import ALL_TASKS
+from bayes_frontier.analysis.watch_verdicts import established
+from bayes_frontier.checks.levels import code_digest, make_key
+from bayes_frontier.checks.noise import cluster_error
+from bayes_frontier.checks.splits import rolling
+from bayes_frontier.report.files import make_folder, replace_file
+
+ALPHA = 0.05
+# A model that lost or gained so much on every task, and one whose base model is stated wrongly.
+SHIFTS = (-0.10, -0.05, 0.05, 0.10)
+Fit = Callable[..., bf.Frontier]
+
+
+class Fits:
+    """Fits, made once and kept.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where they are kept; a fit made by another state of the model's code is made anew.
+    fit : callable
+        `bayes_frontier.fit`, or a stand-in.
+    """
+
+    def __init__(self, folder: Path, fit: Fit) -> None:
+        self.folder, self.fit = folder, fit
+        self.code = code_digest(("model", "posterior"))
+
+    def of(self, name: str, evaluations: bf.Evaluations) -> bf.Frontier:
+        """Fit, or load what was fitted.
+
+        Parameters
+        ----------
+        name : str
+            For the file.
+        evaluations : Evaluations
+            What to fit.
+
+        Returns
+        -------
+        Frontier
+            The fit.
+        """
+        key = make_key({"data": evaluations.fingerprint, "periods": evaluations.period_labels, "code": self.code})
+        path = self.folder / f"{name}-{key[:12]}.nc"
+        if not path.exists():
+            print(f"fitting {name}: {evaluations.n_models:,} models", flush=True)
+            self.fit(evaluations, seed=1, progress=False).save(path)
+        return bf.load(path)
+
+
+def gated(found: xr.Dataset, period: str) -> pd.DataFrame:
+    """Count the flags of one period.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `bayes_frontier.gate`.
+    period : str
+        Its label.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for known and new base models: period, base_models, models, flagged, error (standard error with base
+        models as clusters), below, above (mixed counts for both), and by task the share with an unadjusted p-value at
+        most alpha.
+    """
+    rows = []
+    verdict, known = found["model_verdict"].to_numpy(), found["known"].to_numpy()
+    base = pd.Series(found["base_model"].to_numpy())
+    for group, mask in (("known", known), ("new", ~known)):
+        if not mask.any():
+            continue
+        flagged = pd.Series((verdict[mask] != "as expected").astype(float))
+        each = found.isel(model=mask)
+        bare = (each["p_value"] <= ALPHA).where(~np.isnan(each["p_value"])).mean("model")
+        rows.append(
+            {
+                "period": period,
+                "base_model": group,
+                "base_models": int(base[mask].nunique()),
+                "models": int(mask.sum()),
+                "flagged": float(flagged.mean()),
+                "error": cluster_error(flagged, base[mask].reset_index(drop=True))[0],
+                "below": float(np.isin(verdict[mask], ("below", "mixed")).mean()),
+                "above": float(np.isin(verdict[mask], ("above", "mixed")).mean()),
+                **{str(task): float(bare.sel(task=task)) for task in bare["task"].to_numpy()},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def powers(frontier: bf.Frontier, asked: bf.Evaluations, period: str) -> pd.DataFrame:
+    """Share of models flagged once something is wrong with them.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        Fit of the periods before.
+    asked : Evaluations
+        The period.
+    period : str
+        Its label.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows: period, fault, flagged (on the side of the fault where it has one), for models on known base models.
+    """
+    known = asked.models["base_model"].isin(frontier.base_model_names)
+    models = asked.models[known].drop(columns=["period", "cost"]).reset_index(drop=True)
+    rows = []
+    for shift in SHIFTS:
+        scores = (models[list(asked.tasks)] + shift).clip(0.0, 1.0)
+        moved = bf.Evaluations.from_models(models.assign(**{name: scores[name] for name in asked.tasks}), asked.tasks)
+        verdict = bf.gate(frontier, moved)["model_verdict"].to_numpy()
+        side = ("below", "mixed") if shift < 0 else ("above", "mixed")
+        rows.append({"fault": f"every score {shift:+.2f}", "flagged": float(np.isin(verdict, side).mean())})
+    z = np.log10(models.groupby("base_model")["flops"].median())
+    heavier = {name: z.index[int(np.argmin(np.abs(z - at - 1.0)))] for name, at in z.items() if at + 0.8 <= z.max()}
+    wrong = models[models["base_model"].isin(list(heavier))]
+    wrong = wrong.assign(base_model=wrong["base_model"].map(heavier))
+    verdict = bf.gate(frontier, bf.Evaluations.from_models(wrong, asked.tasks))["model_verdict"].to_numpy()
+    rows.append({"fault": "base model with ten times its compute", "flagged": float((verdict != "as expected").mean())})
+    return pd.DataFrame(rows).assign(period=period)
+
+
+def halves(evaluations: bf.Evaluations, seed: int) -> np.ndarray:
+    """Divide the last period: records of base models seen before at random, others by base model.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        Periods up to the one divided.
+    seed : int
+        Of the division.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_models,)
+        True in the first half of the last period.
+    """
+    rng = np.random.default_rng(seed)
+    models = evaluations.models
+    last = (models["period"] == evaluations.n_periods - 1).to_numpy()
+    new = last & ~models["base_model"].isin(models.loc[~last, "base_model"]).to_numpy()
+    chosen = last & (rng.random(len(models)) < 0.5)
+    names = np.unique(models.loc[new, "base_model"])
+    first = set(names[rng.random(len(names)) < 0.5])
+    return np.where(new, models["base_model"].isin(first), chosen)
+
+
+def measure(evaluations: bf.Evaluations, fits: Fits) -> dict[str, pd.DataFrame]:
+    """Run everything.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        Scores in at least two periods.
+    fits : Fits
+        Makes the fits.
+
+    Returns
+    -------
+    dict of DataFrame
+        gate, power, watch and placebo.
+    """
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("gate", "power", "watch", "placebo")}
+    everything = fits.of("all", evaluations)
+    for split in rolling(evaluations):
+        frontier = fits.of(f"before-{split.number}", split.past)
+        tables["gate"].append(gated(bf.gate(frontier, split.next, alpha=ALPHA), split.label))
+        tables["power"].append(powers(frontier, split.next, split.label))
+        found = bf.watch(frontier, split.next)
+        boundary = everything.boundary(found.attrs["flops"], period="all")
+        change = boundary.isel(period=split.number) - boundary.isel(period=split.number - 1)
+        refit = change.sel(task=found["task"].to_numpy()).mean(("chain", "draw")).to_numpy()
+        tables["watch"].append(found.to_dataframe().reset_index().assign(period=split.label, refit=refit))
+        upto = evaluations.select(periods=list(range(split.number + 1)))
+        first = halves(upto, seed=split.number)
+        last = (upto.models["period"] == split.number).to_numpy()
+        for name, held_back in (("first", first), ("second", last & ~first)):
+            half = fits.of(f"{split.number}-without-{name}", upto.subset(~held_back))
+            seen = bf.watch(half, upto.subset(held_back))
+            tables["placebo"].append(seen.to_dataframe().reset_index().assign(period=split.label, held_back=name))
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
+
+
+def page(tables: dict[str, pd.DataFrame]) -> str:
+    """Write the report.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+        From `measure`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    gate, power, watch, placebo = (tables[name] for name in ("gate", "power", "watch", "placebo"))
+    tasks = [name for name in gate.columns if name not in _GATE_COLUMNS]
+    lines = [
+        "# The gate and the watch, out of time",
+        "",
+        "Made by `make gate-study`. Each period of the leaderboard is compared with a fit of the periods before it.",
+        "",
+        "## Gate",
+        "",
+        f"Share of models flagged, nominal {ALPHA:.0%} (Holm over the tasks and their mean; standard error with base "
+        "models as clusters in brackets):",
+        "",
+        "| period | base model | base models | models | flagged | below | above |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {row['period']} | {row['base_model']} | {row['base_models']} | {row['models']:,} | "
+            f"{row['flagged']:.1%} ({row['error']:.1%}) | {row['below']:.1%} | {row['above']:.1%} |"
+            for row in gate.to_dict("records")
+        ),
+        *(
+            f"| **all** | {group} | | {part['models'].sum():,} | **{_weighted(part, 'flagged'):.1%}** | "
+            f"{_weighted(part, 'below'):.1%} | {_weighted(part, 'above'):.1%} |"
+            for group, part in gate.groupby("base_model", sort=True)
+        ),
+        "",
+        f"Share of models with an unadjusted p-value of {ALPHA:g} or less, one task by itself (nominal {ALPHA:.0%}):",
+        "",
+        f"| period | base model | {' | '.join(tasks)} |",
+        f"|---|---|{'---|' * len(tasks)}",
+        *(
+            f"| {row['period']} | {row['base_model']} | {' | '.join(f'{row[name]:.1%}' for name in tasks)} |"
+            for row in gate.to_dict("records")
+        ),
+        "",
+        "What is caught: share of models on known base models that are flagged once all their scores are moved, or once "
+        "a base model with ten times the compute is stated for them (any flag):",
+        "",
+        f"| fault | {' | '.join(power['period'].unique())} |",
+        f"|---|{'---|' * power['period'].nunique()}",
+        *(
+            f"| {fault} | {' | '.join(f'{value:.0%}' for value in part['flagged'])} |"
+            for fault, part in power.groupby("fault", sort=False)
+        ),
+        "",
+        "## Watch",
+        "",
+        "Change of each boundary since the fit as the watch sees it (median and 95% interval), beside the change "
+        "between the same two periods in a fit of everything:",
+        "",
+        "| period | task | watch | fit of everything | forecast | verdict |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| {row['period']} | {row['task']} | {row['median']:+.3f} ({row['lower']:+.3f} to {row['upper']:+.3f}) | "
+            f"{row['refit']:+.3f} | {row['forecast']:+.3f} | {row['verdict']} |"
+            for row in watch.to_dict("records")
+        ),
+        "",
+        _agreement(watch),
+        "",
+        "Placebos: half of a period is held back from the fit and watched. Nothing has moved, so every established "
+        "drift is a false alarm:",
+        "",
+        _placebos(placebo),
+        "",
+        "| period | held back | largest change | verdicts |",
+        "|---|---|---|---|",
+        *(
+            f"| {period} | {half} | {part['median'].iloc[int(part['median'].abs().argmax())]:+.3f} | "
+            f"{', '.join(f'{n} {word}' for word, n in part['verdict'].value_counts().items())} |"
+            for (period, half), part in placebo.groupby(["period", "held_back"], sort=False)
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+_GATE_COLUMNS = ("period", "base_model", "base_models", "models", "flagged", "error", "below", "above")
+
+
+def _weighted(part: pd.DataFrame, name: str) -> float:
+    return float(np.average(part[name], weights=part["models"]))
+
+
+def _agreement(watch: pd.DataFrame) -> str:
+    delta, moved = 0.02, established(watch["verdict"])
+    right = moved & (np.sign(watch["median"]) == np.sign(watch["refit"])) & (watch["refit"].abs() > delta)
+    unmoved = (watch["verdict"] == "unmoved").to_numpy()
+    still = unmoved & (watch["refit"].abs() <= delta)
+    inside = ((watch["lower"] <= watch["refit"]) & (watch["refit"] <= watch["upper"])).mean()
+    return (
+        f"Of {int(moved.sum())} established drifts {int(right.sum())} are drifts of more than {delta:g} in the fit of "
+        f"everything too; of {int(unmoved.sum())} tasks called unmoved {int(still.sum())} are so there. The interval "
+        f"holds the other fit's mean change in {inside:.0%} of the cases."
+    )
+
+
+def _placebos(placebo: pd.DataFrame) -> str:
+    moved = established(placebo["verdict"])
+    n, k = len(moved), int(moved.sum())
+    any_of = placebo.assign(moved=moved).groupby(["period", "held_back"])["moved"].any()
+    upper = float(stats.binomtest(k, n).proportion_ci(0.9, method="exact").high)
+    return (
+        f"{k} of {n} verdicts by task are false alarms ({k / n:.1%}, at most {upper:.1%} by a 90% Clopper-Pearson "
+        f"interval), in {int(any_of.sum())} of {len(any_of)} tables."
+    )
+
+
+def run(table: Path, periods: str, out: Path, fit: Fit = bf.fit) -> dict[str, Any]:
+    """Measure and write the report.
+
+    Parameters
+    ----------
+    table : pathlib.Path
+        The leaderboard.
+    periods : str
+        Closing dates.
+    out : pathlib.Path
+        Folder of the report; fits are kept in its folder cache.
+    fit : callable
+        `bayes_frontier.fit`, or a stand-in.
+
+    Returns
+    -------
+    dict of DataFrame
+        The tables.
+    """
+    make_folder(out / "cache", "--out")
+    tables = measure(bf.read(table, periods=periods), Fits(out / "cache", fit))
+    for name, frame in tables.items():
+        replace_file(out / f"{name}.csv", frame.to_csv(index=False, float_format="%.5g").encode(), "--out")
+    replace_file(out / "README.md", page(tables).encode(), "--out")
+    return tables
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Arguments (default: the process's).
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("table", type=Path, help="a leaderboard, as `bayes-frontier fit` reads it")
+    parser.add_argument("--periods", required=True, help="closing dates, with commas between")
+    parser.add_argument("--out", type=Path, default=Path("reports/gate"), help="folder of the report")
+    given = parser.parse_args(arguments)
+    tables = run(given.table, given.periods, given.out)
+    print(tables["gate"].drop(columns=ALL_TASKS).to_string(index=False))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
