@@ -30,6 +30,15 @@ def questions(
         list[str] | None,
         typer.Option(metavar="NAMES", help="Studies to run, with commas between; may be repeated.", show_default="all"),
     ] = None,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FIT",
+            help="Compare the fast posterior with this fit, on the fit's own scores; may be repeated. Kept in "
+            "agreement.csv.",
+            show_default="what is there stays",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Ask simulated leaderboards with known boundaries the questions of the analyses, and count right answers.
@@ -38,13 +47,13 @@ def questions(
 
         bayes-frontier study questions --study boundaries-still --replications 10 --out recovery
 
-    Fits are by the fast posterior of the design study, a few seconds each. The page has every study with finished
-    replications of the present code. Exit status 1: a bar is missed.
+    Fits are by a fast posterior, some seconds each; --against says how near it is to the sampler's. The page has every
+    study with finished replications of the present code. Exit status 1: a bar is missed.
     """
     from bayes_frontier.analysis.study.run import chosen, run_studies, studies, study_path
     from bayes_frontier.checks.study.runner import read_lines
     from bayes_frontier.report.files import make_folder
-    from bayes_frontier.report.questions import write_recovery
+    from bayes_frontier.report.questions import write_agreement, write_recovery
 
     wanted, folder = chosen(names_list(study)), out / "replications"
     make_folder(folder, "--out")
@@ -54,6 +63,12 @@ def questions(
             note(f"{name} {replication}: {seconds:.1f} s")
 
     run_studies(wanted, replications, folder, tell)
+    if against:
+        from bayes_frontier.analysis.study.agreement import agreement
+        from bayes_frontier.cli.asking import load
+
+        compared = [agreement(load(path), seed=1).assign(fit=path.stem) for path in against]
+        write_agreement(compared, out)
     lines = {one.name: read_lines(study_path(one, folder)) for one in studies()}
     held = write_recovery(lines, studies(), out, f"bayes-frontier study questions --replications {replications}")
     note(f"Wrote {out / 'README.md'}: {'every bar is held' if held else 'a bar is missed'}.")

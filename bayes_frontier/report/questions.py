@@ -10,9 +10,13 @@ import pandas as pd
 
 from bayes_frontier.analysis.study.run import COVERAGE, FALSE_ALARMS, alarms, coverage
 from bayes_frontier.report.files import make_folder, replace_file
+from bayes_frontier.report.wording import printable
 
 if TYPE_CHECKING:
     from bayes_frontier.analysis.study.scores import Study
+
+
+AGREEMENT = "agreement.csv"
 
 
 def write_recovery(
@@ -51,8 +55,50 @@ def write_recovery(
         parts = [found[i].assign(study=study) for study, found in by_study.items()]
         table = pd.concat([(covered, wrong)[i].assign(study="all"), *parts], ignore_index=True)
         replace_file(out / name, table.to_csv(index=False, float_format="%.4f").encode(), "--out")
-    replace_file(out / "README.md", _page(there, lines, covered, wrong, by_study, command).encode(), "--out")
+    replace_file(
+        out / "README.md", _page(there, lines, covered, wrong, by_study, command, _agreement(out)).encode(), "--out"
+    )
     return bool(covered["held"].all() and wrong["held"].all())
+
+
+def write_agreement(tables: Sequence[pd.DataFrame], out: Path) -> None:
+    """Write agreement.csv.
+
+    Parameters
+    ----------
+    tables : sequence of DataFrame
+        Of `bayes_frontier.analysis.study.agreement.agreement`, each with a column fit, its name.
+    out : pathlib.Path
+        Folder.
+
+    Raises
+    ------
+    QueryError
+        If it cannot be written.
+    """
+    table = pd.concat(list(tables), ignore_index=True)[["fit", "quantity", "shift", "width"]]
+    replace_file(out / AGREEMENT, table.to_csv(index=False, float_format="%.3f").encode(), "--out")
+
+
+def _agreement(out: Path) -> list[str]:
+    if not (out / AGREEMENT).is_file():
+        return []
+    table = pd.read_csv(out / AGREEMENT)
+    fits = list(dict.fromkeys(table["fit"]))
+    said = [
+        "",
+        "## Agreement of the fast posterior with the sampler",
+        "",
+        "On the scores of fits by NUTS: distance of posterior means in NUTS's standard deviations (mean over tasks and "
+        "computes), and the fast standard deviation over that of NUTS (geometric mean).",
+        "",
+        "| quantity | " + " | ".join(f"{printable(str(fit))}: shift | width" for fit in fits) + " |",
+        "|---|" + "---|---|" * len(fits),
+    ]
+    for name, rows in table.groupby("quantity", sort=False):
+        cells = [rows[rows["fit"] == fit].iloc[0] for fit in fits]
+        said.append(f"| {name} | " + " | ".join(f"{cell['shift']:.2f} | {cell['width']:.2f}" for cell in cells) + " |")
+    return said
 
 
 def _page(
@@ -62,6 +108,7 @@ def _page(
     wrong: pd.DataFrame,
     by_study: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]],
     command: str,
+    agreed: Sequence[str],
 ) -> str:
     low, high = COVERAGE
     said = [
@@ -109,7 +156,12 @@ def _page(
             f"| {row['verdict']} | {row['opportunities']} | {row['said']:.0%} | {row['wrong']:.1%} "
             f"({row['wrong_upper']:.1%}) | {row['wrong_of_said']:.1%} | {'held' if row['held'] else 'missed'} |"
         )
-    said += ["", f"Every replication is in `replications/`. The command, which adds what is missing: `{command}`.", ""]
+    said += [
+        *agreed,
+        "",
+        f"Every replication is in `replications/`. The command, which adds what is missing: `{command}`.",
+        "",
+    ]
     return "\n".join(said)
 
 

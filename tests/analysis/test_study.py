@@ -132,3 +132,15 @@ def test_studies_have_names_and_sources_that_exist():
     assert [study.name for study in run.chosen(["boundaries-still"])] == ["boundaries-still"]
     with pytest.raises(QueryError, match="Did you mean 'boundaries-still'"):
         run.chosen(["boundaries-stil"])
+
+
+def test_the_fast_posterior_agrees_with_itself(fitted):
+    from bayes_frontier.analysis.study.agreement import agreement
+
+    table = agreement(fitted, seed=1).set_index("quantity")
+    assert table["shift"].max() == pytest.approx(0.0, abs=1e-9)
+    assert table["width"].to_numpy() == pytest.approx(1.0)
+    # other random numbers: a few hundred different draws behind each mean and spread
+    other = agreement(fitted, seed=2).set_index("quantity")
+    assert 0.0 < other["shift"].max() < 0.3
+    assert other["width"].to_numpy() == pytest.approx(1.0, abs=0.3)

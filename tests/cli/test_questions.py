@@ -178,3 +178,20 @@ def test_the_study_writes_its_page_and_goes_on(run, monkeypatch, tmp_path):
     run("study", "questions", "--replications", 3, "--out", tmp_path / "s", "--quiet")
     assert ran == [0, 1, 2]
     assert run("study", "questions", "--study", "mad-up", "--out", tmp_path / "s").exit_code == 2
+
+
+def test_the_fast_posterior_is_compared_with_fits(run, monkeypatch, tmp_path):
+    import pandas as pd
+
+    from bayes_frontier.analysis.study import agreement
+    from bayes_frontier.analysis.study import run as studies
+    from tests.analysis.test_study import fake
+
+    monkeypatch.setattr(studies, "studies", lambda: (fake("made-up", []),))
+    table = pd.DataFrame({"quantity": ["ceiling"], "shift": [0.12], "width": [0.97]})
+    monkeypatch.setattr(agreement, "agreement", lambda frontier, seed: table)
+    run("study", "questions", "--replications", 2, "--out", tmp_path, "--against", "a.nc", "--against", "b.nc")
+    run("study", "questions", "--replications", 2, "--out", tmp_path)
+    page = (tmp_path / "README.md").read_text()
+    assert "| quantity | a: shift | width | b: shift | width |" in page
+    assert "| ceiling | 0.12 | 0.97 | 0.12 | 0.97 |" in page
