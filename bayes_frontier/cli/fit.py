@@ -47,6 +47,14 @@ def fit(
             "registry's uncertainty are fitted and pooled; 10 will do. 0: FLOPs as stated.",
         ),
     ] = 0,
+    axis: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="What boundaries are functions of: flops, params or tokens. With the latter two, FLOPs in questions "
+            "and answers stand for them, at 1e12 tokens or 1e10 parameters.",
+        ),
+    ] = "flops",
     allow_unconverged: Annotated[
         bool, typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.")
     ] = False,
@@ -61,10 +69,13 @@ def fit(
     Shows first what was read and left out. Nothing is saved when the sampler does not converge.
     """
     import bayes_frontier as bf
+    from bayes_frontier.checks.axis import on_axis
 
     share = probability(tau, "--tau")
     columns = fields_map(column)
     check_target(out)
+    if axis != "flops" and compute_uncertainty:
+        raise QueryError("--axis, --compute-uncertainty: the uncertainty is that of FLOPs; leave one of them out.")
     evaluations = bf.read(
         table,
         periods=periods,
@@ -76,6 +87,7 @@ def fit(
         registry=registry,
         limited=allow_limited,
     )
+    evaluations = on_axis(evaluations, axis)
     if not quiet:
         typer.echo("\n".join(printable(line) for line in evaluations.summary().splitlines()) + "\n")
         sys.stdout.flush()

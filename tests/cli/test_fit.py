@@ -135,3 +135,27 @@ def test_the_command_and_the_function_have_the_same_defaults():
     arguments = inspect.signature(bf.fit).parameters
     for name in ("tau", "draws", "tune", "chains", "seed", "model"):
         assert str(options[name]) == str(arguments[name].default), name
+
+
+def test_boundaries_as_functions_of_size(run, table, tmp_path):
+    import pandas as pd
+
+    sized = tmp_path / "sized.csv"
+    pd.read_csv(table).assign(params_b=lambda t: t["flops"] / 1e23).to_csv(sized, index=False)
+    done = run("fit", sized, "--axis", "params", "--out", tmp_path / "fit.nc")
+    assert done.exit_code == 0, done.output
+    assert "axis: params; FLOPs stand for params_b at 1e+12 tokens" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--axis", "param"), "Did you mean 'params'"),
+        (("--axis", "params"), "params cannot be the axis"),
+        (("--axis", "params", "--compute-uncertainty", "3"), "leave one of them out"),
+    ],
+)
+def test_an_axis_that_cannot_be_is_refused(run, table, tmp_path, arguments, words):
+    done = run("fit", table, *arguments, "--out", tmp_path / "fit.nc")
+    assert done.exit_code == 2
+    assert words in done.stderr
