@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from bayes_frontier.analysis.emergence import Emergence, emergence
     from bayes_frontier.analysis.contamination import contamination
     from bayes_frontier.analysis.gate import gate
+    from bayes_frontier.analysis.stages import by_stage, stages
     from bayes_frontier.analysis.watch import watch
     from bayes_frontier.analysis.portfolio import Portfolio, portfolio, trade_off
     from bayes_frontier.analysis.saturation import Saturation, saturation
@@ -41,6 +42,8 @@ _HOMES = {
     "saturation": "analysis.saturation",
     "contamination": "analysis.contamination",
     "gate": "analysis.gate",
+    "by_stage": "analysis.stages",
+    "stages": "analysis.stages",
     "watch": "analysis.watch",
     "Backtest": "checks.comparison",
     "backtest": "checks.backtesting",
@@ -94,6 +97,7 @@ __all__ = [
     "Update",
     "__version__",
     "backtest",
+    "by_stage",
     "check",
     "combine",
     "contamination",
@@ -109,6 +113,7 @@ __all__ = [
     "saturation",
     "score",
     "simulate",
+    "stages",
     "trade_off",
     "update",
     "watch",

@@ -22,6 +22,7 @@ _HOMES = {
     "plot_progress": "saturation",
     "plot_rank": "diagnostics",
     "plot_saturation": "saturation",
+    "plot_stages": "stages",
     "plot_taus": "taus",
     "plot_trace": "diagnostics",
     "plot_watch": "watch",
