@@ -247,6 +247,9 @@ def _show_text(found: Saturation, rows: list[dict[str, Value]], facts: dict[str,
         Column("source", "verdict"),
     ]
     (before, low), (after, high) = found.settings
+    if found.settings[0] == found.settings[1]:
+        note("No progress to divide: both settings are the same. Name others with --since and --until.")
+        return
     header = [
         f"Progress from '{before}' at {flops_words(low)} FLOPs to '{after}' at {flops_words(high)} FLOPs: by scale, "
         "more compute in the same period, and by time, all else at the same compute.",

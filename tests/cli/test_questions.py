@@ -195,3 +195,10 @@ def test_the_fast_posterior_is_compared_with_fits(run, monkeypatch, tmp_path):
     page = (tmp_path / "README.md").read_text()
     assert "| quantity | a: shift | width | b: shift | width |" in page
     assert "| ceiling | 0.12 | 0.97 | 0.12 | 0.97 |" in page
+
+
+def test_one_setting_has_no_progress_to_divide(ask):
+    done = ask("saturation", "--since", "0@1e23", "--until", "0@1e23")
+    assert done.exit_code == 0, done.output
+    assert "No progress to divide" in done.stderr
+    assert "Progress from" not in done.stdout
