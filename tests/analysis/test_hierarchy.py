@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.analysis.study.hierarchy import SWEEPS, Candidates, gibbs
+from bayes_frontier.analysis.study.hierarchy import SWEEPS, Candidates, _walk, gibbs
 from bayes_frontier.model.spec import read_spec
 
 PRIORS = read_spec("hierarchical").priors
@@ -39,8 +39,6 @@ def test_tasks_that_agree_pull_a_vague_one_to_them():
 
 
 def test_common_steps_are_a_velocity():
-    from bayes_frontier.analysis.study.hierarchy import _walk
-
     same, turning = np.array([[0.3, 0.3, 0.3]]), np.array([[0.3, -0.3, 0.3]])
     # minus twice the log density under covariance I + J, by its inverse
     for steps in (same, turning):

@@ -7,12 +7,21 @@ import numpy as np
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.analysis.study import boundaries, run
+from bayes_frontier.analysis.study import boundaries, hierarchy, run
 from bayes_frontier.analysis.study.quick import QuickFrontier, quick_fit
 from bayes_frontier.analysis.study.scores import Scores, Study
 from bayes_frontier.analysis.study.truths import true_needed, true_saturation, true_width
 from bayes_frontier.errors import QueryError
 from tests.checks.posteriors import diagnosed, simulated, true_frontier
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short():
+    """Fewer candidates and draws: what is tested does not depend on them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"CANDIDATES": 150, "SWEEPS": 200, "BURN_IN": 50}.items():
+            patch.setattr(hierarchy, name, value)
+        yield
 
 
 @pytest.fixture(scope="module")
