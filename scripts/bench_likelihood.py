@@ -25,6 +25,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -40,8 +41,9 @@ import xarray as xr
 
 from bayes_frontier import __version__
 from bayes_frontier.evaluations import Evaluations, read, simulate
-from bayes_frontier.model.build import build_model
+from bayes_frontier.model.build import build_model, model_inputs
 from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.levels import Levels
 from bayes_frontier.model.pinball import GroupedScores
 from bayes_frontier.model.sample import sample
 from bayes_frontier.model.scale import Scale
@@ -225,7 +227,8 @@ def run(evaluations: Evaluations, options: argparse.Namespace) -> dict[str, Any]
     sampling = {"bayes_frontier": clocked(shipped, z), "stock PyMC": clocked(stock, z)}
     small = nutpie.compile_pymc_model(build_model(spec, data, scales[0]))
     many = replicated(evaluations, data, LARGE if not options.quick else 50 * evaluations.n_scores)
-    large = small.with_data(records=many.records, start=many.start, total=many.total)
+    given = model_inputs(spec, replace(data, scores=many), scales[0], Levels.before(data))
+    large = small.with_data(cells=given["cells"], records=given["records"])
     plain = nutpie.compile_pymc_model(stock_model(spec, data, scores, data.cell_of_score, tau, scales[0]))
     times = gradient_seconds({"small": small, "large": large, "stock": plain})
     ours, theirs = sampling["bayes_frontier"], sampling["stock PyMC"]

@@ -11,7 +11,7 @@ import xarray as xr
 
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import boundary_at, shift_logit, sigmoid_from_shares
-from bayes_frontier.model.priors import hierarchical_share, task_scales
+from bayes_frontier.model.priors import SHARES, share_logits, task_scales
 from bayes_frontier.model.scale import Scale
 from bayes_frontier.model.spec import ModelSpec
 
@@ -67,35 +67,24 @@ def stock_model(
     position = data.compute.position(data.cells["z"].to_numpy()[index])
     n_tasks, stretches, priors = len(data.tasks), data.stretches, spec.priors
     coords = {
+        "share": SHARES,
+        "effect": ("drift", "base_model"),
         "task": range(n_tasks),
         "period": range(data.n_periods),
         "step": range(stretches.n - 1),
         "base_model": range(len(data.base_models)),
     }
     with pm.Model(coords=coords) as model:
-        shares = [
-            pt.sigmoid(
-                hierarchical_share(
-                    name,
-                    getattr(priors, name),
-                    getattr(priors, f"{name}_spread"),
-                    ("task",),
-                    pooled=n_tasks > 1,
-                    centred=False,
-                )
-            )
-            for name in ("high", "start_share", "floor_share", "ceiling_share")
-        ]
-        high, start, floor, ceiling = shares
+        logits = share_logits(priors, ("task",), pooled=n_tasks > 1, centred=[0.0] * len(SHARES))
+        high, start, floor, ceiling = (pt.sigmoid(logits[i]) for i in range(len(SHARES)))
         curve = sigmoid_from_shares(high, start, floor, ceiling, log=pt.log)
+        drift_scale, base_scale = task_scales(priors, ("drift", "base_model"), n_tasks)
         drift = pt.zeros((n_tasks, stretches.n))
         if stretches.n > 1:
-            drift_scale = task_scales("drift", priors.drift, priors.drift_spread, n_tasks)
             velocity = drift_scale * pm.Normal("velocity_raw", dims="task")
             steps = drift_scale[:, None] * np.sqrt(stretches.gaps) * pm.Normal("step_raw", dims=("task", "step"))
             walk: Any = pt.cumsum(velocity[:, None] * stretches.gaps + steps, axis=1)  # type: ignore[no-untyped-call]
             drift = drift[:, 1:].set(walk)
-        base_scale = task_scales("base_model", priors.base_model, priors.base_model_spread, n_tasks)
         effect = base_scale[None, :] * pm.Normal("base_model_effect_raw", dims=("base_model", "task"))
         rise = pt.sigmoid(curve.at_low[task] + (curve.at_high - curve.at_low)[task] * position)
         q = curve.floor[task] + (curve.ceiling - curve.floor)[task] * rise

@@ -12,14 +12,20 @@ import numba
 import numpy as np
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply, Variable
-from pytensor.graph.op import Op
-from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
-from pytensor.tensor import as_tensor, dmatrix, dvector
+from pytensor.tensor import dmatrix, dtensor3, dvector
 
+from bayes_frontier.model.geometry import (
+    VERSION,
+    CompiledOp,
+    add_slopes,
+    code_version,
+    curves,
+    odds_at,
+    pull_curves,
+    pull_walk,
+    walk,
+)
 from bayes_frontier.model.pinball import FloatArray, IntArray
-
-# Part of PyTensor's key for compiled code: raise it with every edit of the functions below.
-KERNEL_VERSION = 5
 
 
 def _first_at_least(records: FloatArray, target: float, low: int, high: int, hint: int) -> int:
@@ -80,102 +86,74 @@ def _one_cell(
 cell_loss: Callable[..., Any] = numba.njit(_one_cell)
 
 
-def _losses(
-    floor: FloatArray,
-    ceiling: FloatArray,
-    at_low: FloatArray,
-    at_high: FloatArray,
-    drift: FloatArray,
-    effect: FloatArray,
-    index: IntArray,
-    position: FloatArray,
+def _all_cells(
+    q: FloatArray,
     level: FloatArray,
     half_width: FloatArray,
     records: FloatArray,
     start: IntArray,
     total: FloatArray,
+) -> FloatArray:
+    """Loss of each cell at each of some boundaries, (cell, boundary)."""
+    found = np.empty_like(q)
+    for g in range(q.shape[0]):
+        for i in range(q.shape[1]):
+            found[g, i], _ = cell_loss(q[g, i], level[g], half_width[g], records, start[g], start[g + 1], total[g])
+    return found
+
+
+cell_losses: Callable[..., Any] = numba.njit(_all_cells)
+
+
+def _losses(
+    logits: FloatArray,
+    steps: FloatArray,
+    effect: FloatArray,
+    cells: FloatArray,
+    records: FloatArray,
+    likelihood: FloatArray,
 ) -> tuple[FloatArray, ...]:
-    """Loss of each task and its derivatives in the first six arguments."""
-    loss = np.zeros(floor.shape[0])
-    d_floor, d_ceiling = np.zeros_like(floor), np.zeros_like(ceiling)
-    d_low, d_high = np.zeros_like(at_low), np.zeros_like(at_high)
-    d_drift, d_effect = np.zeros_like(drift), np.zeros_like(effect)
+    """Loss of each task over its scale, and its derivatives in the first three arguments."""
+    curve, drift = curves(logits), walk(steps)
+    loss, slopes = np.zeros(curve.shape[1]), np.zeros_like(curve)
+    in_drift, in_effect = np.zeros_like(drift), np.zeros_like(effect)
     drift_odds, effect_odds = np.exp(drift), np.exp(effect)
-    for g in range(index.shape[0]):
-        k, c, t, b = index[g, 0], index[g, 1], index[g, 2], index[g, 3]
-        x = position[g]
-        rise = np.exp(at_low[k, c] + (at_high[k, c] - at_low[k, c]) * x)
-        # floor + (ceiling - floor) * sigmoid has odds over / under; drift and effect multiply them.
-        over = floor[k, c] + ceiling[k, c] * rise
-        under = (1.0 - floor[k, c]) + (1.0 - ceiling[k, c]) * rise
+    for g in range(cells.shape[0]):
+        k, c, t, b = int(cells[g, 0]), int(cells[g, 1]), int(cells[g, 2]), int(cells[g, 3])
+        x = cells[g, 4]
+        rise = np.exp(curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * x)
+        over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
+        # Drift and effect are on the logit scale: they multiply the odds.
         odds = over / under * drift_odds[k, t] * effect_odds[b, k]
         q = odds / (1.0 + odds)
-        value, slope = cell_loss(q, level[k], half_width[k], records, start[g], start[g + 1], total[g])
-        loss[k] += value
-        in_logit = slope * q * (1.0 - q)
-        d_drift[k, t] += in_logit
-        d_effect[b, k] += in_logit
-        in_share = in_logit * (1.0 / over + 1.0 / under)
-        d_floor[k, c] += in_share
-        d_ceiling[k, c] += in_share * rise
-        in_argument = in_logit * rise * (ceiling[k, c] / over - (1.0 - ceiling[k, c]) / under)
-        d_low[k, c] += in_argument * (1.0 - x)
-        d_high[k, c] += in_argument * x
-    return loss, d_floor, d_ceiling, d_low, d_high, d_drift, d_effect
+        level, half_width, scale = likelihood[0, k], likelihood[1, k], likelihood[2, k]
+        value, slope = cell_loss(q, level, half_width, records, int(cells[g, 5]), int(cells[g, 6]), cells[g, 7])
+        loss[k] += value / scale
+        in_logit = slope * q * (1.0 - q) / scale
+        in_drift[k, t] += in_logit
+        in_effect[b, k] += in_logit
+        add_slopes(slopes, curve, k, c, (x, rise, over, under), in_logit)
+    return loss, pull_curves(logits, slopes), pull_walk(in_drift), in_effect
 
 
-_compiled_losses: Callable[..., Any] = numba.njit(_losses)
-
-# Inputs that the losses are differentiated in, and all inputs.
-_N_SMOOTH, _N_INPUTS = 6, 13
-
-
-class BoundaryLosses(Op):
-    """Smoothed pinball loss of all scores of each task, as a function of curves, drift and base-model effects.
+class BoundaryLosses(CompiledOp):
+    """Smoothed pinball loss of all scores of each task over its scale, as a function of curves, drift and effects.
 
     Notes
     -----
-    Inputs: the curves' ``floor``, ``ceiling``, ``at_low`` and ``at_high``, each (n_tasks, n_columns) with one column
-    or one a period; ``drift`` (n_tasks, n_periods) and ``effect`` (n_base_models, n_tasks), on the logit scale;
-    ``index`` (n_cells, 4), the task, column, period and base model of each cell; ``position`` (n_cells,), its place on
-    the compute range; ``level`` and ``half_width`` (n_tasks,), quantile levels in (0, 1) and smoothing half-widths
-    in score units; and the ``records``, ``start`` and ``total`` of a `GroupedScores`. Outputs: the losses (n_tasks,),
-    then their derivatives in the first six inputs, each of that input's shape. Only the losses may be
-    differentiated, in the first six inputs.
+    Inputs: ``logits`` (4, n_tasks, n_columns), of high, start_share, floor_share and ceiling_share, with one column or
+    one a period; ``steps`` (n_tasks, n_stretches - 1), of the drift, and ``effect`` (n_base_models, n_tasks), both on
+    the logit scale; ``cells`` (n_cells, 8), the task, column, stretch and base model of each cell, its place on the
+    compute range, its first record and the one after its last, and the sum of its scores; the ``records`` of a
+    `GroupedScores`; and ``likelihood`` (3, n_tasks), quantile levels in (0, 1), smoothing half-widths and scales in
+    score units. Outputs: the losses (n_tasks,), then their derivatives in the first three inputs, each of that input's
+    shape. Only the losses may be differentiated, in the first three inputs.
     """
 
-    __props__ = ()
-
-    def make_node(self, *inputs: Any) -> Apply[Any]:  # noqa: ANN401 - PyTensor's own signature
-        """Apply the operation.
-
-        Parameters
-        ----------
-        *inputs : tensor or array
-            The thirteen inputs, in the order of the class's notes.
-
-        Returns
-        -------
-        Apply
-            Node with seven outputs: a vector and six matrices.
-        """
-        tensors = [as_tensor(value) for value in inputs]
-        return Apply(self, tensors, [dvector(), *(dmatrix() for _ in range(_N_SMOOTH))])
-
-    def perform(self, node: Apply[Any], inputs: Sequence[Any], output_storage: list[list[Any]]) -> None:
-        """Evaluate outside compiled graphs.
-
-        Parameters
-        ----------
-        node : Apply
-            Node evaluated.
-        inputs : sequence of ndarray
-            Values of the inputs.
-        output_storage : list of list
-            Where the outputs go.
-        """
-        for storage, value in zip(output_storage, _compiled_losses(*inputs), strict=True):
-            storage[0] = value
+    kernel = staticmethod(_losses)
+    version = VERSION ^ code_version(__file__)
+    outputs = (dvector, dtensor3, dmatrix, dmatrix)
+    n_smooth = 3
 
     def infer_shape(self, node: Apply[Any], shapes: list[Any]) -> list[Any]:
         """Give the losses one entry a task and each derivative the shape of its input.
@@ -192,22 +170,7 @@ class BoundaryLosses(Op):
         list
             Shapes of the outputs.
         """
-        return [(shapes[0][0],), *shapes[:_N_SMOOTH]]
-
-    def connection_pattern(self, node: Apply[Any]) -> list[list[bool]]:
-        """Say what depends differentiably on what: the losses on the first six inputs, nothing else.
-
-        Parameters
-        ----------
-        node : Apply
-            Node; not used.
-
-        Returns
-        -------
-        list of list of bool
-            One row per input, one entry per output.
-        """
-        return [[i < _N_SMOOTH, *([False] * _N_SMOOTH)] for i in range(_N_INPUTS)]
+        return [(shapes[0][1],), *shapes[: self.n_smooth]]
 
     def pullback(
         self,
@@ -229,14 +192,13 @@ class BoundaryLosses(Op):
         Returns
         -------
         list of Variable
-            Derivatives of the whole in the first six inputs; the others are disconnected.
+            Derivatives of the whole in the first three inputs; the others are disconnected.
         """
         by_task = cotangents[0]
-        smooth = [by_task[:, None] * slope for slope in outputs[1:_N_SMOOTH]]
-        unconnected = (DisconnectedType()() for _ in range(_N_INPUTS - _N_SMOOTH))
-        return [*smooth, by_task[None, :] * outputs[_N_SMOOTH], *unconnected]
-
-
-@register_funcify_default_op_cache_key(BoundaryLosses)  # type: ignore[no-untyped-call, untyped-decorator]
-def _compile(op: BoundaryLosses, **_: object) -> tuple[Callable[..., Any], int]:
-    return numba_njit(_losses), KERNEL_VERSION
+        of_logits, of_steps, of_effect = outputs[1:]
+        return [
+            by_task[None, :, None] * of_logits,
+            by_task[:, None] * of_steps,
+            by_task[None, :] * of_effect,
+            *(DisconnectedType()() for _ in inputs[self.n_smooth :]),
+        ]

@@ -1,99 +1,106 @@
-"""Priors of a specification as PyMC variables."""
+"""Priors of a specification as PyMC variables; those of one kind are one variable, which compiles faster."""
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from bayes_frontier.model.spec import HalfNormal, LogNormal, Normal
+from bayes_frontier.model.spec import HalfNormal, LogNormal, Normal, Priors
+
+SHARES = ("high", "start_share", "floor_share", "ceiling_share")
+# The data fix the boundary at the two ends of the range better than tasks agree on it: these shares are variables
+# themselves, the others deviations from their mean.
+CENTRED = (1.0, 1.0, 0.0, 0.0)
 
 
-def prior_variable(name: str, prior: Normal | HalfNormal | LogNormal) -> Any:  # noqa: ANN401 - PyMC is untyped
-    """Add a scalar prior to the model in context.
+def prior_variables(name: str, priors: Sequence[Normal | HalfNormal | LogNormal], dim: str) -> Any:  # noqa: ANN401 - PyMC is untyped
+    """Add a vector of independent priors to the model in context.
 
     Parameters
     ----------
     name : str
-        Variable name.
-    prior : Normal, HalfNormal or LogNormal
-        Distribution.
+        Variable name; where the distributions differ in kind there is one variable each, ``name_0`` and so on.
+    priors : sequence of Normal, HalfNormal or LogNormal
+        Distributions.
+    dim : str
+        Dimension of the vector.
 
     Returns
     -------
     TensorVariable
-        The variable.
+        The variable, shape (n_priors,).
     """
-    if isinstance(prior, Normal):
-        return pm.Normal(name, prior.mu, prior.sigma)
-    if isinstance(prior, HalfNormal):
-        return pm.HalfNormal(name, prior.sigma)
-    return pm.LogNormal(name, prior.mu, prior.sigma)
+    kinds = {type(prior) for prior in priors}
+    if len(kinds) > 1:
+        return pt.stack([_variable(f"{name}_{i}", [prior], None)[0] for i, prior in enumerate(priors)])
+    return _variable(name, priors, dim)
 
 
-def hierarchical_share(
-    name: str,
-    centre: Normal,
-    spread: HalfNormal | LogNormal,
-    dims: Sequence[str],
-    *,
-    pooled: bool,
-    centred: bool,
-) -> Any:  # noqa: ANN401
-    """Logits drawn around a common mean, or each from the prior of that mean.
+def _variable(name: str, priors: Sequence[Normal | HalfNormal | LogNormal], dim: str | None) -> Any:  # noqa: ANN401
+    sigma = np.array([prior.sigma for prior in priors])
+    where = {"dims": dim} if dim else {"shape": len(priors)}
+    if isinstance(priors[0], HalfNormal):
+        return pm.HalfNormal(name, sigma, **where)
+    mu = np.array([prior.mu for prior in priors if not isinstance(prior, HalfNormal)])
+    return (pm.Normal if isinstance(priors[0], Normal) else pm.LogNormal)(name, mu, sigma, **where)
+
+
+def share_logits(priors: Priors, dims: Sequence[str], *, pooled: bool, centred: Sequence[float] = CENTRED) -> Any:  # noqa: ANN401
+    """Logits of the shares that make a curve, drawn around common means or each from the prior of that mean.
 
     Parameters
     ----------
-    name : str
-        Name of the variable; adds ``name_mean`` and ``name_spread`` where pooled.
-    centre : Normal
-        Prior of the mean.
-    spread : HalfNormal or LogNormal
-        Prior of the standard deviation around it.
+    priors : Priors
+        Of the specification.
     dims : sequence of str
-        Dimensions of the result.
+        Dimensions of each share: task, or task and period.
     pooled : bool
-        Whether the mean and spread are learnt.
-    centred : bool
-        Whether the logits are variables themselves, right where the data fix them, or deviations from the
-        mean.
+        Whether the means and spreads are learnt; adds ``share_mean`` and ``share_spread`` (share).
+    centred : sequence of float
+        For each of `SHARES`, 1 where the logits are variables themselves, 0 where deviations from the mean are.
 
     Returns
     -------
     TensorVariable
-        Logits.
+        Shape (4, *dims).
     """
+    centres = [getattr(priors, name) for name in SHARES]
+    wide = (slice(None), *(None for _ in dims))
     if not pooled:
-        return pm.Normal(name, centre.mu, centre.sigma, dims=dims)
-    mean, deviation = prior_variable(f"{name}_mean", centre), prior_variable(f"{name}_spread", spread)
-    if centred:
-        return pm.Normal(name, mean, deviation, dims=dims)
-    return mean + deviation * pm.Normal(f"{name}_raw", 0.0, 1.0, dims=dims)
+        mu, sigma = (np.array([getattr(c, part) for c in centres])[wide] for part in ("mu", "sigma"))
+        return pm.Normal("share_logit", mu, sigma, dims=("share", *dims))
+    mean = prior_variables("share_mean", centres, "share")[wide]
+    spread = prior_variables("share_spread", [getattr(priors, f"{name}_spread") for name in SHARES], "share")[wide]
+    itself = np.array(centred)[wide]
+    free = pm.Normal("share_logit", itself * mean, itself * spread + (1.0 - itself), dims=("share", *dims))
+    return (1.0 - itself) * mean + (itself + (1.0 - itself) * spread) * free
 
 
-def task_scales(name: str, typical: HalfNormal | LogNormal, spread: HalfNormal | LogNormal, n_tasks: int) -> Any:  # noqa: ANN401
+def task_scales(priors: Priors, names: Sequence[str], n_tasks: int) -> list[Any]:
     """Positive scales, one per task, log-normal around a typical one.
 
     Parameters
     ----------
-    name : str
-        Name stem: adds ``name_typical``, ``name_spread``, ``name_raw`` and the deterministic ``name_scale``
-        (task).
-    typical : HalfNormal or LogNormal
-        Prior of the typical scale.
-    spread : HalfNormal or LogNormal
-        Prior of the standard deviation of the log scales; not used with a single task.
+    priors : Priors
+        Of the specification.
+    names : sequence of str
+        Scales wanted, of "drift" and "base_model": adds ``scale_typical`` (effect), ``scale_spread`` (effect) and
+        ``scale_raw`` (effect, task), and the deterministic ``<name>_scale`` (task) each.
     n_tasks : int
-        Number of tasks.
+        Number of tasks; a single one has the typical scale.
 
     Returns
     -------
-    TensorVariable
-        Shape (task,).
+    list of TensorVariable
+        One a name, shape (task,).
     """
-    log_typical = pt.log(prior_variable(f"{name}_typical", typical))
-    if n_tasks == 1:
-        return pm.Deterministic(f"{name}_scale", pt.exp(log_typical)[None], dims="task")
-    raw = pm.Normal(f"{name}_raw", 0.0, 1.0, dims="task")
-    deviation = prior_variable(f"{name}_spread", spread) * raw
-    return pm.Deterministic(f"{name}_scale", pt.exp(log_typical + deviation), dims="task")
+    if not names:
+        return []
+    log_scale = pt.log(prior_variables("scale_typical", [getattr(priors, name) for name in names], "effect"))[:, None]
+    if n_tasks > 1:
+        spread = prior_variables("scale_spread", [getattr(priors, f"{name}_spread") for name in names], "effect")
+        log_scale = log_scale + spread[:, None] * pm.Normal("scale_raw", 0.0, 1.0, dims=("effect", "task"))
+    scale = pt.exp(log_scale)
+    return [pm.Deterministic(f"{name}_scale", scale[i], dims="task") for i, name in enumerate(names)]

@@ -12,17 +12,20 @@ import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.build import build_model, centring, model_inputs
+from bayes_frontier.model.build import build_model, model_inputs
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.levels import Levels
 from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.scale import Scale, residual_quantiles
 from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.model.warm import Start, ending
 
-# Chains, tuning steps and draws of the fits that calibrate the scale: a rough idea of the residuals is all they give.
-# Each starts where the one before it ended, and so does the fit that is kept.
-PASS_CHAINS, PASS_TUNE, PASS_DRAWS = 2, 110, 30
+# The fits that calibrate the scale: a rough idea of the residuals is all they give. Far from the posterior, scales of
+# the sampler's coordinates come sooner from gradients than from draws, and long trajectories are wasted. Each starts
+# where the one before it ended, and so does the fit that is kept.
+PASS_CHAINS = 2
+PASS: dict[str, Any] = {"chains": PASS_CHAINS, "tune": 110, "draws": 30, "adaptation": "diag", "maxdepth": 8}
 # The first fit starts this far from the middle of the prior, in unconstrained units: where some gradients are zero the
 # sampler cannot start, and far out it may not come back.
 FIRST_JITTER = 0.1
@@ -124,26 +127,33 @@ def sample(
     compiled = _compiled(spec, data, scale)
     middle = np.asarray(compiled.initial_point_func(int(seeds[0])))
     starts = first = middle + FIRST_JITTER * rng.standard_normal((PASS_CHAINS, len(middle)))
-    centred = centring(data)
+    levels = Levels.before(data)
     if start is not None:
         if spec.structure.base_models:
-            centred = centring(data, scale, start.spread, expit(start.typical(data)).mean((0, 1)))
-        starts = start.points(compiled, data, centred)
+            levels = Levels.after(data, scale, start.draws)
+        starts = start.points(compiled, data, levels)
     for i in range(0 if start is None else 1, spec.likelihood.passes):
-        compiled = _given(compiled, model_inputs(spec, data, scale, centred))
-        chains_now = {"chains": PASS_CHAINS, "cores": min(cores, PASS_CHAINS)}
-        trace = _run(compiled, starts, seeds[i], draws=PASS_DRAWS, tune=PASS_TUNE, progress=False, **chains_now)
+        compiled = _given(compiled, model_inputs(spec, data, scale, levels))
+        trace = _run(compiled, starts, seeds[i], progress=False, cores=min(cores, PASS_CHAINS), **PASS)
         starts = np.concatenate(trace["sample_stats"].dataset["unconstrained_draw"].to_numpy())
         draws_now = trace["posterior"].dataset
-        residuals = _residuals(draws_now, data, scores, rng)
-        scale = rescaled(residuals)
+        scale = rescaled(_residuals(draws_now, data, scores, rng))
         if i == 0 and spec.structure.base_models:
-            # Coordinates change with the centring, so the next pass starts where this one did.
-            boundary = [np.mean(scores[of_task == k] - residuals[of_task == k].mean(axis=1)) for k in range(n_tasks)]
-            spread = draws_now["base_model_scale"].mean(("chain", "draw")).to_numpy()
-            centred, starts = centring(data, scale, spread, np.array(boundary)), first
-    compiled = _given(compiled, model_inputs(spec, data, scale, centred))
-    trace = _run(compiled, starts, seeds[-2], draws=draws, tune=tune, chains=chains, cores=cores, progress=progress)
+            # In other coordinates the draws are other points, so the next pass starts where this one did.
+            levels, starts = Levels.after(data, scale, draws_now.stack(sample=("chain", "draw"))), first
+    compiled = _given(compiled, model_inputs(spec, data, scale, levels))
+    trace = _run(
+        compiled,
+        starts,
+        seeds[-2],
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        cores=cores,
+        progress=progress,
+        # Scales from the draws' variances: a third more effective draws a gradient here than from gradients too.
+        adaptation="draw_diag",
+    )
     posterior = _named(trace["posterior"].dataset, data)
     residuals = _residuals(posterior, data, scores, rng)
     quantiles = np.stack([residual_quantiles(residuals[of_task == k], tau) for k in range(len(data.tasks))])
@@ -252,7 +262,7 @@ def _run(
     seed: np.unsignedinteger[npt.NBitBase],
     *,
     progress: bool,
-    **lengths: int,
+    **settings: int | str,
 ) -> xr.DataTree:
     compiled = dataclasses.replace(compiled, initial_point_func=_StartAt(starts))
     with warnings.catch_warnings():
@@ -261,11 +271,9 @@ def _run(
         trace: xr.DataTree = nutpie.sample(
             compiled,
             seed=int(seed),
-            # Scales from the draws' variances: a third more effective draws a gradient here than from gradients too.
-            adaptation="draw_diag",
             progress_bar=progress,
             save_warmup=False,
             store_unconstrained=True,
-            **lengths,
+            **settings,
         )
     return trace

@@ -10,17 +10,16 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.special import logit
 
 from bayes_frontier.model.cells import FrontierData
-from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.levels import Levels, typical_levels
 from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.scale import Scale
 
 POINTS = 16
 _CURVE = ("floor", "ceiling", "slope", "midpoint")
 _DETERMINED = (*_CURVE, "drift", "base_model_scale", "base_model_effect")
-_LEVEL = "base_model_level"
+_LEVEL = "base_model_level_bent__"
 _FREE = "free_"
 
 
@@ -98,32 +97,11 @@ class Start:
         return cls(posterior["ending"].to_dataset(), Scale(*(constant[name].to_numpy() for name in names)))
 
     @property
-    def spread(self) -> FloatArray:
-        """Mean standard deviation of base-model effects, shape (n_tasks,)."""
-        return np.asarray(self.ending["base_model_scale"].mean("point").to_numpy())
+    def draws(self) -> xr.Dataset:
+        """What the points stand for, dim ``sample``."""
+        return self.ending[[name for name in _DETERMINED if name in self.ending]].rename(point="sample")
 
-    def typical(self, data: FrontierData) -> FloatArray:
-        """Boundary of base models without effect, at each base model of a table.
-
-        Parameters
-        ----------
-        data : FrontierData
-            The table to be fitted.
-
-        Returns
-        -------
-        ndarray, shape (n_points, n_base_models, n_tasks)
-            On the logit scale, in each base model's own stretch of time as far as it was fitted.
-        """
-        parts = [self.ending[name].transpose("point", "task", "period").to_numpy()[:, :, -1] for name in _CURVE]
-        z = data.reference_z[None, :, None]
-        level = logit(np.clip(boundary_at(z, *(part[:, None, :] for part in parts)), 1e-6, 1.0 - 1e-6))
-        if "drift" in self.ending:
-            drift = self.ending["drift"].transpose("point", "stretch", "task").to_numpy()
-            level = level + drift[:, np.minimum(data.reference_stretch, drift.shape[1] - 1)] - drift[:, -1:]
-        return np.asarray(level)
-
-    def points(self, compiled: Any, data: FrontierData, centred: FloatArray) -> FloatArray:  # noqa: ANN401
+    def points(self, compiled: Any, data: FrontierData, levels: Levels) -> FloatArray:  # noqa: ANN401
         """Give starting points in the coordinates of another fit's sampler.
 
         Base models are matched by name, and those that are new start on the curve. What the fit before did not have (a
@@ -135,8 +113,8 @@ class Start:
             To be sampled.
         data : FrontierData
             Its table.
-        centred : ndarray, shape (n_base_models, n_tasks)
-            How far each base model's level is centred on its own scores; see `bayes_frontier.model.build.centring`.
+        levels : Levels
+            Coordinates of its base-model levels.
 
         Returns
         -------
@@ -147,7 +125,7 @@ class Start:
         found = np.tile(np.asarray(compiled.initial_point_func(0), dtype=float), (n, 1))
         for name, part, shape in _layout(compiled):
             if name == _LEVEL:
-                found[:, part] = self._levels(data, centred).reshape(n, -1)
+                found[:, part] = self._levels(data, levels).reshape(n, -1)
             elif f"{_FREE}{name}" in self.ending:
                 old = self.ending[f"{_FREE}{name}"].to_numpy()
                 if old.ndim == 1 + len(shape):
@@ -157,13 +135,13 @@ class Start:
                     found[:, part] = new.reshape(n, -1)
         return found
 
-    def _levels(self, data: FrontierData, centred: FloatArray) -> FloatArray:
-        """Levels of base models as the model's variable has them, shape (n_points, n_base_models, n_tasks)."""
+    def _levels(self, data: FrontierData, levels: Levels) -> FloatArray:
+        """Levels of base models in the sampler's coordinates, shape (n_points, n_base_models, n_tasks)."""
         names = list(data.base_models)
         effect = self.ending["base_model_effect"].reindex(base_model=names, fill_value=0.0)
         scale = self.ending["base_model_scale"].transpose("point", "task").to_numpy()[:, None, :]
-        own = effect.transpose("point", "base_model", "task").to_numpy() * scale ** (centred - 1.0)
-        return np.asarray(centred * self.typical(data) + own)
+        own = effect.transpose("point", "base_model", "task").to_numpy() * scale ** (levels.centring - 1.0)
+        return levels.unbent(levels.centring * typical_levels(self.draws, data) + own)
 
 
 def _layout(compiled: Any) -> list[tuple[str, slice, tuple[int, ...]]]:  # noqa: ANN401

@@ -6,9 +6,10 @@ import pytest
 from scipy.special import expit, logit
 
 from bayes_frontier.evaluations import read
-from bayes_frontier.model.build import build_model, centring, model_inputs
+from bayes_frontier.model.build import build_model, model_inputs
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.levels import ROUND, Levels
 from bayes_frontier.model.pinball import smooth_pinball_loss
 
 VARIANTS = [("hierarchical", {}), ("pooled", {}), ("independent", {})]
@@ -87,16 +88,16 @@ def test_the_variants_have_the_variables_they_should(build):
         "drift_scale",
         "base_model_scale",
         "base_model_effect",
-        "high_mean",
+        "share_mean",
     }
-    assert names["pooled"] >= {*CURVE, "base_model_effect", "high_mean"}
+    assert names["pooled"] >= {*CURVE, "base_model_effect", "share_mean"}
     assert not any(name.startswith("drift_") for name in names["pooled"])
     assert names["independent"] >= set(CURVE)
     assert not any("base_model" in name or "drift_" in name or "mean" in name for name in names["independent"])
 
 
 def test_a_single_task_is_not_pooled_and_a_single_period_does_not_step(build):
-    assert "high_mean" not in build(tasks=1).model.named_vars
+    assert "share_mean" not in build(tasks=1).model.named_vars
     one = build(periods=1).model
     assert not any(v.name.endswith("_step") for v in one.free_RVs)
     assert pm.draw(one["floor"], mode="FAST_COMPILE").shape == (2, 1)
@@ -116,7 +117,7 @@ def test_a_built_model_serves_another_table_of_its_shape(build):
     compiled = [at_points(b.model, [b.model["scores"]]) for b in (built, other)]
     point = built.model.initial_point()
     assert compiled[0](point)[0] != pytest.approx(compiled[1](point)[0], rel=1e-3)
-    inputs = model_inputs(built.spec, other.data, other.scale, centring(other.data))
+    inputs = model_inputs(built.spec, other.data, other.scale, Levels.before(other.data))
     pm.set_data(inputs, model=built.model)
     assert compiled[0](point)[0] == pytest.approx(compiled[1](point)[0])
 
@@ -163,29 +164,35 @@ def test_the_boundary_of_a_period_is_that_of_its_last_stretch(build):
     assert np.diff(q, axis=1) == pytest.approx(np.diff(drift[:, data.stretches.last], axis=1))
 
 
-def test_the_centring_changes_coordinates_and_not_the_posterior(build):
+def test_the_coordinates_of_levels_do_not_change_the_density(build):
     built = build(n_models=300, n_base_models=12)
-    model, data = built.model, built.data
+    model, shape = built.model, built.data.counts.shape
+    effects = at_points(model, [model["base_model_effect"]])
+    density = model.compile_logp(mode="FAST_COMPILE")
+    rng = np.random.default_rng(8)
+    wanted = None
     found = []
     for weight in (0.0, 0.6, 1.0):
-        inputs = model_inputs(built.spec, data, built.scale, np.full(data.counts.shape, weight))
-        pm.set_data(inputs, model=model)
-        effect, scale = pm.draw(
-            [model["base_model_effect"], model["base_model_scale"]], draws=800, mode="FAST_COMPILE", random_seed=5
-        )
-        found.append((effect / scale[:, None, :]).std())
-    # 800 x 24 standard normal values: a standard error of their SD of 0.005.
-    assert found == pytest.approx([1.0] * 3, abs=0.03)
+        a, b = rng.uniform(0.5, 1.5, shape), rng.uniform(-0.4, 0.4, shape)
+        levels = Levels(np.full(shape, weight), np.stack([rng.normal(size=shape), a, b]))
+        pm.set_data(model_inputs(built.spec, built.data, built.scale, levels), model=model)
+        point = model.initial_point()
+        at_zero = logit_at_reference(model, point)
+        scale = at_points(model, [model["base_model_scale"]])(point)[0]
+        wanted = scale * rng.normal(size=shape) if wanted is None else wanted
+        level = weight * at_zero + wanted * scale ** (weight - 1.0)
+        x = levels.unbent(level)
+        point["base_model_level_bent__"] = x
+        assert effects(point)[0] == pytest.approx(wanted)
+        slope = np.log(levels.bend[1] + levels.bend[2] * x / np.hypot(x, ROUND)) + (1.0 - weight) * np.log(scale)
+        found.append(density(point) - slope.sum())
+    # Densities in other coordinates differ by the log slopes of the effects in them.
+    assert found == pytest.approx([found[0]] * 3, rel=1e-10)
 
 
-def test_base_models_are_centred_on_their_scores_as_far_as_these_say_more_than_the_prior(build):
-    built = build(n_models=300, n_base_models=12)
-    data, n = built.data, built.data.counts
-    at_first = centring(data)
-    assert at_first == pytest.approx(n / (n + 0.5))
-    boundary = np.array([0.5, 0.5])
-    wide, narrow = (centring(data, built.scale, np.full(2, omega), boundary) for omega in (2.0, 0.02))
-    assert (wide > 0.9).all()
-    assert (narrow < at_first).all()
-    variance = built.scale.scale / built.scale.density / (0.02 * 0.25) ** 2
-    assert narrow == pytest.approx(n / (n + variance))
+def logit_at_reference(model, point):
+    """Expected level of every base model and task where it is wholly centred."""
+    level = model["base_model_level"]
+    weight = model["centring"].get_value()
+    mean = at_points(model, [level.owner.inputs[2]])(point)[0]
+    return np.divide(mean, weight, out=np.zeros_like(mean), where=weight > 0)

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from bayes_frontier.model.curve import boundary_at
-from bayes_frontier.model.grouped import BoundaryLosses, cell_loss
+from bayes_frontier.model.curve import boundary_at, sigmoid_from_shares
+from bayes_frontier.model.grouped import BoundaryLosses, cell_loss, cell_losses
 from bayes_frontier.model.pinball import GroupedScores, smooth_pinball_loss
 
 
@@ -75,40 +75,41 @@ def test_the_order_of_the_scores_does_not_matter():
         assert np.array_equal(a, b)
 
 
-SMOOTH = ("floor", "ceiling", "at_low", "at_high", "drift", "effect")
+SMOOTH = ("logits", "steps", "effect")
 N_TASKS, N_PERIODS, N_BASES, N_CELLS = 3, 2, 4, 20
 
 
 def arguments(columns, seed=7):
-    """Values of the operation's inputs, in order, and the cell of each of their scores."""
+    """Values of the operation's inputs, in order."""
     rng = np.random.default_rng(seed)
-    floor, at_low = rng.uniform(0.05, 0.3, (N_TASKS, columns)), rng.normal(-1, 0.5, (N_TASKS, columns))
     period, task = rng.integers(0, N_PERIODS, N_CELLS), rng.integers(0, N_TASKS, N_CELLS)
-    index = np.stack([task, period % columns, period, rng.integers(0, N_BASES, N_CELLS)], axis=1)
     cell = np.append(np.arange(N_CELLS), rng.integers(0, N_CELLS, 200))
     g = GroupedScores.from_scores(rng.random(len(cell)).round(3), cell, N_CELLS)
-    smooth = [
-        floor,
-        floor + rng.uniform(0.2, 0.6, floor.shape),
-        at_low,
-        at_low + rng.uniform(0.5, 3.0, floor.shape),
-        rng.normal(0, 0.3, (N_TASKS, N_PERIODS)),
+    base, place = rng.integers(0, N_BASES, N_CELLS), rng.uniform(-0.5, 1.5, N_CELLS)
+    cells = [task, period % columns, period, base, place, g.start[:-1], g.start[1:], g.total]
+    return [
+        rng.normal(0, 0.8, (4, N_TASKS, columns)),
+        rng.normal(0, 0.3, (N_TASKS, N_PERIODS - 1)),
         rng.normal(0, 0.3, (N_BASES, N_TASKS)),
+        np.stack(cells, axis=1).astype(float),
+        g.records,
+        np.array([[0.5, 0.9, 0.97], [0.3, 0.1, 0.02], [0.1, 0.2, 0.05]]),
     ]
-    rest = [index, rng.uniform(-0.5, 1.5, N_CELLS), np.array([0.5, 0.9, 0.97]), np.array([0.3, 0.1, 0.02])]
-    return [*smooth, *rest, g.records, g.start, g.total]
 
 
-def summed(floor, ceiling, at_low, at_high, drift, effect, index, position, level, half_width, records, start, total):
+def summed(logits, steps, effect, cells, records, likelihood):
     """Losses by task, from the sigmoid and one term per score."""
-    task, column, period, base = index.T
-    curve = [part[task, column] for part in (floor, ceiling, at_high - at_low, at_low)]
-    q = boundary_at(position, *curve[:3], -curve[3] / curve[2])
+    task, column, period, base = cells[:, :4].astype(int).T
+    curve = sigmoid_from_shares(*expit(logits))
+    floor, ceiling, at_low, at_high = (part[task, column] for part in curve)
+    q = boundary_at(cells[:, 4], floor, ceiling, at_high - at_low, -at_low / (at_high - at_low))
+    drift = np.concatenate([np.zeros((N_TASKS, 1)), np.cumsum(steps, axis=1)], axis=1)
     q = expit(logit(q) + drift[task, period] + effect[base, task])
-    cell = np.repeat(np.arange(len(q)), np.diff(start))
+    cell = np.repeat(np.arange(len(q)), np.diff(cells[:, 5:7], axis=1).astype(int).ravel())
     k = task[cell]
-    terms = zip(records[:, 0] - q[cell], level[k], half_width[k], strict=True)
-    return np.bincount(k, [smooth_pinball_loss(*term) for term in terms], minlength=len(level))
+    level, half_width, scale = likelihood[:, k]
+    terms = zip(records[:, 0] - q[cell], level, half_width, strict=True)
+    return np.bincount(k, np.array([smooth_pinball_loss(*term) for term in terms]) / scale, minlength=N_TASKS)
 
 
 def operation(values, mode):
@@ -132,13 +133,24 @@ def test_the_operation_agrees_with_one_term_per_score_compiled_or_not(mode, colu
         ahead, behind = (
             summed(*(v + sign * step if i == j else v for j, v in enumerate(values))) @ weights for sign in (1, -1)
         )
-        # Central differences of step 1e-6 are good to about 1e-12 / 1e-6 of a loss of order ten.
-        assert (gradient * step).sum() == pytest.approx((ahead - behind) / 2, rel=1e-4, abs=1e-10), SMOOTH[i]
+        # Central differences of step 1e-6 are good to about 1e-12 / 1e-6 of a loss of order a hundred.
+        assert (gradient * step).sum() == pytest.approx((ahead - behind) / 2, rel=1e-4, abs=1e-9), SMOOTH[i]
 
 
 def test_nothing_but_the_boundary_can_be_differentiated():
     inputs = [pt.tensor(dtype=v.dtype, shape=(None,) * v.ndim) for v in arguments(1)]
     losses = BoundaryLosses()(*inputs)[0]
-    for other in (inputs[7], inputs[8]):
+    for other in inputs[len(SMOOTH) :]:
         with pytest.raises(pytensor.gradient.DisconnectedInputError):
             pytensor.grad(losses.sum(), other)
+
+
+def test_losses_at_many_boundaries_are_those_at_each():
+    rng = np.random.default_rng(11)
+    cell = np.append(np.arange(4), rng.integers(0, 4, 40))
+    g = GroupedScores.from_scores(rng.random(len(cell)), cell, 4)
+    q, level, h = rng.random((4, 5)), np.full(4, 0.9), np.full(4, 0.1)
+    found = cell_losses(q, level, h, g.records, g.start, g.total)
+    for i in range(5):
+        one = [cell_loss(q[c, i], 0.9, 0.1, g.records, g.start[c], g.start[c + 1], g.total[c])[0] for c in range(4)]
+        assert found[:, i] == pytest.approx(one)

@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 import bayes_frontier as bf
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.levels import ROUND, Levels, typical_levels
 from bayes_frontier.model.warm import POINTS, Start, ending
 from tests.draws import BASES, make_frontier, small_table
 
@@ -21,7 +22,7 @@ N_LOOSE = 3
 def compiled(n_bases: int, n_steps: int = 1, fill: float = 7.0) -> SimpleNamespace:
     """The parts of a compiled model that starting points need: two variables and the base models' levels."""
     shapes = [(N_LOOSE,), (2, n_steps), (n_bases, 2), (2, 2)]
-    names = ["loose", "drift_step", "base_model_level", "a_deterministic"]
+    names = ["loose", "drift_step", "base_model_level_bent__", "a_deterministic"]
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     slices = [slice(int(end) - int(np.prod(shape)), int(end)) for end, shape in zip(ends, shapes, strict=True)]
     n_dim = int(ends[2])
@@ -74,7 +75,7 @@ def test_points_are_draws_of_the_later_half_of_every_chain(frontier, kept):
         mine = kept["midpoint"].isel(point=slice(chain, None, CHAINS)).to_numpy()
         assert all((later == one).all(axis=(1, 2)).any() for one in mine)
     assert "free_loose" in kept
-    assert "free_base_model_level" not in kept
+    assert "free_base_model_level_bent__" not in kept
     assert "free_a_deterministic" not in kept
 
 
@@ -94,16 +95,25 @@ def test_fits_of_earlier_versions_have_none(frontier):
 def test_the_same_table_starts_at_the_same_boundaries(frontier, kept):
     data = data_of()
     start = start_of(frontier, kept)
-    centred = np.full((len(data.base_models), 2), 0.4)
-    found = start.points(compiled(len(BASES)), data, centred)
+    shape = (len(data.base_models), 2)
+    a, b = np.full(shape, 0.7), np.full(shape, 0.3)
+    levels = Levels(np.full(shape, 0.4), np.stack([np.full(shape, 0.2), a, b]))
+    found = start.points(compiled(len(BASES)), data, levels)
     assert found.shape == (POINTS, N_LOOSE + 2 + 6)
     assert (found[:, :N_LOOSE] == kept["free_loose"].to_numpy()).all()
     # the model's own way from levels to effects gives those of the draws
-    level = found[:, -6:].reshape(POINTS, 3, 2)
+    x = found[:, -6:].reshape(POINTS, 3, 2)
+    level = 0.2 + 0.7 * x + 0.3 * np.hypot(x, ROUND)
     scale = kept["base_model_scale"].to_numpy()[:, None, :]
-    effect = (level - 0.4 * start.typical(data)) * scale ** (1 - 0.4)
+    effect = (level - 0.4 * typical_levels(start.draws, data)) * scale ** (1 - 0.4)
     expected = kept["base_model_effect"].sel(base_model=list(data.base_models))
     np.testing.assert_allclose(effect, expected.transpose("point", "base_model", "task"), atol=1e-12)
+
+
+def straight(n_bases) -> Levels:
+    """Levels themselves, wholly centred."""
+    one = np.ones((n_bases, 2))
+    return Levels(one, np.stack([0.0 * one, one, 0.0 * one]))
 
 
 def test_typical_levels_are_those_of_the_curve(frontier, kept):
@@ -111,8 +121,10 @@ def test_typical_levels_are_those_of_the_curve(frontier, kept):
     parts = [kept[name].to_numpy()[:, None, :, -1] for name in ("floor", "ceiling", "slope", "midpoint")]
     curve = logit(boundary_at(data.reference_z[None, :, None], *parts))
     walk = kept["drift"].transpose("point", "stretch", "task").to_numpy()
-    np.testing.assert_allclose(start.typical(data), curve + walk[:, data.reference_stretch] - walk[:, -1:])
-    assert (expit(start.typical(data)) < 1).all()
+    np.testing.assert_allclose(
+        typical_levels(start.draws, data), curve + walk[:, data.reference_stretch] - walk[:, -1:]
+    )
+    assert (expit(typical_levels(start.draws, data)) < 1).all()
 
 
 def test_new_base_models_and_stretches_start_in_the_middle(frontier, kept):
@@ -121,20 +133,19 @@ def test_new_base_models_and_stretches_start_in_the_middle(frontier, kept):
     data, start = data_of(table), start_of(frontier, kept)
     assert "gemma-2-9b" in data.base_models
     new = data.base_models.index("gemma-2-9b")
-    centred = np.full((4, 2), 1.0)
-    found = start.points(compiled(4, n_steps=3), data, centred)
+    found = start.points(compiled(4, n_steps=3), data, straight(4))
     steps = found[:, N_LOOSE : N_LOOSE + 6].reshape(POINTS, 2, 3)
     assert (steps[:, :, :1] == kept["free_drift_step"].to_numpy()).all()
     assert (steps[:, :, 1:] == 7.0).all()
     level = found[:, -8:].reshape(POINTS, 4, 2)
-    np.testing.assert_allclose(level[:, new], start.typical(data)[:, new])
+    np.testing.assert_allclose(level[:, new], typical_levels(start.draws, data)[:, new])
 
 
 def test_variables_of_another_model_start_in_the_middle(frontier, kept):
     data, start = data_of(), start_of(frontier, kept)
     other = compiled(3)
     other.shape_info[0][0] = "renamed"
-    found = start.points(other, data, np.ones((3, 2)))
+    found = start.points(other, data, straight(3))
     assert (found[:, :N_LOOSE] == 7.0).all()
     assert np.isfinite(found).all()
 

@@ -134,7 +134,8 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
     import nutpie
     import pymc as pm
 
-    from bayes_frontier.model.build import build_model, centring, model_inputs
+    from bayes_frontier.model.build import build_model, model_inputs
+    from bayes_frontier.model.levels import Levels
     from bayes_frontier.model.sample import cell_boundary
 
     data, scale = layout(), own_scale()
@@ -154,7 +155,7 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
         scores = boundary[data.cell_of_score, i] + residual_draws(rng.random(len(data.cell_of_score)))
         table = replace(data, scores=GroupedScores.from_scores(scores, data.cell_of_score, len(data.cells)))
         posterior = _posterior(
-            compiled.with_data(**model_inputs(spec, table, scale, centring(table))), int(rng.integers(2**31))
+            compiled.with_data(**model_inputs(spec, table, scale, Levels.before(table))), int(rng.integers(2**31))
         )
         rows.append(
             {
