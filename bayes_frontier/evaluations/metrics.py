@@ -301,7 +301,12 @@ def note_scale(task: str, metric: Metric, notes: list[str]) -> None:
 
 
 def filled_items(
-    n_items: Floats | None, scores: Floats, tasks: tuple[str, ...], metrics: Metrics, task: npt.NDArray[np.int64] | None
+    n_items: Floats | None,
+    scores: Floats,
+    tasks: tuple[str, ...],
+    metrics: Metrics,
+    task: npt.NDArray[np.int64] | None,
+    usual: Mapping[str, int] | None = None,
 ) -> Floats | None:
     """Return items behind each score, those of the declarations where the source has none.
 
@@ -317,6 +322,8 @@ def filled_items(
         The declarations.
     task : numpy.ndarray, optional
         Task number of each line of a long table, -1 none.
+    usual : mapping of str to int, optional
+        Items of the source's own tasks, where neither it nor a declaration says.
 
     Returns
     -------
@@ -324,10 +331,11 @@ def filled_items(
         Items, shape of `scores`; None where nobody says.
     """
     named = [metrics.get(name) for name in tasks]
-    items = [math.nan if m is None or m.n_items is None else m.n_items for m in named]
+    known = [math.nan if usual is None else usual.get(name, math.nan) for name in tasks]
+    items = [own if m is None or m.n_items is None else m.n_items for m, own in zip(named, known, strict=True)]
     declared = np.array([*items, math.nan])
     if np.isnan(declared).all():
         return n_items
-    usual = np.broadcast_to(declared[:-1], scores.shape) if task is None else declared[task]
-    filled = usual if n_items is None else np.where(np.isnan(n_items), usual, n_items)
+    whole = np.broadcast_to(declared[:-1], scores.shape) if task is None else declared[task]
+    filled = whole if n_items is None else np.where(np.isnan(n_items), whole, n_items)
     return np.where(np.isnan(scores), math.nan, filled)

@@ -142,6 +142,7 @@ class Watch:
 
 WATCH = Watch()
 PEAK = [0]
+COUNT = [0]
 
 
 def peak() -> int:
@@ -152,6 +153,7 @@ def peak() -> int:
 def only_a_survey_or_an_error(source: object, **options: Any) -> Evaluations | None:
     """Read, and require a sound survey or a short `DataError`; nothing written, nothing run, memory bounded."""
     PEAK[0] = PEAK[0] or peak()
+    COUNT[0] += 1
     with WATCH.watching(), warnings.catch_warnings():
         warnings.simplefilter("error")
         try:

@@ -1,37 +1,62 @@
 """Damaged sources of every format: a sound result or a typed error, bounded memory, no file touched.
 
-A few examples of each run always; ``make fuzz`` runs 10,000 a reader (BAYES_FRONTIER_FUZZ).
+A few examples of each run always; ``make fuzz`` runs 10,000 a reader (BAYES_FRONTIER_FUZZ), divided among the tests of
+a reader that has several.
 """
 
+import gc
 import io
 import os
 import zipfile
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.evaluations import samples
 from tests.evaluations.fuzzing import (
     BYTES,
+    COUNT,
     DAMAGE,
     JUNK,
     PLACES,
     as_json,
     damaged,
     only_a_survey_or_an_error,
+    peak,
     rewritten,
 )
 
 EXAMPLES = int(os.environ.get("BAYES_FRONTIER_FUZZ", "6"))
-FUZZ = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=EXAMPLES < 1000,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+# Tests among which a reader's examples are divided; what folders hold comes on top.
+SHARES = {"inspect_ai": 2, "archives": 2, "epoch_runs": 2, "epoch_models": 2, "folders": 4}
+SHARES |= {"proteus_scores": 2, "proteus_models": 2, "wide": 3, "long": 3, "parquet": 3}
+
+
+def fuzz(name: str) -> settings:
+    """Settings of a test, with its share of the examples; nothing but examples: failures are read as they are."""
+    return settings(
+        max_examples=EXAMPLES if EXAMPLES < 1000 else -(-EXAMPLES // SHARES.get(name, 1)),
+        deadline=None,
+        derandomize=EXAMPLES < 1000,
+        database=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def counted():
+    """Say how many inputs were read, for the record that ``make fuzz`` keeps."""
+    # what was imported so far is not looked through for garbage after every input
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+    print(f"\nfuzzed: {COUNT[0]} inputs, peak {peak() // 10**6} MB")
+
+
 OPTIONS = st.fixed_dictionaries(
     {},
     optional={
@@ -52,7 +77,7 @@ DOCUMENTS = {
 def test_damaged_documents(kind, tmp_path):
     path = tmp_path / "results_2024-06-19T03-56-15.142347.json"
 
-    @FUZZ
+    @fuzz(kind)
     @given(DAMAGE, BYTES, OPTIONS)
     def run(changes, change, options):
         path.write_bytes(rewritten(as_json(damaged(DOCUMENTS[kind], changes)), change))
@@ -127,7 +152,7 @@ def _bent(table: pd.DataFrame, changes: list[tuple[str, int, int, object]]) -> p
 def test_damaged_tables(name, tmp_path):
     path = tmp_path / "bench_x.csv"
 
-    @FUZZ
+    @fuzz(name)
     @given(CHANGES, BYTES, OPTIONS, st.booleans())
     def run(changes, change, options, as_frame):
         frame = _bent(TABLES[name], changes)
@@ -145,7 +170,7 @@ def test_damaged_parquet(tmp_path):
     path = tmp_path / "t.parquet"
     whole = {name: _parquet(table) for name, table in TABLES.items()}
 
-    @FUZZ
+    @fuzz("parquet")
     @given(st.sampled_from(sorted(TABLES)), st.lists(BYTES, min_size=1, max_size=3))
     def run(name, changes):
         data = whole[name]
@@ -168,7 +193,7 @@ def _parquet(table: pd.DataFrame) -> bytes:
 NAMES = ["header.json", "_journal/start.json", "../../outside.json", "/tmp/outside.json", "header.json/", "", "a\\b"]
 
 
-@FUZZ
+@fuzz("archives")
 @given(
     DAMAGE,
     st.lists(st.tuples(st.sampled_from(NAMES), st.booleans()), min_size=1, max_size=4),
@@ -194,7 +219,7 @@ def test_damaged_archives(tmp_path_factory, changes, members, packing, rewrites,
     assert [p.name for p in folder.iterdir()] == ["log.eval"]
 
 
-@FUZZ
+@fuzz("folders")
 @given(st.lists(st.tuples(st.sampled_from(sorted(DOCUMENTS)), DAMAGE, BYTES), min_size=1, max_size=3), OPTIONS)
 def test_folders_of_damaged_documents(tmp_path_factory, files, options):
     folder = tmp_path_factory.getbasetemp() / "folder"

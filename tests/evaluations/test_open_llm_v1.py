@@ -23,6 +23,12 @@ def test_percentages_bases_dates_and_flags(write):
     assert e.models["released"].dt.date.astype(str).tolist() == ["2023-09-27", "2023-12-01", "2023-12-01"]
 
 
+def test_items_of_the_benchmarks(write):
+    table = read(write(v1_table())).table
+    assert table.groupby("task")["n_items"].first()["gsm8k"] == 1319
+    assert table["n_items"].notna().all()
+
+
 def test_the_archives_own_column_names_are_known(tmp_path):
     names = {here: there for there, here in ARCHIVE.items()}
     path = tmp_path / "train.parquet"

@@ -77,6 +77,12 @@ def test_raw_scores_bases_and_stages(export, write):
     assert e.models["tokens_t"].notna().all()
 
 
+def test_items_of_the_benchmarks(export):
+    table = read(export).table
+    assert table.groupby("task")["n_items"].unique().map(list)["mmlu_pro"] == [12032]
+    assert table["n_items"].notna().all()
+
+
 def test_rows_left_out_say_why(export):
     e = read(export)
     assert e.dropped["model"].tolist() == ["me/flagged", "me/own"]

@@ -4,6 +4,7 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
+from bayes_frontier.evaluations.sources.leaderboard_tasks import GPQA, ITEMS, MATH
 from tests.evaluations.samples import proteus_tables
 
 
@@ -26,6 +27,15 @@ def test_either_file_finds_the_other(both):
         assert read(source).fingerprint == e.fingerprint
     assert e.models["bbh"].tolist() == pytest.approx([0.415, 0.2075])
     assert e.models["gpqa"].tolist() == pytest.approx([0.2625, 0.13125])
+
+
+def test_items_are_those_of_the_benchmarks_unless_declared(both):
+    table = read(both / "p.csv").table
+    assert table.groupby("task")["n_items"].first().to_dict() == ITEMS
+    assert (table.groupby("task")["n_items"].nunique() == 1).all()
+    assert (ITEMS["gpqa"], ITEMS["math_lvl_5"]) == (sum(GPQA.values()), sum(MATH.values()))
+    other = read(both / "p.csv", metrics={"gpqa": {"n_items": 198}}).table
+    assert other.groupby("task")["n_items"].first().to_dict() == ITEMS | {"gpqa": 198}
 
 
 def test_the_day_of_the_last_change_is_no_release_date(both):

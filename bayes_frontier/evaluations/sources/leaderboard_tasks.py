@@ -49,6 +49,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "mmlu_pro": (MMLU_PRO,),
 }
 """Tasks of the harness behind each of the six."""
+ITEMS = {"ifeval": 541, "bbh": 5761, "math_lvl_5": 1324, "gpqa": 1192, "musr": 756, "mmlu_pro": 12032}
+"""Items of each, by the counts (``n-samples``) in the harness's result files of two full leaderboard runs."""
 
 
 def six(values: Values, n: int) -> dict[str, Floats]:

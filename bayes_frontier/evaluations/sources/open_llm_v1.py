@@ -35,6 +35,9 @@ EXACT = {
 }
 """Exact parameters (1e9) by architecture and whole number, where of the rows whose name tells their base model at least
 92% agree with the base model this size leads to (Mistral 7: 730 of 744)."""
+ITEMS = {"arc": 1172, "hellaswag": 10042, "mmlu": 14042, "truthfulqa": 817, "winogrande": 1267, "gsm8k": 1319}
+"""Items of each task: the splits the leaderboard scored, as published (ARC-Challenge test, HellaSwag validation, MMLU
+test, TruthfulQA generation's 817 questions, WinoGrande validation, GSM8K test)."""
 PERCENT = Metric(ceiling=100.0)
 ARCHIVE = {
     "Architecture": "architecture",
@@ -128,7 +131,7 @@ def parse(sheet: Sheet, request: Request) -> Lines:
         tasks=tasks,
         scores=scores,
         source_format="open_llm_v1",
-        n_items=filled_items(None, scores, tasks, request.metrics, None),
+        n_items=filled_items(None, scores, tasks, request.metrics, None, ITEMS),
         notes=notes,
         placed=placed.table,
     )

@@ -15,8 +15,10 @@ from bayes_frontier.evaluations.checks import check_scores
 from bayes_frontier.evaluations.fields import apart
 from bayes_frontier.evaluations.identify import identify
 from bayes_frontier.evaluations.lines import Lines
+from bayes_frontier.evaluations.metrics import filled_items
 from bayes_frontier.evaluations.request import Request
 from bayes_frontier.evaluations.sheet import Sheet
+from bayes_frontier.evaluations.sources.leaderboard_tasks import ITEMS
 from bayes_frontier.evaluations.wording import count, listed
 
 EXPORT = {
@@ -146,6 +148,7 @@ def parse(sheet: Sheet, request: Request) -> Lines:
         tasks=tuple(tasks),
         scores=scores,
         source_format="open_llm_v2",
+        n_items=filled_items(None, scores, tuple(tasks), request.metrics, None, ITEMS),
         notes=notes,
         placed=placed,
     )

@@ -88,7 +88,7 @@ def parse(source: Source, request: Request) -> Lines:
         tasks=tasks,
         scores=scores,
         source_format="proteus_2k",
-        n_items=filled_items(None, scores, tasks, request.metrics, None),
+        n_items=filled_items(None, scores, tasks, request.metrics, None, board.ITEMS),
         notes=notes,
         placed=placed.table,
     )
