@@ -168,7 +168,7 @@ def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style
     chosen = style.settle(visuals, PARTS)
     numbers = found.summary
     names = [str(task) for task in numbers["task"].to_numpy()]
-    panel, own = row_axes(axes, 2 * len(names) // 1)
+    panel, own = row_axes(axes, 2 * len(names))
     height = np.arange(len(names), dtype=float)
     for name, offset in (("scale", -0.19), ("time", 0.19)):
         values = numbers[name].transpose("statistic", "task")
