@@ -18,7 +18,7 @@ from bayes_frontier.model.pinball import FloatArray, IntArray
 
 _TENTHS = 10
 # Values of m tried: from "each base model for itself" to "all alike".
-_ALIKE: FloatArray = np.geomspace(2.0, 500.0, 60)
+_ALIKE: FloatArray = np.geomspace(2.0, 5000.0, 80)
 _GRID = 400
 
 

@@ -63,7 +63,7 @@ def plot_stages(
     for task, panel in zip(tasks, panels, strict=False):
         one = found.sel(task=task)
         for name, _, number in _PARTS:
-            look = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number]}
+            look: dict[str, Any] = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number]}
             median, lower, upper = (one[key].to_numpy() for key in (name, f"{name}_lower", f"{name}_upper"))
             if (options := chosen["band"]) is not None:
                 panel.fill_between(flops, lower, upper, **{"color": look["color"], **options})
@@ -80,10 +80,10 @@ def plot_stages(
         panels, f"What {100 * tau:.4g}% of models on a new base model do not exceed", chosen["title"], own
     )
     if (options := chosen["legend"]) is not None:
-        handles: list[Any] = [
-            Line2D([], [], color=style.OKABE_ITO[number], linestyle=style.DASHES[number], linewidth=2.0, label=label)
-            for _, label, number in _PARTS
-        ]
+        handles: list[Any] = []
+        for _, label, number in _PARTS:
+            look = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number], "linewidth": 2.0}
+            handles.append(Line2D([], [], label=label, **look))
         handles.append(Patch(color=style.SOFT, alpha=0.25, label=f"{100 * float(found.attrs['prob']):.4g}% band"))
         style.place_legend(panels, handles, options, own)
     return np.asarray(panels)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bayes_frontier.analysis.study import boundaries
+from bayes_frontier.analysis.study import boundaries, releases
 from bayes_frontier.analysis.study.scores import Study
 from bayes_frontier.checks.study.runner import append_line, code_fingerprint, read_lines
 from bayes_frontier.errors import QueryError
@@ -29,7 +29,7 @@ def studies() -> tuple[Study, ...]:
     tuple of Study
         The studies.
     """
-    return boundaries.studies()
+    return (*boundaries.studies(), *releases.studies())
 
 
 def chosen(names: Sequence[str] | None) -> tuple[Study, ...]:

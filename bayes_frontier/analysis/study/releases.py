@@ -1,0 +1,333 @@
+"""Gate, watch and stages on simulated leaderboards, contamination on simulated tables: the truth of each is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from bayes_frontier.analysis.contamination import contamination
+from bayes_frontier.analysis.gate import gate
+from bayes_frontier.analysis.stages import STAGES, joint_name, stages
+from bayes_frontier.analysis.study.quick import quick_fit
+from bayes_frontier.analysis.study.scores import Scores, Study
+from bayes_frontier.analysis.watch import watch
+from bayes_frontier.analysis.watch_verdicts import established
+from bayes_frontier.checks.records import Records
+from bayes_frontier.checks.study.scenarios import Scenario
+from bayes_frontier.evaluations import Evaluations, Truth
+from bayes_frontier.evaluations.noise import NOISES
+from bayes_frontier.model.scale import Scale
+from bayes_frontier.posterior.frontier import Frontier
+
+# Three tasks stand still in the last period, or move by this much, in scores.
+_SHIFTS = (0.0, 0.03, -0.06)
+_FOUR = {"tasks": 3, "drift": tuple((0.0, 0.0, 0.0, shift) for shift in _SHIFTS)}
+LEADERBOARDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "releases-still": (
+        "gate: models of the last of four periods, held back from the fit; watch: the fourth after three; no drift",
+        {"tasks": 3, "correlation": 0.2},
+    ),
+    "releases-moving": (
+        "the same; in the fourth period the tasks move by 0, 0.03 and -0.06 (watch only)",
+        {**_FOUR, "correlation": 0.2},
+    ),
+    "releases-skewed": (
+        "no drift; scores and base models with a long tail down, correlation 0.3",
+        {"tasks": 3, "correlation": 0.3, "noise": "skewed", "base_effects": "skewed"},
+    ),
+}
+# Models gated of a data set, beside those of base models held back altogether, and how much worse a third are made.
+_GATED, _HELD_BACK, _FAULT = 120, 15, 0.15
+_SOURCES = ("study/quick.py", "study/scores.py", "study/releases.py")
+_FAST = ("design/quick.py", "design/kernel.py", "design/calibration.py", "posterior/curves.py")
+
+
+def studies() -> tuple[Study, ...]:
+    """Return the studies of this module.
+
+    Returns
+    -------
+    tuple of Study
+        Leaderboards for gate and watch, two stages, and tables for contamination.
+    """
+    own = tuple(f"analysis/{name}" for name in _SOURCES)
+    gates = (*own, *_FAST, *(f"analysis/{name}.py" for name in ("gate", "gate_forecast", "gate_residuals")))
+    watches = (*gates, "analysis/watch.py", "analysis/watch_shift.py")
+    tables = (*own, "analysis/contamination.py", "analysis/contamination_model.py")
+    return (
+        *(
+            Study(name, about, partial(leaderboard, name, options), watches)
+            for name, (about, options) in LEADERBOARDS.items()
+        ),
+        Study(
+            "stages",
+            "three tasks, pretrained models (two a base model) and post-trained ones, with boundaries of their own",
+            two_stages,
+            (*own, *_FAST, "analysis/stages.py"),
+        ),
+        *(Study(name, about, partial(table, name, options), tables) for name, (about, options) in TABLES.items()),
+    )
+
+
+def leaderboard(name: str, options: Mapping[str, Any], replication: int) -> Scores:
+    """Fit three periods, then gate and watch the fourth.
+
+    Parameters
+    ----------
+    name : str
+        Seeds the scenario.
+    options : mapping
+        Of `bayes_frontier.simulate`.
+    replication : int
+        Number of the data set.
+
+    Returns
+    -------
+    Scores
+        Percentiles (known and new base models), flags, changes, verdicts on them.
+    """
+    scenario = Scenario(name, "", clusters="all", options=options)
+    evaluations, truth = scenario.simulate(replication)
+    seed = scenario.seed(replication)
+    scores = Scores()
+    if not np.any(truth.shift):
+        _gate(evaluations, truth, scores, seed)
+    past, later = evaluations.select(periods=[0, 1, 2]), evaluations.select(periods=3)
+    frontier = with_scale(quick_fit(past, tau=scenario.tau, seed=seed))
+    found = watch(frontier, later, prob=0.9, seed=seed)
+    at = found.attrs["flops"]
+    change = (truth.boundary(at, period=3) - truth.boundary(at, period=2)).to_numpy()
+    scores.interval("change since the fit", found["lower"], found["upper"], change)
+    said = found["verdict"].to_numpy()
+    delta = found.attrs["delta"]
+    scores.verdict(
+        "drift since the fit", established(said), np.where(said == "advanced", change > delta, change < -delta)
+    )
+    scores.verdict("unmoved", said == "unmoved", np.abs(change) <= delta)
+    return scores
+
+
+def with_scale(frontier: Frontier) -> Frontier:
+    """Add the likelihood's constants, from the residuals, to a fast fit.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        A fit whose constant data are residual quantiles only.
+
+    Returns
+    -------
+    Frontier
+        The same, with density, scale, half_width and likelihood_level.
+    """
+    smoothing = frontier.spec.likelihood.smoothing
+    scale = Scale.calibrated(Records.of(frontier).residuals, frontier.tau, smoothing)
+    constant = frontier.posterior["constant_data"].to_dataset()
+    frontier.posterior["constant_data"] = constant.assign(
+        density=("task", scale.density),
+        scale=("task", scale.scale),
+        half_width=("task", scale.half_width),
+        likelihood_level=("task", scale.level),
+    )
+    return frontier
+
+
+def _gate(evaluations: Evaluations, truth: Truth, scores: Scores, seed: int) -> None:
+    """Hold models of the last period back, some base models altogether, and gate them against a fit of the rest.
+
+    They are of the time of the last fitted scores, so that nothing that the fit expects to happen later widens
+    the intervals.
+    """
+    rng = np.random.default_rng(seed)
+    models = evaluations.models
+    last = (models["period"] == evaluations.n_periods - 1).to_numpy()
+    names = models["base_model"].unique()
+    whole = models["base_model"].isin(rng.choice(names, _HELD_BACK, replace=False)).to_numpy()
+    held = whole.copy()
+    held[rng.choice(np.flatnonzero(last & ~whole), _GATED, replace=False)] = True
+    frontier = quick_fit(evaluations.subset(~held), tau=truth.tau, seed=seed)
+    some = evaluations.subset(held & last)
+    found = gate(frontier, some, seed=seed)
+    models, known = some.models, found["known"].to_numpy()
+    true = percentiles(models, truth, known)
+    for group, mask in (("known", known), ("new", ~known)):
+        if mask.any():
+            low, high = (found[key].to_numpy()[mask, : len(truth.tasks)] for key in ("lower", "upper"))
+            scores.interval(f"percentile, {group} base model", low, high, true[mask])
+    fault = rng.random(len(models)) < 1.0 / 3.0
+    worse = models.drop(columns=["period", "cost"])
+    for task in truth.tasks:
+        worse[task] = np.where(fault, np.maximum(worse[task] - _FAULT, 0.0), worse[task])
+    verdict = gate(frontier, Evaluations.from_models(worse, truth.tasks), seed=seed)["model_verdict"].to_numpy()
+    scores.verdict("flag of a model", verdict != "as expected", fault)
+
+
+def percentiles(models: pd.DataFrame, truth: Truth, known: np.ndarray) -> np.ndarray:
+    """Return the true percentile of each score: among models on its base model, or among models on new ones.
+
+    Parameters
+    ----------
+    models : pandas.DataFrame
+        Columns base_model, flops and one a task; all of the last period.
+    truth : Truth
+        What they were simulated from.
+    known : ndarray of bool, shape (n_models,)
+        Which comparison.
+
+    Returns
+    -------
+    ndarray, shape (n_models, n_tasks)
+        In [0, 1].
+    """
+    levels = np.concatenate(
+        [np.geomspace(0.001, 0.1, 15), np.linspace(0.12, 0.88, 20), 1 - np.geomspace(0.1, 0.001, 15)]
+    )
+    total = np.array([truth.total_quantile(float(level)) for level in levels])
+    own = NOISES[truth.noise]
+    found = np.empty((len(models), len(truth.tasks)))
+    for i, (base, flops) in enumerate(zip(models["base_model"], models["flops"], strict=True)):
+        score = models.iloc[i][list(truth.tasks)].to_numpy(dtype=float)
+        spread = float(truth.scale(np.log10(flops)))
+        if known[i]:
+            away = (score - truth.boundary(flops, base_model=base).to_numpy()) / spread
+            found[i] = own.cdf(away / np.sqrt(1.0 - truth.correlation) + own.quantile(truth.tau))
+        else:
+            away = (score - truth.boundary(flops).to_numpy()) / spread
+            found[i] = np.interp(away + truth.total_quantile(truth.tau), total, levels)
+    return found
+
+
+def two_stages(replication: int) -> Scores:
+    """Fit pretrained and post-trained models with known boundaries.
+
+    Parameters
+    ----------
+    replication : int
+        Number of the data set.
+
+    Returns
+    -------
+    Scores
+        Lifts, verdicts on them, decreases between neighbours in compute.
+    """
+    scenario = Scenario("stages", "", options={"tasks": 6, "correlation": 0.3, "spread": 0.06})
+    whole, truth = scenario.simulate(replication)
+    tasks = ("one", "two", "three")
+    names = [joint_name(task, stage) for stage in STAGES for task in tasks]
+    frame = whole.models.drop(columns=["period", "cost"]).rename(columns=dict(zip(truth.tasks, names, strict=True)))
+    # the first two records of a base model are those of the pretrained model itself
+    first = (frame.groupby("base_model").cumcount() < 2).to_numpy()
+    for name in names:
+        frame[name] = frame[name].where(first == name.endswith(f"({STAGES[0]})"))
+    frontier = quick_fit(Evaluations.from_models(frame, names), tau=scenario.tau, seed=scenario.seed(replication))
+    computes = [1e22, 1e23, 1e24]
+    found = stages(frontier, flops=computes, prob=0.9)
+    boundary = truth.boundary(computes).to_numpy()
+    lift = boundary[3:] - boundary[:3]
+    scores = Scores()
+    low, high = (found[f"lift_{end}"].transpose("task", "flops").to_numpy() for end in ("lower", "upper"))
+    scores.interval("lift", low, high, lift)
+    said, delta = found["verdict"].transpose("task", "flops").to_numpy(), found.attrs["delta"]
+    right = np.select([said == "lifts", said == "lowers"], [lift > delta, lift < -delta], np.abs(lift) <= delta)
+    scores.verdict("lift", said != "unknown", right)
+    larger = found["larger"].transpose("task", "other", "flops").to_numpy()
+    above = lift[:, None, :] > lift[None, :, :]
+    scores.verdict("order of two lifts", larger >= 0.9, above)
+    return scores
+
+
+TABLES: dict[str, tuple[str, dict[str, Any]]] = {
+    "contamination-none": ("no shift, everything rises in time; 30 base models", {"shift": 0.0}),
+    "contamination-shift": ("the same, one task shifted by 0.3 on the logit scale", {"shift": 0.3}),
+    "contamination-proxy": (
+        "no shift, but references that measure quality badly: how far unmeasured quality misleads",
+        {"shift": 0.0, "reference_noise": 0.4},
+    ),
+}
+
+
+def table(name: str, options: Mapping[str, Any], replication: int) -> Scores:
+    """Ask whether a task is shifted, where it is known.
+
+    Parameters
+    ----------
+    name : str
+        Seeds the table.
+    options : mapping
+        Of `simulate_table`.
+    replication : int
+        Number of the table.
+
+    Returns
+    -------
+    Scores
+        The shift, and the verdict on it.
+    """
+    seed = Scenario(name, "").seed(replication)
+    evaluations, shift = simulate_table(seed, **options)
+    found = contamination(evaluations, "2024-07-01", tasks="task", prob=0.9, seed=seed)
+    scores = Scores()
+    scores.interval("shift in scores", found["lower"], found["upper"], shift)
+    said, delta = found["verdict"].to_numpy(), found.attrs["delta"]
+    firm = np.isin(said, ("shifted up", "shifted down"))
+    scores.verdict("shift (not fragile)", firm, np.where(said == "shifted up", shift > delta, shift < -delta))
+    scores.verdict("no shift", said == "no shift", np.abs(shift) <= delta)
+    return scores
+
+
+def simulate_table(
+    seed: int, *, shift: float, reference_noise: float = 0.1, n: int = 800, n_bases: int = 30
+) -> tuple[Evaluations, float]:
+    """Simulate scores on a task and two references of models whose quality grows.
+
+    Base models appear at different times, have many or few models (Zipf), their own level on the task, and a side
+    effect of their own after the date; scores scatter with heavy tails.
+
+    Parameters
+    ----------
+    seed : int
+        Random numbers.
+    shift : float
+        Of the task after 2024-07-01, on the logit scale.
+    reference_noise : float
+        Standard deviation of what references measure beside quality.
+    n, n_bases : int
+        Models and base models.
+
+    Returns
+    -------
+    evaluations : Evaluations
+        Tasks "task", "first" and "second".
+    shift : float
+        The mean shift of the models after the date, in scores.
+    """
+    rng = np.random.default_rng(seed)
+    weight = 1.0 / np.arange(1, n_bases + 1)
+    base = rng.permutation(n_bases)[rng.choice(n_bases, n, p=weight / weight.sum())]
+    start = rng.uniform(0.0, 240.0, n_bases) * (rng.random(n_bases) < 0.6)
+    day = np.floor(start[base] + rng.random(n) * (360.0 - start[base]))
+    # 2024-07-01 is day 182 and counts as before
+    late = day > 182
+    quality = rng.normal(0.0, 0.4, n_bases)[base] + 0.6 * day / 360.0 + rng.normal(0.0, 0.25, n)
+    own = rng.normal(0.0, 0.3, n_bases)[base] + rng.normal(0.0, 0.1, (n_bases, 2))[base, late.astype(int)]
+    level = 0.9 * quality - 0.4 + own
+    after = shift * late
+    frame = pd.DataFrame(
+        {
+            "model": [f"m{i}" for i in range(n)],
+            "base_model": [f"base-{b:02d}" for b in base],
+            "flops": 1e22 * 10.0 ** (base / n_bases),
+            "released": pd.Timestamp("2024-01-01") + pd.to_timedelta(day, unit="D"),
+            "stage": "post-trained",
+            "task": expit(level + after + 0.15 * rng.standard_t(4, n)),
+            "first": expit(quality + reference_noise * rng.standard_normal(n)),
+            "second": expit(0.8 * quality + 0.3 + reference_noise * rng.standard_normal(n)),
+        }
+    )
+    moved = float((expit(level + after) - expit(level))[late].mean())
+    return Evaluations.from_models(frame, ["task", "first", "second"]), moved
