@@ -70,6 +70,15 @@ backtest: env ## predict each period of the Open LLM Leaderboard v2 from those b
 	$(BIN)/bayes-frontier backtest $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
 		--out reports/backtest $(ARGS)
 
+.PHONY: compute-uncertainty
+compute-uncertainty: env ## fit with FLOPs as stated and with their uncertainty; writes reports/compute-uncertainty/
+	@mkdir -p build
+	$(BIN)/bayes-frontier fit $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
+		--out build/stated.nc
+	$(BIN)/bayes-frontier fit $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
+		--compute-uncertainty 10 --out build/pooled.nc
+	$(BIN)/python scripts/compute_uncertainty.py build/stated.nc build/pooled.nc $(ARGS)
+
 .PHONY: proteus
 proteus: env ## predict Proteus-2k by a fit of the Open LLM Leaderboard v2; writes reports/proteus/
 	@mkdir -p build

@@ -39,7 +39,7 @@ RESULT = json.dumps(
 # Minutes even on this table, or in need of a network: their words are read, and no more.
 LONG = {("backtest",), ("demo",), ("study", "halves"), ("study", "sbc"), ("study", "calibration"), ("study", "design")}
 LONG |= {("study", "questions")}
-LONG |= {("data", "fetch")}
+LONG |= {("data", "fetch"), ("update",)}
 
 COSTLY = {"report", "check"}
 
@@ -84,6 +84,7 @@ def desk(known_fit, table, tmp_path, monkeypatch) -> Path:
     table.to_parquet("oll.parquet", index=False)
     table.iloc[:-5].to_csv("monday.csv", index=False)
     table.to_csv("tuesday.csv", index=False)
+    table.assign(model="later/" + table["model"], released="2025-03-12").to_csv("newer.csv", index=False)
     Path("candidates.csv").write_text("model,base_model\nlab/a,llama-3.1-8b\nlab/b,falcon-180b\n", encoding="utf-8")
     Path("results").mkdir()
     Path("results", "results_2025-02-01T10-00-00.json").write_text(RESULT, encoding="utf-8")
