@@ -99,27 +99,31 @@ class FrontierData:
             )
         tasks = evaluations.tasks
         stretches = Stretches.of(evaluations, within_periods=drift)
-        keys = pd.DataFrame(
-            {
-                "task": pd.Categorical(table["task"], tasks).codes.astype(np.int64),
-                "period": table["period"].to_numpy(np.int64),
-                "stretch": stretches.of_model[table["row"].to_numpy(np.int64)],
-                "base": pd.Categorical(table["base_model"], names).codes.astype(np.int64),
-                "z": np.log10(table["flops"].to_numpy(float)),
-            }
-        )
         reference_z = reference_compute(models, names)
-        if base_models:
-            keys["z"] = reference_z[keys["base"].to_numpy()]
-        by = ["task", "period", "stretch", "base", "z"]
-        grouped = keys.groupby(by, sort=True)
-        cell: IntArray = grouped.ngroup().to_numpy().astype(np.int64)
-        cells = grouped.size().reset_index()[by]
-        by_base = pd.Series(stretches.of_model).groupby(pd.Categorical(models["base_model"], names).codes)
-        counts = np.zeros((len(names), len(tasks)))
-        np.add.at(counts, (keys["base"].to_numpy(), keys["task"].to_numpy()), 1.0)
+        base = pd.Categorical(models["base_model"], names).codes.astype(np.int64)
+        by = ["period", "stretch", "base", "z"]
+        own = pd.DataFrame(
+            {
+                "period": models["period"].to_numpy(np.int64),
+                "stretch": stretches.of_model,
+                "base": base,
+                "z": reference_z[base] if base_models else np.log10(models["flops"].to_numpy(float)),
+            }
+        ).groupby(by, sort=True)
+        # a record's place is common to all of its scores, so grouping is by the record, and by the score only counting
+        row = table["row"].to_numpy(np.int64)
+        task = pd.Index(tasks).get_indexer(pd.Index(table["task"])).astype(np.int64)
+        place = task * own.ngroups + own.ngroup().to_numpy(np.int64)[row]
+        used = np.bincount(place, minlength=len(tasks) * own.ngroups) > 0
+        cell: IntArray = (np.cumsum(used) - 1)[place]
+        del place
+        filled = np.flatnonzero(used)
+        cells = own.size().reset_index()[by].iloc[filled % own.ngroups].reset_index(drop=True)
+        cells.insert(0, "task", filled // own.ngroups)
+        by_base = pd.Series(stretches.of_model).groupby(base)
+        counts = np.bincount(base[row] * len(tasks) + task, minlength=len(names) * len(tasks))
         # as large as the scores themselves, and not needed while these are sorted
-        del keys, grouped
+        del row, task
         return cls(
             tasks=tasks,
             base_models=names,
@@ -130,7 +134,7 @@ class FrontierData:
             stretches=stretches,
             reference_z=reference_z,
             reference_stretch=by_base.median().round().to_numpy(np.int64),
-            counts=counts,
+            counts=counts.reshape(len(names), len(tasks)).astype(float),
             compute=compute,
         )
 
