@@ -8,6 +8,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from bayes_frontier.analysis.emergence import Emergence, emergence
     from bayes_frontier.analysis.contamination import contamination
+    from bayes_frontier.analysis.factors import factors
     from bayes_frontier.analysis.gate import gate
     from bayes_frontier.analysis.stages import by_stage, stages
     from bayes_frontier.analysis.watch import watch
@@ -41,6 +42,7 @@ _HOMES = {
     "Saturation": "analysis.saturation",
     "saturation": "analysis.saturation",
     "contamination": "analysis.contamination",
+    "factors": "analysis.factors",
     "gate": "analysis.gate",
     "by_stage": "analysis.stages",
     "stages": "analysis.stages",
@@ -103,6 +105,7 @@ __all__ = [
     "contamination",
     "diff",
     "emergence",
+    "factors",
     "fit",
     "gate",
     "load",

@@ -15,6 +15,7 @@ _HOMES = {
     "plot_drift": "drift",
     "plot_emergence": "emergence",
     "plot_energy": "diagnostics",
+    "plot_factors": "factors",
     "plot_gate": "gate",
     "plot_population": "population",
     "plot_portfolio": "portfolio",

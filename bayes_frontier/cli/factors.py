@@ -1,0 +1,139 @@
+"""``bayes-frontier factors``: what base models are strong on together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayes_frontier.cli import arguments as given
+from bayes_frontier.cli.asking import load, plain
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
+from bayes_frontier.cli.values import fields_map, probability
+from bayes_frontier.evaluations.wording import count
+from bayes_frontier.report.files import make_folder, write_picture
+from bayes_frontier.report.wording import share_words
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+app = typer.Typer()
+
+
+@app.command("factors")
+def factors(
+    fit: given.FitFile,
+    rank: Annotated[int, typer.Option(min=1, max=3, metavar="N", help="Number of factors, 1 to 3.")] = 1,
+    later: Annotated[
+        Path | None,
+        typer.Option(
+            "--next",
+            metavar="TABLE",
+            help="A newer table: its new records on fitted base models say whether boundaries with 1, 2 or 3 factors "
+            "predict better than each task by itself.",
+        ),
+    ] = None,
+    prob: given.Prob = "0.9",
+    seed: given.Seed = 1,
+    format: given.Format = None,
+    column: given.Columns = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for a picture, factors.png; made if it is not there.")
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Show how far base models are strong, or weak for their compute, on all tasks together.
+
+    Example: does one factor do, and does it predict the next period?
+
+        bayes-frontier factors fit.nc --rank 1 --next newer.csv
+
+    loading: what one unit of a factor adds to a base model's effect, in units of the task's spread of effects. shared:
+    the part of a task's variance that is the factors'. foretold: by how much the other tasks' scores reduce the squared
+    error of a base model's effect on a task it has no scores on (0%: no better than the curve). Intervals resample base
+    models.
+    """
+    import bayes_frontier as bf
+
+    form, share = form_of(as_json, as_csv), probability(prob, "--prob")
+    columns = fields_map(column)
+    if out is not None:
+        make_folder(out, "--out")
+    frontier = load(fit)
+    found = bf.factors(frontier, rank, prob=share, seed=seed)
+    about: dict[str, object] = {
+        "source": frontier.evaluations.source,
+        "fingerprint": frontier.evaluations.fingerprint,
+        "rank": rank,
+        "prob": share,
+        "base_models": found.attrs["base_models"],
+        **{name: float(found[name]) for name in ("explained", "explained_lower", "explained_upper")},
+    }
+    footer = []
+    if later is not None:
+        from bayes_frontier.analysis.factors import compare
+
+        compared = compare(frontier, bf.read(later, format=format, columns=columns))
+        about["next"] = {**compared.attrs, "ranks": _ranks(compared)}
+        footer = ["", *_said(compared)]
+    header = [
+        f"{count(rank, 'factor')} behind the effects of {count(found.attrs['base_models'], 'base model')}: "
+        f"{float(found['explained']):.0%} of their variance ({float(found['explained_lower']):.0%} to "
+        f"{float(found['explained_upper']):.0%}, {share_words(share)} interval).",
+    ]
+    show(Answer(about, _columns(rank), _rows(found), header, footer), form)
+    if out is not None:
+        from bayes_frontier.plots import plot_factors
+
+        write_picture(plot_factors(found).figure, out / "factors.png", "--out")
+        note(f"Wrote {out / 'factors.png'}")
+
+
+def _columns(rank: int) -> list[Column]:
+    percent, signed = "{:.0%}".format, "{:+.2f}".format
+    return [
+        Column("task", "task"),
+        *(Column(f"loading_{j}", f"loading {j}" if rank > 1 else "loading", signed) for j in range(1, rank + 1)),
+        Column("shared", "shared", percent),
+        Column("shared_lower", "lower", percent),
+        Column("shared_upper", "upper", percent),
+        Column("gain", "foretold", percent),
+        Column("gain_lower", "lower", percent),
+        Column("gain_upper", "upper", percent),
+    ]
+
+
+def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
+    names = [str(name) for name, values in found.data_vars.items() if values.dims == ("task",)]
+    rows = found[names].to_dataframe().reset_index().to_dict("records")
+    loading = found["loading"].to_numpy()
+    return [
+        {str(key): plain(value) for key, value in row.items()}
+        | {f"loading_{j + 1}": float(loading[i, j]) for j in range(loading.shape[1])}
+        for i, row in enumerate(rows)
+    ]
+
+
+def _ranks(compared: xr.Dataset) -> list[dict[str, object]]:
+    return [
+        {
+            "rank": int(rank),
+            "loss": float(compared["loss"].sel(rank=rank).mean()),
+            "coverage": float(compared["coverage"].sel(rank=rank).mean()),
+            "better": float(compared["better"].sel(rank=rank)),
+        }
+        for rank in compared["rank"].to_numpy()
+    ]
+
+
+def _said(compared: xr.Dataset) -> list[str]:
+    lines = [f"On {count(compared.attrs['records'], 'new record')} of {compared.attrs['source']}, mean pinball loss:"]
+    rows = _ranks(compared)
+    for row in rows:
+        name = "each task by itself" if row["rank"] == 0 else count(int(str(row["rank"])), "factor")
+        better = "" if row["rank"] == 0 else f", smaller on {row['better']:.0%} of the tasks"
+        lines.append(f"  {name}: {row['loss']:.5f}{better}")
+    best = min(rows, key=lambda row: float(str(row["loss"])))
+    return [*lines, "No number of factors predicts better." if best["rank"] == 0 else f"Best: {best['rank']}."]
