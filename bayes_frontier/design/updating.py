@@ -11,7 +11,7 @@ import pandas as pd
 from bayes_frontier.checks.surprises import expectations
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.promise import Planned, Promise, promise
-from bayes_frontier.errors import QueryError
+from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations import combine, read
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.lines import Duplicates
@@ -205,7 +205,7 @@ def update(
         scores=expectations(frontier, models),
         promise=promise(frontier, after, models, planned, flops=target_range, prob=prob),
         planned=None if planned is None else planned.table.assign(arrived=planned.table["model"].isin(models["model"])),
-        warm=start is not None,
+        warm=after.provenance["sampling"].get("start") == "warm",
     )
 
 
@@ -226,7 +226,11 @@ def _combined(
         other = [task for task in table.tasks if task not in old.tasks]
         said = f"not a task of the fit, left out: {listed(other)}"
         parts.append(replace(table.select(tasks=shared), notes=(*table.notes, said)) if other else table)
-    return combine(old, *parts, repeated=repeated, rescored=rescored, periods=ends or None)  # type: ignore[arg-type]
+    try:
+        return combine(old, *parts, repeated=repeated, rescored=rescored, periods=ends or None)  # type: ignore[arg-type]
+    except DataError as error:
+        # a task apart is no task of the fit
+        raise DataError(str(error).replace(", 'separate' (two tasks)", "")) from None
 
 
 def _new_scores(old: Evaluations, whole: Evaluations) -> pd.DataFrame:

@@ -17,6 +17,8 @@ from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.scale import Scale
 
 POINTS = 16
+# Of the sampler's variables: raise it when these become others. Points of another form say nothing to this sampler.
+FORM = 2
 _CURVE = ("floor", "ceiling", "slope", "midpoint")
 _DETERMINED = (*_CURVE, "drift", "base_model_scale", "base_model_effect")
 _LEVEL = "base_model_level_bent__"
@@ -58,7 +60,8 @@ def ending(compiled: Any, trace: xr.DataTree, posterior: xr.Dataset) -> xr.Datas
     kept = posterior[[name for name in _DETERMINED if name in posterior]]
     points = [kept.isel(chain=c, draw=d).drop_vars(("chain", "draw"), errors="ignore") for c, d in at]
     # sizes of the sampler's dimensions change from fit to fit; names of tasks and base models do not
-    return xr.concat(points, "point").drop_vars(("period", "stretch"), errors="ignore").assign(free).drop_attrs()
+    found = xr.concat(points, "point").drop_vars(("period", "stretch"), errors="ignore").assign(free).drop_attrs()
+    return found.assign_attrs(form=FORM)
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,9 @@ class Start:
         Returns
         -------
         Start or None
-            None where there are none: the fit was saved by an earlier version.
+            None where there are none, or none of this form: the fit was saved by an earlier version.
         """
-        if "ending" not in posterior.children:
+        if "ending" not in posterior.children or int(posterior["ending"].attrs.get("form", 0)) != FORM:
             return None
         constant = posterior["constant_data"].dataset
         names = ("density", "scale", "half_width", "likelihood_level")

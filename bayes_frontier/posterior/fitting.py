@@ -122,18 +122,27 @@ def fit(
     started = time.perf_counter()
     for longer in (1, 2):
         lengths = {"draws": longer * draws, "tune": longer * tune}
-        sampled = sample(
+        draw = partial(
+            sample,
             spec,
             evaluations,
             data,
             tau=tau,
-            **lengths,
+            draws=lengths["draws"],
+            tune=lengths["tune"],
             chains=chains,
             cores=cores or min(chains, os.cpu_count() or 1),
             seed=seed,
             progress=sys.stderr.isatty() if progress is None else progress,
-            start=start,
         )
+        try:
+            sampled = draw(start=start)
+        except RuntimeError:
+            # what nutpie raises where no chain can start: scores that contradict the fit before
+            if start is None:
+                raise
+            start = None
+            sampled = draw()
         provenance = {
             "data": {
                 "source": evaluations.source,
@@ -162,6 +171,8 @@ def fit(
         frontier = Frontier.from_sampled(evaluations, spec, tau, sampled, provenance)
         if allow_unconverged or frontier.converged:
             return frontier
+        # where a warm start did not help, the longer try does without
+        start = None
     raise ConvergenceError(frontier.convergence_text())
 
 

@@ -39,7 +39,9 @@ def fitted(monkeypatch, frontier) -> list[tuple]:
         base = [BASES.index(name) if name in BASES else 0 for name in names]
         draws = draws.isel(period=np.minimum(np.arange(evaluations.n_periods), 1), base_model=base)
         tree["posterior"] = (draws + draws.mean(("chain", "draw"))) / 2
-        return bf.Frontier(evaluations, frontier.spec, frontier.tau, tree, {"seconds": 1.0})
+        return bf.Frontier(
+            evaluations, frontier.spec, frontier.tau, tree, {"seconds": 1.0, "sampling": {"start": "cold"}}
+        )
 
     monkeypatch.setattr(updating.fitting, "fit", fit)
     return calls
@@ -118,8 +120,9 @@ def test_undated_rows_are_left_out_of_a_fit_with_periods(frontier, fitted):
 def test_a_re_scored_task_is_refused_unless_told(frontier, fitted):
     moved = small_table().assign(maths=lambda t: (t["maths"] + 0.1).clip(0, 1))
     table = pd.concat([moved, new_table()], ignore_index=True)
-    with pytest.raises(DataError, match="do not score maths alike"):
+    with pytest.raises(DataError, match="do not score maths alike") as refused:
         bf.update(frontier, table)
+    assert "separate" not in str(refused.value)
     assert not fitted
     made = bf.update(frontier, table, rescored="first")
     assert made.models["maths"].isna().all()

@@ -88,8 +88,12 @@ def test_points_survive_saving(frontier, kept, tmp_path):
     assert back.scale.scale.tolist() == [0.1, 0.2]
 
 
-def test_fits_of_earlier_versions_have_none(frontier):
+def test_fits_of_earlier_versions_have_none(frontier, kept):
     assert Start.of(frontier.posterior) is None
+    frontier.posterior["ending"] = xr.DataTree(kept.assign_attrs(form=1))
+    assert Start.of(frontier.posterior) is None
+    frontier.posterior["ending"] = xr.DataTree(kept)
+    assert Start.of(frontier.posterior) is not None
 
 
 def test_the_same_table_starts_at_the_same_boundaries(frontier, kept):

@@ -83,3 +83,23 @@ def test_too_short_a_fit_is_refused_and_the_same_seed_repeats_it(small_simulated
     assert made[2].provenance["sampling"]["tune"] == 2 * TINY["tune"]
     xr.testing.assert_equal(first, second)
     assert np.ptp(first["midpoint"].to_numpy()) > 0
+
+
+def test_a_start_from_which_no_chain_starts_is_given_up(monkeypatch, small_simulated):
+    seen = []
+
+    def sample(*arguments, start=None, **options):
+        seen.append(start)
+        if start is not None:
+            raise RuntimeError("All initialization points failed")
+        raise KeyError("the cold try")
+
+    monkeypatch.setattr("bayes_frontier.posterior.fitting.sample", sample)
+    with pytest.raises(KeyError, match="the cold try"):
+        bf.fit(small_simulated[0], tau=0.9, start="where the fit before ended")
+    assert seen == ["where the fit before ended", None]
+    monkeypatch.setattr(
+        "bayes_frontier.posterior.fitting.sample", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("x"))
+    )
+    with pytest.raises(RuntimeError, match="x"):
+        bf.fit(small_simulated[0], tau=0.9)
