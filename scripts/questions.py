@@ -33,8 +33,9 @@ STATED = {"ifeval": 0.83, "math_lvl_5": 0.54}
 AT = flops_words(FLOPS)
 # What no probability says, for below the tables.
 _READING = (
-    "Time stands for everything but compute (or size) that changed between the periods: post-training, data, architectures "
-    "and who submitted. Ceilings lie above most models; where a boundary saturates is the sigmoid's form as much as data."
+    "Time stands for everything but compute (or size) that changed between the periods: post-training, data, "
+    "architectures and who submitted. Ceilings lie above most models; where a boundary saturates is the sigmoid's form "
+    "as much as data."
 )
 COLUMNS = ("section", "claim", "asked", "probability", "numbers", "command")
 STABLE, SATURATION, SIZE, LEVELS = (
@@ -209,8 +210,8 @@ def page(folder: Path) -> str:
         "",
         "Each claim is put as a statement about boundaries whose posterior probability can be computed on the Open "
         f"LLM Leaderboard v2 (periods closed at {', '.join(PERIODS)}): *confirmed* from {CONFIRMED:g} on, "
-        f"*contradicted* up to {CONTRADICTED:g}, otherwise *open*. Numbers are medians with 90% credible intervals, tau = 0.98, "
-        "population boundary (models on a base model not yet seen). MATH as scored from 2025-02-14 on.",
+        f"*contradicted* up to {CONTRADICTED:g}, otherwise *open*. Numbers are medians with 90% credible intervals, "
+        "tau = 0.98, population boundary (models on a base model not yet seen). MATH as scored from 2025-02-14 on.",
         "",
         "Intervals of the fit cover about 87% where they say 90% ([calibration](../calibration/README.md)); how often "
         "these analyses find a known truth is in [recovery](recovery/README.md). Probabilities near a limit deserve "
@@ -270,6 +271,11 @@ def _claim(section: str, claim: str, asked: str, probability: float, numbers: st
     return dict(zip(COLUMNS, (section, claim, asked, round(probability, 4), numbers, command), strict=True))
 
 
+def _between(by_size: bf.Frontier) -> str:
+    low, high = flops_of_size(by_size, [LARGE / 10, LARGE])
+    return f"--since 0@{flops_words(low)} --until=-1@{flops_words(high)}"
+
+
 def _change(one: xr.Dataset) -> str:
     return f"{float(one['median']):+.3f} ({float(one['lower']):+.3f} to {float(one['upper']):+.3f})"
 
@@ -303,7 +309,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             *saturated(
                 frontier, SATURATION, f"fit.nc --flops {AT} --since 0@{flops_words(FLOPS / 10)} --until=-1@{AT}", FLOPS
             ),
-            *saturated(by_size, SIZE, f"size.nc --params {LARGE:g}", None),
+            *saturated(by_size, SIZE, f"size.nc --params {flops_words(LARGE)} {_between(by_size)}", None),
             *levels(frontier),
         ]
         table = pd.DataFrame(claims, columns=list(COLUMNS))
