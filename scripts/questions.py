@@ -319,7 +319,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         replace_file(given.out / "notes-boundaries.md", "\n\n".join([*notes, _READING, ""]).encode(), "--out")
         from bayes_frontier.plots import plot_emergence, plot_progress, plot_saturation
 
-        found = bf.saturation(frontier, FLOPS, gain=GAIN, delta=DELTA)
+        since, until = (0, FLOPS / 10.0), (-1, FLOPS)
+        found = bf.saturation(frontier, FLOPS, gain=GAIN, delta=DELTA, since=since, until=until)
         write_picture(plot_saturation(frontier, found)[0].figure, given.out / "saturation.png", "--out")
         write_picture(plot_progress(found).figure, given.out / "progress.png", "--out")
         write_picture(plot_emergence(bf.emergence(frontier)).figure, given.out / "emergence.png", "--out")
