@@ -34,8 +34,8 @@ def fit(
     model: given.Model = "hierarchical",
     tau: given.Tau = "0.98",
     seed: given.Seed = 1,
-    draws: given.Draws = 700,
-    tune: given.Tune = 250,
+    draws: given.Draws = 1000,
+    tune: given.Tune = 300,
     chains: given.Chains = 4,
     cores: given.Cores = None,
     compute_uncertainty: Annotated[
