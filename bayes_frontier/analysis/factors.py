@@ -21,6 +21,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_frontier.analysis.gate_forecast import Asked
+from bayes_frontier.checks.bootstrap import CellSums
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.pairing import pair
 from bayes_frontier.model.pinball import pinball_loss
@@ -38,6 +39,8 @@ _BOOTSTRAP = 200
 # A uniqueness this small says a factor is a task; a likelihood this flat says nothing of an effect.
 _LEAST = 0.02
 _FLATTEST = 1e-3
+# Of the interval of a change in loss, and samples it is from.
+_PROB, _RESAMPLED = 0.9, 1000
 
 
 def factors(frontier: Frontier, rank: int = 1, *, prob: float = 0.9, seed: int = 1) -> xr.Dataset:
@@ -139,7 +142,7 @@ def with_factors(frontier: Frontier, rank: int) -> Curves:
     return replace(curves, effects=moved * curves.scales[:, None, :])
 
 
-def compare(frontier: Frontier, newer: Evaluations, ranks: Sequence[int] = (1, 2, 3)) -> xr.Dataset:
+def compare(frontier: Frontier, newer: Evaluations, ranks: Sequence[int] | None = None) -> xr.Dataset:
     """Compare boundaries with and without factors on scores that the fit has not seen.
 
     Parameters
@@ -148,14 +151,15 @@ def compare(frontier: Frontier, newer: Evaluations, ranks: Sequence[int] = (1, 2
         The fit.
     newer : Evaluations
         Later scores; only new records on fitted base models count, since factors change no other's boundary.
-    ranks : sequence of int
-        Numbers of factors.
+    ranks : sequence of int, optional
+        Numbers of factors; none: from 1 to as many as can be told apart, 3 at most.
 
     Returns
     -------
     xarray.Dataset
         Dims rank (0: each task by itself) and task: loss (mean pinball loss), coverage (share at or below the predicted
-        boundary); and better (rank): the share of tasks with a smaller loss than without factors; records, a number.
+        boundary); and by rank change (of the mean loss over tasks, against rank 0), lower and upper (90% interval, base
+        models resampled). In attrs: records, a number.
 
     Raises
     ------
@@ -171,6 +175,7 @@ def compare(frontier: Frontier, newer: Evaluations, ranks: Sequence[int] = (1, 2
     tasks = [name for name in frontier.tasks if name in newer.tasks]
     if not len(models) or not tasks:
         raise DataError(f"{newer.source}: no new record on a fitted base model and a fitted task to compare on.")
+    ranks = range(1, min(MOST, len(frontier.tasks) - 1) + 1) if ranks is None else ranks
     place = Asked.of(frontier, models)
     flops = pd.Series(10.0**place.z, index=models.index)
     losses, coverages = [], []
@@ -186,14 +191,20 @@ def compare(frontier: Frontier, newer: Evaluations, ranks: Sequence[int] = (1, 2
             frontier.spec.priors.base_model_innovation,
         )
         residual = models[tasks].to_numpy(float) - levels[:, [frontier.tasks.index(name) for name in tasks]]
-        losses.append(np.nanmean(pinball_loss(residual, frontier.tau), axis=0))
+        losses.append(pinball_loss(residual, frontier.tau))
         coverages.append(np.nanmean(np.where(np.isnan(residual), np.nan, residual <= 0.0), axis=0))
-    loss = np.stack(losses)
+    cluster, names = pd.factorize(models["base_model"])
+    split = np.zeros(len(models), dtype=np.int64)
+    change = np.zeros((3, len(losses)))
+    for i, each in enumerate(losses):
+        sums = CellSums.of(each - losses[0], split, cluster.astype(np.int64), 1, len(names))
+        found = sums.bootstrap(_PROB, _RESAMPLED, seed=1)
+        change[:, i] = found.mean, found.lower, found.upper
     return xr.Dataset(
         {
-            "loss": (("rank", "task"), loss),
+            "loss": (("rank", "task"), np.stack([np.nanmean(each, axis=0) for each in losses])),
             "coverage": (("rank", "task"), np.stack(coverages)),
-            "better": ("rank", (loss < loss[0]).mean(axis=1)),
+            **{name: ("rank", values) for name, values in zip(("change", "lower", "upper"), change, strict=True)},
         },
         coords={"rank": [0, *ranks], "task": tasks},
         attrs={"records": len(models), "source": newer.source, "tau": frontier.tau},

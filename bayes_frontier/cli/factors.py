@@ -116,24 +116,24 @@ def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
     ]
 
 
-def _ranks(compared: xr.Dataset) -> list[dict[str, object]]:
-    return [
-        {
-            "rank": int(rank),
-            "loss": float(compared["loss"].sel(rank=rank).mean()),
-            "coverage": float(compared["coverage"].sel(rank=rank).mean()),
-            "better": float(compared["better"].sel(rank=rank)),
-        }
-        for rank in compared["rank"].to_numpy()
-    ]
+def _ranks(compared: xr.Dataset) -> list[dict[str, float]]:
+    means = compared[["loss", "coverage"]].mean("task").merge(compared[["change", "lower", "upper"]])
+    frame = means.to_dataframe().reset_index()
+    return [{str(key): float(value) for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _said(compared: xr.Dataset) -> list[str]:
     lines = [f"On {count(compared.attrs['records'], 'new record')} of {compared.attrs['source']}, mean pinball loss:"]
     rows = _ranks(compared)
-    for row in rows:
-        name = "each task by itself" if row["rank"] == 0 else count(int(str(row["rank"])), "factor")
-        better = "" if row["rank"] == 0 else f", smaller on {row['better']:.0%} of the tasks"
-        lines.append(f"  {name}: {row['loss']:.5f}{better}")
-    best = min(rows, key=lambda row: float(str(row["loss"])))
-    return [*lines, "No number of factors predicts better." if best["rank"] == 0 else f"Best: {best['rank']}."]
+    lines.append(f"  each task by itself: {rows[0]['loss']:.5f}")
+    for row in rows[1:]:
+        lines.append(
+            f"  {count(int(row['rank']), 'factor')}: {row['loss']:.5f}, a change of {row['change']:+.5f} "
+            f"({row['lower']:+.5f} to {row['upper']:+.5f})"
+        )
+    better = [str(int(row["rank"])) for row in rows[1:] if row["upper"] < 0.0]
+    worse = [str(int(row["rank"])) for row in rows[1:] if row["lower"] > 0.0]
+    if better:
+        return [*lines, f"Better than each task by itself: with {', '.join(better)}."]
+    tail = f"; worse with {', '.join(worse)}" if worse else ""
+    return [*lines, f"No number of factors predicts better than each task by itself, as far as can be told{tail}."]

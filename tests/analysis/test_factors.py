@@ -82,7 +82,10 @@ def test_comparison_on_later_scores(together):
     assert found.attrs["records"] == 600
     assert ((found["coverage"] > 0.5) & (found["coverage"] <= 1.0)).all()
     assert (found["loss"] > 0).all()
-    assert found["better"].sel(rank=0).item() == 0.0
+    assert found["change"].sel(rank=0).item() == 0.0
+    assert (found["lower"] <= found["change"]).all()
+    assert (found["change"] <= found["upper"]).all()
+    np.testing.assert_allclose(found["change"], found["loss"].mean("task") - found["loss"].mean("task")[0], atol=1e-12)
     with pytest.raises(bf.DataError, match="no new record on a fitted base model"):
         compare(together, together.evaluations)
 
