@@ -100,7 +100,7 @@ drift-study: env ## measure how often verdicts on drift are wrong, in simulation
 
 .PHONY: gate-study
 gate-study: env ## error rates of gate and watch on the periods of the Open LLM Leaderboard v2; writes reports/gate/
-	$(BIN)/python scripts/gate_study.py $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
+	$(BIN)/python -m scripts.gate_study $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
 		--out reports/gate $(ARGS)
 
 .PHONY: questions

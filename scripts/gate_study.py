@@ -3,9 +3,10 @@
 Gate: fit the periods before each one, then gate every model of it as if it were a release. The models were released by
 people who knew nothing of this, so a share alpha of them should be flagged, whether or not their base model was fitted.
 Watch: the same fits and periods, beside the change that a fit of everything finds; and placebos, in which half of a
-period is held back from the fit, so that no boundary has moved between the halves.
+period is held back from the fit, so that no boundary has moved between the halves. Factors: whether boundaries with
+factors across tasks predict the next period better.
 
-    python scripts/gate_study.py oll.csv --periods 2024-06-30,2024-09-30,2024-12-31 --out reports/gate
+    python -m scripts.gate_study oll.csv --periods 2024-06-30,2024-09-30,2024-12-31 --out reports/gate
 """
 
 from __future__ import annotations
@@ -19,17 +20,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy import stats
 
 import bayes_frontier as bf
+from bayes_frontier.analysis.factors import compare
 from bayes_frontier.analysis.gate_verdicts import ALL_TASKS
-from bayes_frontier.analysis.watch_verdicts import established
 from bayes_frontier.checks.levels import code_digest, make_key
 from bayes_frontier.checks.noise import cluster_error
 from bayes_frontier.checks.splits import rolling
 from bayes_frontier.report.files import make_folder, replace_file
+from scripts.gate_page import ALPHA, TABLES, page
 
-ALPHA = 0.05
 # A model that lost or gained so much on every task, and one whose base model is stated wrongly.
 SHIFTS = (-0.10, -0.05, 0.05, 0.10)
 Fit = Callable[..., bf.Frontier]
@@ -188,14 +188,17 @@ def measure(evaluations: bf.Evaluations, fits: Fits) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of DataFrame
-        gate, power, watch and placebo.
+        By name in `TABLES`.
     """
-    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in ("gate", "power", "watch", "placebo")}
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     everything = fits.of("all", evaluations)
     for split in rolling(evaluations):
         frontier = fits.of(f"before-{split.number}", split.past)
         tables["gate"].append(gated(bf.gate(frontier, split.next, alpha=ALPHA), split.label))
         tables["power"].append(powers(frontier, split.next, split.label))
+        factors = compare(frontier, split.next)
+        means = factors[["loss", "coverage"]].mean("task").merge(factors[["change", "lower", "upper"]])
+        tables["factors"].append(means.to_dataframe().reset_index().assign(period=split.label))
         found = bf.watch(frontier, split.next)
         boundary = everything.boundary(found.attrs["flops"], period="all")
         change = boundary.isel(period=split.number) - boundary.isel(period=split.number - 1)
@@ -209,126 +212,6 @@ def measure(evaluations: bf.Evaluations, fits: Fits) -> dict[str, pd.DataFrame]:
             seen = bf.watch(half, upto.subset(held_back))
             tables["placebo"].append(seen.to_dataframe().reset_index().assign(period=split.label, held_back=name))
     return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
-
-
-def page(tables: dict[str, pd.DataFrame]) -> str:
-    """Write the report.
-
-    Parameters
-    ----------
-    tables : dict of DataFrame
-        From `measure`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
-    gate, power, watch, placebo = (tables[name] for name in ("gate", "power", "watch", "placebo"))
-    tasks = [name for name in gate.columns if name not in _GATE_COLUMNS]
-    lines = [
-        "# The gate and the watch, out of time",
-        "",
-        "Made by `make gate-study`. Each period of the leaderboard is compared with a fit of the periods before it.",
-        "",
-        "## Gate",
-        "",
-        f"Share of models flagged, nominal {ALPHA:.0%} (Holm over the tasks and their mean; standard error with base "
-        "models as clusters in brackets):",
-        "",
-        "| period | base model | base models | models | flagged | below | above |",
-        "|---|---|---|---|---|---|---|",
-        *(
-            f"| {row['period']} | {row['base_model']} | {row['base_models']} | {row['models']:,} | "
-            f"{row['flagged']:.1%} ({row['error']:.1%}) | {row['below']:.1%} | {row['above']:.1%} |"
-            for row in gate.to_dict("records")
-        ),
-        *(
-            f"| **all** | {group} | | {part['models'].sum():,} | **{_weighted(part, 'flagged'):.1%}** | "
-            f"{_weighted(part, 'below'):.1%} | {_weighted(part, 'above'):.1%} |"
-            for group, part in gate.groupby("base_model", sort=True)
-        ),
-        "",
-        f"Share of models with an unadjusted p-value of {ALPHA:g} or less, one task by itself (nominal {ALPHA:.0%}):",
-        "",
-        f"| period | base model | {' | '.join(tasks)} |",
-        f"|---|---|{'---|' * len(tasks)}",
-        *(
-            f"| {row['period']} | {row['base_model']} | {' | '.join(f'{row[name]:.1%}' for name in tasks)} |"
-            for row in gate.to_dict("records")
-        ),
-        "",
-        "What is caught: share of models on known base models that are flagged once all their scores are moved, or once "
-        "a base model with ten times the compute is stated for them (any flag):",
-        "",
-        f"| fault | {' | '.join(power['period'].unique())} |",
-        f"|---|{'---|' * power['period'].nunique()}",
-        *(
-            f"| {fault} | {' | '.join(f'{value:.0%}' for value in part['flagged'])} |"
-            for fault, part in power.groupby("fault", sort=False)
-        ),
-        "",
-        "## Watch",
-        "",
-        "Change of each boundary since the fit as the watch sees it (median and 95% interval), beside the change "
-        "between the same two periods in a fit of everything:",
-        "",
-        "| period | task | watch | fit of everything | forecast | verdict |",
-        "|---|---|---|---|---|---|",
-        *(
-            f"| {row['period']} | {row['task']} | {row['median']:+.3f} ({row['lower']:+.3f} to {row['upper']:+.3f}) | "
-            f"{row['refit']:+.3f} | {row['forecast']:+.3f} | {row['verdict']} |"
-            for row in watch.to_dict("records")
-        ),
-        "",
-        _agreement(watch),
-        "",
-        "Placebos: half of a period is held back from the fit and watched. Nothing has moved, so every established "
-        "drift is a false alarm:",
-        "",
-        _placebos(placebo),
-        "",
-        "| period | held back | largest change | verdicts |",
-        "|---|---|---|---|",
-        *(
-            f"| {period} | {half} | {part['median'].iloc[int(part['median'].abs().argmax())]:+.3f} | "
-            f"{', '.join(f'{n} {word}' for word, n in part['verdict'].value_counts().items())} |"
-            for (period, half), part in placebo.groupby(["period", "held_back"], sort=False)
-        ),
-        "",
-    ]
-    return "\n".join(lines)
-
-
-_GATE_COLUMNS = ("period", "base_model", "base_models", "models", "flagged", "error", "below", "above")
-
-
-def _weighted(part: pd.DataFrame, name: str) -> float:
-    return float(np.average(part[name], weights=part["models"]))
-
-
-def _agreement(watch: pd.DataFrame) -> str:
-    delta, moved = 0.02, established(watch["verdict"])
-    right = moved & (np.sign(watch["median"]) == np.sign(watch["refit"])) & (watch["refit"].abs() > delta)
-    unmoved = (watch["verdict"] == "unmoved").to_numpy()
-    still = unmoved & (watch["refit"].abs() <= delta)
-    inside = ((watch["lower"] <= watch["refit"]) & (watch["refit"] <= watch["upper"])).mean()
-    return (
-        f"Of {int(moved.sum())} established drifts {int(right.sum())} are drifts of more than {delta:g} in the fit of "
-        f"everything too; of {int(unmoved.sum())} tasks called unmoved {int(still.sum())} are so there. The interval "
-        f"holds the other fit's mean change in {inside:.0%} of the cases."
-    )
-
-
-def _placebos(placebo: pd.DataFrame) -> str:
-    moved = established(placebo["verdict"])
-    n, k = len(moved), int(moved.sum())
-    any_of = placebo.assign(moved=moved).groupby(["period", "held_back"])["moved"].any()
-    upper = float(stats.binomtest(k, n).proportion_ci(0.9, method="exact").high)
-    return (
-        f"{k} of {n} verdicts by task are false alarms ({k / n:.1%}, at most {upper:.1%} by a 90% Clopper-Pearson "
-        f"interval), in {int(any_of.sum())} of {len(any_of)} tables."
-    )
 
 
 def run(table: Path, periods: str, out: Path, fit: Fit = bf.fit) -> dict[str, Any]:

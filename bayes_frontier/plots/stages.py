@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ELEMENTS: dict[str, dict[str, object]] = {
     "band": {"alpha": 0.25, "linewidth": 0.0, "zorder": 1.5},
     "line": {"linewidth": 2.0, "zorder": 3.0},
-    "halo": {"linewidth": 4.0, "color": style.PAPER},
+    "halo": {"linewidth": 1.2, "color": style.PAPER, "zorder": 1.4},
     "grid": style.GRID,
     "name": style.NAME,
     "title": style.TITLE,
