@@ -7,10 +7,11 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 
+from bayes_frontier.model.bending import Bent, level_density, level_draw
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.geometry import PeriodCurves, ReferenceLogits
 from bayes_frontier.model.grouped import BoundaryLosses
-from bayes_frontier.model.levels import Bent, Levels, level_density, level_draw
+from bayes_frontier.model.levels import Levels
 from bayes_frontier.model.priors import SHARES, share_logits, task_scales
 from bayes_frontier.model.scale import Scale
 from bayes_frontier.model.spec import ModelSpec

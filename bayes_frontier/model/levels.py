@@ -13,15 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pytensor.tensor as pt
 import xarray as xr
-from pymc.logprob.transforms import Transform
 from scipy.special import expit, logit
 from scipy.stats import norm
 
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import boundary_at
-from bayes_frontier.model.grouped import cell_losses
 from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.scale import Scale
 
@@ -119,7 +116,7 @@ class Levels:
         ndarray
             Same shape.
         """
-        return np.asarray(_unbend(level, self.bend, np.sqrt))
+        return np.asarray(unbend(level, self.bend, np.sqrt))
 
 
 def typical_levels(draws: xr.Dataset, data: FrontierData) -> FloatArray:
@@ -152,6 +149,9 @@ def _quantiles(
     data: FrontierData, scale: Scale, draws: xr.Dataset, typical: FloatArray, omega: FloatArray
 ) -> tuple[FloatArray, ...]:
     """Low, middle and high of each effect given the curve, (base model, task), in units of its prior's deviation."""
+    # What is compiled loads slowly, and is not needed to start a program.
+    from bayes_frontier.model.grouped import cell_losses
+
     grid = typical[..., None] + omega[:, None] * _GRID
     log_density = np.broadcast_to(-0.5 * _GRID**2, grid.shape).copy()
     task, stretch, base = (data.cells[name].to_numpy() for name in ("task", "stretch", "base"))
@@ -165,113 +165,23 @@ def _quantiles(
     return tuple(_GRID[np.argmax(mass >= p, axis=-1)] for p in (_LOWER, 0.5, _UPPER))
 
 
-def _unbend(level: Any, bend: Any, sqrt: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - arrays or tensors
+def unbend(level: Any, bend: Any, sqrt: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - arrays or tensors
+    """Give the coordinate of levels.
+
+    Parameters
+    ----------
+    level : array or tensor
+        Levels.
+    bend : sequence of array or tensor
+        Middle, a and b of each.
+    sqrt : callable
+        Square root for the type given.
+
+    Returns
+    -------
+    array or tensor
+        x of the module's formula.
+    """
     middle, a, b = bend
     y, product = level - middle, a**2 - b**2
     return (a * y - b * sqrt(y**2 + product * ROUND**2)) / product
-
-
-class Bent(Transform):  # type: ignore[misc]
-    """The change of coordinates, for PyMC: of a variable whose last three parameters are middle, a and b."""
-
-    name = "bent"
-    ndim_supp = 0
-
-    def forward(self, value: Any, *inputs: Any) -> Any:  # noqa: ANN401 - PyMC's own signature
-        """Give the coordinate of a level.
-
-        Parameters
-        ----------
-        value : tensor
-            Level.
-        *inputs : tensor
-            Parameters of the variable.
-
-        Returns
-        -------
-        tensor
-            x.
-        """
-        return _unbend(value, inputs[-3:], pt.sqrt)
-
-    def backward(self, value: Any, *inputs: Any) -> Any:  # noqa: ANN401
-        """Give the level at a coordinate.
-
-        Parameters
-        ----------
-        value : tensor
-            x.
-        *inputs : tensor
-            Parameters of the variable.
-
-        Returns
-        -------
-        tensor
-            Level.
-        """
-        middle, a, b = inputs[-3:]
-        return middle + a * value + b * pt.sqrt(value**2 + ROUND**2)
-
-    def log_jac_det(self, value: Any, *inputs: Any) -> Any:  # noqa: ANN401
-        """Give the log of the slope of the level in its coordinate.
-
-        Parameters
-        ----------
-        value : tensor
-            x.
-        *inputs : tensor
-            Parameters of the variable.
-
-        Returns
-        -------
-        tensor
-            Same shape.
-        """
-        _, a, b = inputs[-3:]
-        return pt.log(a + b * value / pt.sqrt(value**2 + ROUND**2))
-
-
-def level_density(value: Any, mean: Any, spread: Any, *_: Any) -> Any:  # noqa: ANN401
-    """Log density of a level, normal whatever its coordinate.
-
-    Parameters
-    ----------
-    value, mean, spread : tensor
-        Level, and the mean and standard deviation of its prior.
-    *_ : tensor
-        The coordinate's parameters: not used.
-
-    Returns
-    -------
-    tensor
-        Same shape.
-    """
-    return -0.5 * ((value - mean) / spread) ** 2 - pt.log(spread) - 0.5 * np.log(2.0 * np.pi)
-
-
-def level_draw(
-    mean: FloatArray,
-    spread: FloatArray,
-    *_: FloatArray,
-    rng: np.random.Generator,
-    size: tuple[int, ...] | None = None,
-) -> FloatArray:
-    """Draw levels from their prior.
-
-    Parameters
-    ----------
-    mean, spread : ndarray
-        Of the prior.
-    *_ : ndarray
-        The coordinate's parameters: not used.
-    rng : numpy.random.Generator
-        Source of randomness.
-    size : tuple of int, optional
-        Shape.
-
-    Returns
-    -------
-    ndarray
-        Levels.
-    """
-    return np.asarray(rng.normal(mean, spread, size=size))

@@ -1,14 +1,13 @@
 """Coordinates of base-model levels: as far centred as the scores say, bent as the posterior is."""
 
 import numpy as np
-import pytensor.tensor as pt
 import pytest
 import xarray as xr
 from scipy import stats
 from scipy.special import expit, logit
 
 from bayes_frontier.model.curve import boundary_at
-from bayes_frontier.model.levels import FIRST_VARIANCE, Bent, Levels, typical_levels
+from bayes_frontier.model.levels import FIRST_VARIANCE, Levels, typical_levels
 from bayes_frontier.model.pinball import smooth_pinball_loss
 
 CURVE = {"floor": 0.2, "ceiling": 0.8, "slope": 1.5, "midpoint": 23.0}
@@ -55,19 +54,6 @@ def test_typical_levels_are_those_of_the_curve_in_the_stretch_of_the_base_model(
     walk = np.linspace(0.0, 0.3, data.stretches.n)
     expected = curve + walk[data.reference_stretch] - walk[-1]
     assert typical_levels(draws_of(data), data)[1, :, 0] == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("a", [0.3, 1.0])
-@pytest.mark.parametrize("b", [-0.25, 0.0, 0.29])
-def test_the_bend_goes_back_and_forth_and_its_slope_is_its_slope(a, b):
-    x = np.linspace(-4.0, 4.0, 9)
-    bent, given = Bent(), tuple(pt.as_tensor(v) for v in (0.4, a, b))
-    level = bent.backward(pt.as_tensor(x), *given)
-    assert bent.forward(level, *given).eval() == pytest.approx(x, abs=1e-12)
-    there = Levels(np.zeros(9), np.array([[0.4] * 9, [a] * 9, [b] * 9]))
-    assert there.unbent(level.eval()) == pytest.approx(x, abs=1e-12)
-    ahead, behind = (bent.backward(pt.as_tensor(x + step), *given).eval() for step in (1e-6, -1e-6))
-    assert bent.log_jac_det(pt.as_tensor(x), *given).eval() == pytest.approx(np.log((ahead - behind) / 2e-6), abs=1e-8)
 
 
 def test_in_its_coordinate_a_level_has_the_middle_and_the_reach_of_a_standard_normal(built):
