@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.posterior.query import check_prob
 
 FRAGILE = ", fragile"
 VERDICTS = ("shifted up", "shifted down", "shifted up" + FRAGILE, "shifted down" + FRAGILE, "no shift", "cannot tell")
@@ -31,6 +30,9 @@ def check_settings(delta: float, prob: float) -> None:
     QueryError
         With what was found.
     """
+    # PyMC comes with it, which a program that only starts does not need.
+    from bayes_frontier.posterior.query import check_prob
+
     check_prob(prob)
     if prob <= 0.5:
         raise QueryError(f"prob must exceed 0.5, found {prob:g}: a verdict less likely than not is none.")

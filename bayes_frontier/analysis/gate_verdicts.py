@@ -11,7 +11,6 @@ import numpy.typing as npt
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.model.pinball import FloatArray
-from bayes_frontier.posterior.query import check_prob
 
 VERDICTS = ("as expected", "below", "above", "unknown")
 """By task: within what is expected, worse, better; unknown: no score, or the fit did not converge."""
@@ -55,6 +54,9 @@ def check_settings(alpha: float, prob: float, correction: str) -> None:
     QueryError
         With what was found.
     """
+    # PyMC comes with it, which a program that only starts does not need.
+    from bayes_frontier.posterior.query import check_prob
+
     check_prob(prob)
     if not 0.0 < alpha <= 0.5:
         hint = f" For {alpha:g}% pass {alpha / 100:g}." if 1.0 <= alpha <= 50.0 else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import xarray as xr
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.posterior.query import check_prob
 
 VERDICTS = ("lifts", "lowers", "no lift", "unknown")
 """Post-training lifts, lowers: by more than delta, with probability prob; no lift: by less; unknown: none is sure."""
@@ -26,6 +25,9 @@ def check_settings(delta: float, prob: float) -> None:
     QueryError
         With what was found.
     """
+    # PyMC comes with it, which a program that only starts does not need.
+    from bayes_frontier.posterior.query import check_prob
+
     check_prob(prob)
     if prob <= 0.5:
         raise QueryError(f"prob must exceed 0.5, found {prob:g}: a verdict less likely than not is none.")

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.model.pinball import FloatArray
-from bayes_frontier.posterior.query import check_prob
 
 VERDICTS = ("advanced", "retreated", "unmoved", "unknown", "re-scored")
 """advanced, retreated: by more than delta, with probability prob; unmoved: by less; re-scored: the models that fit and
@@ -37,6 +36,9 @@ def check_settings(delta: float, prob: float, against: str) -> None:
     QueryError
         With what was found.
     """
+    # PyMC comes with it, which a program that only starts does not need.
+    from bayes_frontier.posterior.query import check_prob
+
     check_prob(prob)
     if prob <= 0.5:
         raise QueryError(f"prob must exceed 0.5, found {prob:g}: a verdict less likely than not is none.")
