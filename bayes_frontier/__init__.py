@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from bayes_frontier.analysis.emergence import Emergence, emergence
     from bayes_frontier.analysis.contamination import contamination
+    from bayes_frontier.analysis.emergence import Emergence, emergence
     from bayes_frontier.analysis.factors import factors
     from bayes_frontier.analysis.gate import gate
-    from bayes_frontier.analysis.stages import by_stage, stages
-    from bayes_frontier.analysis.watch import watch
     from bayes_frontier.analysis.portfolio import Portfolio, portfolio, trade_off
     from bayes_frontier.analysis.saturation import Saturation, saturation
+    from bayes_frontier.analysis.stages import by_stage, stages
+    from bayes_frontier.analysis.watch import watch
     from bayes_frontier.checks.backtesting import backtest
     from bayes_frontier.checks.comparison import Backtest
     from bayes_frontier.checks.result import Check

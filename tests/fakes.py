@@ -13,8 +13,8 @@ from scipy.special import expit
 from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Evaluations, Truth, simulate
-from bayes_frontier.evaluations.wording import suggestion
 from bayes_frontier.posterior.query import first_reaching
+from bayes_frontier.wording import suggestion
 
 CHAINS, DRAWS = 2, 50
 

@@ -21,7 +21,7 @@ from scipy.special import expit, logit
 from bayes_frontier.analysis.contamination_model import regress
 from bayes_frontier.analysis.contamination_verdicts import DELTA, PROB, check_settings, settled, verdict
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.evaluations.wording import count, listed, suggestion
+from bayes_frontier.wording import count, listed, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,7 +25,7 @@ from bayes_frontier.analysis.gate_residuals import Residuals
 from bayes_frontier.analysis.gate_verdicts import ALL_TASKS, adjust, check_settings, verdicts
 from bayes_frontier.checks.records import Records
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.container import Evaluations

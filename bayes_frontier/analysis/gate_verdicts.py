@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.wording import listed, suggestion
 
 VERDICTS = ("as expected", "below", "above", "unknown")
 """By task: within what is expected, worse, better; unknown: no score, or the fit did not converge."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.metrics import Metrics, given_metrics
-from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.posterior import query
+from bayes_frontier.wording import listed, suggestion
 
 _TOP, _KEYS = ("targets", "price"), ("score", "value", "weight", "cost")
 _LARGEST = 1_000_000

@@ -18,9 +18,9 @@ import xarray as xr
 from bayes_frontier.analysis.stages_verdicts import check_settings, verdicts
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.wording import count, listed
 from bayes_frontier.model.cells import reference_compute
 from bayes_frontier.posterior.query import check_flops, summarise
+from bayes_frontier.wording import count, listed
 
 if TYPE_CHECKING:
     from bayes_frontier.model.pinball import FloatArray

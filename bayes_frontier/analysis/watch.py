@@ -21,7 +21,7 @@ from bayes_frontier.analysis.watch_verdicts import check_settings, verdicts
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.diff import diff
 from bayes_frontier.evaluations.pairing import pair
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.container import Evaluations

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.wording import listed, suggestion
 
 VERDICTS = ("advanced", "retreated", "unmoved", "unknown", "re-scored")
 """advanced, retreated: by more than delta, with probability prob; unmoved: by less; re-scored: the models that fit and

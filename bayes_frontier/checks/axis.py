@@ -12,7 +12,7 @@ import numpy as np
 
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.wording import count, listed, suggestion
+from bayes_frontier.wording import count, listed, suggestion
 
 Axis = Literal["flops", "params", "tokens"]
 REFERENCE_PARAMS, REFERENCE_TOKENS = 1e10, 1e12

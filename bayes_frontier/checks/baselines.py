@@ -15,8 +15,8 @@ from scipy.optimize import linprog
 
 from bayes_frontier.checks.sigmoids import best_sigmoid, smoothed_sigmoid
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.wording import listed, suggestion
 
 Window = Literal["last", "past", "next"]
 N_BINS, N_KNOTS = 10, 6

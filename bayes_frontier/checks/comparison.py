@@ -11,8 +11,8 @@ import xarray as xr
 
 from bayes_frontier.checks.bootstrap import Bootstrapped, CellSums
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.model.pinball import FloatArray, pinball_loss
+from bayes_frontier.wording import listed, suggestion
 
 OURS, ORACLE = "frontier", "oracle"
 GROUPS = ("all", "known", "new")

@@ -15,7 +15,7 @@ from bayes_frontier.checks.prior import prior_predictive
 from bayes_frontier.checks.records import Records
 from bayes_frontier.checks.result import Check, Verdict, worst
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier

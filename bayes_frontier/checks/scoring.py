@@ -16,11 +16,11 @@ import pandas as pd
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.pairing import matrix, pair
-from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.model.pinball import FloatArray, IntArray, pinball_loss
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.prediction import check_models
 from bayes_frontier.posterior.query import check_prob
+from bayes_frontier.wording import listed, suggestion
 
 Bridge = Literal["mean", "upper", "none"]
 GROUPS = ("all", "known", "new")

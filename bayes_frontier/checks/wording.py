@@ -7,7 +7,7 @@ import pandas as pd
 
 from bayes_frontier.checks import thresholds as limit
 from bayes_frontier.checks.coverage import EVERY_TASK
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 NOT_CONVERGED = "Not run: the fit did not converge, so nothing else about it can be judged."
 NO_OTHER_FIT = (

@@ -51,7 +51,7 @@ def show(
     be fitted.
     """
     from bayes_frontier.evaluations.survey import survey
-    from bayes_frontier.evaluations.wording import count
+    from bayes_frontier.wording import count
 
     found = survey(
         table,

@@ -68,7 +68,7 @@ def combine(
     refused unless --rescored says what to do; `data diff` shows it.
     """
     import bayes_frontier as bf
-    from bayes_frontier.evaluations.wording import count
+    from bayes_frontier.wording import count
 
     if out.suffix not in (".csv", ".parquet"):
         raise QueryError(f"--out: {out} ends neither in .csv nor in .parquet; give one of these.")

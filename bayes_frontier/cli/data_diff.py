@@ -61,7 +61,7 @@ def diff(
     import pandas as pd
 
     import bayes_frontier as bf
-    from bayes_frontier.evaluations.wording import count
+    from bayes_frontier.wording import count
 
     form, share = form_of(as_json, as_csv), probability(tau, "--tau")
     a, b = (bf.read(path, tasks=names_list(tasks), registry=registry) for path in (first, second))

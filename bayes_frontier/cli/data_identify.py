@@ -50,7 +50,7 @@ def identify(
     and date), stated (the table says), own (so it does, of one the registry does not know).
     """
     from bayes_frontier.evaluations.identification import identification
-    from bayes_frontier.evaluations.wording import count
+    from bayes_frontier.wording import count
 
     form = form_of(as_json, as_csv)
     found = identification(table, registry=registry, format=format, columns=fields_map(column))

@@ -11,9 +11,9 @@ from bayes_frontier.cli import arguments as given
 from bayes_frontier.cli.asking import load, plain
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
 from bayes_frontier.cli.values import fields_map, probability
-from bayes_frontier.evaluations.wording import count
 from bayes_frontier.report.files import make_folder, write_picture
 from bayes_frontier.report.wording import share_words
+from bayes_frontier.wording import count
 
 if TYPE_CHECKING:
     import xarray as xr

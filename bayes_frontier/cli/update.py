@@ -173,7 +173,7 @@ def _notes(made: Update) -> list[str]:
 
 
 def _say(made: Update, prob: float) -> None:
-    from bayes_frontier.evaluations.wording import count
+    from bayes_frontier.wording import count
 
     models, scores = made.models, made.scores
     new = int((models["added"] == "model").sum())

@@ -13,9 +13,9 @@ from bayes_frontier.cli.asking import load, plain
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
 from bayes_frontier.cli.values import fields_map, flops_list, names_list, probability, scores_list
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import count, listed
 from bayes_frontier.report.files import make_folder, write_picture
 from bayes_frontier.report.wording import flops_words, probability_words, share_words
+from bayes_frontier.wording import count, listed
 
 if TYPE_CHECKING:
     import xarray as xr

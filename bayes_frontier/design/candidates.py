@@ -16,8 +16,8 @@ from bayes_frontier.evaluations.fields import read_fields
 from bayes_frontier.evaluations.files import load
 from bayes_frontier.evaluations.registry import default_registry
 from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.wording import count, listed, suggestion
 from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.wording import count, listed, suggestion
 
 Costs = Literal["parameters", "column", "tokens"]
 UNITS = {"parameters": "1e9 parameters", "column": "cost", "tokens": "1e15 FLOPs of inference"}

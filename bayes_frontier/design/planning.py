@@ -15,10 +15,10 @@ from bayes_frontier.design.select import Chosen, Problem, greedy
 from bayes_frontier.design.targets import Question, Targets, settled, targets
 from bayes_frontier.design.wording import reasons
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_prob
+from bayes_frontier.wording import listed, suggestion
 
 __all__ = ["Plan", "Question", "plan"]
 

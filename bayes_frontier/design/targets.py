@@ -9,9 +9,9 @@ from scipy import stats
 
 from bayes_frontier.design.beliefs import Beliefs
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.model.pinball import FloatArray, IntArray
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range, check_score, task_indices
+from bayes_frontier.wording import listed, suggestion
 
 Objective = Literal["interval-width", "information", "question"]
 # Points of log compute at which a boundary counts.

@@ -18,12 +18,12 @@ from bayes_frontier.evaluations.lines import Duplicates
 from bayes_frontier.evaluations.metrics import Metrics
 from bayes_frontier.evaluations.periods import closing_dates
 from bayes_frontier.evaluations.registry import Registry
-from bayes_frontier.evaluations.wording import count, listed, suggestion
 from bayes_frontier.model.warm import Start
 from bayes_frontier.posterior import fitting
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.movement import movement
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range
+from bayes_frontier.wording import count, listed, suggestion
 
 # One period that every date falls in: rows without a date are left out as they are read, periods come later.
 _ANY_DAY = (dt.date(2200, 1, 1),)

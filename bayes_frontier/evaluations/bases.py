@@ -8,7 +8,7 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.registry import Registry
-from bayes_frontier.evaluations.wording import count
+from bayes_frontier.wording import count
 
 LEAD = dt.timedelta(days=14)
 """Hub repositories are often created, and shared with partners, this long before a release."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "model": ("model", "model_name", "model_id", "fullname", "full_name", "name"),

@@ -19,7 +19,7 @@ from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import Difference, diff
 from bayes_frontier.evaluations.frames import FIELDS, Matrix
 from bayes_frontier.evaluations.pairing import pair
-from bayes_frontier.evaluations.wording import count, listed, suggestion
+from bayes_frontier.wording import count, listed, suggestion
 
 Repeated = Literal["fill", "first", "error"]
 Rescored = Literal["error", "first", "separate", "mix"]

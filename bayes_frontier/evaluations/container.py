@@ -14,7 +14,7 @@ from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations import periods as _periods
 from bayes_frontier.evaluations.fingerprint import fingerprint as _fingerprint
 from bayes_frontier.evaluations.frames import FIELDS, Matrix, check, long_frame, no_rows, wide_frame
-from bayes_frontier.evaluations.wording import count, listed, suggestion
+from bayes_frontier.wording import count, listed, suggestion
 
 
 @dataclass(frozen=True, eq=False)

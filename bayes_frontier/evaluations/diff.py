@@ -13,7 +13,7 @@ import xarray as xr
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.pairing import SAME, matrix, pair
-from bayes_frontier.evaluations.wording import count
+from bayes_frontier.wording import count
 
 KINDS = ("same", "corrected", "noisy", "re-scored")
 """What became of a task's shared scores: all equal; a few others; many others, without direction or hardly moved, as

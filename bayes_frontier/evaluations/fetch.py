@@ -24,7 +24,7 @@ import platformdirs
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.published import Published, published
 from bayes_frontier.evaluations.sheet import first_line
-from bayes_frontier.evaluations.wording import listed
+from bayes_frontier.wording import listed
 
 if TYPE_CHECKING:
     from huggingface_hub.file_download import HfFileMetadata

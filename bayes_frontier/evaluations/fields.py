@@ -13,7 +13,7 @@ from bayes_frontier.evaluations.columns import ALIASES, flops_unit
 from bayes_frontier.evaluations.identify import identify
 from bayes_frontier.evaluations.registry import Registry
 from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 FAR = 1.5
 Floats = npt.NDArray[np.float64]

@@ -13,7 +13,7 @@ from bayes_frontier.evaluations.delimited import parse_delimited
 from bayes_frontier.evaluations.documents import files_below, read_bytes
 from bayes_frontier.evaluations.sheet import Sheet, first_line, make_sheet, quote, unique
 from bayes_frontier.evaluations.source import Source, read_document, read_start
-from bayes_frontier.evaluations.wording import count
+from bayes_frontier.wording import count
 
 LARGEST_TABLE = 2**30
 MOST_CELLS = 100_000_000

@@ -10,7 +10,7 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations import periods as _periods
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 _LAST_QUARTER = (2025, 1)
 _MOST_PERIODS = 60

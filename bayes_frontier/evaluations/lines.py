@@ -14,7 +14,7 @@ from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.frames import Matrix, no_rows
 from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 Duplicates = Literal["keep", "first", "best", "error"]
 KEY = ["model", "base_model", "flops", "released", "stage"]

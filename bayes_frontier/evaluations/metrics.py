@@ -17,7 +17,7 @@ import numpy.typing as npt
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.checks import check_scores
 from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.wording import count, listed, suggestion
+from bayes_frontier.wording import count, listed, suggestion
 
 DIRECTIONS = ("higher", "lower")
 OUTSIDE = ("error", "clip")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 
 @dataclass(frozen=True)

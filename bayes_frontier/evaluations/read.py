@@ -16,7 +16,7 @@ from bayes_frontier.evaluations.request import Request
 from bayes_frontier.evaluations.sheet import Sheet
 from bayes_frontier.evaluations.source import Source
 from bayes_frontier.evaluations.sources import documents, epoch, open_llm_v1, open_llm_v2, proteus, table
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 
 def _of_sheet(parse: Callable[[Sheet, Request], Lines]) -> Callable[[Source, Request], Lines]:

@@ -8,7 +8,7 @@ from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.metrics import Metrics
 from bayes_frontier.evaluations.registry import Registry
 from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pandas as pd
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.pairing import SAME, matrix
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 _FEWEST, _MANY = 3, 0.05
 

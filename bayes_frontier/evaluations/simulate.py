@@ -15,7 +15,7 @@ from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.frames import FIELDS
 from bayes_frontier.evaluations.noise import NOISES, Floats, quantile_of_sum
 from bayes_frontier.evaluations.truth import Truth
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 # Curves lie in these ranges, their midpoints in this part of the range of log10 FLOPs; a chance level well
 # above 0 and ceilings well below 1 keep clipped scores few.

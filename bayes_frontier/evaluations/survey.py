@@ -15,7 +15,7 @@ from bayes_frontier.evaluations.metrics import Metrics
 from bayes_frontier.evaluations.periods import closing_dates
 from bayes_frontier.evaluations.read import parse
 from bayes_frontier.evaluations.registry import Registry
-from bayes_frontier.evaluations.wording import count
+from bayes_frontier.wording import count
 
 
 @dataclass(frozen=True)

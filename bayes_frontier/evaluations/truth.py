@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.noise import NOISES, Floats, quantile_of_sum
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 _CURVE = ("floor", "ceiling", "slope", "midpoint")
 

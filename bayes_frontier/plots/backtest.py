@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 
 from bayes_frontier.checks.comparison import ORACLE, OURS
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.plots.style import OKABE_ITO, Visuals, settle
+from bayes_frontier.wording import listed, suggestion
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import count
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import ELEMENTS as ROWS
 from bayes_frontier.plots.intervals import Rows, draw_rows, row_axes, title_and_label
+from bayes_frontier.wording import count
 
 if TYPE_CHECKING:
     import xarray as xr

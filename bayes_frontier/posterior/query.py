@@ -10,8 +10,8 @@ import xarray as xr
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.registry import default_registry
-from bayes_frontier.evaluations.wording import listed, suggestion
 from bayes_frontier.model.pinball import FloatArray, IntArray
+from bayes_frontier.wording import listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bayes_frontier.evaluations.wording import count, listed
 from bayes_frontier.report.evidence import Evidence
 from bayes_frontier.report.facts import Facts
 from bayes_frontier.report.wording import flops_typeset, share_words
+from bayes_frontier.wording import count, listed
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from bayes_frontier.checks.comparison import GROUPS, ORACLE, OURS
-from bayes_frontier.evaluations.wording import count
 from bayes_frontier.plots.backtest import plot_backtest, plot_backtest_tasks
 from bayes_frontier.report.files import make_folder, replace_file
 from bayes_frontier.report.wording import printable
+from bayes_frontier.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,6 +11,12 @@ from tests.checks.posteriors import change, diagnosed, true_frontier
 TASKS = 4
 
 
+@pytest.fixture(autouse=True)
+def few_samples(monkeypatch):
+    """Intervals need more; that they are there does not."""
+    monkeypatch.setattr("bayes_frontier.analysis.factors._BOOTSTRAP", 20)
+
+
 def posterior(common: float, width: float = 0.15, seed: int = 2) -> bf.Frontier:
     """A fit of four tasks whose base-model effects share a factor with loading `common` (of 1)."""
 

@@ -15,7 +15,7 @@ from tests.checks.posteriors import diagnosed, true_frontier
 def both() -> bf.Evaluations:
     """Two tasks: post-training lifts the first by 0.15 and leaves the second as it is."""
     rng = np.random.default_rng(6)
-    whole, _ = simulate(6, n_models=700, n_base_models=40, tasks=["maths", "facts"], periods=1, tau=0.9)
+    whole, _ = simulate(6, n_models=400, n_base_models=30, tasks=["maths", "facts"], periods=1, tau=0.9)
     frame = whole.models.drop(columns=["period", "cost"])
     first = (frame.groupby("base_model").cumcount() < 3).to_numpy()
     frame["stage"] = np.where(first, "pretrained", "post-trained")
@@ -85,7 +85,7 @@ def test_one_stage_only_is_refused(both):
     for stage in STAGES:
         frame = both.models.drop(columns=["period", "cost"]).assign(stage=stage)
         one = bf.Evaluations.from_models(frame, both.tasks, source="one.csv")
-        with pytest.raises(bf.DataError, match=f"one.csv: all of its 700 models are {stage}; both stages are needed"):
+        with pytest.raises(bf.DataError, match=f"one.csv: all of its 400 models are {stage}; both stages are needed"):
             stages(one)
 
 

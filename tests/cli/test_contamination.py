@@ -20,6 +20,13 @@ def table(tmp_path_factory):
     return path
 
 
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    """Enough to see which side of zero a large shift lies on."""
+    monkeypatch.setattr("bayes_frontier.analysis.contamination_model.BURN", 60)
+    monkeypatch.setattr("bayes_frontier.analysis.contamination_model.KEPT", 100)
+
+
 @pytest.fixture
 def ask(run, table):
     return lambda *arguments: run("contamination", table, *arguments)

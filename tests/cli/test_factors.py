@@ -16,6 +16,11 @@ def fitted():
     return posterior(0.8)
 
 
+@pytest.fixture(autouse=True)
+def few_samples(monkeypatch):
+    monkeypatch.setattr("bayes_frontier.analysis.factors._BOOTSTRAP", 20)
+
+
 @pytest.fixture
 def ask(run, fitted, monkeypatch):
     monkeypatch.setitem(vars(bayes_frontier), "load", lambda path: fitted)

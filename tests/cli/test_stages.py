@@ -16,7 +16,7 @@ from bayes_frontier.plots import plot_stages
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    whole, _ = simulate(3, n_models=400, n_base_models=30, tasks=["maths", "facts"], periods=1, tau=0.9)
+    whole, _ = simulate(3, n_models=250, n_base_models=20, tasks=["maths", "facts"], periods=1, tau=0.9)
     frame = whole.models[["model", "base_model", "flops", "released", "maths", "facts"]].copy()
     first = (frame.groupby("base_model").cumcount() < 3).to_numpy()
     frame["stage"] = np.where(first, "pretrained", "post-trained")

@@ -15,7 +15,7 @@ from bayes_frontier.analysis.study import boundaries, releases
 from bayes_frontier.analysis.study.scores import Study
 from bayes_frontier.checks.study.runner import append_line, code_fingerprint, read_lines
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 # Bars: share of 90% intervals that hold the truth; share of verdicts that are wrong.
 COVERAGE, FALSE_ALARMS = (0.85, 0.95), 0.10

@@ -13,7 +13,7 @@ import pandas as pd
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Evaluations, Truth, simulate
-from bayes_frontier.evaluations.wording import listed, suggestion
+from bayes_frontier.wording import listed, suggestion
 
 # Numbers of models of each base model of the Open LLM Leaderboard v2 in four periods (closed 2024-06-30, 2024-09-30
 # and 2024-12-31), with its log10 FLOPs to 0.05; without names. The last period alone, or all four.

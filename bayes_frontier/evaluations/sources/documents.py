@@ -10,7 +10,7 @@ from bayes_frontier.evaluations.request import Request
 from bayes_frontier.evaluations.source import Source
 from bayes_frontier.evaluations.sources import every_eval_ever, inspect_ai, lm_eval
 from bayes_frontier.evaluations.sources.scores import Score, scores_to_lines, unreadable
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 
 class Kind(NamedTuple):

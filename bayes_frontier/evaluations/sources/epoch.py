@@ -18,7 +18,7 @@ from bayes_frontier.evaluations.request import Request
 from bayes_frontier.evaluations.sheet import Sheet
 from bayes_frontier.evaluations.source import Source
 from bayes_frontier.evaluations.sources.placed import place
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 MODEL, SCORE, RELEASED, COMPUTE = "Model version", "mean_score", "Release date", "Training compute (FLOP)"
 SCORES = (SCORE, "Best score (across scorers)", "Score")

@@ -17,7 +17,7 @@ from bayes_frontier.evaluations.metrics import Metric, filled_items, unit_scores
 from bayes_frontier.evaluations.request import Request
 from bayes_frontier.evaluations.sheet import Sheet
 from bayes_frontier.evaluations.sources.placed import place
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 TASKS = ("arc", "hellaswag", "mmlu", "truthfulqa", "winogrande", "gsm8k")
 NEEDED = ("architecture", "params_b", "date", "flagged")

@@ -19,7 +19,7 @@ from bayes_frontier.evaluations.metrics import filled_items
 from bayes_frontier.evaluations.request import Request
 from bayes_frontier.evaluations.sheet import Sheet
 from bayes_frontier.evaluations.sources.leaderboard_tasks import ITEMS
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 EXPORT = {
     "model": "fullname",

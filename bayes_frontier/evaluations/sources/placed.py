@@ -10,7 +10,7 @@ from bayes_frontier.evaluations.fields import apart
 from bayes_frontier.evaluations.identify import identify
 from bayes_frontier.evaluations.lines import Lines
 from bayes_frontier.evaluations.request import Request
-from bayes_frontier.evaluations.wording import count
+from bayes_frontier.wording import count
 
 EVIDENCE = ["model", "base_field", "architecture", "params_b", "released", "type", "mapped"]
 

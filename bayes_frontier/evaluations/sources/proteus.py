@@ -20,7 +20,7 @@ from bayes_frontier.evaluations.sheet import Sheet
 from bayes_frontier.evaluations.source import Source
 from bayes_frontier.evaluations.sources import leaderboard_tasks as board
 from bayes_frontier.evaluations.sources.placed import place
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 ID = "model_id"
 BASE, COMPUTE, SIZE, MODIFIED = "mapped_base_model", "pretrain_compute_zflops", "num_params_B", "last_modified"

@@ -16,7 +16,7 @@ from bayes_frontier.evaluations.metrics import Metric, filled_items, note_scale,
 from bayes_frontier.evaluations.request import Request
 from bayes_frontier.evaluations.sheet import Sheet
 from bayes_frontier.evaluations.sources.placed import place
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 LONGEST = 300
 

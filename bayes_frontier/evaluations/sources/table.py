@@ -12,7 +12,7 @@ from bayes_frontier.evaluations.lines import Lines
 from bayes_frontier.evaluations.metrics import filled_items, unit_scores
 from bayes_frontier.evaluations.request import Request
 from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.wording import count, listed
+from bayes_frontier.wording import count, listed
 
 
 def parse(sheet: Sheet, request: Request, shape: str | None = None) -> Lines:
