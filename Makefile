@@ -111,6 +111,11 @@ questions: env ## the paper's claims against posteriors on the real leaderboard;
 study-questions: env ## do the analyses find a known truth; resumes; writes reports/seed-questions/recovery/
 	$(BIN)/bayes-frontier study questions --out reports/seed-questions/recovery $(ARGS)
 
+.PHONY: questions-releases
+questions-releases: env ## claims about stages, contamination and factors, for `make questions`; writes reports/seed-questions/
+	mkdir -p build
+	$(BIN)/python -m scripts.questions_releases $(DATA)/oll_v2_with_compute.csv --stages build/stages.nc $(ARGS)
+
 .PHONY: sbc
 sbc: env ## simulation-based calibration of the sampler; writes reports/sbc/
 	$(BIN)/bayes-frontier study sbc --out reports/sbc $(ARGS)
