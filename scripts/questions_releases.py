@@ -155,6 +155,17 @@ def shift_claims(found: xr.Dataset) -> list[dict[str, object]]:
                 f"bayes-frontier contamination oll.csv --task {task} --after {AFTER}",
             )
         )
+        if float(one["up"]) > 0.5:
+            rows.append(
+                claim(
+                    _SHIFTED,
+                    f"{task} is shifted at {AFTER} and not just rising in time",
+                    f"with a trend in time beside it, the step of {task} exceeds {DELTA:g}",
+                    float(trend["other_up"]),
+                    f"step {_signed(trend, 'other_median', 'other_lower', 'other_upper')}",
+                    f"bayes-frontier contamination oll.csv --task {task} --after {AFTER} --json",
+                )
+            )
     return rows
 
 

@@ -78,7 +78,8 @@ def contamination(
         between, above 0), logit_shift, tipping (end of the logit shift's interval nearest zero, 0 where it holds zero),
         explained (difference between the models after and before that the references explain, logit scale), robustness
         (robustness value) and verdict; draws of the shift as shift (chain, draw, task). With sensitivity: dim analysis,
-        its other_median, other_lower, other_upper, other_verdict (by task; NaN and "" where it could not be made).
+        its other_median, other_lower, other_upper, other_up, other_verdict (by task; NaN and "" where it could not be
+        made).
 
     Raises
     ------
@@ -103,7 +104,7 @@ def contamination(
     )
 
 
-_FILL = {"other_verdict": "", **{f"other_{part}": np.nan for part in ("median", "lower", "upper")}}
+_FILL = {"other_verdict": "", **{f"other_{part}": np.nan for part in ("median", "lower", "upper", "up")}}
 
 
 def _day(after: dt.date | str) -> dt.date:
@@ -253,14 +254,14 @@ def _others(rows: pd.DataFrame, references: list[str], day: dt.date, settings: t
     sides = rows.assign(late=rows["day"] >= cut).groupby("base_model")["late"].transform("nunique")
     tried["with a trend in time"] = (rows, cut, True)
     tried["base models on both sides"] = (rows[(sides == 2).to_numpy()].reset_index(drop=True), cut, False)
-    found: dict[str, list[object]] = {key: [] for key in ("median", "lower", "upper", "verdict")}
+    found: dict[str, list[object]] = {key: [] for key in ("median", "lower", "upper", "up", "verdict")}
     for number, (used, at, trend) in enumerate(tried.values()):
         late = (used["day"] >= at).to_numpy()
         enough = min(late.sum(), (~late).sum()) >= FEWEST and used["base_model"].nunique() >= 2
         one = (
             _summary(_shift(used, references, late, seed + number + 1, trend=trend)[0], delta, prob)
             if enough
-            else {"median": np.nan, "lower": np.nan, "upper": np.nan, "verdict": ""}
+            else {**dict.fromkeys(("median", "lower", "upper", "up"), np.nan), "verdict": ""}
         )
         for key, values in found.items():
             values.append(one[key])

@@ -145,7 +145,9 @@ def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
 
 
 def _others(found: xr.Dataset) -> list[dict[str, Value]]:
-    frame = found[[f"other_{part}" for part in ("median", "lower", "upper", "verdict")]].to_dataframe().reset_index()
+    frame = (
+        found[[f"other_{part}" for part in ("median", "lower", "upper", "up", "verdict")]].to_dataframe().reset_index()
+    )
     frame = frame[frame["other_verdict"] != ""]
     return [{str(key).removeprefix("other_"): plain(v) for key, v in row.items()} for row in frame.to_dict("records")]
 
