@@ -17,7 +17,7 @@ export MPLBACKEND ?= Agg
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' Makefile
 
 .PHONY: env
 env: ## build .venv from the pinned requirements, or leave it when it is up to date
@@ -93,6 +93,11 @@ study: env ## the calibration study, hours long; goes on where it stopped; write
 .PHONY: study-design
 study-design: env ## designs raced on a replayed leaderboard, ARGS="oll.csv --periods ..."; resumes; writes reports/design/
 	$(BIN)/bayes-frontier study design --out reports/design $(ARGS)
+
+.PHONY: halves
+halves: env ## half of the base models against the other, 20 times, on the real leaderboard; writes reports/halves/
+	$(BIN)/bayes-frontier study halves $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
+		--out reports/halves $(ARGS)
 
 .PHONY: drift-study
 drift-study: env ## measure how often verdicts on drift are wrong, in simulation; resumes; writes reports/drift/
