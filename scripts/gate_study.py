@@ -3,8 +3,8 @@
 Gate: fit the periods before each one, then gate every model of it as if it were a release. The models were released by
 people who knew nothing of this, so a share alpha of them should be flagged, whether or not their base model was fitted.
 Watch: the same fits and periods, beside the change that a fit of everything finds; and placebos, in which half of a
-period is held back from the fit, so that no boundary has moved between the halves. Factors: whether boundaries with
-factors across tasks predict the next period better.
+period is held back from a fit (by the fast posterior), so that no boundary has moved between the halves. Factors:
+whether boundaries with factors across tasks predict the next period better.
 
     python -m scripts.gate_study oll.csv --periods 2024-06-30,2024-09-30,2024-12-31 --out reports/gate
 """
@@ -24,6 +24,8 @@ import xarray as xr
 import bayes_frontier as bf
 from bayes_frontier.analysis.factors import compare
 from bayes_frontier.analysis.gate_verdicts import ALL_TASKS
+from bayes_frontier.analysis.study.quick import quick_fit
+from bayes_frontier.analysis.study.releases import with_scale
 from bayes_frontier.checks.levels import code_digest, make_key
 from bayes_frontier.checks.noise import cluster_error
 from bayes_frontier.checks.splits import rolling
@@ -32,6 +34,8 @@ from scripts.gate_page import ALPHA, TABLES, page
 
 # A model that lost or gained so much on every task, and one whose base model is stated wrongly.
 SHIFTS = (-0.10, -0.05, 0.05, 0.10)
+# Placebos a period.
+DIVISIONS = 6
 Fit = Callable[..., bf.Frontier]
 
 
@@ -175,7 +179,33 @@ def halves(evaluations: bf.Evaluations, seed: int) -> np.ndarray:
     return np.where(new, models["base_model"].isin(first), chosen)
 
 
-def measure(evaluations: bf.Evaluations, fits: Fits) -> dict[str, pd.DataFrame]:
+def placebos(evaluations: bf.Evaluations, tau: float, divisions: int) -> list[pd.DataFrame]:
+    """Hold half of the last period back from a fit and watch it, again and again.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        Periods up to the one divided.
+    tau : float
+        Quantile level.
+    divisions : int
+        How often; each by the fast posterior.
+
+    Returns
+    -------
+    list of DataFrame
+        One a division: what the watch says of each task, period and held_back (number of the division).
+    """
+    found = []
+    for number in range(divisions):
+        held = halves(evaluations, seed=number)
+        frontier = with_scale(quick_fit(evaluations.subset(~held), tau=tau, seed=number))
+        seen = bf.watch(frontier, evaluations.subset(held)).to_dataframe().reset_index()
+        found.append(seen.assign(period=evaluations.period_labels[-1], held_back=number))
+    return found
+
+
+def measure(evaluations: bf.Evaluations, fits: Fits, divisions: int) -> dict[str, pd.DataFrame]:
     """Run everything.
 
     Parameters
@@ -184,6 +214,8 @@ def measure(evaluations: bf.Evaluations, fits: Fits) -> dict[str, pd.DataFrame]:
         Scores in at least two periods.
     fits : Fits
         Makes the fits.
+    divisions : int
+        Placebos a period.
 
     Returns
     -------
@@ -204,13 +236,9 @@ def measure(evaluations: bf.Evaluations, fits: Fits) -> dict[str, pd.DataFrame]:
         change = boundary.isel(period=split.number) - boundary.isel(period=split.number - 1)
         refit = change.sel(task=found["task"].to_numpy()).mean(("chain", "draw")).to_numpy()
         tables["watch"].append(found.to_dataframe().reset_index().assign(period=split.label, refit=refit))
-        upto = evaluations.select(periods=list(range(split.number + 1)))
-        first = halves(upto, seed=split.number)
-        last = (upto.models["period"] == split.number).to_numpy()
-        for name, held_back in (("first", first), ("second", last & ~first)):
-            half = fits.of(f"{split.number}-without-{name}", upto.subset(~held_back))
-            seen = bf.watch(half, upto.subset(held_back))
-            tables["placebo"].append(seen.to_dataframe().reset_index().assign(period=split.label, held_back=name))
+        tables["placebo"] += placebos(
+            evaluations.select(periods=list(range(split.number + 1))), frontier.tau, divisions
+        )
     return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
 
 
@@ -234,7 +262,7 @@ def run(table: Path, periods: str, out: Path, fit: Fit = bf.fit) -> dict[str, An
         The tables.
     """
     make_folder(out / "cache", "--out")
-    tables = measure(bf.read(table, periods=periods), Fits(out / "cache", fit))
+    tables = measure(bf.read(table, periods=periods), Fits(out / "cache", fit), DIVISIONS)
     for name, frame in tables.items():
         replace_file(out / f"{name}.csv", frame.to_csv(index=False, float_format="%.5g").encode(), "--out")
     replace_file(out / "README.md", page(tables).encode(), "--out")

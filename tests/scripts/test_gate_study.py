@@ -69,20 +69,22 @@ def test_a_run_writes_tables_and_a_page_and_keeps_its_fits(tmp_path, monkeypatch
             made[path] = self.frontier
 
     monkeypatch.setitem(vars(bf), "load", made.__getitem__)
+    monkeypatch.setattr("scripts.gate_study.DIVISIONS", 1)
 
     def fit(given, *, seed, progress):
         return Kept(with_scale(quick_fit(given, tau=0.98, seed=seed)))
 
     tables = run(tmp_path / "board.csv", ",".join(closing), tmp_path / "out", fit)
     assert set(tables) == set(TABLES)
-    # everything, what is before each of two periods, and two halves of each
-    assert len(made) == 7
+    # everything, and what is before each of two periods
+    assert len(made) == 3
+    assert tables["placebo"].groupby("period")["held_back"].nunique().tolist() == [1, 1]
     text = (tmp_path / "out" / "README.md").read_text()
     assert "## Gate" in text
     assert "false alarms" in text
     assert {path.stem for path in (tmp_path / "out").glob("*.csv")} == set(TABLES)
     Fits(tmp_path / "out" / "cache", fit).of("all", bf.read(tmp_path / "board.csv", periods=closing))
-    assert len(made) == 7
+    assert len(made) == 3
 
 
 def test_the_page_counts_false_alarms_and_agreement():
