@@ -85,7 +85,7 @@ def page(tables: dict[str, pd.DataFrame]) -> str:
         _agreement(watch),
         "",
         "Placebos: half of a period is held back from the fit and watched, several times (fits by the fast posterior; "
-        "its agreement with the sampler is in [recovery](../seed-questions/recovery/README.md)). Nothing has moved between "
+        "its agreement with the sampler is in [recovery](../seed-questions/recovery/README.md)). Nothing moved between "
         "the halves, so every established drift is a false alarm:",
         "",
         _placebos(placebo),
