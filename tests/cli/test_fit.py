@@ -18,7 +18,7 @@ def test_a_fit_is_read_made_and_saved(run, table, tmp_path):
     assert settings == {
         "model": "hierarchical",
         "tau": 0.98,
-        "draws": 750,
+        "draws": 1000,
         "tune": 300,
         "chains": 4,
         "seed": 1,
