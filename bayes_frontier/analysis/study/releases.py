@@ -272,11 +272,14 @@ def table(name: str, options: Mapping[str, Any], replication: int) -> Scores:
     evaluations, shift = simulate_table(seed, **options)
     found = contamination(evaluations, "2024-07-01", tasks="task", prob=0.9, seed=seed)
     scores = Scores()
-    scores.interval("shift in scores", found["lower"], found["upper"], shift)
+    # what unmeasured quality does is shown, not averaged with what the model is for
+    which = ", badly measured quality" if "reference_noise" in options else ""
+    scores.interval(f"shift in scores{which}", found["lower"], found["upper"], shift)
     said, delta = found["verdict"].to_numpy(), found.attrs["delta"]
     firm = np.isin(said, ("shifted up", "shifted down"))
-    scores.verdict("shift (not fragile)", firm, np.where(said == "shifted up", shift > delta, shift < -delta))
-    scores.verdict("no shift", said == "no shift", np.abs(shift) <= delta)
+    right = np.where(said == "shifted up", shift > delta, shift < -delta)
+    scores.verdict(f"shift (not fragile){which}", firm, right)
+    scores.verdict(f"no shift{which}", said == "no shift", np.abs(shift) <= delta)
     return scores
 
 
