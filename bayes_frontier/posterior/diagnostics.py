@@ -1,16 +1,13 @@
 """Convergence of the boundaries themselves, and the gate that refuses to report without it."""
 
-from typing import Any
-
-import arviz_stats
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from bayes_frontier.posterior.chains import chain_diagnostics
+
 R_HAT_MAX = 1.01
 ESS_MIN = 400.0
-# Its functions are loaded on access and carry no types.
-_stats: Any = arviz_stats
 
 
 def diagnose(boundaries: xr.Dataset) -> pd.DataFrame:
@@ -28,17 +25,12 @@ def diagnose(boundaries: xr.Dataset) -> pd.DataFrame:
         doi 10.1214/20-BA1221).
     """
     rows = []
-    for name in boundaries:
-        one = boundaries[[name]]
-        # The R-hat of draws that do not vary is 0/0; see below.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            parts = {
-                "r_hat": _stats.rhat(one, method="rank")[name],
-                "ess_bulk": _stats.ess(one, method="bulk")[name],
-                "ess_tail": _stats.ess(one, method="tail")[name],
-            }
-        frame = pd.DataFrame({key: np.atleast_1d(value.to_numpy()).ravel() for key, value in parts.items()})
-        frame.insert(0, "quantity", _labels(str(name), parts["r_hat"]))
+    for name, one in boundaries.items():
+        cells = one.transpose("chain", "draw", ...)
+        shape = (cells.sizes["chain"], cells.sizes["draw"], -1)
+        found = chain_diagnostics(np.moveaxis(cells.to_numpy().reshape(shape), 2, 0))
+        frame = pd.DataFrame(dict(zip(("r_hat", "ess_bulk", "ess_tail"), found, strict=True)))
+        frame.insert(0, "quantity", _labels(str(name), cells.isel(chain=0, draw=0, drop=True)))
         rows.append(frame)
     table = pd.concat(rows, ignore_index=True)
     # A quantity that does not vary has no R-hat; in draws of a boundary that is a failure, not a pass.
