@@ -27,3 +27,7 @@ class StoreError(FrontierError):
 
 class QueryError(FrontierError):
     """A question the posterior cannot answer as asked (unknown task, base model, period, compute)."""
+
+
+class ClusterError(FrontierError):
+    """A Dask cluster that does not answer, runs other code, or has lost its workers."""

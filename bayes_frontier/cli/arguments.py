@@ -119,3 +119,16 @@ Cores = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Chains run at once.", show_default="as many as the machine has cores"),
 ]
+Processes = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Processes of this machine.", show_default="as many as it has cores"),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Run on the workers of this Dask scheduler, tcp://HOST:8786 say. They run what this process sends: use "
+        "a cluster of your own.",
+        show_default="processes of this machine",
+    ),
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,10 +48,8 @@ def calibration(
     draws: given.Draws = 300,
     tune: given.Tune = 300,
     chains: given.Chains = 2,
-    cores: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Processes, a scenario each.", show_default="as many as cores"),
-    ] = None,
+    cores: given.Processes = None,
+    scheduler: given.Scheduler = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Simulate leaderboards with known boundaries again and again; count how often intervals hold them.
@@ -68,6 +65,7 @@ def calibration(
     from bayes_frontier.checks.study.runner import code_fingerprint, run_study
     from bayes_frontier.checks.study.scenarios import chosen
     from bayes_frontier.model.spec import read_spec
+    from bayes_frontier.parallel import Workers
     from bayes_frontier.report.calibration import write_calibration
 
     scenarios, spec = chosen(names_list(scenario)), read_spec(model)
@@ -84,7 +82,7 @@ def calibration(
         replications,
         out / "replications" / code,
         Sampler(spec, draws=draws, tune=tune, chains=chains),
-        cores=cores or os.cpu_count() or 1,
+        workers=Workers(cores, scheduler),
         progress=tell,
     )
     about = {
@@ -216,7 +214,7 @@ def _command(context: typer.Context) -> str:
     words = ["bayes-frontier", "study", str(context.info_name)]
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
-        if parameter.name in ("quiet", "cores") or value in (None, parameter.default, []):
+        if parameter.name in ("quiet", "cores", "scheduler") or value in (None, parameter.default, []):
             continue
         for one in value if isinstance(value, list | tuple) else [value]:
             place = one.name if isinstance(one, Path) and one.is_absolute() else str(one)

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -6,8 +7,10 @@ from bayes_frontier.checks.study import alternatives, runner
 from bayes_frontier.checks.study.runner import append_line, code_fingerprint, read_lines, run_study
 from bayes_frontier.checks.study.scenarios import Scenario
 from bayes_frontier.errors import QueryError
+from bayes_frontier.parallel import Workers
 from tests.checks.study_fakes import Fake
 
+SOURCES = Path(runner.__file__).parents[2]
 OPTIONS = {"n_base_models": 6, "correlation": 0.3}
 A, B = (Scenario(name, "for tests", clusters="free", n_models=60, tau=0.9, options=OPTIONS) for name in ("a", "b"))
 
@@ -33,7 +36,7 @@ def ask(monkeypatch):
 
 def run(folder, ask, n, scenarios=(A,), cores=1):
     told = []
-    lines = run_study(scenarios, n, folder, ask, cores=cores, progress=lambda *now: told.append(now[:2]))
+    lines = run_study(scenarios, n, folder, ask, workers=Workers(cores), progress=lambda *now: told.append(now[:2]))
     return lines, told
 
 
@@ -76,12 +79,14 @@ def test_an_interruption_keeps_what_is_done(tmp_path, ask, monkeypatch):
 
     run(tmp_path, ask, 1)
     with pytest.raises(KeyboardInterrupt):
-        run_study((A,), 3, tmp_path, interrupted, cores=1, progress=lambda *_: None)
+        run_study((A,), 3, tmp_path, interrupted, workers=Workers(1), progress=lambda *_: None)
     assert len(read_lines(tmp_path / "a.jsonl")) == 1
 
 
 @pytest.mark.slow
-def test_processes_give_what_one_gives(tmp_path):
+def test_processes_give_what_one_gives(tmp_path, monkeypatch):
+    # other processes do not see what was patched
+    monkeypatch.undo()
     one, _ = run(tmp_path / "one", Fake(A), 2, (A, B))
     two, told = run(tmp_path / "two", Fake(A), 2, (A, B), cores=2)
     for line in (*one, *two):
@@ -109,11 +114,8 @@ def test_the_fingerprint_of_the_code_ignores_comments_and_docstrings(tmp_path, m
     package = tmp_path / "bayes_frontier"
     for source in runner._SOURCES:
         place = package / source
-        if source.endswith(".py"):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text("x = 1\n")
-        else:
-            place.mkdir(parents=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("x = 1\n") if source.endswith(".py") else place.mkdir()
     (package / "checks/study/clusters.csv").write_text("a\n")
     code = package / "model/scale.py"
     monkeypatch.setattr(runner.bayes_frontier, "__file__", str(package / "__init__.py"))
@@ -125,3 +127,43 @@ def test_the_fingerprint_of_the_code_ignores_comments_and_docstrings(tmp_path, m
     plain = fingerprint("def f():\n    return 1\n")
     assert fingerprint('def f():\n    """Say."""\n    return 1  # why\n') == plain
     assert fingerprint("def f():\n    return 2\n") != plain
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """The package's sources, to be changed."""
+    package = tmp_path / "bayes_frontier"
+    for path in SOURCES.rglob("*"):
+        if path.suffix in (".py", ".csv"):
+            (package / path.relative_to(SOURCES)).parent.mkdir(parents=True, exist_ok=True)
+            (package / path.relative_to(SOURCES)).write_bytes(path.read_bytes())
+    monkeypatch.setattr(runner.bayes_frontier, "__file__", str(package / "__init__.py"))
+    return package
+
+
+@pytest.mark.parametrize(
+    ("changed", "matters"),
+    [
+        ("parallel.py", False),
+        ("cluster.py", False),
+        ("checks/study/runner.py", False),
+        ("checks/study/summary.py", False),
+        ("checks/study/halves.py", False),
+        ("report/calibration.py", False),
+        ("cli/study.py", False),
+        ("model/build.py", True),
+        ("checks/study/alternatives.py", True),
+        ("checks/study/clusters.csv", True),
+        ("checks/study/fitting.py", True),
+        ("checks/study/scenarios.py", True),
+        ("checks/study/scoring.py", True),
+        ("evaluations/simulate.py", True),
+        ("evaluations/truth.py", True),
+        ("posterior/population.py", True),
+    ],
+)
+def test_the_fingerprint_changes_with_what_can_change_results_only(copied, changed, matters):
+    before = code_fingerprint()
+    with open(copied / changed, "a", encoding="utf-8") as file:
+        file.write("\nmore = 1\n")
+    assert (code_fingerprint() != before) == matters

@@ -5,10 +5,8 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,47 +14,81 @@ import bayes_frontier
 from bayes_frontier.checks.study.scenarios import Scenario
 from bayes_frontier.checks.study.scoring import Ask, replicate
 from bayes_frontier.errors import QueryError
+from bayes_frontier.parallel import Workers
 
-_POLL_SECONDS = 0.5
-# What the results depend on, besides the scenario itself.
-_SOURCES = ("model", "checks/study", "posterior/population.py", "posterior/curves.py", "evaluations/noise.py")
+# What the replications depend on, besides the scenario itself: not how they are run, counted or shown.
+_SOURCES = (
+    "model",
+    "checks/study/alternatives.py",
+    "checks/study/fitting.py",
+    "checks/study/scenarios.py",
+    "checks/study/scoring.py",
+    "posterior/population.py",
+    "posterior/curves.py",
+    "evaluations/noise.py",
+    "evaluations/simulate.py",
+    "evaluations/truth.py",
+)
 
 
 @dataclass(frozen=True)
-class Job:
-    """One scenario's replications, run by one process so that its model compiles once.
+class Piece:
+    """One call whose result is a line of a file.
 
     Attributes
     ----------
-    scenario : Scenario
-        What to simulate.
-    wanted : tuple of int
-        Replications not there yet.
     path : pathlib.Path
-        The file, a line of JSON a replication.
-    ask : callable
-        The fit; it must be possible to pickle.
+        The file, a line of JSON a replication. Pieces of one file stay together, so that a model compiles once.
+    replication : int
+        Number of the line.
+    arguments : tuple
+        Of the call; they can be pickled when there are several processes.
     """
 
-    scenario: Scenario
-    wanted: tuple[int, ...]
     path: Path
-    ask: Ask
+    replication: int
+    arguments: tuple[Any, ...]
 
-    def run(self) -> int:
-        """Run what is wanted.
 
-        Returns
-        -------
-        int
-            How many were run.
-        """
-        for replication in self.wanted:
-            started = time.perf_counter()
-            found = replicate(self.scenario, replication, self.ask)
-            found["seconds"] = round(time.perf_counter() - started, 2)
-            append_line(self.path, found)
-        return len(self.wanted)
+def run_pieces(
+    call: Callable[..., Mapping[str, Any]],
+    pieces: Sequence[Piece],
+    workers: Workers,
+    progress: Callable[[int, int, Piece | None], None],
+) -> None:
+    """Run the pieces that their files do not have yet; lines are written by this process, as they come.
+
+    Parameters
+    ----------
+    call : callable
+        Called with a piece's arguments, returns its line (the number is put in front).
+    pieces : sequence of Piece
+        All that are wanted.
+    workers : Workers
+        Where calls run.
+    progress : callable
+        Told pieces done, pieces wanted, and which one has just ended: none at first.
+
+    Raises
+    ------
+    QueryError
+        If a file cannot be written, or holds what is not replications.
+    ClusterError
+        As `Workers.run` does.
+    """
+    there = {path: {line["replication"] for line in read_lines(path)} for path in {piece.path for piece in pieces}}
+    missing = [piece for piece in pieces if piece.replication not in there[piece.path]]
+    done = len(pieces) - len(missing)
+    progress(done, len(pieces), None)
+
+    def keep(number: int, line: Mapping[str, Any]) -> None:
+        nonlocal done
+        piece = missing[number]
+        append_line(piece.path, {"replication": piece.replication, **line})
+        done += 1
+        progress(done, len(pieces), piece)
+
+    workers.run(call, [piece.arguments for piece in missing], keep, [piece.path for piece in missing])
 
 
 def run_study(
@@ -65,7 +97,7 @@ def run_study(
     folder: Path,
     ask: Ask,
     *,
-    cores: int,
+    workers: Workers,
     progress: Callable[[int, int, float], None],
 ) -> list[dict[str, Any]]:
     """Run what is not there yet, and return all.
@@ -80,10 +112,10 @@ def run_study(
         Where the replications are kept, one file a scenario.
     ask : callable
         The fit; a function that can be pickled when there are several processes.
-    cores : int
-        Processes; 1: this one.
+    workers : Workers
+        Where replications run.
     progress : callable
-        Told replications done, wanted, and seconds since the start, now and then.
+        Told replications done, wanted, and seconds since the start.
 
     Returns
     -------
@@ -94,52 +126,29 @@ def run_study(
     ------
     QueryError
         If the folder cannot be written, or holds what is not replications.
+    ClusterError
+        As `Workers.run` does.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise QueryError(f"{folder}: cannot be made ({error.strerror}); give another folder.") from None
     paths = {scenario.name: folder / f"{scenario.name}.jsonl" for scenario in scenarios}
-    jobs, there = [], 0
-    for scenario in scenarios:
-        known = {line["replication"] for line in read_lines(paths[scenario.name])}
-        wanted = tuple(r for r in range(replications) if r not in known)
-        there += replications - len(wanted)
-        if wanted:
-            jobs.append(Job(scenario, wanted, paths[scenario.name], ask))
-    total, started = replications * len(scenarios), time.perf_counter()
-
-    def tell() -> None:
-        done = sum(1 for path in paths.values() for line in read_lines(path) if line["replication"] < replications)
-        progress(done, total, time.perf_counter() - started)
-
-    progress(there, total, 0.0)
-    for _ in _each_done(jobs, cores):
-        tell()
-    lines = [line for path in paths.values() for line in read_lines(path)]
+    pieces = [
+        Piece(paths[scenario.name], replication, (scenario, replication, ask))
+        for scenario in scenarios
+        for replication in range(replications)
+    ]
+    started = time.perf_counter()
+    run_pieces(_replicated, pieces, workers, lambda done, n, _: progress(done, n, time.perf_counter() - started))
+    lines = [line for path in paths.values() for line in sorted(read_lines(path), key=lambda one: one["replication"])]
     return [line for line in lines if line["replication"] < replications]
 
 
-def _each_done(jobs: Sequence[Job], cores: int) -> Iterator[None]:
-    """Run the jobs, yielding now and then."""
-    if cores == 1 or len(jobs) < 2:
-        for job in jobs:
-            for replication in job.wanted:
-                Job(job.scenario, (replication,), job.path, job.ask).run()
-                yield
-        return
-    # fork would copy the threads' locks of the libraries that sample
-    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
-        pending: set[Future[int]] = {pool.submit(job.run) for job in jobs}
-        try:
-            while pending:
-                done, pending = wait(pending, timeout=_POLL_SECONDS, return_when=FIRST_COMPLETED)
-                for future in done:
-                    future.result()
-                yield
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def _replicated(scenario: Scenario, replication: int, ask: Ask) -> dict[str, Any]:
+    started = time.perf_counter()
+    found = replicate(scenario, replication, ask)
+    return {**found, "seconds": round(time.perf_counter() - started, 2)}
 
 
 def append_line(path: Path, line: dict[str, Any]) -> None:
