@@ -7,8 +7,10 @@ from scipy import stats
 
 import bayes_frontier as bf
 from bayes_frontier.model.scale import RESIDUAL_LEVELS
+from bayes_frontier.model.spec import Misfit
 
 TAU = 0.98
+NO_MISFIT = Misfit(height=0.0, steepness=0.0)
 FLOPS = {"llama-3.1-8b": 7.2e23, "mistral-7b": 3e23, "qwen2.5-14b": 1.6e24}
 BASES = tuple(FLOPS)
 TASKS = ("maths", "reading")
@@ -83,11 +85,11 @@ def posterior_tree(
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats_, "constant_data": constant})
 
 
-def make_frontier(model: str = "hierarchical", **options) -> bf.Frontier:
-    """Wrap `posterior_tree(**options)` around the small table."""
+def make_frontier(model: str = "hierarchical", misfit: Misfit = NO_MISFIT, **options) -> bf.Frontier:
+    """Wrap `posterior_tree(**options)` around the small table; boundaries are exact unless misfit is given."""
     return bf.Frontier(
         evaluations=small_evaluations(),
-        spec=bf.read_spec(model),
+        spec=bf.read_spec(model).model_copy(update={"misfit": misfit}),
         tau=TAU,
         posterior=posterior_tree(**options),
         provenance={"sampling": {"seed": 1, "tau": TAU}, "data": {"source": "by hand"}},

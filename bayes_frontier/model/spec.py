@@ -79,8 +79,15 @@ class Priors(_Strict):
     base_model_innovation: Annotated[float, Field(ge=0, le=2)] = 0.25
 
 
+class Misfit(_Strict):
+    """How far a population boundary may be off for what the model leaves out; models/hierarchical.toml explains it."""
+
+    height: Annotated[float, Field(ge=0, le=1)] = 0.02
+    steepness: Annotated[float, Field(ge=0, le=0.5)] = 0.04
+
+
 class ModelSpec(_Strict):
-    """A model: structure, likelihood and priors.
+    """A model: structure, likelihood, priors, and the misfit its intervals allow for.
 
     Attributes
     ----------
@@ -88,7 +95,7 @@ class ModelSpec(_Strict):
         Short name, kept with the results.
     description : str
         One line for reports.
-    structure, likelihood, priors
+    structure, likelihood, priors, misfit
         See the tables of the same names in models/hierarchical.toml.
     """
 
@@ -97,6 +104,7 @@ class ModelSpec(_Strict):
     structure: Structure = Structure()
     likelihood: Likelihood = Likelihood()
     priors: Priors = Priors()
+    misfit: Misfit = Misfit()
 
     @property
     def fingerprint(self) -> str:

@@ -11,9 +11,12 @@ from scipy.special import expit, logit
 
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.pinball import FloatArray, IntArray
+from bayes_frontier.model.spec import Misfit
 from bayes_frontier.posterior.population import PopulationBoundary, effect_shape
 
 _CURVE = ("floor", "ceiling", "slope", "midpoint")
+# Of the normal numbers behind the misfit of each draw: no part of the posterior, and the same whenever a fit is read.
+_MISFIT_SEED = 20260217
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,10 @@ class Curves:
     walk : ndarray or None
         Drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
         `bayes_frontier.model.stretches`.
+    misfit : Misfit or None
+        How far the population boundary may be off for what the model leaves out; none: not at all.
+    pivot : float
+        log10 FLOPs about which its steepness may be off.
     """
 
     shape: tuple[int, int]
@@ -52,9 +59,11 @@ class Curves:
     tau: float
     velocity: FloatArray | None = None
     walk: FloatArray | None = None
+    misfit: Misfit | None = None
+    pivot: float = 0.0
 
     @classmethod
-    def from_tree(cls, tree: xr.DataTree, tau: float) -> "Curves":
+    def from_tree(cls, tree: xr.DataTree, tau: float, misfit: Misfit | None = None, pivot: float = 0.0) -> "Curves":
         """Read the draws.
 
         Parameters
@@ -63,6 +72,10 @@ class Curves:
             With groups posterior and constant_data.
         tau : float
             Quantile level.
+        misfit : Misfit, optional
+            What the specification allows for; none: nothing.
+        pivot : float
+            log10 FLOPs in the middle of the models, of use with `misfit` only.
 
         Returns
         -------
@@ -88,6 +101,8 @@ class Curves:
             tau=tau,
             velocity=flat("drift_velocity", "task"),
             walk=flat("drift", "task", "stretch"),
+            misfit=misfit,
+            pivot=pivot,
         )
 
     @property
@@ -199,13 +214,25 @@ class Curves:
             Scores in [0, 1], non-decreasing in z.
         """
         order = np.argsort(z, kind="stable")
-        z_sorted, period = z[order][None, :], periods[:, None]
+        z_sorted = z[order][None, :]
         if base is None:
-            values = self.typical(z_sorted, task, period)
+            height, steepness = (self._misfits[:, task, i, None, None] for i in range(2))
+            # a curve steeper about the pivot is the same curve at computes further from it
+            floor, ceiling, slope, midpoint = (self.parts[name][:, task, periods, None] for name in _CURVE)
+            values = boundary_at(
+                z_sorted,
+                floor,
+                ceiling,
+                slope * np.exp(steepness),
+                self.pivot + (midpoint - self.pivot) * np.exp(-steepness),
+            )
             if self.scales is not None:
                 values = self._population[task](values, self.scales[:, task])
+            if self.misfit is not None and self.misfit.height > 0.0:
+                with np.errstate(divide="ignore"):
+                    values = expit(logit(values) + height)
         else:
-            values = self.known(z_sorted, np.asarray(base), task, period)
+            values = self.known(z_sorted, np.asarray(base), task, periods[:, None])
         # Rounding can undo the order of neighbours in the flat parts of a curve by one unit in the last place.
         values = np.maximum.accumulate(np.clip(values, 0.0, 1.0), axis=-1)
         restored = np.empty_like(values)
@@ -219,6 +246,15 @@ class Curves:
         assert self.scales is not None
         pairs = zip(np.moveaxis(self.effects, -1, 0), self.scales.T, strict=True)
         return np.stack([effect_shape(effects, scales) for effects, scales in pairs])
+
+    @cached_property
+    def _misfits(self) -> FloatArray:
+        """Misfit of each draw and task, in height and in the logarithm of steepness; shape (n_samples, n_tasks, 2)."""
+        shape = (self.n_samples, self.parts["floor"].shape[1], 2)
+        if self.misfit is None:
+            return np.zeros(shape)
+        normal = np.random.default_rng(_MISFIT_SEED).standard_normal(shape)
+        return np.asarray((normal - normal.mean(axis=0)) * [self.misfit.height, self.misfit.steepness])
 
     @cached_property
     def _population(self) -> list[PopulationBoundary]:

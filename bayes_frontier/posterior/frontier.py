@@ -134,7 +134,8 @@ class Frontier:
     @cached_property
     def curves(self) -> Curves:
         """The draws as arrays, with the operations the answers share."""
-        return Curves.from_tree(self.posterior, self.tau)
+        z = np.log10(self.evaluations.models["flops"].to_numpy(float))
+        return Curves.from_tree(self.posterior, self.tau, self.spec.misfit, pivot=float(np.median(z)))
 
     @cached_property
     def diagnostics(self) -> pd.DataFrame:
