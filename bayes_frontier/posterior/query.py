@@ -239,10 +239,13 @@ def summarise(drawn: xr.DataArray, prob: float, method: Any = "linear") -> xr.Da
     xarray.Dataset
         mean, median, lower, upper.
     """
-    over = ("chain", "draw")
+    mean = drawn.mean(("chain", "draw"))
+    values = drawn.transpose(*mean.dims, "chain", "draw").to_numpy()
+    # xarray's own quantile takes one quantity after the other; of sorted draws all are had at once
+    ordered = np.sort(values.reshape(*mean.shape, -1), axis=-1)
     levels = [0.5 - prob / 2.0, 0.5, 0.5 + prob / 2.0]
-    lower, median, upper = (drawn.quantile(p, over, method=method).drop_vars("quantile") for p in levels)
-    return xr.Dataset({"mean": drawn.mean(over), "median": median, "lower": lower, "upper": upper})
+    lower, median, upper = (mean.copy(data=q) for q in np.quantile(ordered, levels, axis=-1, method=method))
+    return xr.Dataset({"mean": mean, "median": median, "lower": lower, "upper": upper})
 
 
 def first_reaching(values: FloatArray, z: FloatArray, target: float) -> FloatArray:
