@@ -51,22 +51,8 @@ def connected(scheduler: str | None, processes: int) -> Iterator[Any]:
     import distributed
 
     connect: Any = distributed.Client
-    start: Any = distributed.LocalCluster
-
     with contextlib.ExitStack() as stack:
-        if scheduler is None:
-            address = stack.enter_context(
-                start(
-                    n_workers=processes,
-                    threads_per_worker=1,
-                    dashboard_address=None,
-                    memory_limit=None,
-                    security=True,
-                    silence_logs=logging.CRITICAL,
-                )
-            )
-        else:
-            address = scheduler
+        address = scheduler if scheduler is not None else stack.enter_context(_started(processes))
         try:
             with warnings.catch_warnings():
                 # versions are compared here too, but a difference is an error
@@ -80,6 +66,30 @@ def connected(scheduler: str | None, processes: int) -> Iterator[Any]:
         stack.enter_context(client)
         with client.as_current():
             yield client
+
+
+def _started(processes: int) -> Any:  # noqa: ANN401 - distributed is untyped
+    """Start a scheduler and workers on this machine that answer to this process only."""
+    import dask
+    import distributed
+
+    start: Any = distributed.LocalCluster
+    # its web pages are open to everybody on the machine, and say what runs
+    with dask.config.set({f"distributed.{part}.http.routes": [] for part in ("scheduler", "worker")}):
+        try:
+            return start(
+                n_workers=processes,
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                memory_limit=None,
+                security=True,
+                silence_logs=logging.CRITICAL,
+            )
+        except (OSError, RuntimeError) as error:
+            raise ClusterError(
+                f"No processes could be started ({_first_line(error)}); --cores 1 runs all in this one."
+            ) from None
 
 
 def hand_out(

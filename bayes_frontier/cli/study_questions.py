@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bayes_frontier.cli import arguments as given
 from bayes_frontier.cli.output import note
 from bayes_frontier.cli.values import names_list
+
+if TYPE_CHECKING:
+    from bayes_frontier.checks.study.runner import Piece
 
 MISSED = 1
 
@@ -39,6 +43,8 @@ def questions(
             show_default="what is there stays",
         ),
     ] = None,
+    cores: given.Processes = None,
+    scheduler: given.Scheduler = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Ask simulated leaderboards with known boundaries the questions of the analyses, and count right answers.
@@ -52,17 +58,19 @@ def questions(
     """
     from bayes_frontier.analysis.study.run import chosen, run_studies, studies, study_path
     from bayes_frontier.checks.study.runner import read_lines
+    from bayes_frontier.parallel import Workers
     from bayes_frontier.report.files import make_folder
     from bayes_frontier.report.questions import write_agreement, write_recovery
 
     wanted, folder = chosen(names_list(study)), out / "replications"
     make_folder(folder, "--out")
 
-    def tell(name: str, replication: int, seconds: float) -> None:
+    def tell(done: int, total: int, ended: Piece | None) -> None:
         if not quiet:
-            note(f"{name} {replication}: {seconds:.1f} s")
+            which = "" if ended is None else f": {ended.arguments[0].name} {ended.replication}"
+            note(f"{done:,} of {total:,} replications{which}")
 
-    run_studies(wanted, replications, folder, tell)
+    run_studies(wanted, replications, folder, Workers(cores, scheduler), tell)
     if against:
         from bayes_frontier.analysis.study.agreement import agreement
         from bayes_frontier.cli.asking import load

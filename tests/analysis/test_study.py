@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from bayes_frontier.analysis.study.quick import QuickFrontier, quick_fit
 from bayes_frontier.analysis.study.scores import Scores, Study
 from bayes_frontier.analysis.study.truths import true_needed, true_saturation, true_width
 from bayes_frontier.errors import QueryError
+from bayes_frontier.parallel import Workers
 from tests.checks.posteriors import diagnosed, simulated, true_frontier
 
 
@@ -115,9 +117,12 @@ def fake(name: str, ran: list[int]) -> Study:
 def test_finished_replications_are_not_run_again(tmp_path):
     ran: list[int] = []
     study = fake("a", ran)
-    run.run_studies([study], 2, tmp_path, lambda *_: None)
-    run.run_studies([study], 3, tmp_path, lambda *_: None)
+    told = []
+    run.run_studies([study], 2, tmp_path, Workers(1), lambda *_: None)
+    run.run_studies([study], 3, tmp_path, Workers(1), lambda *now: told.append(now))
     assert ran == [0, 1, 2]
+    assert [now[:2] for now in told] == [(2, 3), (3, 3)]
+    assert told[1][2].replication == 2
     lines = run.study_path(study, tmp_path).read_text().splitlines()
     assert [json.loads(line)["replication"] for line in lines] == [0, 1, 2]
 
@@ -137,6 +142,8 @@ def test_counting(tmp_path):
 def test_studies_have_names_and_sources_that_exist():
     found = run.studies()
     assert len({study.name for study in found}) == len(found)
+    package = Path(bf.__path__[0])
+    assert [source for study in found for source in study.sources if not (package / source).exists()] == []
     assert all(run.study_path(study, run.Path()).suffix == ".jsonl" for study in found)
     assert [study.name for study in run.chosen(["boundaries-still"])] == ["boundaries-still"]
     with pytest.raises(QueryError, match="Did you mean 'boundaries-still'"):

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bayes_frontier.analysis.study import boundaries, releases
+from bayes_frontier.analysis.study import boundaries, releases, tables
 from bayes_frontier.analysis.study.scores import Study
-from bayes_frontier.checks.study.runner import append_line, code_fingerprint, read_lines
+from bayes_frontier.checks.study.runner import Piece, code_fingerprint, run_pieces
 from bayes_frontier.errors import QueryError
+from bayes_frontier.parallel import Workers
 from bayes_frontier.wording import listed, suggestion
 
 # Bars: share of 90% intervals that hold the truth; share of verdicts that are wrong.
@@ -29,7 +30,7 @@ def studies() -> tuple[Study, ...]:
     tuple of Study
         The studies.
     """
-    return (*boundaries.studies(), *releases.studies())
+    return (*boundaries.studies(), *releases.studies(), *tables.studies())
 
 
 def chosen(names: Sequence[str] | None) -> tuple[Study, ...]:
@@ -58,7 +59,11 @@ def chosen(names: Sequence[str] | None) -> tuple[Study, ...]:
 
 
 def run_studies(
-    wanted: Sequence[Study], replications: int, folder: Path, progress: Callable[[str, int, float], None]
+    wanted: Sequence[Study],
+    replications: int,
+    folder: Path,
+    workers: Workers,
+    progress: Callable[[int, int, Piece | None], None],
 ) -> None:
     """Run the replications that are not there yet.
 
@@ -70,17 +75,30 @@ def run_studies(
         Data sets a study.
     folder : pathlib.Path
         Where replications are kept, a file a study; those of another state of the code are run anew.
+    workers : Workers
+        Where replications run.
     progress : callable
-        Told the study, the number of its replication and its seconds.
+        Told replications done and wanted, and which has just ended: none at first.
+
+    Raises
+    ------
+    QueryError
+        If a file cannot be written, or holds what is not replications.
+    ClusterError
+        As `Workers.run` does.
     """
-    for study in wanted:
-        path = study_path(study, folder)
-        known = {line["replication"] for line in read_lines(path)}
-        for replication in (r for r in range(replications) if r not in known):
-            started = time.perf_counter()
-            line = study.replicate(replication).line(replication, time.perf_counter() - started)
-            append_line(path, line)
-            progress(study.name, replication, line["seconds"])
+    pieces = [
+        Piece(study_path(study, folder), replication, (study, replication))
+        for study in wanted
+        for replication in range(replications)
+    ]
+    run_pieces(_replicated, pieces, workers, progress)
+
+
+def _replicated(study: Study, replication: int) -> dict[str, Any]:
+    started = time.perf_counter()
+    scores = study.replicate(replication)
+    return scores.line(replication, time.perf_counter() - started)
 
 
 def study_path(study: Study, folder: Path) -> Path:
