@@ -18,6 +18,7 @@ from bayes_frontier.model.stretches import QUARTER, Stretches
 from bayes_frontier.posterior.curves import Curves
 from bayes_frontier.posterior.population import mixture_quantile, residual_cdf
 from bayes_frontier.posterior.query import check_flops
+from bayes_frontier.posterior.vintage import Vintage, base_model_years
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
@@ -27,6 +28,8 @@ _BLOCK = 500
 _MIXED = 600
 # Horizons of predictions are told apart to this many quarters of a year (a month), and reach to two years at most.
 _HORIZON_STEP, _FARTHEST = 0.33, 8.0
+# Releases of new base models, in years, are told apart to a month too.
+_VINTAGE_STEP = 1.0 / 12.0
 
 
 def labelled(values: FloatArray, models: pd.Series, tasks: Sequence[str]) -> xr.DataArray:
@@ -159,6 +162,10 @@ class Asked(NamedTuple):
         Time since the last fitted stretch, in quarters of a year.
     innovation : float
         Standard deviation of a fitted base model's own change in a quarter, in units of base_model_scale.
+    vintage : Vintage, optional
+        What later base models are better by.
+    released : ndarray, shape (n_models,), optional
+        When the base models appeared, in years since 2024-01-01; with `vintage`.
     """
 
     bases: pd.Series
@@ -167,6 +174,8 @@ class Asked(NamedTuple):
     seed: int
     ahead: float | FloatArray = 1.0
     innovation: float = 0.0
+    vintage: Vintage | None = None
+    released: FloatArray | None = None
 
 
 def place(frontier: "Frontier", models: pd.DataFrame) -> tuple[pd.Series, Asked]:
@@ -188,15 +197,36 @@ def place(frontier: "Frontier", models: pd.DataFrame) -> tuple[pd.Series, Asked]
     """
     names, bases = check_models(models)
     flops = own_compute(frontier, bases, pd.Series(check_flops(models["flops"]), index=models.index))
-    dates = frontier.evaluations.models["released"]
+    dates, priors = frontier.evaluations.models["released"], frontier.spec.priors
+    ahead = horizons(models.get("released"), len(models), frontier.stretches, dates.max())
     return names, Asked(
         bases=bases,
         flops=flops,
         base_models=frontier.base_model_names,
         seed=int(frontier.provenance["sampling"]["seed"]),
-        ahead=horizons(models.get("released"), len(models), frontier.stretches, dates.max()),
-        innovation=frontier.spec.priors.base_model_innovation,
+        ahead=ahead,
+        innovation=priors.base_model_innovation,
+        vintage=_vintage(frontier),
+        released=_appeared(bases, models.get("released"), dates.max()),
     )
+
+
+def _vintage(frontier: "Frontier") -> Vintage | None:
+    """Trend of the fitted base models' effects over their releases."""
+    if not frontier.curves.has_base_models:
+        return None
+    names = pd.Series(frontier.base_model_names)
+    seen = frontier.evaluations.models.groupby("base_model")["released"].min().reindex(names)
+    released = base_model_years(names, seen, default_registry())
+    return Vintage.of(frontier.curves, released, frontier.spec.priors.base_model_vintage)
+
+
+def _appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp) -> FloatArray:
+    """When base models appeared: by the registry, by the date of the model, or just after the last day fitted."""
+    usual = closed + pd.Timedelta(days=QUARTER / 2.0)
+    unknown = pd.Series(pd.NaT, index=bases.index, dtype="datetime64[ns]")
+    dates = unknown if released is None else pd.to_datetime(released, utc=True).dt.tz_localize(None)
+    return base_model_years(bases, dates.fillna(usual), default_registry())
 
 
 def own_compute(frontier: "Frontier", bases: pd.Series, flops: pd.Series) -> pd.Series:
@@ -231,6 +261,8 @@ def mixtures(
     seed: int,
     ahead: float | FloatArray = 1.0,
     innovation: float = 0.0,
+    vintage: Vintage | None = None,
+    released: FloatArray | None = None,
 ) -> Iterator[tuple[IntArray, FloatArray]]:
     """Draw the boundaries of models some time after the last fitted scores, task by task.
 
@@ -238,7 +270,7 @@ def mixtures(
     ----------
     curves : Curves
         Draws.
-    bases, flops, base_models, seed, ahead, innovation : optional
+    bases, flops, base_models, seed, ahead, innovation, vintage, released : optional
         As in `Asked`.
 
     Yields
@@ -248,7 +280,9 @@ def mixtures(
         n_distinct).
     """
     ahead = np.round(np.broadcast_to(ahead, len(bases)) / _HORIZON_STEP) * _HORIZON_STEP
-    code, unique = _distinct(pd.DataFrame({"base": bases.to_numpy(), "flops": check_flops(flops), "ahead": ahead}))
+    appeared = np.full(len(bases), np.nan) if released is None else np.round(released / _VINTAGE_STEP) * _VINTAGE_STEP
+    asked = {"base": bases.to_numpy(), "flops": check_flops(flops), "ahead": ahead, "released": appeared}
+    code, unique = _distinct(pd.DataFrame(asked))
     time = unique["ahead"].to_numpy(float)
     base = pd.Index(base_models).get_indexer(pd.Index(unique["base"]))
     z = np.log10(unique["flops"].to_numpy(float))
@@ -263,6 +297,8 @@ def mixtures(
             effect += curves.velocity[samples, k][:, None] * time
         if curves.effects is not None and curves.scales is not None:
             unseen = (curves.scales[samples, k] * rng.permutation(_resized(curves.new_effects[k], size)))[:, None]
+            if vintage is not None:
+                unseen = unseen + vintage.effect(k, unique["released"].to_numpy(float), _spread(rng, size))
             own = innovation * (curves.scales[samples, k] * _spread(rng, size))[:, None] * np.sqrt(time)
             effect += np.where(base >= 0, curves.effects[samples][:, base, k] + own, unseen)
         yield code, expit(logit(curves.typical(z, k, -1, samples)) + effect)
@@ -276,6 +312,8 @@ def predictive_levels(
     seed: int,
     ahead: float | FloatArray = 1.0,
     innovation: float = 0.0,
+    vintage: Vintage | None = None,
+    released: FloatArray | None = None,
 ) -> FloatArray:
     """Levels exceeded with probability 1 - tau some time after the last fitted scores.
 
@@ -283,7 +321,7 @@ def predictive_levels(
     ----------
     curves : Curves
         Draws.
-    bases, flops, base_models, seed, ahead, innovation : optional
+    bases, flops, base_models, seed, ahead, innovation, vintage, released : optional
         As in `Asked`.
 
     Returns
@@ -291,7 +329,11 @@ def predictive_levels(
     ndarray, shape (n_models, n_tasks)
         Scores in [0, 1].
     """
-    drawn = zip(mixtures(curves, bases, flops, base_models, seed, ahead, innovation), curves.residuals, strict=True)
+    drawn = zip(
+        mixtures(curves, bases, flops, base_models, seed, ahead, innovation, vintage, released),
+        curves.residuals,
+        strict=True,
+    )
     levels = [mixture_quantile(q.T, residuals, curves.tau)[code] for (code, q), residuals in drawn]
     return np.asarray(np.clip(np.stack(levels, axis=1), 0.0, 1.0))
 
