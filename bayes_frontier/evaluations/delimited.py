@@ -15,6 +15,7 @@ import pyarrow.csv
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.sheet import Sheet, first_line, make_sheet, quote, unique
 
+MOST_CELLS = 100_000_000
 DELIMITERS = (",", ";", "\t", "|")
 _FOREIGN = (
     (b"\x89PNG", "a PNG image"),
@@ -22,7 +23,10 @@ _FOREIGN = (
     (b"GIF8", "a GIF image"),
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a zip archive or a spreadsheet; unpack it, or save the sheet as CSV"),
-    (b"\x1f\x8b", "compressed with gzip; decompress it first"),
+    (b"\x1f\x8b", "compressed twice; decompress it first"),
+    (b"ARROW1", "an Arrow (Feather) file; save it as Parquet"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd; decompress it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it"),
     (b"\x89HDF", "an HDF5 or NetCDF file; a saved fit is opened with load()"),
     (b"CDF\x01", "a NetCDF file; a saved fit is opened with load()"),
     (b"\x80", "a Python pickle or other binary file; pickles are never opened"),
@@ -65,6 +69,8 @@ def parse_delimited(data: bytes, shown: str, name: str) -> Sheet:
     rows = body.split("\n", used)[used:]
     if not rows or not rows[0].strip():
         raise DataError(f"{shown} has a header ({len(header)} columns) but no rows: nothing to read.")
+    if rows[0].count("\n") * len(header) > MOST_CELLS:
+        raise DataError(f"{shown} has more than {MOST_CELLS:,} cells: too large to be read whole; split it.")
     frame = _parse(rows[0].rstrip("\n"), header, delimiter, first, shown)
     breaks = np.zeros(len(frame), dtype=np.int64)
     if rows[0].rstrip("\n").count("\n") >= len(frame):
@@ -168,6 +174,11 @@ def _parse(rows: str, header: list[str], delimiter: str, first: int, shown: str)
         ) from error
     if ragged:
         row = ragged[0]
+        if row.actual_columns < row.expected_columns and len(ragged) == 1 and rows.endswith(row.text):
+            raise DataError(
+                f"{shown} ends within line {row.number + first - 1}, which has {row.actual_columns} of "
+                f"{row.expected_columns} fields ({quote(row.text)}): it may be cut short; copy or download it again."
+            )
         others = f", and so on in {len(ragged) - 1:,} more" if len(ragged) > 1 else ""
         raise DataError(
             f"{shown} is not a regular table: line {row.number + first - 1} has {row.actual_columns} fields "

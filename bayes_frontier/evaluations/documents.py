@@ -1,6 +1,8 @@
 """JSON documents and members of zip archives, read within bounds: typed errors, no unpickling, nothing unpacked."""
 
+import contextlib
 import json
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -84,6 +86,11 @@ def parse_json(data: bytes, shown: str) -> Any:  # noqa: ANN401 - whatever the d
     except UnicodeDecodeError as error:
         raise DataError(f"{shown} is not UTF-8 text (byte 0x{data[error.start]:02x}): save it again.") from None
     except ValueError as error:
+        if getattr(error, "msg", "") == "Extra data":
+            raise DataError(
+                f"{shown} holds several JSON texts, one after the other, as .jsonl files do: give result files of one "
+                "document each, or export a table as CSV or Parquet."
+            ) from None
         raise DataError(
             f"{shown} is not complete JSON ({str(error)[:200]}): it may be cut short; copy it again."
         ) from None
@@ -112,28 +119,53 @@ def member(path: Path, names: tuple[str, ...], shown: str) -> tuple[str, bytes] 
         If the archive is damaged, or the member is encrypted, packed in a way unknown here, or larger than
         `LARGEST_MEMBER` when unpacked.
     """
+    with open_archive(path, shown) as archive:
+        there = {entry.filename: entry for entry in archive.infolist()}
+        name = next((name for name in names if name in there), None)
+        if name is None:
+            return None
+        # the size an archive states may be a lie: what is read is bounded instead
+        with archive.open(there[name]) as file:
+            data = file.read(LARGEST_MEMBER + 1)
+    if len(data) > LARGEST_MEMBER:
+        raise DataError(f"{shown}: {name} is larger than {LARGEST_MEMBER // 2**20:,} MiB unpacked; no log header is.")
+    return name, data
+
+
+@contextlib.contextmanager
+def open_archive(path: Path, shown: str) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive to read from it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The archive.
+    shown : str
+        Its name, for messages.
+
+    Yields
+    ------
+    zipfile.ZipFile
+        The archive; what is wrong with it while it is open is a `DataError`.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged or holds too many files, or what is read is encrypted or packed in a way unknown here.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if len(entries) > MOST_MEMBERS:
-                raise DataError(f"{shown} is a zip archive of {len(entries):,} files: no log is; check the file.")
-            there = {entry.filename: entry for entry in entries}
-            name = next((name for name in names if name in there), None)
-            if name is None:
-                return None
-            # the size an archive states may be a lie: what is read is bounded instead
-            with archive.open(there[name]) as file:
-                data = file.read(LARGEST_MEMBER + 1)
+            n = len(archive.infolist())
+            if n > MOST_MEMBERS:
+                raise DataError(f"{shown} is a zip archive of {n:,} files, more than any log has; check the file.")
+            yield archive
     except (NotImplementedError, RuntimeError) as error:
         raise DataError(f"{shown}: a file in this zip archive cannot be unpacked ({str(error)[:200]}).") from None
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, OverflowError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, OverflowError) as error:
         raise DataError(
             f"{shown} starts like a zip archive but cannot be read ({str(error)[:200]}): it may be cut short; "
             "save a spreadsheet as CSV."
         ) from None
-    if len(data) > LARGEST_MEMBER:
-        raise DataError(f"{shown}: {name} is larger than {LARGEST_MEMBER // 2**20:,} MiB unpacked; no log header is.")
-    return name, data
 
 
 def files_below(folder: Path, shown: str) -> Iterator[Path]:

@@ -9,16 +9,15 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.delimited import parse_delimited
+from bayes_frontier.evaluations.compressed import is_table_name, plain_name, table_in_archive, unpacked
+from bayes_frontier.evaluations.delimited import MOST_CELLS, parse_delimited
 from bayes_frontier.evaluations.documents import files_below, read_bytes
 from bayes_frontier.evaluations.sheet import Sheet, first_line, make_sheet, quote, unique
 from bayes_frontier.evaluations.source import Source, read_document, read_start
 from bayes_frontier.wording import count
 
 LARGEST_TABLE = 2**30
-MOST_CELLS = 100_000_000
 MOST_TABLES = 50
-_TABLES = (".csv", ".tsv", ".parquet")
 _DOCUMENTS = (".json", ".eval")
 
 
@@ -55,7 +54,7 @@ def load(source: object) -> Source:
 
 
 def load_table(path: Path, shown: str) -> Sheet:
-    """Load a CSV or Parquet file.
+    """Load a CSV or Parquet file, compressed or not.
 
     Parameters
     ----------
@@ -74,12 +73,15 @@ def load_table(path: Path, shown: str) -> Sheet:
     DataError
         If it cannot be read as a table.
     """
-    data = read_bytes(path, LARGEST_TABLE, shown)
+    return _table(unpacked(read_bytes(path, LARGEST_TABLE, shown), shown), shown, plain_name(path.name))
+
+
+def _table(data: bytes, shown: str, name: str) -> Sheet:
     if not data.strip():
         raise DataError(f"{shown} is empty: expected evaluations, such as a CSV or Parquet table of them.")
     if data.startswith(b"PAR1"):
-        return make_sheet(_parquet(data, shown), "row", path.name)
-    return parse_delimited(data, shown, path.name)
+        return make_sheet(_parquet(data, shown), "row", name)
+    return parse_delimited(data, shown, name)
 
 
 def _as_pandas(source: Any) -> pd.DataFrame | None:  # noqa: ANN401 - any library's frame
@@ -108,6 +110,9 @@ def _load_path(source: str | Path) -> Source:
         return _load_folder(path, shown)
     start = read_start(path, shown)
     if start.startswith(b"PK\x03\x04"):
+        table = table_in_archive(path, shown)
+        if table is not None:
+            return Source(path.name, (_table(table[1], shown, table[0]),), path=path)
         read_document(path, shown)
         return Source(path.name, files=(path,), path=path)
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
@@ -119,7 +124,7 @@ def _load_folder(path: Path, shown: str) -> Source:
     """List a folder: documents are read later, tables at once where there is no document."""
     found = list(files_below(path, shown))
     documents = tuple(file for file in found if file.suffix.lower() in _DOCUMENTS)
-    tables = [file for file in found if file.suffix.lower() in _TABLES]
+    tables = [file for file in found if is_table_name(file.name)]
     name = path.resolve().name or shown
     if documents:
         return Source(name, files=documents, folder=path, others=len(found) - len(documents))

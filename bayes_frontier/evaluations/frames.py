@@ -160,13 +160,18 @@ def long_frame(
         One row per score, models in order and tasks within them.
     """
     row, task = np.nonzero(~np.isnan(scores))
-    unknown = np.full(len(row), np.nan)
-    fields = wide[["model", "base_model", "flops", "released", "stage", "period"]].take(row).reset_index(drop=True)
-    table = fields.assign(
-        task=_strings(np.array(tasks, dtype=object)).take(task).reset_index(drop=True),
-        score=scores[row, task],
-        n_items=unknown if n_items is None else n_items[row, task],
-        cost=unknown if costs is None else costs[row, task],
-        row=row.astype(np.int64),
-    )
-    return table[COLUMNS]
+    names = _strings(np.array(tasks, dtype=object))
+
+    def column(name: str) -> pd.Series | Matrix | npt.NDArray[np.int64]:
+        if name == "row":
+            return row
+        if name == "score":
+            return scores[row, task]
+        if name in ("n_items", "cost"):
+            values = n_items if name == "n_items" else costs
+            return np.full(len(row), np.nan) if values is None else values[row, task]
+        taken = names.take(task) if name == "task" else wide[name].take(row)
+        return taken.reset_index(drop=True)
+
+    # Column by column, each handed over as it is: a large table is never held twice.
+    return pd.DataFrame({name: column(name) for name in COLUMNS}, copy=False)

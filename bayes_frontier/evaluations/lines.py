@@ -86,7 +86,9 @@ class Lines:
         self.detail[new] = detail[new] if isinstance(detail, np.ndarray) else detail
 
 
-def assemble(lines: Lines, *, periods: Sequence[str | dt.date] | str | None, duplicates: Duplicates) -> Evaluations:
+def assemble(
+    lines: Lines, *, periods: Sequence[str | dt.date] | str | None, duplicates: Duplicates, spend: bool = False
+) -> Evaluations:
     """Turn lines into `Evaluations`.
 
     Parameters
@@ -98,6 +100,8 @@ def assemble(lines: Lines, *, periods: Sequence[str | dt.date] | str | None, dup
     duplicates : {"keep", "first", "best", "error"}
         What to do with several records of one model; lines that repeat another one in every used field are
         always left out.
+    spend : bool
+        Whether the lines are needed no more: their fields and scores are let go as soon as they can be.
 
     Returns
     -------
@@ -130,24 +134,30 @@ def assemble(lines: Lines, *, periods: Sequence[str | dt.date] | str | None, dup
     models["stage"] = models["stage"].mask(models["stage"] == "", "unknown")
     models[list(tasks)] = scores[np.ix_(keep, chosen)]
     _note_flops(lines, models)
-    # The cells are not needed any more: a large table would be held twice while the container is made.
-    lines.sheet = replace(lines.sheet, frame=pd.DataFrame())
-    pa.default_memory_pool().release_unused()
 
     def extra(values: Matrix | None) -> Matrix | None:
         return None if values is None else _matrix(lines, record, n_records, values)[np.ix_(keep, chosen)]
 
-    return Evaluations.from_models(
+    n_items, costs, dropped = extra(lines.n_items), extra(lines.costs), _dropped(lines)
+    del scores
+    # A large table would be held twice while the container is made.
+    lines.sheet = replace(lines.sheet, frame=pd.DataFrame())
+    if spend:
+        lines.fields, lines.scores, lines.n_items, lines.costs = pd.DataFrame(), np.zeros(0), None, None
+    pa.default_memory_pool().release_unused()
+    made = Evaluations.from_models(
         models,
         tasks,
         periods=periods,
-        n_items=extra(lines.n_items),
-        costs=extra(lines.costs),
-        dropped=_dropped(lines),
+        n_items=n_items,
+        costs=costs,
+        dropped=dropped,
         notes=lines.notes,
         source=lines.sheet.source,
         source_format=lines.source_format,
     )
+    pa.default_memory_pool().release_unused()
+    return made
 
 
 def _leave_out_incomplete(lines: Lines, *, dated: bool) -> None:

@@ -142,7 +142,7 @@ def read(
         limited=limited,
         today=today,
     )
-    return assemble(lines, periods=periods or None, duplicates=duplicates)
+    return assemble(lines, periods=periods or None, duplicates=duplicates, spend=True)
 
 
 def parse(

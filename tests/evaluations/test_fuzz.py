@@ -4,8 +4,11 @@ A few examples of each run always; ``make fuzz`` runs 10,000 a reader (BAYES_FRO
 a reader that has several.
 """
 
+import bz2
 import gc
+import gzip
 import io
+import lzma
 import os
 import zipfile
 
@@ -31,7 +34,12 @@ from tests.evaluations.fuzzing import (
 EXAMPLES = int(os.environ.get("BAYES_FRONTIER_FUZZ", "6"))
 # Tests among which a reader's examples are divided; what folders hold comes on top.
 SHARES = {"inspect_ai": 2, "archives": 2, "epoch_runs": 2, "epoch_models": 2, "folders": 4}
-SHARES |= {"proteus_scores": 2, "proteus_models": 2, "wide": 3, "long": 3, "parquet": 3}
+SHARES |= {"proteus_scores": 2, "proteus_models": 2, "wide": 4, "long": 4, "parquet": 4, "compressed": 4}
+
+
+# Changes of a file that is no text; the others stand for none.
+BINARY = ("cut", "insert", "overwrite", "tail")
+KEPT = ("keep", 0, b"")
 
 
 def fuzz(name: str) -> settings:
@@ -176,10 +184,40 @@ def test_damaged_parquet(tmp_path):
         data = whole[name]
         for change in changes:
             # encodings of text make no sense here, and what starts otherwise is no Parquet file
-            data = rewritten(data, change if change[0] in ("cut", "insert", "overwrite", "tail") else ("keep", 0, b""))
+            data = rewritten(data, change if change[0] in BINARY else KEPT)
         path.write_bytes(data)
         only_a_survey_or_an_error(path)
         assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+    run()
+
+
+PACKERS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress, ".zip": lambda data: _zipped(data)}
+
+
+def _zipped(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner/bench_x.csv", data)
+    return out.getvalue()
+
+
+def test_damaged_compressed_tables(tmp_path):
+    whole = {name: table.to_csv(index=False).encode() for name, table in TABLES.items()}
+    whole["blank"] = b"\n" * 10**6
+    folder = tmp_path / "in"
+    folder.mkdir()
+
+    @fuzz("compressed")
+    @given(st.sampled_from(sorted(whole)), st.lists(st.sampled_from(sorted(PACKERS)), min_size=1, max_size=2), BYTES)
+    def run(name, endings, change):
+        data, path = whole[name], folder / ("bench_x.csv" + "".join(endings))
+        for ending in endings:
+            data = PACKERS[ending](data)
+        path.write_bytes(rewritten(data, change if change[0] in BINARY else KEPT))
+        only_a_survey_or_an_error(path)
+        assert [p.name for p in folder.iterdir()] == [path.name]
+        path.unlink()
 
     run()
 
@@ -212,7 +250,7 @@ def test_damaged_archives(tmp_path_factory, changes, members, packing, rewrites,
             archive.writestr(zipfile.ZipInfo(name or "x"), content, packing)
     data = out.getvalue()
     for change in rewrites:
-        data = rewritten(data, change if change[0] in ("cut", "insert", "overwrite", "tail") else ("keep", 0, b""))
+        data = rewritten(data, change if change[0] in BINARY else KEPT)
     path = folder / "log.eval"
     path.write_bytes(data)
     only_a_survey_or_an_error(path, **options)

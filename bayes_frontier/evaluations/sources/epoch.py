@@ -196,7 +196,8 @@ def _add_compute(given: pd.DataFrame, models: Sheet, notes: list[str]) -> None:
     bare = _key(given["model"].str.replace(_EFFORT, "", regex=True).str.rpartition("/")[2])
     found = given["flops"].isna() & bare.isin(flops.index)
     given["flops"] = given["flops"].mask(found, bare.map(flops).astype(np.float64))
-    notes.append(f"compute of {count(int(found.sum()), 'row')} taken from {models.source}")
+    if found.any():
+        notes.append(f"compute of {count(int(found.sum()), 'row')} taken from {models.source}")
 
 
 def _key(names: pd.Series) -> pd.Series:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import cells, checks
+from bayes_frontier.evaluations.compressed import plain_name
 from bayes_frontier.evaluations.files import load_table
 from bayes_frontier.evaluations.lines import Lines
 from bayes_frontier.evaluations.metrics import filled_items, unit_scores
@@ -111,8 +112,11 @@ def _beside(source: Source) -> list[Sheet]:
     path = source.path
     if path is None or len(source.sheets) != 1:
         return []
-    stem = path.stem.removesuffix(_SUFFIX) if _is_models(source.sheets[0]) else path.stem + _SUFFIX
-    others: list[Path] = [path.with_name(stem + suffix) for suffix in dict.fromkeys((path.suffix, ".csv", ".parquet"))]
+    plain = Path(plain_name(path.name))
+    packed = path.name.removeprefix(plain.name)
+    stem = plain.stem.removesuffix(_SUFFIX) if _is_models(source.sheets[0]) else plain.stem + _SUFFIX
+    endings = dict.fromkeys((plain.suffix + packed, ".csv", ".parquet"))
+    others: list[Path] = [path.with_name(stem + ending) for ending in endings]
     there = next((other for other in others if other != path and other.is_file()), None)
     return [] if there is None else [load_table(there, str(there))]
 
