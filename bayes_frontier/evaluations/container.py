@@ -299,7 +299,7 @@ class Evaluations:
             f"period {label}: {count(int(n), 'model')}" for label, n in zip(self.period_labels, counts, strict=True)
         ]
         lines += [
-            f"task {t}: {models[t].notna().sum():,} scores, {models[t].min():.3f} to {models[t].max():.3f}"
+            f"task {t}: {count(int(models[t].notna().sum()), 'score')}, {models[t].min():.3f} to {models[t].max():.3f}"
             for t in self.tasks
         ]
         lines += [f"left out, {reason}: {n:,}" for reason, n in self.dropped_by_reason().items()]

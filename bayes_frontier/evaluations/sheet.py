@@ -97,7 +97,8 @@ def make_sheet(frame: pd.DataFrame, unit: str, source: str) -> Sheet:
     DataError
         If a name is repeated, there are fewer than two named columns, or no rows.
     """
-    names = [str(name).strip() for name in frame.columns]
+    # pandas turns a missing name into NaN
+    names = ["" if name is None or name is pd.NA or name != name else str(name).strip() for name in frame.columns]
     unique(names, source)
     frame = frame.reset_index(drop=True)
     frame.columns = pd.Index(names, dtype=object)

@@ -98,7 +98,7 @@ def test_periods_without_a_date_column(wide):
 def test_no_task_column(wide):
     fails(wide[["model", "base_model", "flops", "released"]], "no task column", "a task and a score column")
     fails(wide, "no task column", tasks=[])
-    fails(wide.assign(bbh="high", gpqa="low"), "no task column")
+    fails(wide.assign(bbh="high", gpqa="45%"), "no task column", "not numeric: bbh ('high'), gpqa ('45%')")
 
 
 def test_unknown_task_and_format_and_options(wide, long):

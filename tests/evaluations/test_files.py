@@ -164,3 +164,10 @@ def test_the_registrys_check_tables_are_read(shared_data, name, rows):
     e = read(shared_data / "registry_check" / name)
     assert e.n_models + len(e.dropped) == rows
     assert e.n_models == rows
+
+
+@pytest.mark.parametrize("name", [None, float("nan"), pd.NA, "", "  "])
+def test_a_column_without_a_name_is_left_out(wide, name):
+    renamed = wide.assign(spare=0.5)
+    renamed.columns = pd.Index([*wide.columns, name], dtype=object)
+    assert read(renamed).fingerprint == read(wide).fingerprint

@@ -1,5 +1,7 @@
 """Plain tables: wide (a row per model, a column per task) or long (a row per score)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +13,7 @@ from bayes_frontier.evaluations.frames import FIELDS, Matrix
 from bayes_frontier.evaluations.lines import Lines
 from bayes_frontier.evaluations.metrics import filled_items, unit_scores
 from bayes_frontier.evaluations.request import Request
-from bayes_frontier.evaluations.sheet import Sheet
+from bayes_frontier.evaluations.sheet import Sheet, quote
 from bayes_frontier.wording import count, listed
 
 
@@ -56,7 +58,7 @@ def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
     if not chosen:
         raise DataError(
             f"{sheet.source} has no task column: no numeric column is left beside "
-            f"{listed(columns.fields.values(), 20)}. "
+            f"{listed(columns.fields.values(), 20)}{_texts(sheet, columns.others)}. "
             "A wide table has one column of scores per task, a long one a task and a score column "
             f"(recognised: {', '.join(ALIASES['task'])}; {', '.join(ALIASES['score'])})."
         )
@@ -77,6 +79,13 @@ def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
         costs=_spread(sheet, columns, "cost", scores, share=True),
         notes=notes,
     )
+
+
+def _texts(sheet: Sheet, others: Sequence[str]) -> str:
+    """Show the first filled cell of columns that might have been meant as tasks."""
+    filled = {c: words[words != ""] for c in others[:5] if len(words := cells.text(sheet, c))}
+    shown = [f"{c} ({quote(words.iloc[0])})" for c, words in filled.items() if len(words)]
+    return f"; not numeric: {', '.join(shown)}" if shown else ""
 
 
 def _unused(columns: Columns, used: set[str], mixed: set[str]) -> list[str]:
