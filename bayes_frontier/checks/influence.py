@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import expit, logsumexp
 
 from bayes_frontier.checks.records import typical_logit
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 # Draws reweighted, and nodes, least and most, at which a base model's own level is integrated out, over this many
 # standard deviations to either side.
 _DRAWS, _NODES, _MOST_NODES, _REACH = 1000, 81, 801, 6.0
+# Steps, of the grid on which losses are tabulated, between two nodes.
+_FINER = 4
 _QUARTILES = (0.25, 0.5, 0.75)
 
 
@@ -53,8 +56,7 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
     boundary = boundary.reshape(-1, *boundary.shape[2:])[chosen]
     rows = []
     for k, task in enumerate(data.tasks):
-        likelihood = [_log_likelihood(frontier, data, chosen, k, base) for base in range(len(data.base_models))]
-        log_weight, pareto_k = _leave_out_weights(np.stack(likelihood))
+        log_weight, pareto_k = _leave_out_weights(_log_likelihoods(frontier, data, chosen, k))
         for base, name in enumerate(data.base_models):
             if data.counts[base, k] == 0:
                 continue
@@ -110,40 +112,56 @@ def refit_without(
     return pd.DataFrame(rows, columns=["task", "base_model", "n", "pareto_k", "flops", "change", "in_sd"])
 
 
-def _log_likelihood(frontier: Frontier, data: FrontierData, samples: IntArray, task: int, base: int) -> FloatArray:
-    """Log-likelihood of a base model's scores on a task given each draw, its own effect integrated out."""
-    cells = data.cells
-    own = np.flatnonzero(((cells["task"] == task) & (cells["base"] == base)).to_numpy())
-    if len(own) == 0:
-        return np.zeros(len(samples))
-    curves, constant = frontier.curves, frontier.posterior["constant_data"].dataset
-    typical = typical_logit(curves, data, own, samples)
+def _log_likelihoods(frontier: Frontier, data: FrontierData, samples: IntArray, task: int) -> FloatArray:
+    """Log-likelihood of each base model's scores on a task given each draw, its own effect integrated out."""
+    cells, curves, constant = data.cells, frontier.curves, frontier.posterior["constant_data"].dataset
+    of_task = np.flatnonzero((cells["task"] == task).to_numpy())
+    bases = cells["base"].to_numpy()[of_task]
+    typical = typical_logit(curves, data, of_task, samples)
     given = tuple(float(constant[name][task]) for name in ("likelihood_level", "half_width", "scale"))
-    if curves.effects is None or curves.scales is None:
-        lost = [_cell_loss(data, cell, expit(typical[:, i]), given) for i, cell in enumerate(own.tolist())]
-        return -np.sum(lost, axis=0)
-    effect, omega = curves.effects[samples, base, task], curves.scales[samples, task]
+    found = np.zeros((len(data.base_models), len(samples)))
+    for base in np.unique(bases):
+        (own,) = np.nonzero(bases == base)
+        scores = [data.scores.records[slice(*data.scores.start[cell : cell + 2]), 0] for cell in of_task[own]]
+        if curves.effects is None or curves.scales is None:
+            lost = [_cell_loss(y, expit(typical[:, i]), given) for y, i in zip(scores, own, strict=True)]
+            found[base] = -np.sum(lost, axis=0)
+        else:
+            effect, omega = curves.effects[samples, base, task], curves.scales[samples, task]
+            found[base] = _integrated(scores, typical[:, own], effect, omega, given)
+    return found
+
+
+def _integrated(
+    scores: Sequence[FloatArray], typical: FloatArray, effect: FloatArray, omega: FloatArray, given: tuple[float, ...]
+) -> FloatArray:
+    """Log-likelihood of cells of one base model, shape (n_samples,), its effect ~ Normal(0, omega) integrated out."""
     # The level is what the scores fix, whatever the draw's curve: nodes around it serve all draws.
     level = typical[:, 0] + effect
     reach = _REACH * max(float(level.std()), 1e-3)
     # ... as close as the narrowest prior needs, where it is the curve that varies
     n_nodes = int(np.clip(np.ceil(6.0 * reach / omega.min()), _NODES, _MOST_NODES))
     nodes = level.mean() + np.linspace(-reach, reach, n_nodes)
-    log_prior = -0.5 * ((nodes - typical[:, :1]) / omega[:, None]) ** 2 - np.log(omega)[:, None]
-    total = log_prior
-    for i, cell in enumerate(own.tolist()):
+    total = -0.5 * ((nodes - typical[:, :1]) / omega[:, None]) ** 2 - np.log(omega)[:, None]
+    step = (nodes[1] - nodes[0]) / _FINER
+    for i, one in enumerate(scores):
         offset = typical[:, i] - typical[:, 0]
-        beyond = float(np.abs(offset).max())
-        fine = np.linspace(nodes[0] - beyond, nodes[-1] + beyond, 4 * n_nodes)
-        table = _cell_loss(data, cell, expit(fine), given)
-        total = total - np.interp(nodes + offset[:, None], fine, table)
-    return np.asarray(logsumexp(total, axis=1))
+        first = nodes[0] + offset.min() - step
+        n_fine = int(np.ceil((nodes[-1] + offset.max() - first) / step)) + 2
+        table = _cell_loss(one, expit(first + step * np.arange(n_fine)), given)
+        # A draw's nodes lie on the fine grid, moved by a part of its step: two stretches of the table are all it takes.
+        place = (nodes[0] + offset - first) / step
+        start = place.astype(int)
+        part = (place - start)[:, None]
+        along = sliding_window_view(table, _FINER * (n_nodes - 1) + 1)[:, ::_FINER]
+        total -= (1.0 - part) * along[start] + part * along[start + 1]
+    most = total.max(axis=1)
+    return np.asarray(most + np.log(np.exp(total - most[:, None]).sum(axis=1)))
 
 
-def _cell_loss(data: FrontierData, cell: int, boundary: FloatArray, given: tuple[float, ...]) -> FloatArray:
+def _cell_loss(scores: FloatArray, boundary: FloatArray, given: tuple[float, ...]) -> FloatArray:
     """Smoothed pinball loss of a cell's scores over the scale, at each of some boundaries."""
     tau, half_width, scale = given
-    scores = data.scores.records[data.scores.start[cell] : data.scores.start[cell + 1], 0]
     residual = scores[:, None] - boundary[None, :]
     return np.asarray(smooth_pinball_loss(residual, tau, half_width).sum(axis=0) / scale)
 

@@ -41,7 +41,7 @@ def test_the_integrated_likelihood_matches_a_fine_grid(base):
     # wide draws, so that likelihoods differ by several units between them
     frontier = true_frontier(width=0.3, **FEW)
     samples = np.array([0, 300, 800, 1199])
-    found = module._log_likelihood(frontier, data_of(frontier), np.arange(CHAINS * DRAWS), 0, base)[samples]
+    found = module._log_likelihoods(frontier, data_of(frontier), np.arange(CHAINS * DRAWS), 0)[base, samples]
     exact = np.array([brute_force(frontier, draw, base) for draw in samples])
     assert np.ptp(exact) > 1.0
     # up to a constant, the spacing of the nodes; log weights differ by units, so a tenth does not matter
@@ -57,7 +57,7 @@ def test_reweighting_agrees_with_the_posterior_without_the_base_model():
     """Candidates weighted by all base models are a posterior; weighted by all but one, the posterior without it."""
     wide = true_frontier(width=0.06, **FEW)
     data = data_of(wide)
-    likelihood = np.stack([module._log_likelihood(wide, data, np.arange(CHAINS * DRAWS), 0, b) for b in range(8)])
+    likelihood = module._log_likelihoods(wide, data, np.arange(CHAINS * DRAWS), 0)
     chosen = resampled(wide, likelihood.sum(axis=0))
     frontier = true_frontier(lambda tree: taken(tree, chosen), width=0.06, **FEW)
     found = influence(frontier, data_of(frontier)).set_index("base_model")
