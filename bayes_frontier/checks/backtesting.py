@@ -1,10 +1,12 @@
 """`backtest`: fit on the past, predict the next period, compare with baselines."""
 
+from __future__ import annotations
+
 import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,10 @@ from bayes_frontier.checks.splits import ASKED, Split, baseline_levels, rolling,
 from bayes_frontier.errors import ConvergenceError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.parallel import Workers
+
+if TYPE_CHECKING:
+    from bayes_frontier.model.spec import ModelSpec
 
 # What levels depend on beside data and settings.
 _OUR_CODE = ("model", "posterior")
@@ -58,6 +64,7 @@ def backtest(
     baselines: Sequence[str] | str | None = None,
     fit: Fit | None = None,
     folder: str | Path | None = None,
+    scheduler: str | None = None,
     tell: Callable[[str], None] | None = None,
     **settings: Any,  # noqa: ANN401 - the arguments of fit, which checks them
 ) -> Backtest:
@@ -80,6 +87,8 @@ def backtest(
         Called as ``fit(evaluations, tau=tau, **settings)``, returns what has `predict`; default: `bayes_frontier.fit`.
     folder : str or Path, optional
         Keeps finished predictions in ``cache/``; a later call with the same data, settings and code goes on from them.
+    scheduler : str, optional
+        Address of a Dask scheduler on whose workers the splits are fitted at once; none: one after the other, here.
     tell : callable, optional
         Called with what is being done, a line at a time.
     **settings
@@ -100,6 +109,8 @@ def backtest(
         If a fit does not converge; finished splits stay in the folder.
     StoreError
         If the folder cannot be written.
+    ClusterError
+        If the scheduler does not answer, its workers run other code, or are lost.
     """
     if not 0.5 <= tau <= 0.999:
         raise QueryError(f"tau must be between 0.5 and 0.999, found {tau!r}: the boundary is a high quantile (0.98).")
@@ -110,12 +121,13 @@ def backtest(
     say = tell or _silent
     window = "last" if single_period else "past"
     run = _Run(tau, store, say)
-    levels: list[dict[str, Levels]] = []
+    # baselines first: they take seconds, and one that cannot be fitted should stop no finished sampling
+    compared = []
     for split in splits:
         say(f"split {split.number} of {len(splits)}: {split.label}, {split.next.n_models:,} models to predict")
-        # baselines first: they take seconds, and a baseline that cannot be fitted should stop no finished sampling
-        found = {one.name: run.baseline(one, split) for one in chosen}
-        levels.append({OURS: run.ours(split, window, _library_fit() if fit is None else fit, settings), **found})
+        compared.append({one.name: run.baseline(one, split) for one in chosen})
+    ours = run.ours(splits, window, _library_fit() if fit is None else fit, settings, Workers(1, scheduler))
+    levels = [{OURS: own, **others} for own, others in zip(ours, compared, strict=True)]
     about = {
         "tau": tau,
         "axis": axis,
@@ -149,52 +161,70 @@ class _Run:
                 "code": self.baseline_code,
             }
         )
-        return self._levels(baseline.name, split, key, lambda: (baseline_levels(baseline, split, self.tau), {}))
+        return self._levels(baseline.name, split, key, lambda: baseline_levels(baseline, split, self.tau))
 
-    def ours(self, split: Split, window: str, fit: Fit, settings: Mapping[str, object]) -> Levels:
-        model = _model_fingerprint(settings.get("model"))
-        key = make_key(
-            {
-                "boundary": OURS,
-                "split": split_key(split, window),
-                "tau": self.tau,
-                "fit": f"{fit.__module__}.{fit.__qualname__}",
-                "settings": {name: value for name, value in settings.items() if name not in (*_IDLE, "model")},
-                "defaults": _defaults(fit),
-                "model": model,
-                "code": self.our_code,
-            }
-        )
-        fitted = split.window(window)
+    def ours(
+        self, splits: Sequence[Split], window: str, fit: Fit, settings: Mapping[str, object], workers: Workers
+    ) -> list[Levels]:
+        spec = _spec(settings.get("model"))
+        common = {
+            "boundary": OURS,
+            "tau": self.tau,
+            "fit": f"{fit.__module__}.{fit.__qualname__}",
+            "settings": {name: value for name, value in settings.items() if name not in (*_IDLE, "model")},
+            "defaults": _defaults(fit),
+            "model": spec.fingerprint,
+            "code": self.our_code,
+        }
+        keys = [make_key({**common, "split": split_key(split, window)}) for split in splits]
+        found = [self._kept(OURS, split, key) for split, key in zip(splits, keys, strict=True)]
+        missing = [place for place, one in enumerate(found) if one is None]
+        # workers may not see the model's file, nor anybody what they say
+        given, tell = (settings, self.tell) if workers.scheduler is None else ({**settings, "model": spec}, _silent)
 
-        def make() -> tuple[FloatArray, dict[str, object]]:
-            self.tell(f"  fitting {fitted.n_models:,} models in {len(fitted.period_labels)} periods ...")
-            try:
-                frontier = fit(fitted, tau=self.tau, **settings)
-            except ConvergenceError as error:
-                raise ConvergenceError(
-                    f"Split {split.number} ({split.label}): {error} Finished splits are kept where a folder is given."
-                ) from None
-            facts: dict[str, object] = {"converged": bool(getattr(frontier, "converged", True))}
-            return _asked(frontier, split), facts
+        def keep(number: int, made: tuple[FloatArray, dict[str, object]]) -> None:
+            place = missing[number]
+            found[place] = self._keep(OURS, splits[place], keys[place], Levels(*made))
 
-        return self._levels(OURS, split, key, make)
+        workers.run(_fit_split, [(fit, splits[place], window, self.tau, given, tell) for place in missing], keep)
+        return [one for one in found if one is not None]
 
-    def _levels(
-        self, name: str, split: Split, key: str, make: Callable[[], tuple[FloatArray, dict[str, object]]]
-    ) -> Levels:
-        place = f"{split.number}-{name}"
-        found = self.store.load(place, key)
+    def _levels(self, name: str, split: Split, key: str, make: Callable[[], FloatArray]) -> Levels:
+        found = self._kept(name, split, key)
         if found is not None:
-            self.tell(f"  {name}: finished before")
             return found
         started = time.perf_counter()
-        values, facts = make()
-        seconds = round(time.perf_counter() - started, 2)
-        made = Levels(values, {**facts, "seconds": seconds})
-        self.store.save(place, key, made)
-        self.tell(f"  {name}: {seconds:.1f} s")
+        values = make()
+        return self._keep(name, split, key, Levels(values, {"seconds": round(time.perf_counter() - started, 2)}))
+
+    def _kept(self, name: str, split: Split, key: str) -> Levels | None:
+        found = self.store.load(f"{split.number}-{name}", key)
+        if found is not None:
+            self.tell(f"  {name}, split {split.number}: finished before")
+        return found
+
+    def _keep(self, name: str, split: Split, key: str, made: Levels) -> Levels:
+        self.store.save(f"{split.number}-{name}", key, made)
+        self.tell(f"  {name}, split {split.number}: {made.facts['seconds']:.1f} s")
         return made
+
+
+def _fit_split(
+    fit: Fit, split: Split, window: str, tau: float, settings: Mapping[str, Any], tell: Callable[[str], None]
+) -> tuple[FloatArray, dict[str, object]]:
+    """Fit what a split knows and predict what it asks; `tell` speaks where the fit runs."""
+    fitted = split.window(window)
+    tell(f"  fitting {fitted.n_models:,} models in {len(fitted.period_labels)} periods ...")
+    started = time.perf_counter()
+    try:
+        frontier = fit(fitted, tau=tau, **settings)
+    except ConvergenceError as error:
+        raise ConvergenceError(
+            f"Split {split.number} ({split.label}): {error} Finished splits are kept where a folder is given."
+        ) from None
+    values = _asked(frontier, split)
+    seconds = round(time.perf_counter() - started, 2)
+    return values, {"converged": bool(getattr(frontier, "converged", True)), "seconds": seconds}
 
 
 def _library_fit() -> Fit:
@@ -215,12 +245,12 @@ def _defaults(fit: Fit) -> dict[str, str]:
     }
 
 
-def _model_fingerprint(model: object) -> str:
+def _spec(model: object) -> ModelSpec:
     from bayes_frontier.model.spec import ModelSpec, read_spec
 
     if isinstance(model, ModelSpec):
-        return model.fingerprint
-    return read_spec("hierarchical" if model is None else model).fingerprint  # type: ignore[arg-type]  # it checks
+        return model
+    return read_spec("hierarchical" if model is None else model)  # type: ignore[arg-type]  # it checks
 
 
 def _asked(frontier: Predictor, split: Split) -> FloatArray:

@@ -13,6 +13,9 @@ from bayes_frontier.cli import arguments as given
 from bayes_frontier.cli.output import Answer, Column, form_of, note, show
 from bayes_frontier.cli.values import fields_map, names_list, probability
 
+# Options that do not change the result.
+_IDLE = ("table", "quiet", "as_json", "as_csv", "cores", "scheduler")
+
 app = typer.Typer()
 
 
@@ -58,6 +61,7 @@ def backtest(
         int | None, typer.Option(min=1, metavar="N", help="Independent chains.", show_default="as for fit")
     ] = None,
     cores: given.Cores = None,
+    scheduler: given.Scheduler = None,
     allow_unconverged: Annotated[
         bool, typer.Option("--allow-unconverged", help="Use also fits that did not converge, and say so.")
     ] = False,
@@ -102,6 +106,7 @@ def backtest(
         axis=axis,
         baselines=names_list(baselines),
         folder=out,
+        scheduler=scheduler,
         tell=None if quiet else note,
         model=model,
         seed=seed,
@@ -154,7 +159,11 @@ def _command(context: typer.Context) -> str:
     words = ["bayes-frontier", "backtest", Path(context.params["table"]).name]
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
-        if parameter.name in ("table", "quiet", "as_json", "as_csv", "cores") or value in (None, parameter.default, []):
+        if parameter.name in ("table", "quiet", "as_json", "as_csv", "cores", "scheduler") or value in (
+            None,
+            parameter.default,
+            [],
+        ):
             continue
         option = parameter.opts[0]
         if value is True:

@@ -39,7 +39,15 @@ def calibration(
             "interrupted study goes on; made if it is not there.",
         ),
     ],
-    replications: Annotated[int, typer.Option(min=2, metavar="N", help="Data sets a scenario.")] = 48,
+    replications: Annotated[int, typer.Option(min=2, metavar="N", help="Data sets a scenario.")] = 24,
+    most: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Data sets of scenarios whose coverage is known less well than to a standard error of 0.03, at most.",
+        ),
+    ] = 96,
     scenario: Annotated[
         list[str] | None,
         typer.Option(metavar="NAMES", help="Scenarios, with commas between; may be repeated.", show_default="all"),
@@ -64,6 +72,7 @@ def calibration(
     from bayes_frontier.checks.study.fitting import Sampler
     from bayes_frontier.checks.study.runner import code_fingerprint, run_study
     from bayes_frontier.checks.study.scenarios import chosen
+    from bayes_frontier.checks.study.summary import wanting
     from bayes_frontier.model.spec import read_spec
     from bayes_frontier.parallel import Workers
     from bayes_frontier.report.calibration import write_calibration
@@ -77,14 +86,19 @@ def calibration(
             told[0] = seconds
             note(f"{done:,} of {total:,} replications, {seconds / 60:.1f} minutes")
 
-    lines = run_study(
-        scenarios,
-        replications,
-        out / "replications" / code,
-        Sampler(spec, draws=draws, tune=tune, chains=chains),
-        workers=Workers(cores, scheduler),
-        progress=tell,
-    )
+    wanted = dict.fromkeys((one.name for one in scenarios), replications)
+    missing = wanted
+    while missing:
+        wanted |= missing
+        lines = run_study(
+            scenarios,
+            wanted,
+            out / "replications" / code,
+            Sampler(spec, draws=draws, tune=tune, chains=chains),
+            workers=Workers(cores, scheduler),
+            progress=tell,
+        )
+        missing = wanting(lines, most)
     about = {
         "Model": spec.name,
         "Chains": f"{chains}, of {tune} tuning steps and {draws} draws each",
@@ -111,6 +125,7 @@ def halves(
     tune: given.Tune = 300,
     chains: given.Chains = 2,
     cores: given.Cores = None,
+    scheduler: given.Scheduler = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Fit random halves of the base models, and hold the other half's scores against the boundary.
@@ -123,37 +138,37 @@ def halves(
     """
     share = probability(tau, "--tau")
     import bayes_frontier as bf
-    from bayes_frontier.checks.study.halves import run_halves
-    from bayes_frontier.checks.study.runner import code_fingerprint
+    from bayes_frontier.checks.study.runner import RESULTS, code_fingerprint
+    from bayes_frontier.cli.study_pieces import run_halves
     from bayes_frontier.model.spec import read_spec
+    from bayes_frontier.parallel import Workers
     from bayes_frontier.report.files import make_folder
     from bayes_frontier.report.studies import write_halves
 
     spec = read_spec(model)
     evaluations = bf.read(table, periods=periods, tasks=names_list(tasks))
-    sources = f"{evaluations.fingerprint[:8]}-{code_fingerprint()}-{spec.fingerprint[:8]}"
-    settings = f"{sources}-{share:g}-{chains}x{draws}-{tune}"
-
-    def fit(half: bf.Evaluations, seed: int) -> bf.Frontier:
-        return bf.fit(
-            half,
-            spec,
-            tau=share,
-            draws=draws,
-            tune=tune,
-            chains=chains,
-            cores=cores,
-            seed=seed,
-            progress=False,
-            allow_unconverged=True,
-        )
+    code = code_fingerprint((*RESULTS, "checks/study/halves.py"))
+    key = f"{evaluations.fingerprint[:8]}-{code}-{spec.fingerprint[:8]}-{share:g}-{chains}x{draws}-{tune}"
+    settings = {
+        "model": spec,
+        "tau": share,
+        "draws": draws,
+        "tune": tune,
+        "chains": chains,
+        "cores": cores,
+        "progress": False,
+        "allow_unconverged": True,
+    }
 
     def tell(done: int, total: int) -> None:
         if not quiet:
             note(f"{done} of {total} splits")
 
     make_folder(out / "replications", "--out")
-    found = run_halves(evaluations, splits, fit, out / "replications" / f"{settings}.jsonl", tell)
+    # chains run at once, so one split at a time does unless there is a cluster
+    found = run_halves(
+        evaluations, splits, settings, out / "replications" / f"{key}.jsonl", Workers(1, scheduler), tell
+    )
     about = {
         "Scores": f"{evaluations.n_scores:,} of {evaluations.n_models:,} models, {evaluations.fingerprint[:16]}",
         "Model": spec.name,
@@ -167,11 +182,16 @@ def halves(
 def sbc(
     context: typer.Context,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for README.md and ranks.csv; made if it is not there.")
+        Path,
+        typer.Option(
+            metavar="DIR", help="Folder for README.md, ranks.csv and finished blocks; made if it is not there."
+        ),
     ],
     simulations: Annotated[int, typer.Option(min=20, metavar="N", help="Data sets from the prior.")] = 200,
     model: given.Model = "hierarchical",
     seed: given.Seed = 1,
+    cores: given.Processes = None,
+    scheduler: given.Scheduler = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Check the sampler: simulate from the model itself and rank the truth among posterior draws.
@@ -180,24 +200,32 @@ def sbc(
 
         bayes-frontier study sbc --out reports/sbc
 
-    Takes minutes. Exit status 1: ranks are not uniform.
+    Takes minutes; finished blocks are kept. Exit status 1: ranks are not uniform.
     """
-    from bayes_frontier.checks.study.sbc import CHAINS, DRAWS, TUNE, ranks
+    from bayes_frontier.checks.study.runner import RESULTS, code_fingerprint
+    from bayes_frontier.checks.study.sbc import CHAINS, DRAWS, TUNE
+    from bayes_frontier.cli.study_pieces import run_ranks
     from bayes_frontier.model.spec import read_spec
+    from bayes_frontier.parallel import Workers
+    from bayes_frontier.report.files import make_folder
     from bayes_frontier.report.studies import write_sbc
 
     spec = read_spec(model)
+    code = code_fingerprint((*RESULTS, "checks/study/sbc.py"))
+    make_folder(out / "replications", "--out")
+    path = out / "replications" / f"{code}-{spec.fingerprint[:8]}-seed{seed}.jsonl"
 
     def tell(done: int, total: int) -> None:
-        if not quiet and (done % 20 == 0 or done == total):
+        if not quiet:
             note(f"{done} of {total} simulations")
 
+    found = run_ranks(spec, simulations, seed, path, Workers(cores, scheduler), tell)
     about = {
         "Model": spec.name,
         "Simulations": simulations,
         "Chains": f"{CHAINS}, of {TUNE} tuning steps and {DRAWS} draws each",
     }
-    page, bar = write_sbc(ranks(spec, simulations, seed, tell), out, _command(context), about)
+    page, bar = write_sbc(found, out, _command(context), about)
     _verdict([bar], page)
 
 

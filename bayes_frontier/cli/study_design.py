@@ -28,7 +28,8 @@ def design(
     fixed_seeds: Annotated[
         int, typer.Option(min=1, metavar="N", help="Races in which the arms that differ by ties only run too.")
     ] = 3,
-    cores: given.Cores = None,
+    cores: given.Processes = None,
+    scheduler: given.Scheduler = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Replay a leaderboard: hide each period's scores, buy them under budgets, compare with knowing all.
@@ -40,13 +41,12 @@ def design(
     Takes tens of minutes. Finished races are kept and used again by the same code and data. Exit status 1: a bar is
     missed.
     """
-    import os
-
     import bayes_frontier as bf
     from bayes_frontier.checks.study.runner import code_fingerprint
+    from bayes_frontier.cli.study_pieces import run_races
     from bayes_frontier.cli.values import fields_map
     from bayes_frontier.design.arms import REPLANS
-    from bayes_frontier.design.retrospective import run_contest
+    from bayes_frontier.parallel import Workers
     from bayes_frontier.report.design_study import write_design
     from bayes_frontier.report.files import make_folder
 
@@ -59,9 +59,7 @@ def design(
         if not quiet:
             note(f"{done} of {total} races")
 
-    found = run_contest(
-        evaluations, folder, seeds=seeds, fixed_seeds=fixed_seeds, cores=cores or os.cpu_count() or 1, progress=tell
-    )
+    found = run_races(evaluations, folder, seeds, fixed_seeds, Workers(cores, scheduler), tell)
     about = {
         "Scores": f"{evaluations.n_scores:,} of {evaluations.n_models:,} models, {evaluations.fingerprint[:16]}",
         "Periods": "; ".join(evaluations.period_labels),

@@ -36,7 +36,10 @@ def ask(monkeypatch):
 
 def run(folder, ask, n, scenarios=(A,), cores=1):
     told = []
-    lines = run_study(scenarios, n, folder, ask, workers=Workers(cores), progress=lambda *now: told.append(now[:2]))
+    wanted = n if isinstance(n, dict) else {one.name: n for one in scenarios}
+    lines = run_study(
+        scenarios, wanted, folder, ask, workers=Workers(cores), progress=lambda *now: told.append(now[:2])
+    )
     return lines, told
 
 
@@ -79,7 +82,7 @@ def test_an_interruption_keeps_what_is_done(tmp_path, ask, monkeypatch):
 
     run(tmp_path, ask, 1)
     with pytest.raises(KeyboardInterrupt):
-        run_study((A,), 3, tmp_path, interrupted, workers=Workers(1), progress=lambda *_: None)
+        run_study((A,), {A.name: 3}, tmp_path, interrupted, workers=Workers(1), progress=lambda *_: None)
     assert len(read_lines(tmp_path / "a.jsonl")) == 1
 
 
@@ -112,7 +115,7 @@ def test_a_folder_that_cannot_be_is_refused(tmp_path, ask):
 
 def test_the_fingerprint_of_the_code_ignores_comments_and_docstrings(tmp_path, monkeypatch):
     package = tmp_path / "bayes_frontier"
-    for source in runner._SOURCES:
+    for source in runner.RESULTS:
         place = package / source
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text("x = 1\n") if source.endswith(".py") else place.mkdir()

@@ -83,7 +83,7 @@ def test_an_interrupted_backtest_goes_on(run, fits, table, tmp_path):
     done = run(*arguments)
     assert done.exit_code == 0, done.output
     assert len(fits.calls) == 3
-    assert "frontier: finished before" in done.stderr
+    assert "frontier, split 1: finished before" in done.stderr
     assert (tmp_path / "README.md").exists()
 
 

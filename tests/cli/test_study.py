@@ -1,6 +1,9 @@
+import numpy as np
+import pandas as pd
 import pytest
 
-from bayes_frontier.checks.study import alternatives, fitting
+from bayes_frontier import cluster
+from bayes_frontier.checks.study import alternatives, fitting, sbc
 from bayes_frontier.checks.study.scenarios import chosen
 from tests.checks.study_fakes import Fake
 
@@ -47,3 +50,51 @@ def test_help_names_the_studies(run):
     done = run("study", "--help")
     for name in ("calibration", "halves", "sbc"):
         assert name in done.stdout
+
+
+@pytest.fixture
+def ranked(monkeypatch):
+    """Ranks without sampling; holds what was asked for."""
+    asked: list[tuple[int, int]] = []
+
+    def ranks(spec, simulations, seed, progress):
+        asked.append((simulations, seed))
+        return pd.DataFrame({"level": np.random.default_rng(seed).random(simulations)})
+
+    monkeypatch.setattr(sbc, "ranks", ranks)
+    return asked
+
+
+def test_ranks_come_in_blocks_that_are_kept(run, ranked, tmp_path):
+    arguments = ("study", "sbc", "--simulations", "120", "--cores", "1", "--out", tmp_path)
+    done = run(*arguments)
+    assert done.exit_code == 0, done.output
+    assert "120 of 120 simulations" in done.stderr
+    assert [n for n, _ in ranked] == [50, 50, 20]
+    assert len({seed for _, seed in ranked}) == 3
+    first = (tmp_path / "ranks.csv").read_text()
+    assert len(first.splitlines()) == 121
+    run(*arguments)
+    assert len(ranked) == 3
+    assert (tmp_path / "ranks.csv").read_text() == first
+
+
+def test_halves_are_fitted_one_by_one_and_kept(run, table, tmp_path):
+    arguments = ("study", "halves", table, "--splits", "2", "--tau", "0.9", "--draws", "7", "--out", tmp_path)
+    done = run(*arguments)
+    assert "2 of 2 splits" in done.stderr
+    assert [(call["seed"], call["draws"], call["allow_unconverged"]) for call in run.calls] == [
+        (0, 7, True),
+        (1, 7, True),
+    ]
+    run(*arguments)
+    assert len(run.calls) == 2
+    assert (tmp_path / "splits.csv").is_file()
+
+
+@pytest.mark.parametrize("study", ["calibration", "sbc", "questions"])
+def test_a_dead_address_is_named(run, monkeypatch, tmp_path, study):
+    monkeypatch.setattr(cluster, "_ANSWER", 0.3)
+    done = run("study", study, "--scheduler", "tcp://127.0.0.1:9", "--out", tmp_path)
+    assert done.exit_code == 2
+    assert "Error: --scheduler tcp://127.0.0.1:9: no Dask scheduler answers there" in done.stderr

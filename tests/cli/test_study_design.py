@@ -2,6 +2,8 @@
 
 import pytest
 
+from bayes_frontier.checks.study.runner import read_lines
+from bayes_frontier.cli import study_pieces
 from bayes_frontier.design import retrospective
 from tests.design.test_verdicts import results
 
@@ -13,11 +15,11 @@ def raced(monkeypatch):
 
     def run_contest(evaluations, folder, *, progress, **settings):
         asked.update(settings, folder=folder, periods=evaluations.n_periods)
-        progress(1, 2)
         columns = {"n": 1.0, "cost": 5.0, "width": 0.06, "coverage": 0.9, "variance": 1e-3, "published_distance": 0.02}
         return results(loss=asked.pop("loss", 1.0)).assign(**columns)
 
     monkeypatch.setattr(retrospective, "run_contest", run_contest)
+    monkeypatch.setattr(study_pieces, "race_line", lambda *race: {"rows": [list(race[1:])]})
     return asked
 
 
@@ -27,16 +29,18 @@ def test_the_page_is_written_and_the_bars_shown(run, table, raced, tmp_path):
     done = run(*arguments)
     assert done.exit_code == 0, done.output
     assert done.stdout.count("holds ") == 5
-    assert "1 of 2 races" in done.stderr
+    assert "6 of 6 races" in done.stderr
     assert (out / "README.md").is_file()
     assert (raced["seeds"], raced["cores"], raced["periods"]) == (6, 1, 2)
     assert raced["folder"].parent == out / "replications"
+    lines = read_lines(raced["folder"] / "period-1.jsonl")
+    assert [line["rows"] for line in lines] == [[[1, seed, seed < 3]] for seed in range(6)]
     assert str(tmp_path) not in (out / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_missed_bar_is_exit_status_1(run, table, raced, tmp_path):
     raced["loss"] = 1.3
-    done = run("study", "design", table, "--periods", "2024-12-31", "--out", tmp_path / "d", "--quiet")
+    done = run("study", "design", table, "--periods", "2024-12-31", "--out", tmp_path / "d", "--cores", "1", "-q")
     assert done.exit_code == 1
     assert "MISSED  pinball" in done.stdout
 

@@ -87,8 +87,9 @@ def run_studies(
     ClusterError
         As `Workers.run` does.
     """
+    paths = {study.name: study_path(study, folder) for study in wanted}
     pieces = [
-        Piece(study_path(study, folder), replication, (study, replication))
+        Piece(paths[study.name], replication, (study, replication))
         for study in wanted
         for replication in range(replications)
     ]

@@ -16,8 +16,7 @@ from bayes_frontier.checks.study.scoring import Ask, replicate
 from bayes_frontier.errors import QueryError
 from bayes_frontier.parallel import Workers
 
-# What the replications depend on, besides the scenario itself: not how they are run, counted or shown.
-_SOURCES = (
+RESULTS = (
     "model",
     "checks/study/alternatives.py",
     "checks/study/fitting.py",
@@ -29,6 +28,7 @@ _SOURCES = (
     "evaluations/simulate.py",
     "evaluations/truth.py",
 )
+"""What replications depend on, besides the scenario itself: not how they are run, counted or shown."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def run_pieces(
 
 def run_study(
     scenarios: Sequence[Scenario],
-    replications: int,
+    replications: Mapping[str, int],
     folder: Path,
     ask: Ask,
     *,
@@ -106,8 +106,8 @@ def run_study(
     ----------
     scenarios : sequence of Scenario
         What to simulate.
-    replications : int
-        Data sets a scenario.
+    replications : mapping of str to int
+        Data sets of each scenario, by name.
     folder : pathlib.Path
         Where the replications are kept, one file a scenario.
     ask : callable
@@ -137,12 +137,12 @@ def run_study(
     pieces = [
         Piece(paths[scenario.name], replication, (scenario, replication, ask))
         for scenario in scenarios
-        for replication in range(replications)
+        for replication in range(replications[scenario.name])
     ]
     started = time.perf_counter()
     run_pieces(_replicated, pieces, workers, lambda done, n, _: progress(done, n, time.perf_counter() - started))
     lines = [line for path in paths.values() for line in sorted(read_lines(path), key=lambda one: one["replication"])]
-    return [line for line in lines if line["replication"] < replications]
+    return [line for line in lines if line["replication"] < replications[line["scenario"]]]
 
 
 def _replicated(scenario: Scenario, replication: int, ask: Ask) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
-def code_fingerprint(sources: Sequence[str] = _SOURCES) -> str:
+def code_fingerprint(sources: Sequence[str] = RESULTS) -> str:
     """Identify the code that the results depend on, comments, layout and docstrings aside.
 
     Parameters
