@@ -3,9 +3,10 @@
 The logit of the score is regressed on the logits of reference tasks (and their squares), an indicator of release after
 the date, and effects of base models, see `contamination_model`. The shift is stated in scores: how much higher models
 released after the date score than they would have before, on average. It is no proof of contamination, so it comes
-with what it depends on: other dates, a trend in time beside the step, base models with models on both sides only; how
-large an unmeasured difference would explain it; and its robustness value (Cinelli & Hazlett 2020, JRSS B 82, 39), the
-share of what is left of both date and score that something unmeasured would have to explain.
+with what it depends on: other dates, a trend in time beside the step, base models with models on both sides only,
+references that are noisy measures of one quality (see `contamination_quality`); how large an unmeasured difference
+would explain it; and its robustness value (Cinelli & Hazlett 2020, JRSS B 82, 39), the share of what is left of both
+date and score that something unmeasured would have to explain.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit, logit
 
-from bayes_frontier.analysis.contamination_model import regress
-from bayes_frontier.analysis.contamination_verdicts import DELTA, PROB, check_settings, settled, verdict
+from bayes_frontier.analysis.contamination_model import KEPT, regress
+from bayes_frontier.analysis.contamination_quality import expected_quality
+from bayes_frontier.analysis.contamination_verdicts import BOTH_SIDES, DELTA, NOISY, PROB, TREND, settled, verdict
+from bayes_frontier.analysis.verdicts import check_settings
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.wording import count, listed, suggestion
 
@@ -36,6 +39,8 @@ FEWEST = 20
 _FEWEST_BASES = 5
 # Other dates tried: these shares of the models were released before them.
 _SHARES = (0.2, 0.35, 0.5, 0.65, 0.8)
+# Draws of the quality behind references.
+_IMPUTED = 5
 
 
 def contamination(
@@ -104,7 +109,8 @@ def contamination(
     )
 
 
-_FILL = {"other_verdict": "", **{f"other_{part}": np.nan for part in ("median", "lower", "upper", "up")}}
+_OTHER = ("median", "lower", "upper", "up", "positive", "verdict")
+_FILL = {f"other_{part}": "" if part == "verdict" else np.nan for part in _OTHER}
 
 
 def _day(after: dt.date | str) -> dt.date:
@@ -198,8 +204,9 @@ def _ask(
     made["shift"] = (("chain", "draw"), shift)
     if sensitivity:
         others = _others(rows, references, day, settings)
-        words = [str(word) for word in others["other_verdict"].to_numpy() if word]
-        made = made.merge(others).assign(verdict=((), settled(str(made["verdict"].item()), words)))
+        words = dict(zip(others["analysis"].to_numpy(), others["other_verdict"].to_numpy(), strict=True))
+        above = dict(zip(others["analysis"].to_numpy(), others["other_positive"].to_numpy(), strict=True))
+        made = made.merge(others).assign(verdict=((), settled(str(made["verdict"].item()), words, above, prob)))
     return made
 
 
@@ -220,16 +227,35 @@ def _shift(
     rows: pd.DataFrame, references: list[str], late: np.ndarray, seed: int, *, trend: bool = False
 ) -> tuple[FloatArray, FloatArray, float]:
     """Draws of the shift in scores and on the logit scale, and what the references explain on the latter."""
-    z = rows[references].to_numpy(float)
-    z = (z - z.mean(axis=0)) / np.maximum(z.std(axis=0), 1e-9)
+    return _stepped(rows, rows[references].to_numpy(float), late, seed, trend=trend)
+
+
+def _noisy_shift(rows: pd.DataFrame, references: list[str], late: np.ndarray, seed: int) -> FloatArray:
+    """Draws of the shift given the quality behind the references; empty where they do not show one."""
+    rng = np.random.default_rng(seed)
+    given = rows[references].to_numpy(float)
+    code = pd.factorize(rows["base_model"], sort=True)[0].astype(np.int64)
+    parts = []
+    for number in range(_IMPUTED):
+        quality = expected_quality(given, code, late.astype(np.int64), rng)
+        if len(quality) == 0:
+            return np.empty(0)
+        parts.append(_stepped(rows, quality[:, None], late, seed + number, kept=KEPT // 2)[0])
+    return np.concatenate(parts, axis=1)
+
+
+def _stepped(
+    rows: pd.DataFrame, given: FloatArray, late: np.ndarray, seed: int, *, trend: bool = False, kept: int | None = None
+) -> tuple[FloatArray, FloatArray, float]:
+    z = (given - given.mean(axis=0)) / np.maximum(given.std(axis=0), 1e-9)
     columns = [np.ones(len(rows)), *z.T, *(z**2).T, late.astype(float)]
     if trend:
         days = rows["day"].to_numpy(float)
         columns.append((days - days.mean()) / max(float(days.std()), 1e-9))
     x = np.column_stack(columns)
     code, _ = pd.factorize(rows["base_model"], sort=True)
-    fitted = regress(rows["y"].to_numpy(float), x, code.astype(np.int64), late.astype(np.int64), seed)
-    place = 1 + 2 * len(references)
+    fitted = regress(rows["y"].to_numpy(float), x, code.astype(np.int64), late.astype(np.int64), seed, kept=kept)
+    place = 1 + 2 * z.shape[1]
     step = fitted.coefficients[..., place]
     after = x[late]
     # where the later models would have been without the step, and where they are with it
@@ -243,26 +269,28 @@ def _shift(
 
 
 def _others(rows: pd.DataFrame, references: list[str], day: dt.date, settings: tuple[float, float, int]) -> xr.Dataset:
-    """Other dates, a trend beside the step, and base models with models on both sides."""
+    """Other dates, and what else could look like a shift: see `EXPLANATIONS`."""
     delta, prob, seed = settings
     start = pd.Timestamp("2020-01-01")
     dates = [(start + pd.Timedelta(days=float(rows["day"].quantile(share)))).date() for share in _SHARES]
-    tried: dict[str, tuple[pd.DataFrame, float, bool]] = {
-        f"date {other.isoformat()}": (rows, _number(other), False) for other in dict.fromkeys(dates) if other != day
-    }
+    tried = {f"date {other.isoformat()}": (rows, _number(other)) for other in dict.fromkeys(dates) if other != day}
     cut = _number(day)
     sides = rows.assign(late=rows["day"] >= cut).groupby("base_model")["late"].transform("nunique")
-    tried["with a trend in time"] = (rows, cut, True)
-    tried["base models on both sides"] = (rows[(sides == 2).to_numpy()].reset_index(drop=True), cut, False)
-    found: dict[str, list[object]] = {key: [] for key in ("median", "lower", "upper", "up", "verdict")}
-    for number, (used, at, trend) in enumerate(tried.values()):
+    tried[TREND] = (rows, cut)
+    tried[BOTH_SIDES] = (rows[(sides == 2).to_numpy()].reset_index(drop=True), cut)
+    if len(references) > 1:
+        tried[NOISY] = (rows, cut)
+    found: dict[str, list[object]] = {key: [] for key in _OTHER}
+    for number, (name, (used, at)) in enumerate(tried.items()):
         late = (used["day"] >= at).to_numpy()
-        enough = min(late.sum(), (~late).sum()) >= FEWEST and used["base_model"].nunique() >= 2
-        one = (
-            _summary(_shift(used, references, late, seed + number + 1, trend=trend)[0], delta, prob)
-            if enough
-            else {**dict.fromkeys(("median", "lower", "upper", "up"), np.nan), "verdict": ""}
-        )
+        shift = np.empty(0)
+        if min(late.sum(), (~late).sum()) >= FEWEST and used["base_model"].nunique() >= 2:
+            shift = (
+                _noisy_shift(used, references, late, seed + number + 1)
+                if name == NOISY
+                else _shift(used, references, late, seed + number + 1, trend=name == TREND)[0]
+            )
+        one = _summary(shift, delta, prob) if shift.size else {**dict.fromkeys(_OTHER, np.nan), "verdict": ""}
         for key, values in found.items():
             values.append(one[key])
     return xr.Dataset(

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from bayes_frontier.errors import QueryError
+from collections.abc import Mapping, Sequence
 
 FRAGILE = ", fragile"
 VERDICTS = ("shifted up", "shifted down", "shifted up" + FRAGILE, "shifted down" + FRAGILE, "no shift", "cannot tell")
 """Scores of later models against what the references lead to expect, given their base models; fragile: less than half
-of the other analyses (dates, a trend in time, base models on both sides) come to the same."""
+of the other analyses come to the same, or one of `EXPLANATIONS` leaves its direction open."""
+TREND, BOTH_SIDES, NOISY = "with a trend in time", "base models on both sides", "references as noisy measures"
+EXPLANATIONS = {
+    TREND: "a gradual change",
+    BOTH_SIDES: "other base models",
+    NOISY: "references that measure quality badly",
+}
+"""Analyses that let something else than a shift explain the scores, and what that is."""
 # Smallest shift that matters, in scores: the same as for drift.
 DELTA = 0.02
 PROB = 0.95
-
-
-def check_settings(delta: float, prob: float) -> None:
-    """Refuse settings out of range.
-
-    Parameters
-    ----------
-    delta : float
-        Smallest shift that matters, in [0, 1).
-    prob : float
-        Probability of a verdict, above 0.5.
-
-    Raises
-    ------
-    QueryError
-        With what was found.
-    """
-    # PyMC comes with it, which a program that only starts does not need.
-    from bayes_frontier.posterior.query import check_prob
-
-    check_prob(prob)
-    if prob <= 0.5:
-        raise QueryError(f"prob must exceed 0.5, found {prob:g}: a verdict less likely than not is none.")
-    if not 0.0 <= delta < 1.0:
-        hint = f" For {delta:g} points pass {delta / 100:g}." if 1.0 <= delta <= 100.0 else ""
-        raise QueryError(f"delta must lie in [0, 1), found {delta:g}.{hint}")
 
 
 def verdict(chances: tuple[float, float, float], prob: float) -> str:
@@ -62,27 +41,74 @@ def verdict(chances: tuple[float, float, float], prob: float) -> str:
     return "cannot tell"
 
 
-def settled(word: str, others: Sequence[str]) -> str:
+def settled(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> str:
     """Weigh a verdict by what other analyses come to.
+
+    Other dates see less of a shift than its own, so half of all analyses will do; but what could explain the shift
+    away has to leave its direction standing, each by itself.
 
     Parameters
     ----------
     word : str
         From `verdict`.
-    others : sequence of str
-        Verdicts of the other analyses that could be made.
+    others : mapping of str to str
+        Verdicts of the other analyses, empty where one could not be made.
+    positive : mapping of str to float
+        Their probabilities that the shift is above zero.
+    prob : float
+        Probability of a verdict.
 
     Returns
     -------
     str
-        The verdict, marked as fragile where it is a shift that less than half of the others see.
+        The verdict, marked as fragile where it is a shift that the other analyses do not support.
     """
-    if not word.startswith("shifted") or not others or 2 * list(others).count(word) >= len(others):
+    made = [other for other in others.values() if other]
+    if not word.startswith("shifted") or not made:
         return word
-    return word + FRAGILE
+    if 2 * made.count(word) < len(made) or explained_away(word, others, positive, prob):
+        return word + FRAGILE
+    return word
 
 
-def meaning(task: str, references: str, word: str, others: Sequence[str], tipping: float, explained: float) -> str:
+def explained_away(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> list[str]:
+    """Name what could explain a shift away.
+
+    Parameters
+    ----------
+    word : str
+        The verdict, fragile or not.
+    others : mapping of str to str
+        Verdicts of the other analyses, empty where one could not be made.
+    positive : mapping of str to float
+        Their probabilities that the shift is above zero.
+    prob : float
+        Probability of a verdict.
+
+    Returns
+    -------
+    list of str
+        Values of `EXPLANATIONS` whose analysis leaves the direction open.
+    """
+    if not word.startswith("shifted"):
+        return []
+    up = word.startswith("shifted up")
+    return [
+        words
+        for name, words in EXPLANATIONS.items()
+        if others.get(name) and (positive[name] if up else 1.0 - positive[name]) < prob
+    ]
+
+
+def meaning(
+    task: str,
+    references: str,
+    word: str,
+    others: Sequence[str],
+    tipping: float,
+    explained: float,
+    instead: Sequence[str] = (),
+) -> str:
     """Say what a verdict means.
 
     Parameters
@@ -97,6 +123,8 @@ def meaning(task: str, references: str, word: str, others: Sequence[str], tippin
         Unmeasured difference that would explain the shift, on the task's logit scale.
     explained : float
         Difference between later and earlier models that the references explain, on the same scale.
+    instead : sequence of str
+        What could explain it away, of `explained_away`.
 
     Returns
     -------
@@ -118,6 +146,8 @@ def meaning(task: str, references: str, word: str, others: Sequence[str], tippin
     )
     size = f" ({abs(tipping / explained):.1f} times what is explained)" if abs(explained) > 0.02 else ""
     weak = " That is not enough to speak of a shift at this date." if word != bare else ""
+    if instead:
+        weak = f" {' or '.join(instead).capitalize()} would explain it as well:{weak.lower().removesuffix('.')}."
     return (
         f"{task}: {side} after the date than expected from {references}. {same}{weak} {other} It would vanish if later "
         f"models differed by {tipping:+.2f} on its logit scale{size} in a way that is not measured here."

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from bayes_frontier.analysis.stages_verdicts import check_settings, verdicts
+from bayes_frontier.analysis.stages_verdicts import verdicts
+from bayes_frontier.analysis.verdicts import check_settings
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.cells import reference_compute

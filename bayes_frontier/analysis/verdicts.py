@@ -6,11 +6,38 @@ import numpy as np
 import xarray as xr
 
 from bayes_frontier.analysis.thresholds import sure
+from bayes_frontier.errors import QueryError
 
 SATURATION = ("saturated", "growing", "not yet rising", "unknown")
 PROGRESS = ("scale", "time", "both", "no progress", "decline", "unknown")
 ABRUPTNESS = ("abrupt", "gradual", "cannot tell")
 PORTFOLIO = ("attainable", "not attainable", "open")
+
+
+def check_settings(delta: float, prob: float) -> None:
+    """Refuse settings out of range.
+
+    Parameters
+    ----------
+    delta : float
+        Smallest difference that matters, in scores, in [0, 1).
+    prob : float
+        Probability of a verdict, above 0.5.
+
+    Raises
+    ------
+    QueryError
+        With what was found.
+    """
+    # PyMC comes with it, which a program that only starts does not need.
+    from bayes_frontier.posterior.query import check_prob
+
+    check_prob(prob)
+    if prob <= 0.5:
+        raise QueryError(f"prob must exceed 0.5, found {prob:g}: a verdict less likely than not is none.")
+    if not 0.0 <= delta < 1.0:
+        hint = f" For {delta:g} points pass {delta / 100:g}." if 1.0 <= delta <= 100.0 else ""
+        raise QueryError(f"delta must lie in [0, 1), found {delta:g}.{hint}")
 
 
 def choose(probabilities: Mapping[str, xr.DataArray], needed: float | None, otherwise: str) -> xr.DataArray:

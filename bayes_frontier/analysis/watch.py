@@ -16,8 +16,9 @@ import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.analysis.gate_forecast import Asked, Draws, known_effect, new_effect, typical_logit
+from bayes_frontier.analysis.verdicts import check_settings
 from bayes_frontier.analysis.watch_shift import Levels, Likelihood, shift_draws
-from bayes_frontier.analysis.watch_verdicts import check_settings, verdicts
+from bayes_frontier.analysis.watch_verdicts import check_against, verdicts
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.diff import diff
 from bayes_frontier.evaluations.pairing import pair
@@ -76,7 +77,8 @@ def watch(
     DataError
         If the table has no new record and no task in it was re-scored.
     """
-    check_settings(delta, prob, against)
+    check_settings(delta, prob)
+    check_against(against)
     names = _tasks(frontier, newer, tasks)
     difference = diff(frontier.evaluations, newer, tau=frontier.tau)
     fresh = np.ones(newer.n_models, dtype=bool)

@@ -19,15 +19,11 @@ ESTABLISHED = ("advanced", "retreated")
 AGAINST = ("fit", "forecast")
 
 
-def check_settings(delta: float, prob: float, against: str) -> None:
-    """Refuse settings out of range.
+def check_against(against: str) -> None:
+    """Refuse what a change cannot be counted from.
 
     Parameters
     ----------
-    delta : float
-        Smallest change that matters, in [0, 1).
-    prob : float
-        Probability of a verdict, above 0.5.
     against : str
         One of `AGAINST`.
 
@@ -36,15 +32,6 @@ def check_settings(delta: float, prob: float, against: str) -> None:
     QueryError
         With what was found.
     """
-    # PyMC comes with it, which a program that only starts does not need.
-    from bayes_frontier.posterior.query import check_prob
-
-    check_prob(prob)
-    if prob <= 0.5:
-        raise QueryError(f"prob must exceed 0.5, found {prob:g}: a verdict less likely than not is none.")
-    if not 0.0 <= delta < 1.0:
-        hint = f" For {delta:g} points pass {delta / 100:g}." if 1.0 <= delta <= 100.0 else ""
-        raise QueryError(f"delta must lie in [0, 1), found {delta:g}.{hint}")
     if against not in AGAINST:
         raise QueryError(f"against: unknown {against!r}.{suggestion(against, AGAINST)} Known: {listed(AGAINST)}.")
 

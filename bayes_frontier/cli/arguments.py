@@ -98,6 +98,10 @@ BaseModel = Annotated[
         show_default="the population's, for a model on a new base model",
     ),
 ]
+Delta = Annotated[str, typer.Option(metavar="SCORE", help="Smallest change that matters, in scores.")]
+VerdictProb = Annotated[
+    str, typer.Option(metavar="P", help="Probability that a verdict asks for, and inside intervals; above 0.5.")
+]
 Prob = Annotated[
     str,
     typer.Option(metavar="P", help="Probability inside the credible interval (equal tails), 0 to 1."),
@@ -118,6 +122,14 @@ Chains = Annotated[int, typer.Option(min=1, metavar="N", help="Independent chain
 Cores = Annotated[
     int | None,
     typer.Option(min=1, metavar="N", help="Chains run at once.", show_default="as many as the machine has cores"),
+]
+AllowUnconverged = Annotated[
+    bool, typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+LeftOut = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.csv", help="List every row left out, with its reason, in this CSV file."),
 ]
 Processes = Annotated[
     int | None,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bayes_frontier.cli.output import Value, note
 from bayes_frontier.cli.values import names_list, period_of, probability
+from bayes_frontier.errors import QueryError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
     from bayes_frontier.posterior import Frontier
@@ -85,6 +87,32 @@ def load(path: Path) -> Frontier:
     return frontier
 
 
+def load_converged(path: Path) -> Frontier:
+    """Load a fit that new scores are compared with.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+
+    Returns
+    -------
+    Frontier
+        The fit.
+
+    Raises
+    ------
+    StoreError
+        If the file is no fit.
+    QueryError
+        If the fit did not converge.
+    """
+    frontier = load(path)
+    if not frontier.converged:
+        raise QueryError(f"{path}: this fit did not converge, so there is nothing to compare with. Fit again.")
+    return frontier
+
+
 def ask(frontier: Frontier, asked: Question, answer: Callable[[str], xr.Dataset]) -> list[dict[str, Value]]:
     """Ask task by task and gather the answers as rows.
 
@@ -104,10 +132,33 @@ def ask(frontier: Frontier, asked: Question, answer: Callable[[str], xr.Dataset]
     """
     rows: list[dict[str, Value]] = []
     for task in asked.tasks or frontier.tasks:
-        frame = answer(task).to_dataframe().reset_index()
-        for record in frame.to_dict("records"):
-            rows.append({**{str(key): plain(value) for key, value in record.items()}, "task": task})
+        rows += [row | {"task": task} for row in records(answer(task))]
     return rows
+
+
+def records(found: pd.DataFrame | xr.Dataset, dims: Sequence[str] = ()) -> list[dict[str, Value]]:
+    """Turn a table into rows of an answer.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame or xarray.Dataset
+        A table, or a dataset, whose coordinates become columns.
+    dims : sequence of str
+        Of a dataset only the variables with these dims, the last running fastest; none: all variables.
+
+    Returns
+    -------
+    list of dict
+        Values by column.
+    """
+    import xarray as xr
+
+    if isinstance(found, xr.Dataset):
+        if dims:
+            found = found[[name for name, values in found.data_vars.items() if set(values.dims) == set(dims)]]
+            found = found.transpose(*dims)
+        found = found.to_dataframe().reset_index()
+    return [{str(key): plain(value) for key, value in row.items()} for row in found.to_dict("records")]
 
 
 def plain(value: object) -> Value:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, plain, question
+from bayes_frontier.cli.asking import load, question, records
 from bayes_frontier.cli.output import Answer, Column, form_of, show
 from bayes_frontier.errors import QueryError
 from bayes_frontier.report.wording import flops_words, probability_words, share_words
@@ -48,11 +48,8 @@ def base_models(
     found = found.rename({str(v): str(v).removeprefix("overall_") for v in found})
     if name is not None:
         found = ranked[list(map(str, found))].sel(task=name).sortby("mean", ascending=False)
-    rows = [
-        {str(key): plain(value) for key, value in record.items()}
-        for record in found.to_dataframe().reset_index().to_dict("records")
-        if record["n_models"] >= at_least
-    ]
+    table = found.to_dataframe().reset_index()
+    rows = records(table[table["n_models"] >= at_least])
     facts: dict[str, object] = {
         "tau": frontier.tau,
         "prob": asked.prob,

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_frontier.analysis.contamination_verdicts import meaning
+from bayes_frontier.analysis.contamination_verdicts import explained_away, meaning
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import plain
-from bayes_frontier.cli.gate import day_of
+from bayes_frontier.cli.asking import records
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
-from bayes_frontier.cli.values import fields_map, names_list, probability, scores_list
-from bayes_frontier.errors import QueryError
+from bayes_frontier.cli.values import day_of, fields_map, names_list, one_score, probability
 from bayes_frontier.report.files import make_folder, write_picture
 from bayes_frontier.report.wording import probability_words, share_words
 
@@ -38,10 +36,8 @@ def contamination(
             show_default="every other task",
         ),
     ] = None,
-    delta: Annotated[str, typer.Option(metavar="SCORE", help="Smallest shift that matters, in scores.")] = "0.02",
-    prob: Annotated[
-        str, typer.Option(metavar="P", help="Probability that a verdict asks for, and inside intervals; above 0.5.")
-    ] = "0.95",
+    delta: given.Delta = "0.02",
+    prob: given.VerdictProb = "0.95",
     quick: Annotated[bool, typer.Option("--quick", help="Leave out other dates and models.")] = False,
     seed: given.Seed = 1,
     format: given.Format = None,
@@ -64,17 +60,16 @@ def contamination(
     The logit of the score is regressed on the references' logits with a step at the date; base models are clusters, so
     one with a thousand fine-tunes is one witness. shift: how much higher models after the date score than they would
     have before, in scores. It is no proof of contamination: new post-training aimed at the task, or a new marking, look
-    the same. So it is asked again at other dates, beside a trend in time, and on base models with models on both sides;
-    a shift that less than half of these see is called fragile. tipping and robustness (--json) say how large an
+    the same. So it is asked again at other dates, beside a trend in time, on base models with models on both sides, and
+    with references as noisy measures of one quality; a shift that less than half of these see, or whose direction one
+    of the last three leaves open, is called fragile. tipping and robustness (--json) say how large an
     unmeasured difference between later and earlier models would explain it.
     """
     import bayes_frontier as bf
 
     form = form_of(as_json, as_csv)
     day = day_of(after, "--after")
-    smallest, share = scores_list(delta, "--delta"), probability(prob, "--prob")
-    if day is None or len(smallest) > 1:
-        raise QueryError("--delta: give one number.")
+    smallest, share = one_score(delta, "--delta"), probability(prob, "--prob")
     if out is not None:
         make_folder(out, "--out")
     evaluations = bf.read(table, format=format, columns=fields_map(column), metrics=metrics, registry=registry)
@@ -83,7 +78,7 @@ def contamination(
         day,
         tasks=names_list(task),
         references=names_list(reference),
-        delta=smallest[0],
+        delta=smallest,
         prob=share,
         sensitivity=not quick,
         seed=seed,
@@ -101,7 +96,7 @@ def contamination(
     ]
     footer = ["", *_meanings(found)]
     footer += [f"Left out, {reason}: {n:,}." for reason, n in evaluations.dropped_by_reason().items()]
-    show(Answer(about, _columns(smallest[0]), _rows(found), header, footer), form)
+    show(Answer(about, _columns(smallest), records(found, ("task",)), header, footer), form)
     if out is not None:
         from bayes_frontier.plots import plot_contamination
 
@@ -138,18 +133,10 @@ def _columns(delta: float) -> list[Column]:
     ]
 
 
-def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
-    names = [str(name) for name, values in found.data_vars.items() if values.dims == ("task",)]
-    frame = found[names].to_dataframe().reset_index()
-    return [{str(key): plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
-
-
 def _others(found: xr.Dataset) -> list[dict[str, Value]]:
-    frame = (
-        found[[f"other_{part}" for part in ("median", "lower", "upper", "up", "verdict")]].to_dataframe().reset_index()
-    )
-    frame = frame[frame["other_verdict"] != ""]
-    return [{str(key).removeprefix("other_"): plain(v) for key, v in row.items()} for row in frame.to_dict("records")]
+    parts = ("median", "lower", "upper", "up", "positive", "verdict")
+    frame = found[[f"other_{part}" for part in parts]].to_dataframe().reset_index()
+    return records(frame[frame["other_verdict"] != ""].rename(columns=lambda name: name.removeprefix("other_")))
 
 
 def _meanings(found: xr.Dataset) -> list[str]:
@@ -157,7 +144,13 @@ def _meanings(found: xr.Dataset) -> list[str]:
     said = []
     for name in found["task"].to_numpy():
         one = found.sel(task=name)
-        others = [str(word) for word in one["other_verdict"].to_numpy() if word] if "analysis" in found.dims else []
-        values = float(one["tipping"]), float(one["explained"])
-        said.append(meaning(str(name), references, str(one["verdict"].item()), others, *values))
+        word, values = str(one["verdict"].item()), (float(one["tipping"]), float(one["explained"]))
+        others: dict[str, str] = {}
+        above: dict[str, float] = {}
+        if "analysis" in found.dims:
+            names = [str(analysis) for analysis in one["analysis"].to_numpy()]
+            others = dict(zip(names, map(str, one["other_verdict"].to_numpy()), strict=True))
+            above = dict(zip(names, map(float, one["other_positive"].to_numpy()), strict=True))
+        instead = explained_away(word, others, above, found.attrs["prob"])
+        said.append(meaning(str(name), references, word, [one for one in others.values() if one], *values, instead))
     return said

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -35,10 +34,7 @@ def show(
     registry: given.RegistryFile = None,
     metrics: given.Metrics = None,
     allow_limited: given.AllowLimited = False,
-    dropped: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.csv", help="List every row left out, with its reason, in this CSV file."),
-    ] = None,
+    dropped: given.LeftOut = None,
     as_json: given.AsJson = False,
 ) -> None:
     """Show what is recognised: format, tasks, models, dates, compute, and the rows left out by reason.

@@ -53,10 +53,7 @@ def combine(
     tasks: given.Tasks = None,
     duplicates: given.Duplicates = "keep",
     registry: given.RegistryFile = None,
-    dropped: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.csv", help="List every row left out, with its reason, in this CSV file."),
-    ] = None,
+    dropped: given.LeftOut = None,
 ) -> None:
     """Make one table of several, which every command reads.
 

@@ -11,8 +11,7 @@ from bayes_frontier.cli import arguments as given
 from bayes_frontier.cli.asking import ask, load, question
 from bayes_frontier.cli.heading import about
 from bayes_frontier.cli.output import Answer, Column, form_of, note, show
-from bayes_frontier.cli.values import fields_map, flops_list, scores_list
-from bayes_frontier.errors import QueryError
+from bayes_frontier.cli.values import fields_map, flops_list, one_score
 from bayes_frontier.report.files import make_folder, write_picture
 from bayes_frontier.report.wording import flops_words, probability_words, share_words
 
@@ -36,12 +35,10 @@ def drift(
             show_default="median of the models",
         ),
     ] = None,
-    delta: Annotated[str, typer.Option(metavar="SCORE", help="Smallest change that matters, in scores.")] = "0.02",
+    delta: given.Delta = "0.02",
     task: given.AskedTasks = None,
     base_model: given.BaseModel = None,
-    prob: Annotated[
-        str, typer.Option(metavar="P", help="Probability that a verdict asks for, and inside the interval; above 0.5.")
-    ] = "0.9",
+    prob: given.VerdictProb = "0.9",
     steps: Annotated[bool, typer.Option("--steps", help="Also each step from a period to the next.")] = False,
     table: Annotated[
         Path | None,
@@ -72,14 +69,12 @@ def drift(
     """
     form = form_of(as_json, as_csv)
     values = None if flops is None else flops_list(flops)
-    smallest, asked = scores_list(delta, "--delta"), question(task, None, base_model, prob)
-    if len(smallest) > 1:
-        raise QueryError("--delta: give one number.")
+    smallest, asked = one_score(delta, "--delta"), question(task, None, base_model, prob)
     if out is not None:
         make_folder(out, "--out")
     frontier = load(fit)
     compared = None if table is None else _compare(frontier, table, format, column)
-    found = frontier.drift(values, smallest[0], asked.prob, None, asked.base_model)
+    found = frontier.drift(values, smallest, asked.prob, None, asked.base_model)
     for name in asked.tasks or ():
         # refuses an unknown task in the words that every command has for it
         frontier.boundary(1e22, task=name)
@@ -89,10 +84,10 @@ def drift(
         row["period"] = row["until"]
         if compared is not None and row["task"] in compared.rescored:
             row["verdict"] = "re-scored"
-    facts = about(frontier, asked, rows) | {"delta": smallest[0]}
+    facts = about(frontier, asked, rows) | {"delta": smallest}
     if compared is not None:
         facts |= {"compared": compared.b, "shared": compared.shared, "rescored": list(compared.rescored)}
-    show(Answer(facts, _columns(smallest[0], steps), rows, _header(frontier, facts), _said(frontier, compared)), form)
+    show(Answer(facts, _columns(smallest, steps), rows, _header(frontier, facts), _said(frontier, compared)), form)
     if out is not None:
         _draw(found if asked.tasks is None else found.sel(task=asked.tasks), out)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, plain
+from bayes_frontier.cli.asking import load, records
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
 from bayes_frontier.cli.values import fields_map, probability
 from bayes_frontier.report.files import make_folder, write_picture
@@ -106,13 +106,10 @@ def _columns(rank: int) -> list[Column]:
 
 
 def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
-    names = [str(name) for name, values in found.data_vars.items() if values.dims == ("task",)]
-    rows = found[names].to_dataframe().reset_index().to_dict("records")
     loading = found["loading"].to_numpy()
     return [
-        {str(key): plain(value) for key, value in row.items()}
-        | {f"loading_{j + 1}": float(loading[i, j]) for j in range(loading.shape[1])}
-        for i, row in enumerate(rows)
+        row | {f"loading_{j + 1}": float(loading[i, j]) for j in range(loading.shape[1])}
+        for i, row in enumerate(records(found, ("task",)))
     ]
 
 

@@ -55,10 +55,8 @@ def fit(
             "and answers stand for them, at 1e12 tokens or 1e10 parameters.",
         ),
     ] = "flops",
-    allow_unconverged: Annotated[
-        bool, typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    allow_unconverged: given.AllowUnconverged = False,
+    quiet: given.Quiet = False,
 ) -> None:
     """Fit boundaries to a table of evaluations and save the posterior.
 

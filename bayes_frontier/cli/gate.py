@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +9,9 @@ import numpy as np
 import typer
 
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, plain
+from bayes_frontier.cli.asking import load_converged, plain, records
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
-from bayes_frontier.cli.values import fields_map, flops_list, names_list, probability
-from bayes_frontier.errors import QueryError
+from bayes_frontier.cli.values import day_of, fields_map, names_list, one_flops, probability
 from bayes_frontier.report.files import make_folder, write_picture
 from bayes_frontier.report.wording import flops_words, probability_words, share_words
 from bayes_frontier.wording import count, listed
@@ -102,20 +100,17 @@ def gate(
     form = form_of(as_json, as_csv)
     level, share = probability(alpha, "--alpha"), probability(prob, "--prob")
     flagged([], fail_on)
-    compute = None if flops is None else flops_list(flops)
-    if compute is not None and len(compute) > 1:
-        raise QueryError("--flops: give one number; models of different compute state theirs in the file.")
-    day = day_of(released, "--released")
+    # models of different compute state theirs in the file
+    compute = None if flops is None else one_flops(flops)
+    day = None if released is None else day_of(released, "--released")
     if out is not None:
         make_folder(out, "--out")
-    frontier = load(fit)
-    if not frontier.converged:
-        raise QueryError(f"{fit}: this fit did not converge, so there is nothing to compare with. Fit again.")
+    frontier = load_converged(fit)
     models = read_results(
         results,
         frontier,
         base_model=base_model,
-        flops=None if compute is None else compute[0],
+        flops=compute,
         released=day,
         format=format,
         columns=fields_map(column),
@@ -149,34 +144,6 @@ def gate(
         note(f"Wrote {out / 'gate.png'}")
     if stopped.any():
         raise typer.Exit(FLAGGED)
-
-
-def day_of(text: str | None, option: str) -> dt.date | None:
-    """Read a date.
-
-    Parameters
-    ----------
-    text : str or None
-        What was given.
-    option : str
-        Name of the option, for messages.
-
-    Returns
-    -------
-    datetime.date or None
-        The date; None where none was given.
-
-    Raises
-    ------
-    QueryError
-        If it is no date.
-    """
-    if text is None:
-        return None
-    try:
-        return dt.date.fromisoformat(text.strip())
-    except ValueError:
-        raise QueryError(f"{option}: cannot read {text[:40]!r} as a date; write it as 2025-03-31.") from None
 
 
 def _columns() -> list[Column]:
@@ -231,7 +198,7 @@ def _models(found: xr.Dataset) -> list[dict[str, Value]]:
 def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
     frame = found.drop_vars("model_verdict").to_dataframe().reset_index()
     frame = frame[frame["score"].notna() | frame["percentile"].notna()]
-    return [{str(key): plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+    return records(frame)
 
 
 def _by_model(found: xr.Dataset) -> list[dict[str, Value]]:

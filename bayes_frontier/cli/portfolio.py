@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, plain, question
+from bayes_frontier.cli.asking import load, question, records
 from bayes_frontier.cli.heading import about
 from bayes_frontier.cli.intervals import rows_of
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
@@ -118,10 +118,7 @@ def portfolio(
     if pairs is not None:
         facts["trade_off"] = {
             "tasks": pair,
-            "points": [
-                {key: plain(value) for key, value in row.items()}
-                for row in pairs.to_dataframe().reset_index().to_dict("records")
-            ],
+            "points": records(pairs),
         }
     _show(found, facts, form)
     if out is not None:

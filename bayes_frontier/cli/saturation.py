@@ -13,7 +13,7 @@ from bayes_frontier.cli.asking import load, question
 from bayes_frontier.cli.heading import about
 from bayes_frontier.cli.intervals import columns, rows_of, spelled
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
-from bayes_frontier.cli.values import flops_list, period_of, scores_list
+from bayes_frontier.cli.values import flops_list, one_flops, one_score, period_of
 from bayes_frontier.errors import QueryError
 from bayes_frontier.report.files import make_folder, write_picture
 from bayes_frontier.report.wording import flops_words, probability_words, share_words
@@ -50,7 +50,7 @@ def saturation(
     gain: Annotated[
         str, typer.Option(metavar="SCORE", help="Smallest gain of a tenfold of compute that matters, in scores.")
     ] = "0.02",
-    delta: Annotated[str, typer.Option(metavar="SCORE", help="Smallest progress that matters, in scores.")] = "0.02",
+    delta: given.Delta = "0.02",
     since: Annotated[
         str | None,
         typer.Option(
@@ -103,10 +103,7 @@ def saturation(
     trained = None if tokens is None else _amounts(tokens, "--tokens")
     if trained is not None and (sizes is None or len(trained) > 1):
         raise QueryError("--tokens: give one number, together with --params.")
-    smallest = {"gain": scores_list(gain, "--gain"), "delta": scores_list(delta, "--delta")}
-    for name, values in smallest.items():
-        if len(values) > 1:
-            raise QueryError(f"--{name}: give one number.")
+    smallest = {"gain": one_score(gain, "--gain"), "delta": one_score(delta, "--delta")}
     settings = {"since": _setting(since, "--since"), "until": _setting(until, "--until")}
     if out is not None:
         make_folder(out, "--out")
@@ -123,8 +120,8 @@ def saturation(
     found = answer(
         frontier,
         computes,
-        gain=smallest["gain"][0],
-        delta=smallest["delta"][0],
+        gain=smallest["gain"],
+        delta=smallest["delta"],
         prob=asked.prob,
         period=asked.period,
         base_model=asked.base_model,
@@ -173,10 +170,7 @@ def _setting(text: str | None, option: str) -> int | str | tuple[int | str, floa
         raise QueryError(f"{option}: {text!r} names no period; write PERIOD@FLOPS, such as 2024-05-01@1e23.")
     if not at:
         return named
-    values = flops_list(compute, option)
-    if len(values) > 1:
-        raise QueryError(f"{option}: give one compute.")
-    return named, values[0]
+    return named, one_flops(compute, option)
 
 
 def _rows(found: Saturation, sizes: list[float] | None) -> list[dict[str, Value]]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, plain
+from bayes_frontier.cli.asking import load, records
 from bayes_frontier.cli.output import Answer, Column, form_of, note, show
 from bayes_frontier.cli.values import fields_map, probability
 from bayes_frontier.report.files import make_folder, replace_file
@@ -73,7 +73,7 @@ def score(
     if out is not None:
         for name, content in scoring_files(found).items():
             replace_file(out / name, content, "--out")
-    rows = [{str(key): plain(value) for key, value in row.items()} for row in found.table.to_dict("records")]
+    rows = records(found.table)
     columns = [
         Column("scores", "scores"),
         Column("group", "base models"),
@@ -90,7 +90,7 @@ def score(
         Column("error_lower", "lower", "{:+.4f}".format),
         Column("error_upper", "upper", "{:+.4f}".format),
     ]
-    shifts = [{str(key): plain(value) for key, value in row.items()} for row in found.bridge.to_dict("records")]
+    shifts = records(found.bridge)
     header = [
         *said(found),
         "",

@@ -9,16 +9,16 @@ import numpy as np
 import typer
 
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, plain
+from bayes_frontier.cli.asking import load, records
 from bayes_frontier.cli.fit import check_target
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
-from bayes_frontier.cli.values import fields_map, flops_list, names_list, probability, scores_list
+from bayes_frontier.cli.output import Answer, Column, form_of, note, show
+from bayes_frontier.cli.values import fields_map, flops_list, names_list, one_score, probability
 from bayes_frontier.errors import QueryError
 from bayes_frontier.report.files import make_folder, write_picture
 from bayes_frontier.report.wording import flops_words, probability_words, share_words
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
 # Computes of the picture's curves.
 _POINTS = 40
@@ -39,10 +39,8 @@ def stages(
     flops: Annotated[
         str, typer.Option(metavar="FLOPS", help="Where to look: 1e24, several as 1e22,1e24, or 1e22:1e26:5.")
     ] = "1e22,1e23,1e24",
-    delta: Annotated[str, typer.Option(metavar="SCORE", help="Smallest lift that matters, in scores.")] = "0.02",
-    prob: Annotated[
-        str, typer.Option(metavar="P", help="Probability that a verdict asks for, and inside intervals; above 0.5.")
-    ] = "0.9",
+    delta: given.Delta = "0.02",
+    prob: given.VerdictProb = "0.9",
     tasks: given.Tasks = None,
     format: given.Format = None,
     column: given.Columns = None,
@@ -79,10 +77,8 @@ def stages(
     import bayes_frontier as bf
 
     form = form_of(as_json, as_csv)
-    computes, smallest, share = flops_list(flops), scores_list(delta, "--delta"), probability(prob, "--prob")
+    computes, smallest, share = flops_list(flops), one_score(delta, "--delta"), probability(prob, "--prob")
     level = probability(tau, "--tau")
-    if len(smallest) > 1:
-        raise QueryError("--delta: give one number.")
     if out is not None:
         make_folder(out, "--out")
     if table.suffix == ".nc":
@@ -106,12 +102,12 @@ def stages(
         if save is not None:
             frontier.save(save)
             note(f"Saved {save}.")
-    found = bf.stages(frontier, flops=computes, delta=smallest[0], prob=share)
-    by_stage = _by_stage(found)
+    found = bf.stages(frontier, flops=computes, delta=smallest, prob=share)
+    by_stage = records(found, ("task", "stage"))
     about = {
         "tau": frontier.tau,
         "prob": share,
-        "delta": smallest[0],
+        "delta": smallest,
         "source": frontier.evaluations.source,
         "fingerprint": frontier.evaluations.fingerprint,
         "converged": frontier.converged,
@@ -121,7 +117,7 @@ def stages(
         f"Boundary of post-trained models less that of pretrained ones (tau = {frontier.tau:g}), on new base models.",
         f"lift: posterior median, in scores; lower, upper: {share_words(share)} credible interval.",
     ]
-    show(Answer(about, _columns(smallest[0]), _rows(found), header), form)
+    show(Answer(about, _columns(smallest), records(found, ("task", "flops")), header), form)
     if form == "text":
         typer.echo()
         show(Answer({}, _STAGE_COLUMNS, by_stage), form)
@@ -130,7 +126,7 @@ def stages(
 
         models = frontier.evaluations.models["flops"]
         grid = np.geomspace(float(models.min()), float(models.max()), _POINTS).tolist()
-        curves = bf.stages(frontier, flops=grid, delta=smallest[0], prob=share)
+        curves = bf.stages(frontier, flops=grid, delta=smallest, prob=share)
         write_picture(plot_stages(curves)[0].figure, out / "stages.png", "--out")
         note(f"Wrote {out / 'stages.png'}")
 
@@ -165,15 +161,3 @@ _STAGE_COLUMNS = [
     Column("spread_lower", "lower", "{:.3f}".format),
     Column("spread_upper", "upper", "{:.3f}".format),
 ]
-
-
-def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
-    names = [str(name) for name, values in found.data_vars.items() if set(values.dims) == {"task", "flops"}]
-    frame = found[names].transpose("task", "flops").to_dataframe().reset_index()
-    return [{str(key): plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _by_stage(found: xr.Dataset) -> list[dict[str, Value]]:
-    names = [str(name) for name, values in found.data_vars.items() if set(values.dims) == {"task", "stage"}]
-    frame = found[names].transpose("task", "stage").to_dataframe().reset_index()
-    return [{str(key): plain(value) for key, value in row.items()} for row in frame.to_dict("records")]

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, plain
+from bayes_frontier.cli.asking import load, records
 from bayes_frontier.cli.fit import check_target
 from bayes_frontier.cli.output import Answer, Column, note, show, show_json
 from bayes_frontier.cli.values import fields_map, flops_list, probability
 from bayes_frontier.report.wording import flops_words, printable, probability_words, share_words
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from bayes_frontier.cli.output import Value
     from bayes_frontier.design import Update
 
 app = typer.Typer()
@@ -83,11 +80,9 @@ def update(
     registry: given.RegistryFile = None,
     allow_limited: given.AllowLimited = False,
     cores: given.Cores = None,
-    allow_unconverged: Annotated[
-        bool, typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.")
-    ] = False,
+    allow_unconverged: given.AllowUnconverged = False,
     as_json: given.AsJson = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    quiet: given.Quiet = False,
 ) -> None:
     """Add new evaluations to a fit, fit again from where it ended, and say what changed.
 
@@ -136,10 +131,6 @@ def update(
         typer.echo(f"\nSaved {out}. Next: bayes-frontier check {out}")
 
 
-def _rows(table: pd.DataFrame) -> list[dict[str, Value]]:
-    return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]
-
-
 def _document(made: Update, out: Path) -> dict[str, object]:
     new = made.models.assign(released=made.models["released"].dt.strftime("%Y-%m-%d"))
     kept = made.promise
@@ -149,19 +140,19 @@ def _document(made: Update, out: Path) -> dict[str, object]:
         "warm": made.warm,
         "tau": made.frontier.tau,
         "notes": _notes(made),
-        "new_models": _rows(new[["model", "base_model", "flops", "released", "added"]]),
-        "boundaries": _rows(made.boundaries),
+        "new_models": records(new[["model", "base_model", "flops", "released", "added"]]),
+        "boundaries": records(made.boundaries),
         "scores": len(made.scores),
         "surprises_expected": (1.0 - made.frontier.tau) * len(made.scores),
-        "surprises": _rows(made.surprises),
+        "surprises": records(made.surprises),
         "information": {
-            "tasks": _rows(kept.tasks),
+            "tasks": records(kept.tasks),
             "nats": kept.nats,
             "evaluations": kept.n,
             "flops": list(kept.flops),
             "prob": kept.prob,
         },
-        "plan": None if made.planned is None else _rows(made.planned),
+        "plan": None if made.planned is None else records(made.planned),
     }
 
 
@@ -211,7 +202,7 @@ def _say_boundaries(made: Update, prob: float) -> None:
         f"with {share_words(prob)} intervals.",
         "P(higher): now, that the boundary lies above the mean before; near 50% nothing moved.",
     ]
-    show(Answer({}, columns, _rows(made.boundaries), header), "text")
+    show(Answer({}, columns, records(made.boundaries), header), "text")
 
 
 def _say_surprises(made: Update) -> None:
@@ -235,7 +226,7 @@ def _say_surprises(made: Update) -> None:
     left = len(found) - _SHOWN
     footer = [f"... and {left:,} more; --json lists all."] if left > 0 else []
     if len(found):
-        show(Answer({}, columns, _rows(found.head(_SHOWN)), header, footer), "text")
+        show(Answer({}, columns, records(found.head(_SHOWN)), header, footer), "text")
     else:
         typer.echo(header[0])
 
@@ -260,7 +251,7 @@ def _say_promise(made: Update) -> None:
     ]
     rows = [
         {**row, "promised": -float(str(row["promised"])), "realised": -float(str(row["realised"]))}
-        for row in _rows(kept.tasks)
+        for row in records(kept.tasks)
     ]
     show(Answer({}, columns, rows, header), "text")
     if made.planned is not None:

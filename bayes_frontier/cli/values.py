@@ -1,5 +1,6 @@
 """Values given on the command line: FLOPs, scores, probabilities, lists; checked before a file is read."""
 
+import datetime as dt
 import math
 
 from bayes_frontier.errors import QueryError
@@ -93,6 +94,58 @@ def scores_list(text: str, option: str = "--score") -> list[float]:
     return [_share(part, option, "score") for part in _parts(text, option)]
 
 
+def one_score(text: str, option: str) -> float:
+    """Read one score in [0, 1].
+
+    Parameters
+    ----------
+    text : str
+        What was given.
+    option : str
+        Name of the option, for messages.
+
+    Returns
+    -------
+    float
+        The score.
+
+    Raises
+    ------
+    QueryError
+        If it is not one number in [0, 1].
+    """
+    return _one(scores_list(text, option), option)
+
+
+def one_flops(text: str, option: str = "--flops") -> float:
+    """Read one number of FLOPs.
+
+    Parameters
+    ----------
+    text : str
+        What was given.
+    option : str
+        Name of the option, for messages.
+
+    Returns
+    -------
+    float
+        The FLOPs.
+
+    Raises
+    ------
+    QueryError
+        If it is not one number plausible as FLOPs.
+    """
+    return _one(flops_list(text, option), option)
+
+
+def _one(values: list[float], option: str) -> float:
+    if len(values) > 1:
+        raise QueryError(f"{option}: give one number.")
+    return values[0]
+
+
 def probability(text: str, option: str) -> float:
     """Read a probability between 0 and 1, both excluded.
 
@@ -143,6 +196,32 @@ def names_list(values: list[str] | None) -> list[str] | None:
     """
     found = [part.strip() for value in values or [] for part in value.split(",")]
     return list(dict.fromkeys(name for name in found if name)) or None
+
+
+def day_of(text: str, option: str) -> dt.date:
+    """Read a date.
+
+    Parameters
+    ----------
+    text : str
+        What was given.
+    option : str
+        Name of the option, for messages.
+
+    Returns
+    -------
+    datetime.date
+        The date.
+
+    Raises
+    ------
+    QueryError
+        If it is no date.
+    """
+    try:
+        return dt.date.fromisoformat(text.strip())
+    except ValueError:
+        raise QueryError(f"{option}: cannot read {text[:40]!r} as a date; write it as 2025-03-31.") from None
 
 
 def fields_map(values: list[str] | None) -> dict[str, str]:

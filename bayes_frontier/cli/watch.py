@@ -9,10 +9,9 @@ import typer
 
 from bayes_frontier.analysis.watch_verdicts import ESTABLISHED, established
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, plain
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
-from bayes_frontier.cli.values import fields_map, flops_list, names_list, probability, scores_list
-from bayes_frontier.errors import QueryError
+from bayes_frontier.cli.asking import load_converged, records
+from bayes_frontier.cli.output import Answer, Column, form_of, note, show
+from bayes_frontier.cli.values import fields_map, names_list, one_flops, one_score, probability
 from bayes_frontier.report.files import make_folder, write_picture
 from bayes_frontier.report.wording import flops_words, probability_words, share_words
 from bayes_frontier.wording import count, listed
@@ -37,10 +36,8 @@ def watch(
         str | None,
         typer.Option(metavar="FLOPS", help="Compute at which changes are stated.", show_default="median of the table"),
     ] = None,
-    delta: Annotated[str, typer.Option(metavar="SCORE", help="Smallest change that matters, in scores.")] = "0.02",
-    prob: Annotated[
-        str, typer.Option(metavar="P", help="Probability that a verdict asks for, and inside intervals; above 0.5.")
-    ] = "0.95",
+    delta: given.Delta = "0.02",
+    prob: given.VerdictProb = "0.95",
     against: Annotated[
         str,
         typer.Option(
@@ -77,22 +74,18 @@ def watch(
     from bayes_frontier.analysis.watch import watch as compare
 
     form = form_of(as_json, as_csv)
-    smallest, share = scores_list(delta, "--delta"), probability(prob, "--prob")
-    where = None if flops is None else flops_list(flops)
-    if len(smallest) > 1 or (where is not None and len(where) > 1):
-        raise QueryError("--delta, --flops: give one number each.")
+    smallest, share = one_score(delta, "--delta"), probability(prob, "--prob")
+    where = None if flops is None else one_flops(flops)
     if out is not None:
         make_folder(out, "--out")
-    frontier = load(fit)
-    if not frontier.converged:
-        raise QueryError(f"{fit}: this fit did not converge, so there is nothing to compare with. Fit again.")
+    frontier = load_converged(fit)
     newer = bf.read(table, format=format, columns=fields_map(column), metrics=metrics, registry=registry)
     found = compare(
         frontier,
         newer,
         tasks=names_list(task),
-        flops=None if where is None else where[0],
-        delta=smallest[0],
+        flops=where,
+        delta=smallest,
         prob=share,
         against=against,
         seed=seed,
@@ -109,7 +102,7 @@ def watch(
         "rescored": [str(name) for name in found["task"].to_numpy()[rescored]],
     }
     said = _said(frontier, newer, found)
-    show(Answer(about, _columns(smallest[0]), _rows(found), _header(fit, found), ["", *said]), form)
+    show(Answer(about, _columns(smallest), records(found), _header(fit, found), ["", *said]), form)
     if form != "text":
         for line in said:
             note(line)
@@ -143,11 +136,6 @@ def _columns(delta: float) -> list[Column]:
         Column("surprise", "surprise", probability_words),
         Column("verdict", "verdict"),
     ]
-
-
-def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
-    frame = found.to_dataframe().reset_index()
-    return [{str(key): plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _header(fit: Path, found: xr.Dataset) -> list[str]:

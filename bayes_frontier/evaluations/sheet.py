@@ -97,8 +97,7 @@ def make_sheet(frame: pd.DataFrame, unit: str, source: str) -> Sheet:
     DataError
         If a name is repeated, there are fewer than two named columns, or no rows.
     """
-    # pandas turns a missing name into NaN
-    names = ["" if name is None or name is pd.NA or name != name else str(name).strip() for name in frame.columns]
+    names = [_name(name) for name in frame.columns]
     unique(names, source)
     frame = frame.reset_index(drop=True)
     frame.columns = pd.Index(names, dtype=object)
@@ -112,6 +111,11 @@ def make_sheet(frame: pd.DataFrame, unit: str, source: str) -> Sheet:
     if frame.empty:
         raise DataError(f"{source} has columns but no rows: nothing to read.")
     return Sheet(frame, np.arange(1, len(frame) + 1, dtype=np.int64), unit, source)
+
+
+def _name(value: object) -> str:
+    """Give the name of a column; pandas turns a missing one into NaN."""
+    return "" if value is None or value is pd.NA or value != value else str(value).strip()
 
 
 def unique(names: list[str], shown: str) -> None:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
-from bayes_frontier.cli.asking import ask, load, plain, question
+from bayes_frontier.cli.asking import ask, load, load_converged, plain, question, records
 from bayes_frontier.cli.heading import about, header, several_periods
 from bayes_frontier.errors import QueryError
 from tests.fakes import FakeFrontier, small_evaluations
@@ -78,3 +79,23 @@ def test_loading_warns_only_of_what_did_not_converge(run, frontier, capsys):
     frontier.converged = False
     load(Path("fit.nc"))
     assert capsys.readouterr().err.startswith("Warning: this fit did not converge")
+
+
+def test_records_of_a_table_and_of_a_dataset():
+    table = pd.DataFrame({"a": np.array([1, 2], dtype=np.int64), 3: ["x", "y"]})
+    assert records(table) == [{"a": 1, "3": "x"}, {"a": 2, "3": "y"}]
+    assert type(records(table)[0]["a"]) is int
+    found = xr.Dataset(
+        {"one": ("task", [0.1, 0.2]), "two": (("flops", "task"), [[1.0, 2.0]]), "all": 7.0},
+        coords={"task": ["bbh", "gpqa"], "flops": [1e24]},
+    )
+    assert records(found, ("task",)) == [{"task": "bbh", "one": 0.1}, {"task": "gpqa", "one": 0.2}]
+    assert records(found, ("task", "flops"))[1] == {"task": "gpqa", "flops": 1e24, "two": 2.0}
+    assert set(records(found)[0]) == {"task", "flops", "one", "two", "all"}
+
+
+def test_nothing_is_compared_with_what_did_not_converge(run, frontier):
+    assert load_converged(Path("fit.nc")) is frontier
+    frontier.converged = False
+    with pytest.raises(QueryError, match=r"fit\.nc: this fit did not converge"):
+        load_converged(Path("fit.nc"))

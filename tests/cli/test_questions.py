@@ -115,7 +115,7 @@ def test_pictures(ask, tmp_path):
         (["saturation", "--gain", "0"], "gain must lie between 0 and 1"),
         (["saturation", "--task", "task_9"], "Did you mean 'task_"),
         (["saturation", "--since", "@1e23"], "names no period"),
-        (["saturation", "--since", "0@1e23,1e24"], "--since: give one compute"),
+        (["saturation", "--since", "0@1e23,1e24"], "--since: give one number"),
         (["saturation", "--until", "2031-01-01@x"], "--until: cannot read 'x'"),
         (["saturation", "--params", "8e9"], "so the tokens are needed"),
         (["saturation", "--params", "eight"], "--params: cannot read 'eight'"),

@@ -1,5 +1,6 @@
 """Values on the command line: what is read, and what each mistake is told."""
 
+import datetime as dt
 import itertools
 
 import pytest
@@ -136,3 +137,20 @@ def test_fields_that_cannot_be_mapped(pairs):
 )
 def test_periods_are_numbers_labels_or_dates(text, expected):
     assert values.period_of(text) == expected
+
+
+def test_one_number_is_one():
+    assert values.one_score("0.02", "--delta") == 0.02
+    assert values.one_flops("1e24") == 1e24
+    for read, text in ((values.one_score, "0.1,0.2"), (values.one_flops, "1e22:1e24:3")):
+        with pytest.raises(QueryError, match="--delta: give one number"):
+            read(text, "--delta")
+    with pytest.raises(QueryError, match="percentage"):
+        values.one_score("2", "--delta")
+
+
+def test_a_day():
+    assert values.day_of(" 2024-07-01", "--after") == dt.date(2024, 7, 1)
+    for text in ("", "July", "2024-13-01", "2024"):
+        with pytest.raises(QueryError, match="--after: cannot read"):
+            values.day_of(text, "--after")

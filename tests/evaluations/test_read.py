@@ -328,7 +328,7 @@ def test_a_million_scores_are_read_without_a_loop_over_rows(tmp_path):
             "score": rng.uniform(size=n * tasks),
         }
     ).to_parquet(tmp_path / "big.parquet")
-    start = time.perf_counter()
+    start = time.process_time()
     e = read(tmp_path / "big.parquet")
     assert (e.n_scores, e.n_models) == (n * tasks, n)
-    assert time.perf_counter() - start < 20
+    assert time.process_time() - start < 20
