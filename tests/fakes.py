@@ -46,6 +46,12 @@ class FakeFrontier:
             }
         )
 
+    @cached_property
+    def posterior(self) -> xr.DataTree:
+        """What the sampler said of its draws."""
+        energy = np.random.default_rng(8).normal(size=(CHAINS, DRAWS))
+        return xr.DataTree.from_dict({"sample_stats": xr.Dataset({"energy": (("chain", "draw"), energy)})})
+
     def convergence_text(self) -> str:
         return "Converged: R-hat at most 1.002." if self.converged else "R-hat is 1.300 for bbh, low."
 

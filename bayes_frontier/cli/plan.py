@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, plain
+from bayes_frontier.cli.asking import load, records
 from bayes_frontier.cli.output import Answer, Column, note, show
 from bayes_frontier.cli.values import fields_map, flops_list, names_list, period_of, probability, scores_list
 from bayes_frontier.errors import QueryError
-from bayes_frontier.report.files import replace_file
+from bayes_frontier.report.files import replace_file, write_picture
 from bayes_frontier.report.wording import flops_words, printable, share_words
 
 if TYPE_CHECKING:
@@ -198,14 +197,9 @@ def _question(text: str) -> Question:
 
 
 def _draw(found: Plan, picture: Path) -> None:
-    import matplotlib.pyplot as plt
-
     from bayes_frontier.plots.plan import plot_plan
 
-    figure, buffer = plot_plan(found), io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=150)
-    plt.close(figure)
-    replace_file(picture, buffer.getvalue(), "--picture")
+    write_picture(plot_plan(found)[0].figure, picture, "--picture")
 
 
 def _summarise(found: Plan) -> None:
@@ -230,7 +224,7 @@ def _summarise(found: Plan) -> None:
         *([Column("settled", "P(settled)", "{:.2f}".format)] if "settled" in table else []),
         Column("reason", "reason"),
     ]
-    rows = [{str(k): plain(v) for k, v in row.items()} for row in table.head(_SHOWN).to_dict("records")]
+    rows = records(table.head(_SHOWN))
     left = len(table) - len(rows)
     footer = [f"... and {left:,} more; --out FILE.csv writes all."] if left else []
     show(Answer({}, columns, rows, header, footer), "text")

@@ -9,12 +9,15 @@ import numpy as np
 import xarray as xr
 
 from bayes_frontier.plots import style
+from bayes_frontier.plots.intervals import pick_names
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior import Frontier
 
 
-def boundary_draws(frontier: Frontier, flops: Sequence[float] | None = None) -> xr.DataTree:
+def boundary_draws(
+    frontier: Frontier, flops: Sequence[float] | None = None, tasks: Sequence[str] | str | None = None
+) -> xr.DataTree:
     """Put boundary draws into the form that ArviZ's plots take.
 
     The sampler's own parameters are unconstrained and hierarchical; what is reported, and what has to have converged,
@@ -26,6 +29,8 @@ def boundary_draws(frontier: Frontier, flops: Sequence[float] | None = None) -> 
         A fit.
     flops : sequence of float, optional
         Where, FLOPs; none: the median compute of the models.
+    tasks : str or sequence of str, optional
+        Tasks; none: all.
 
     Returns
     -------
@@ -33,7 +38,7 @@ def boundary_draws(frontier: Frontier, flops: Sequence[float] | None = None) -> 
         Groups posterior (boundary of the last period by task, and flops where there are several) and sample_stats.
     """
     at = [float(np.median(frontier.evaluations.models["flops"]))] if flops is None else list(flops)
-    drawn = frontier.boundary(at).rename("boundary")
+    drawn = frontier.boundary(at).rename("boundary").sel(task=list(pick_names(tasks, frontier.tasks, "tasks")))
     kept = [dim for dim in ("chain", "draw", "task", "flops") if drawn.sizes.get(dim, 1) > 1 or dim != "flops"]
     drawn = drawn.squeeze([dim for dim in drawn.dims if dim not in kept], drop=True).reset_coords(drop=True)
     # ArviZ tells chains apart by their coordinate
@@ -88,7 +93,13 @@ def picture_figure(collection: Any) -> Any:  # noqa: ANN401 - ArviZ is untyped
     return collection.viz["figure"].item()
 
 
-def plot_rank(frontier: Frontier, flops: Sequence[float] | None = None, **options: Any) -> Any:  # noqa: ANN401
+def plot_rank(
+    frontier: Frontier,
+    flops: Sequence[float] | None = None,
+    *,
+    tasks: Sequence[str] | str | None = None,
+    **options: Any,  # noqa: ANN401 - passed on
+) -> Any:  # noqa: ANN401 - ArviZ is untyped
     """Draw how the ranks of each chain's boundary draws are spread, by task.
 
     Chains that agree stay within the band (Säilynoja et al. 2022, doi 10.1007/s11222-022-10090-6).
@@ -97,7 +108,7 @@ def plot_rank(frontier: Frontier, flops: Sequence[float] | None = None, **option
     ----------
     frontier : Frontier
         A fit.
-    flops : sequence of float, optional
+    flops, tasks : optional
         As in `boundary_draws`.
     **options
         Passed to `arviz_plots.plot_rank`.
@@ -109,17 +120,23 @@ def plot_rank(frontier: Frontier, flops: Sequence[float] | None = None, **option
     """
     import arviz_plots
 
-    return arviz_plots.plot_rank(boundary_draws(frontier, flops), **arviz_options(options))
+    return arviz_plots.plot_rank(boundary_draws(frontier, flops, tasks), **arviz_options(options))
 
 
-def plot_trace(frontier: Frontier, flops: Sequence[float] | None = None, **options: Any) -> Any:  # noqa: ANN401
+def plot_trace(
+    frontier: Frontier,
+    flops: Sequence[float] | None = None,
+    *,
+    tasks: Sequence[str] | str | None = None,
+    **options: Any,  # noqa: ANN401 - passed on
+) -> Any:  # noqa: ANN401 - ArviZ is untyped
     """Draw the boundary draws of each chain in order, by task.
 
     Parameters
     ----------
     frontier : Frontier
         A fit.
-    flops : sequence of float, optional
+    flops, tasks : optional
         As in `boundary_draws`.
     **options
         Passed to `arviz_plots.plot_trace`.
@@ -131,7 +148,7 @@ def plot_trace(frontier: Frontier, flops: Sequence[float] | None = None, **optio
     """
     import arviz_plots
 
-    return arviz_plots.plot_trace(boundary_draws(frontier, flops), **arviz_options(options))
+    return arviz_plots.plot_trace(boundary_draws(frontier, flops, tasks), **arviz_options(options))
 
 
 def plot_energy(frontier: Frontier, **options: Any) -> Any:  # noqa: ANN401

@@ -15,10 +15,14 @@ from bayes_frontier.plots.intervals import Rows, draw_rows, row_axes, title_and_
 if TYPE_CHECKING:
     import xarray as xr
 
-ELEMENTS: dict[str, dict[str, object]] = {
-    **{name: options for name, options in ROWS.items() if name != "inner"},
+# Changes too small to matter, and no change.
+ZONE: dict[str, dict[str, object]] = {
     "zone": {"color": style.FAINT, "alpha": 0.7, "linewidth": 0.0, "zorder": 0.5},
     "zero": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
+}
+ELEMENTS: dict[str, dict[str, object]] = {
+    **{name: options for name, options in ROWS.items() if name != "inner"},
+    **ZONE,
 }
 
 
@@ -54,13 +58,7 @@ def plot_drift(
         If there is no such step, or several computes.
     """
     chosen = style.settle(visuals, ELEMENTS)
-    if "flops" in found.dims:
-        raise QueryError(f"drift: {found.sizes['flops']} computes; draw one at a time, as .isel(flops=0).")
-    labels = [str(label) for label in found["step"].to_numpy()]
-    number = labels.index(step) if step in labels else step
-    if not isinstance(number, int) or not -len(labels) <= number < len(labels):
-        raise QueryError(f"step: {step!r} is not one of the {len(labels)}: {', '.join(labels)}.")
-    one = found.drop_vars("change").isel(step=number)
+    one = at_one_compute(found).drop_vars("change").isel(step=step_number(found, step))
     one = one.expand_dims("task") if "task" not in one.dims else one
     median, lower, upper = (one[part].to_numpy() for part in ("median", "lower", "upper"))
     rows = zip(one["verdict"].to_numpy(), one["advance"].to_numpy(), one["retreat"].to_numpy(), strict=True)
@@ -82,3 +80,53 @@ def plot_drift(
     share = f"{100 * float(found.attrs['prob']):.4g}%"
     title_and_label(panel, title, f"change in score: median, {share} interval; grey: up to {delta:g}", chosen, own)
     return panel
+
+
+def at_one_compute(found: xr.Dataset) -> xr.Dataset:
+    """Return changes that are at one compute.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `Frontier.drift`.
+
+    Returns
+    -------
+    xarray.Dataset
+        The same.
+
+    Raises
+    ------
+    QueryError
+        If it has several computes.
+    """
+    if "flops" in found.dims:
+        raise QueryError(f"drift: {found.sizes['flops']} computes; draw one at a time, as .isel(flops=0).")
+    return found
+
+
+def step_number(found: xr.Dataset, step: int | str) -> int:
+    """Find a step between periods.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `Frontier.drift`.
+    step : int or str
+        Number or label.
+
+    Returns
+    -------
+    int
+        Its number, as given where it is one.
+
+    Raises
+    ------
+    QueryError
+        If there is no such step.
+    """
+    labels = [str(label) for label in found["step"].to_numpy()]
+    number = labels.index(step) if step in labels else step
+    if not isinstance(number, int) or not -len(labels) <= number < len(labels):
+        raise QueryError(f"step: {step!r} is not one of the {len(labels)}: {', '.join(labels)}.")
+    return number

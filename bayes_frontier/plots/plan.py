@@ -1,80 +1,109 @@
-"""Pictures of plans: what a budget buys, and where boundaries narrow."""
+"""The picture of a plan: what a budget buys, and where boundaries narrow."""
 
-from typing import Any
+from __future__ import annotations
 
-import matplotlib.pyplot as plt
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
-from matplotlib.figure import Figure
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
-from bayes_frontier.design.planning import Plan
-from bayes_frontier.plots.style import OKABE_ITO, Visuals, settle
+from bayes_frontier.plots import style
 
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    "line": {"color": OKABE_ITO[0], "linewidth": 2.0},
-    "batches": {"color": "0.6", "linewidth": 0.8, "linestyle": ":"},
-    "now": {"color": "0.55", "linewidth": 1.5},
-    "planned": {"color": OKABE_ITO[0], "linewidth": 2.0},
+if TYPE_CHECKING:
+    from bayes_frontier.design.planning import Plan
+
+ELEMENTS: dict[str, dict[str, object]] = {
+    "line": {"color": style.OKABE_ITO[0], "linewidth": 2.0, "drawstyle": "steps-post"},
+    "batches": {"color": "#999999", "linewidth": 0.9, "linestyle": ":"},
+    "now": {"color": "#7f7f7f", "linewidth": 1.6, "linestyle": (0, (5, 1.5))},
+    "planned": {"color": style.OKABE_ITO[0], "linewidth": 2.0},
+    "grid": style.GRID,
+    "name": style.NAME,
+    "title": style.TITLE,
+    "labels": style.LABELS,
+    "legend": style.LEGEND,
 }
 
 
-def plot_plan(plan: Plan, *, visuals: Visuals | None = None) -> Figure:
+def plot_plan(
+    plan: Plan, *, axes: npt.ArrayLike | Axes | None = None, visuals: style.Visuals | None = None
+) -> npt.NDArray[Any]:
     """Draw cost against expected interval width, and the widths by task over compute before and after.
 
     Parameters
     ----------
     plan : Plan
         The plan.
+    axes : Axes or array of Axes, optional
+        Where to draw, one and one more a task; none: a new figure.
     visuals : mapping, optional
-        Options of Matplotlib by element (line, batches, now, planned); False leaves one out.
+        By element (line, batches, now, planned, grid, name, title, labels, legend): False leaves it out, a mapping
+        changes the options of the Matplotlib artist.
 
     Returns
     -------
-    matplotlib.figure.Figure
-        The picture.
+    numpy.ndarray
+        Axes, shape (1 + n_tasks,): cost against width, then a panel a task.
 
     Raises
     ------
     QueryError
-        If an element is unknown.
+        If an element is unknown, or there are too few axes.
     """
-    chosen = settle(visuals, _DEFAULTS)
+    chosen = style.settle(visuals, ELEMENTS)
     tasks = list(dict.fromkeys(plan.widths["task"]))
-    columns = min(len(tasks), 3)
-    rows = -(-len(tasks) // columns)
-    figure = plt.figure(figsize=(4.2 + 2.6 * columns, max(3.4, 2.2 * rows)), layout="constrained")
-    left, right = np.asarray(figure.subfigures(1, 2, width_ratios=(4.2, 2.6 * columns))).tolist()
-    _spending(left.subplots(), plan, chosen)
-    top = 1.08 * float(plan.widths[["now", "planned"]].max().max())
-    panels = np.atleast_1d(right.subplots(rows, columns, sharex=True, sharey=True)).ravel()
-    for ax, task in zip(panels, tasks, strict=False):
-        own = plan.widths[plan.widths["task"] == task]
-        for name, words in (("now", "now"), ("planned", "after the plan")):
-            if (style := chosen[name]) is not None:
-                marker = "o" if len(own) == 1 else None
-                ax.plot(own["flops"], own[name], label=words, marker=marker, **style)
-        ax.set_xscale("log")
-        ax.set_ylim(0.0, top)
-        ax.set_title(task, fontsize=9)
-        ax.tick_params(labelsize=8)
-    for ax in panels[len(tasks) :]:
-        ax.set_axis_off()
-    if panels[0].get_legend_handles_labels()[0]:
-        panels[0].legend(fontsize=8, frameon=False)
-    right.supxlabel("pre-training compute, FLOPs", fontsize=9)
-    right.supylabel("interval width", fontsize=9)
-    return figure
+    panels, own = style.take_axes(axes, 1 + len(tasks), height=2.7)
+    _spending(panels[0], plan, chosen)
+    top = 1.08 * float(plan.widths[["now", "planned"]].to_numpy().max())
+    for task, panel in zip(tasks, panels[1:], strict=True):
+        _task(panel, plan.widths[plan.widths["task"] == task], chosen)
+        panel.set_ylim(0.0, top)
+        if (options := chosen["name"]) is not None:
+            panel.set_title(style.shorten(str(task), 28), **options, parse_math=False)
+    width = f"width of {100 * plan.prob:.4g}% intervals"
+    if (options := chosen["labels"]) is not None:
+        panels[0].set(xlabel=f"cost ({plan.unit})", ylabel=f"expected mean {width}")
+        for panel in panels[1:]:
+            panel.set(xlabel=style.COMPUTE_LABEL, ylabel=width)
+        for panel in panels:
+            for label in (panel.xaxis.label, panel.yaxis.label):
+                label.set(**options)
+    style.place_title(panels, f"What {len(plan.table):,} evaluations are expected to buy", chosen["title"], own)
+    if (options := chosen["legend"]) is not None:
+        style.place_legend(panels, _handles(chosen), options, own)
+    return panels
 
 
-def _spending(ax: Any, plan: Plan, chosen: dict[str, dict[str, Any] | None]) -> None:  # noqa: ANN401
+def _spending(panel: Axes, plan: Plan, chosen: style.Settled) -> None:
     curve = plan.curve
-    if (style := chosen["line"]) is not None:
-        ax.plot(curve["cost"], curve["interval_width"], drawstyle="steps-post", **style)
-    if (style := chosen["batches"]) is not None and plan.table["batch"].nunique() > 1:
+    if (options := chosen["line"]) is not None:
+        panel.plot(curve["cost"], curve["interval_width"], **options)
+    if (options := chosen["batches"]) is not None:
+        # the last batch ends with the curve
         for cost in plan.table.groupby("batch")["cumulative_cost"].max().iloc[:-1]:
-            ax.axvline(cost, **style)
-    ax.set_xlim(0.0, float(curve["cost"].max()))
-    ax.set_ylim(0.0, 1.08 * float(curve["interval_width"].max()))
-    ax.set_xlabel(f"cost, {plan.unit}", fontsize=9)
-    ax.set_ylabel(f"expected width of {100 * plan.prob:.4g}% intervals, mean", fontsize=9)
-    ax.tick_params(labelsize=8)
-    ax.set_title(f"{len(plan.table):,} evaluations", fontsize=10)
+            panel.axvline(cost, **options)
+    panel.set_xlim(0.0, float(curve["cost"].max()))
+    panel.set_ylim(0.0, 1.08 * float(curve["interval_width"].max()))
+    panel.locator_params(axis="x", nbins=5)
+    style.tidy(panel, chosen["grid"])
+    if (options := chosen["name"]) is not None:
+        panel.set_title("All tasks", **options)
+
+
+def _task(panel: Axes, own: pd.DataFrame, chosen: style.Settled) -> None:
+    flops = own["flops"].to_numpy(float)
+    for name in ("now", "planned"):
+        if (options := chosen[name]) is not None:
+            panel.plot(flops, own[name], **{"marker": "o" if len(own) == 1 else "", **options})
+    # one budget has no range of its own
+    low, high = (flops.min(), flops.max()) if len(np.unique(flops)) > 1 else (flops.min() / 3.0, flops.max() * 3.0)
+    style.compute_axis(panel, low, high)
+    style.tidy(panel, chosen["grid"])
+
+
+def _handles(chosen: style.Settled) -> list[Any]:
+    words = (("now", "width now"), ("planned", "after the plan"))
+    return [Line2D([], [], label=text, **options) for name, text in words if (options := chosen[name]) is not None]

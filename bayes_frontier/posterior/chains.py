@@ -75,7 +75,7 @@ def _normal_scores(values: Floats) -> Floats:
     ordered = np.take_along_axis(flat, order, axis=1)
     for row in np.flatnonzero((ordered[:, 1:] == ordered[:, :-1]).any(axis=1)):
         ranks[row] = np.rint(2.0 * stats.rankdata(flat[row]))
-    return table[ranks].reshape(values.shape)
+    return np.asarray(table[ranks].reshape(values.shape))
 
 
 def _r_hat(values: Floats) -> Floats:
@@ -84,7 +84,7 @@ def _r_hat(values: Floats) -> Floats:
     between = n * values.mean(axis=2).var(axis=1, ddof=1)
     # a quantity that does not vary is 0/0
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.sqrt((between / within + n - 1.0) / n)
+        return np.asarray(np.sqrt((between / within + n - 1.0) / n))
 
 
 def effective_size(values: Floats) -> Floats:

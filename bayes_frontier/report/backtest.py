@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import pandas as pd
 
 from bayes_frontier.checks.comparison import GROUPS, ORACLE, OURS
 from bayes_frontier.plots.backtest import plot_backtest, plot_backtest_tasks
-from bayes_frontier.report.files import make_folder, replace_file
+from bayes_frontier.report.files import make_folder, replace_file, write_picture
 from bayes_frontier.report.wording import printable
 from bayes_frontier.wording import count
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 PAGE, SUMMARY, CELLS = "README.md", "summary.csv", "cells.csv"
 REFERENCE = "paper"
-_DPI = 130
 _TITLES = {
     "all": "All models",
     "known": "Models on a base model that was fitted",
@@ -142,9 +140,7 @@ def write_backtest(result: Backtest, out_dir: str | Path, command: str) -> Path:
     }
     pictures["tasks.png"] = plot_backtest_tasks(result)[0].figure
     for name, figure in pictures.items():
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
-        replace_file(folder / name, buffer.getvalue(), "backtest")
+        write_picture(figure, folder / name, "backtest")
     for name, table in ((SUMMARY, summary_table(result)), (CELLS, cell_table(result))):
         replace_file(folder / name, table.to_csv(index=False, float_format="%.6g").encode(), "backtest")
     replace_file(folder / PAGE, page(result, command).encode(), "backtest")

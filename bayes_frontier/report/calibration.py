@@ -1,6 +1,5 @@
 """The calibration study as a folder: a page in Markdown, its tables as CSV, its pictures."""
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ from bayes_frontier.checks.study.scenarios import Scenario
 from bayes_frontier.checks.study.scoring import MODEL, N_POINTS
 from bayes_frontier.checks.study.summary import COVERAGES, Bar, bars, own_table, point_table, population_table
 from bayes_frontier.plots.calibration import NAMES, plot_along_compute, plot_coverage
-from bayes_frontier.report.files import make_folder, replace_file
+from bayes_frontier.report.files import make_folder, replace_file, write_picture
 from bayes_frontier.report.wording import printable
 
 PAGE = "README.md"
-_DPI = 120
 _HEADINGS = (*(f"{column.removeprefix('covered')}%" for column in COVERAGES), "width of 90%", "bias")
 
 
@@ -60,9 +58,7 @@ def write_calibration(
         replace_file(folder / name, table.to_csv(index=False, float_format="%.5f").encode(), "study")
     pictures = {"coverage.png": plot_coverage(population), "along_compute.png": plot_along_compute(points)}
     for name, panels in pictures.items():
-        buffer = io.BytesIO()
-        panels[0].figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
-        replace_file(folder / name, buffer.getvalue(), "study")
+        write_picture(panels[0].figure, folder / name, "study")
     text = page(population, own, held, lines, scenarios, command, about)
     replace_file(folder / PAGE, text.encode(), "study")
     return folder / PAGE, held

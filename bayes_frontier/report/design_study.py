@@ -12,8 +12,7 @@ from bayes_frontier.design.retrospective import CHECKED
 from bayes_frontier.design.verdicts import bars, by_arm, paired_gain
 from bayes_frontier.plots.contest import plot_contest
 from bayes_frontier.report.calibration import PAGE, markdown
-from bayes_frontier.report.files import make_folder, replace_file
-from bayes_frontier.report.pictures import png
+from bayes_frontier.report.files import make_folder, replace_file, write_picture
 from bayes_frontier.report.wording import printable
 
 _MEASURES = {
@@ -63,7 +62,7 @@ def write_design(
     """
     make_folder(folder, "study")
     held = list(bars(results))
-    replace_file(folder / "contest.png", png(plot_contest(results), 130), "study")
+    write_picture(plot_contest(results), folder / "contest.png", "study")
     means = (
         results[results["arm"] != CHECKED]
         .drop(columns=["seed", "used"], errors="ignore")

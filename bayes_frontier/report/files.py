@@ -13,7 +13,7 @@ from bayes_frontier.errors import QueryError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DPI = 170
+DPI = 150
 
 
 def replace_file(path: Path, content: bytes, what: str) -> None:
@@ -69,9 +69,33 @@ def write_picture(figure: Figure, path: Path, what: str) -> None:
     QueryError
         If the folder is missing or the file cannot be written.
     """
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    replace_file(path, buffer.getvalue(), what)
+    replace_file(path, png(figure), what)
+
+
+def png(figure: Figure, dpi: float = DPI) -> bytes:
+    """Draw a figure as a PNG of at most 256 colours, a third of the size of one with all.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    dpi : float
+        Pixels an inch.
+
+    Returns
+    -------
+    bytes
+        The file.
+    """
+    from PIL import Image
+
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
+    with Image.open(drawn) as opened:
+        reduced = opened.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small = io.BytesIO()
+    reduced.save(small, format="png", optimize=True)
+    return small.getvalue()
 
 
 def make_folder(path: Path, what: str) -> None:

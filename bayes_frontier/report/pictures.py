@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
+import numpy as np
+import xarray as xr
 
 from bayes_frontier.plots.attainable import plot_attainable
 from bayes_frontier.plots.boundary import plot_boundary
+from bayes_frontier.plots.change import plot_drift_curves, plot_drift_ridge
 from bayes_frontier.plots.checks import plot_check
 from bayes_frontier.plots.compute import plot_compute_for
+from bayes_frontier.plots.diagnostics import picture_figure, plot_energy, plot_rank, plot_trace
 from bayes_frontier.plots.drift import plot_drift
 from bayes_frontier.plots.population import plot_population
 from bayes_frontier.plots.ranking import plot_base_models
 from bayes_frontier.plots.taus import plot_taus
+from bayes_frontier.posterior.chains import chain_diagnostics
+from bayes_frontier.posterior.drift import drift_between_periods
+from bayes_frontier.report.files import png
 from bayes_frontier.report.wording import flops_typeset, share_words
 
 if TYPE_CHECKING:
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 
 # A picture of many panels is drawn coarser, so that the page stays small: about 1,700 by 3,000 pixels at most.
 _DPI, _MOST_PIXELS, _LEAST_DPI = 150, 6e6, 70
-_FEW = 6
+_FEW, _CURVE_POINTS = 6, 30
 _TARGET = 0.5
 # Verdicts whose pictures are shown, beside that of coverage, which always is.
 _SHOWN = ("fail", "warn")
@@ -55,6 +60,8 @@ class Picture:
         The picture.
     width : int
         Pixels at which it is shown at full size.
+    folded : bool
+        Whether it is shown only to who asks for it.
     """
 
     name: str
@@ -63,6 +70,7 @@ class Picture:
     alt: str
     png: bytes
     width: int
+    folded: bool = False
 
 
 def pictures(facts: Facts, evidence: Evidence, others: Sequence[Frontier], truth: Truth | None) -> Iterator[Picture]:
@@ -119,12 +127,13 @@ def pictures(facts: Facts, evidence: Evidence, others: Sequence[Frontier], truth
             "One panel a task: boundaries at several quantile levels over the scores of the last period.",
             plot_taus([frontier, *others], tasks=frontier.tasks[:_FEW], prob=facts.prob)[0].figure,
         )
-    yield from _drift(evidence)
+    yield from _drift(facts, evidence)
     yield from _base_models(facts, evidence)
     yield from _checks(evidence)
+    yield from _chains(facts)
 
 
-def _drift(evidence: Evidence) -> Iterator[Picture]:
+def _drift(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
     if evidence.drift is None:
         return
     delta = evidence.drift.attrs["delta"]
@@ -137,6 +146,8 @@ def _drift(evidence: Evidence) -> Iterator[Picture]:
         "A row a task: how much its boundary changed, with a verdict.",
         plot_drift(evidence.drift).figure,
     )
+    yield _curves(facts)
+    yield _ridge(evidence.drift)
 
 
 def _base_models(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
@@ -174,31 +185,76 @@ def _checks(evidence: Evidence) -> Iterator[Picture]:
             )
 
 
+def _chains(facts: Facts) -> Iterator[Picture]:
+    """Draw, by ArviZ, the chains of the tasks whose chains agree least."""
+    frontier, budget = facts.frontier, facts.headline
+    drawn = frontier.boundary(budget).transpose("task", "chain", "draw").to_numpy()
+    r_hat = np.nan_to_num(chain_diagnostics(drawn)[0], nan=np.inf)
+    tasks = [frontier.tasks[i] for i in np.argsort(-r_hat, kind="stable")[:_FEW]]
+    which = f" The {_FEW} tasks whose chains agree least." if len(tasks) < len(frontier.tasks) else ""
+    where = f"boundary at {flops_typeset(budget)} FLOPs"
+    yield _by_arviz(
+        "chains-rank",
+        f"Ranks of the draws of each chain, {where}",
+        f"Chains that explore the same posterior stay within the band (Säilynoja et al. 2022).{which}",
+        "One panel a task: how the ranks of each chain's draws are spread, with the band expected of equal chains.",
+        plot_rank(frontier, [budget], tasks=tasks),
+    )
+    yield _by_arviz(
+        "chains-trace",
+        f"Draws in order, {where}",
+        f"A colour a chain: no trend, no chain apart from the others.{which}",
+        "One panel a task: the draws of the boundary in the order in which they were drawn, by chain.",
+        plot_trace(frontier, [budget], tasks=tasks),
+    )
+    if "energy" in frontier.posterior["sample_stats"].dataset:
+        yield _by_arviz(
+            "chains-energy",
+            "Energy of the sampler",
+            "Marginal energy and its transitions: alike where the tails were explored.",
+            "Densities of the sampler's energy and of its change from draw to draw.",
+            plot_energy(frontier),
+        )
+
+
+def _curves(facts: Facts) -> Picture:
+    frontier, n = facts.frontier, len(facts.frontier.tasks)
+    known = frontier.evaluations.models["flops"]
+    flops = np.geomspace(known.min(), known.max(), _CURVE_POINTS)
+    found = xr.concat(
+        [drift_between_periods(frontier, flops, prob=facts.prob, task=task) for task in frontier.tasks[:_FEW]], "task"
+    )
+    return _made(
+        "drift-curves",
+        "Change along compute",
+        f"From the first period to the last: median and {share_words(facts.prob)} credible band; "
+        "thin lines: from each period to the next." + (f" The first {_FEW} of {n} tasks." if n > _FEW else ""),
+        "One panel a task: the change of its boundary against pre-training compute, with its credible band.",
+        plot_drift_curves(found)[0].figure,
+    )
+
+
+def _ridge(drift: xr.Dataset) -> Picture:
+    return _by_arviz(
+        "drift-ridge",
+        "Change between the first and the last period: posterior densities",
+        "All draws of the change whose intervals are shown above; grey: changes too small to matter.",
+        "A row a task: the posterior density of the change of its boundary.",
+        plot_drift_ridge(drift),
+    )
+
+
+def _by_arviz(name: str, heading: str, caption: str, alt: str, collection: Any) -> Picture:  # noqa: ANN401
+    import matplotlib.pyplot as plt
+
+    figure = picture_figure(collection)
+    try:
+        return replace(_made(name, heading, caption, alt, figure), folded=True)
+    finally:
+        plt.close(figure)
+
+
 def _made(name: str, heading: str, caption: str, alt: str, figure: Figure | Any) -> Picture:  # noqa: ANN401
     width, height = figure.get_size_inches()
     dpi = max(_LEAST_DPI, min(_DPI, (_MOST_PIXELS / (width * height)) ** 0.5))
     return Picture(name, heading, caption, alt, png(figure, dpi), round(96 * width))
-
-
-def png(figure: Figure, dpi: float) -> bytes:
-    """Draw a figure as a PNG of at most 256 colours, a third of the size of one with all.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The figure.
-    dpi : float
-        Pixels an inch.
-
-    Returns
-    -------
-    bytes
-        The file.
-    """
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
-    with Image.open(drawn) as opened:
-        reduced = opened.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    small = io.BytesIO()
-    reduced.save(small, format="png", optimize=True)
-    return small.getvalue()

@@ -8,6 +8,7 @@ from bayes_frontier.design.planning import Plan
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots.contest import plot_contest
 from bayes_frontier.plots.plan import plot_plan
+from tests.plots.looking import assert_readable
 
 
 @pytest.fixture
@@ -23,24 +24,21 @@ def made() -> Plan:
 
 
 def test_a_plan_is_drawn_with_its_curve_batches_and_tasks(made):
-    figure = plot_plan(made)
-    spending, *panels = figure.axes
+    spending, *panels = plot_plan(made)
     x, y = spending.lines[0].get_data()
     assert list(x) == [0.0, 1.0, 3.0, 7.0]
     assert list(y) == pytest.approx([0.1, 0.09, 0.085, 0.08])
     assert spending.lines[1].get_xdata()[0] == 3.0
     assert "1e9 parameters" in spending.get_xlabel()
-    drawn = [ax for ax in panels if ax.lines]
-    assert [ax.get_title() for ax in drawn] == ["a", "b", "c", "d"]
-    assert all(len(ax.lines) == 2 for ax in drawn)
-    plt.close(figure)
+    assert [panel.get_title(loc="left") for panel in panels] == ["a", "b", "c", "d"]
+    assert all(len(panel.lines) == 2 for panel in panels)
+    assert_readable(spending.figure)
 
 
 def test_elements_can_be_left_out(made):
-    figure = plot_plan(made, visuals={"now": False, "batches": False})
-    assert len(figure.axes[0].lines) == 1
-    assert len(figure.axes[1].lines) == 1
-    plt.close(figure)
+    spending, first, *_ = plot_plan(made, visuals={"now": False, "batches": False})
+    assert len(spending.lines) == 1
+    assert len(first.lines) == 1
     with pytest.raises(QueryError, match="Did you mean 'planned'"):
         plot_plan(made, visuals={"plannd": False})
 

@@ -1,11 +1,15 @@
 """Files written whole or not at all."""
 
+import io
 import os
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
+from PIL import Image
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.report.files import make_folder, replace_file
+from bayes_frontier.report.files import make_folder, png, replace_file, write_picture
 
 
 def test_a_file_is_replaced(tmp_path):
@@ -49,3 +53,28 @@ def test_places_that_cannot_be(tmp_path):
         make_folder(tmp_path / "file", "--out")
     make_folder(tmp_path / "a" / "b", "--out")
     assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_pictures_are_small_and_look_the_same():
+    figure = Figure(figsize=(4, 3))
+    panel = figure.subplots()
+    panel.imshow(np.random.default_rng(0).random((30, 30)), cmap="viridis")
+    small = png(figure, 100)
+    with Image.open(io.BytesIO(small)) as image:
+        assert image.size == (400, 300)
+        assert image.mode == "P"
+        reduced = np.asarray(image.convert("RGB"), dtype=float)
+    whole = io.BytesIO()
+    figure.savefig(whole, dpi=100)
+    exact = np.asarray(Image.open(whole).convert("RGB"), dtype=float)
+    # 256 colours for a picture of about 900: one step of the scale is 4 of 255
+    assert np.abs(reduced - exact).mean() < 4
+    assert len(small) < len(whole.getvalue())
+
+
+def test_a_figure_is_the_same_file_each_time(tmp_path):
+    figure = Figure(figsize=(2, 1))
+    figure.subplots().plot([0, 1])
+    for name in ("one.png", "two.png"):
+        write_picture(figure, tmp_path / name, "--out")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes() == png(figure)

@@ -225,11 +225,17 @@ def test_fits_of_other_tables_are_refused(frontier, evidence, simulated, tmp_pat
 def test_pictures_and_tables_stand_beside_the_page(frontier, evidence, simulated, tmp_path):
     path = write_report(frontier, tmp_path, truth=simulated[1], evidence=evidence)
     names = sorted(one.stem for one in (tmp_path / "pictures").glob("*.png"))
-    assert names == ["attainable", "base_models", "boundaries", "compute", "drift", "population"]
+    folded = ["chains-energy", "chains-rank", "chains-trace", "drift-ridge"]
+    assert names == sorted(
+        ["attainable", "base_models", "boundaries", "compute", "drift", "drift-curves", "population", *folded]
+    )
     page = path.read_text(encoding="utf-8")
     for name in names:
         picture = (tmp_path / "pictures" / f"{name}.png").read_bytes()
         assert base64.b64encode(picture).decode() in page
+    shown, _, more = page.partition("<summary>More pictures")
+    assert shown.count("<img ") == 7
+    assert more.count("<img ") == 4
     tables = {one.name for one in (tmp_path / "tables").iterdir()}
     assert tables == {f"{name}.csv" for name in ("attainable", "base_models", "checks", "data", "diagnostics", "drift")}
     assert "dashes are the truth" in page

@@ -1,35 +1,14 @@
 """The report's pictures: which there are, and their size."""
 
-import io
-
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from PIL import Image
 
 from bayes_frontier.checks.result import Check
 from bayes_frontier.report import pictures as module
 from bayes_frontier.report.facts import facts
-from bayes_frontier.report.pictures import pictures, png
+from bayes_frontier.report.pictures import pictures
 from tests.fakes import FakeFrontier
 from tests.report.conftest import make_evidence
-
-
-def test_pictures_are_small_and_look_the_same():
-    figure = Figure(figsize=(4, 3))
-    panel = figure.subplots()
-    panel.imshow(np.random.default_rng(0).random((30, 30)), cmap="viridis")
-    small = png(figure, 100)
-    with Image.open(io.BytesIO(small)) as image:
-        assert image.size == (400, 300)
-        assert image.mode == "P"
-        reduced = np.asarray(image.convert("RGB"), dtype=float)
-    whole = io.BytesIO()
-    figure.savefig(whole, dpi=100)
-    exact = np.asarray(Image.open(whole).convert("RGB"), dtype=float)
-    # 256 colours for a picture of about 900: one step of the scale is 4 of 255
-    assert np.abs(reduced - exact).mean() < 4
-    assert len(small) < len(whole.getvalue())
 
 
 def test_other_levels_and_checks_with_numbers_are_drawn(simulated, monkeypatch):
