@@ -44,7 +44,9 @@ class Fitted:
     effects: FloatArray
 
 
-def regress(y: FloatArray, x: FloatArray, base: IntArray, side: IntArray, seed: int) -> Fitted:
+def regress(
+    y: FloatArray, x: FloatArray, base: IntArray, side: IntArray, seed: int, *, kept: int | None = None
+) -> Fitted:
     """Draw from the posterior.
 
     Parameters
@@ -59,12 +61,15 @@ def regress(y: FloatArray, x: FloatArray, base: IntArray, side: IntArray, seed: 
         0 before the date, 1 after it.
     seed : int
         Random numbers.
+    kept : int, optional
+        Draws a chain (default: `KEPT`).
 
     Returns
     -------
     Fitted
         The draws.
     """
+    kept = KEPT if kept is None else kept
     rng = np.random.default_rng(seed)
     n_bases, columns = int(base.max()) + 1, x.shape[1]
     cell = 2 * base + side
@@ -72,14 +77,14 @@ def regress(y: FloatArray, x: FloatArray, base: IntArray, side: IntArray, seed: 
     order = np.argsort(cell, kind="stable")
     y, x, cell = y[order], x[order], cell[order]
     present, first = np.unique(cell, return_index=True)
-    shape = (CHAINS, KEPT)
+    shape = (CHAINS, kept)
     coefficients, sigma, tau, eta = np.empty((*shape, columns)), *(np.empty(shape) for _ in range(3))
     effects = np.zeros(2 * n_bases)
     with_y = np.column_stack([x, y, np.ones(len(y))])
     for chain in range(CHAINS):
         s2, t2, h2 = float(np.var(y)) * np.exp(rng.normal(0.0, 0.5)), 0.05, 0.01
         mixed, weight = np.ones(3), np.ones(len(y))
-        for step in range(BURN + KEPT):
+        for step in range(BURN + kept):
             heavy = with_y * weight[:, None]
             sums = np.zeros((2 * n_bases, columns + 2))
             sums[present] = np.add.reduceat(heavy, first, axis=0)
@@ -109,7 +114,7 @@ def regress(y: FloatArray, x: FloatArray, base: IntArray, side: IntArray, seed: 
                 k = step - BURN
                 coefficients[chain, k] = b
                 sigma[chain, k], tau[chain, k], eta[chain, k] = np.sqrt([s2, t2, h2])
-                effects += r.ravel() / (CHAINS * KEPT)
+                effects += r.ravel() / (CHAINS * kept)
     return Fitted(coefficients, sigma, tau, eta, effects.reshape(n_bases, 2))
 
 

@@ -9,7 +9,16 @@ from scipy.special import expit
 
 import bayes_frontier as bf
 from bayes_frontier.analysis.contamination_model import _inverse, regress
-from bayes_frontier.analysis.contamination_verdicts import meaning, settled, verdict
+from bayes_frontier.analysis.contamination_quality import expected_quality, one_factor
+from bayes_frontier.analysis.contamination_verdicts import (
+    BOTH_SIDES,
+    NOISY,
+    TREND,
+    explained_away,
+    meaning,
+    settled,
+    verdict,
+)
 
 CUT = "2024-07-01"
 
@@ -59,7 +68,8 @@ def test_other_dates_see_less_of_a_shift_at_one_date(shifted):
     others = one["other_median"].to_series()
     dates = others[others.index.str.startswith("date ")]
     assert (dates < one["median"].item() + 0.01).all()
-    assert one["other_verdict"].sel(analysis="base models on both sides").item() == "shifted up"
+    assert one["other_verdict"].sel(analysis=BOTH_SIDES).item() == "shifted up"
+    assert one["other_lower"].sel(analysis=NOISY).item() < 0.115 < one["other_upper"].sel(analysis=NOISY).item()
 
 
 def test_a_rise_of_everything_is_no_shift():
@@ -182,9 +192,10 @@ def test_words_do_not_claim_more_than_the_analyses():
     assert verdict((0.96, 0.0, 0.04), 0.95) == "shifted up"
     assert verdict((0.5, 0.0, 0.5), 0.95) == "cannot tell"
     others = ["shifted up", "no shift", "cannot tell", "cannot tell"]
-    assert settled("shifted up", others) == "shifted up, fragile"
-    assert settled("shifted up", ["shifted up", "no shift"]) == "shifted up"
-    assert settled("no shift", others) == "no shift"
+    named = dict(zip("abcd", others, strict=True))
+    assert settled("shifted up", named, {}, 0.95) == "shifted up, fragile"
+    assert settled("shifted up", {"a": "shifted up", "b": "no shift", "c": ""}, {}, 0.95) == "shifted up"
+    assert settled("no shift", named, {}, 0.95) == "no shift"
     said = meaning("maths", "reading", "shifted up, fragile", others, 0.2, 0.1)
     assert "1 come to the same" in said
     assert "not enough to speak of a shift" in said
@@ -192,6 +203,50 @@ def test_words_do_not_claim_more_than_the_analyses():
     assert "contaminated" not in said
     assert "harder marking" in meaning("maths", "reading", "shifted down", [], -0.2, 0.0)
     assert "as before" in meaning("maths", "reading", "no shift", [], 0.0, 0.0)
+
+
+def test_what_explains_a_shift_as_well_makes_it_fragile():
+    seen = {"a": "shifted down", "b": "shifted down", TREND: "cannot tell", NOISY: "shifted down", BOTH_SIDES: ""}
+    above = {"a": 0.0, "b": 0.0, TREND: 0.02, NOISY: 0.01, BOTH_SIDES: np.nan}
+    assert settled("shifted down", seen, above, 0.95) == "shifted down"
+    assert settled("shifted down", seen, {**above, TREND: 0.06}, 0.95) == "shifted down, fragile"
+    instead = explained_away("shifted down, fragile", seen, {**above, TREND: 0.06, NOISY: 0.5}, 0.95)
+    assert instead == ["a gradual change", "references that measure quality badly"]
+    assert explained_away("cannot tell", seen, above, 0.95) == []
+    said = meaning("maths", "all others", "shifted down, fragile", list(seen.values()), -0.2, 0.1, instead)
+    assert "A gradual change or references that measure quality badly would explain it as well: that is not" in said
+
+
+def test_a_factor_is_found_with_its_loadings():
+    loading, noise = np.array([0.9, 0.6, 0.3, 0.8]), np.array([0.2, 0.5, 0.4, 0.3])
+    covariance = np.outer(loading, loading) + np.diag(noise**2)
+    np.testing.assert_allclose(one_factor(covariance), loading, atol=1e-3)
+    two = one_factor(np.array([[1.0, 0.5], [0.5, 4.0]]))
+    # the correlation is 0.25, and so is the share in common of either
+    np.testing.assert_allclose(two**2, [0.25, 1.0], rtol=1e-3)
+
+
+def test_regression_on_the_expected_quality_is_not_attenuated():
+    rng = np.random.default_rng(3)
+    n, bases = 6000, 60
+    base, side = rng.integers(0, bases, n), rng.integers(0, 2, n)
+    quality = rng.normal(0, 0.5, bases)[base] + 0.3 * side + rng.normal(0, 0.3, n)
+    given = quality[:, None] * [1.0, 0.8, 1.2] + rng.normal(0, 0.4, (n, 3))
+    cell = 2 * base + side
+    slopes = []
+    for x in (given.mean(axis=1), expected_quality(given, base, side, rng)):
+        away, own = (v - (np.bincount(cell, v) / np.bincount(cell))[cell] for v in (x, quality))
+        slopes.append((away @ own) / (away @ away))
+    assert slopes[0] < 0.75
+    # in units of the factor's standard deviation, 0.3; the loadings are known to about 3%
+    assert slopes[1] == pytest.approx(0.3, rel=0.1)
+
+
+def test_references_without_anything_in_common_tell_no_quality():
+    rng = np.random.default_rng(5)
+    base, side = rng.integers(0, 20, 800), rng.integers(0, 2, 800)
+    assert expected_quality(rng.normal(size=(800, 2)), base, side, rng).size == 0
+    assert expected_quality(np.ones((800, 2)), base, side, rng).size == 0
 
 
 @pytest.mark.slow

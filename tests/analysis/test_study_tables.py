@@ -20,7 +20,7 @@ def test_a_table_is_scored(monkeypatch):
     monkeypatch.setattr("bayes_frontier.analysis.contamination_model.BURN", 40)
     monkeypatch.setattr("bayes_frontier.analysis.contamination_model.KEPT", 60)
     scores = table("contamination-shift", {"shift": 0.3}, 0)
-    assert [len(places) for places in scores.places.values()] == [1]
+    assert [len(places) for places in scores.places.values()] == [1, 1]
     assert set(scores.verdicts) == {"shift (not fragile)", "no shift"}
     again = table("contamination-shift", {"shift": 0.3}, 0)
     assert scores.places == again.places
