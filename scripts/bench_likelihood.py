@@ -233,7 +233,7 @@ def run(evaluations: Evaluations, options: argparse.Namespace) -> dict[str, Any]
     times = gradient_seconds({"small": small, "large": large, "stock": plain})
     ours, theirs = sampling["bayes_frontier"], sampling["stock PyMC"]
     return {
-        "command": shlex.join(["python", "-m", "scripts.bench_likelihood", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", "scripts.bench_likelihood", *_typed(options)]),
         "source": Path(options.table).name if options.table else "simulated",
         "models": evaluations.n_models,
         "base_models": len(data.base_models),
@@ -332,6 +332,11 @@ def page(result: dict[str, Any]) -> str:
         "Versions: " + ", ".join(f"{name} {number}" for name, number in result["versions"].items()) + ".",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _typed(options: argparse.Namespace) -> list[str]:
+    """Give the words of the call; not where this machine keeps the table."""
+    return [Path(word).name if word == options.table else word for word in sys.argv[1:]]
 
 
 def arguments() -> argparse.Namespace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from bayes_frontier.cli import arguments as given
 from bayes_frontier.cli.output import Answer, Column, form_of, note, show
+from bayes_frontier.cli.typed import typed
 from bayes_frontier.cli.values import fields_map, names_list, probability
 
 # Options that do not change the result.
@@ -121,7 +121,7 @@ def backtest(
         about |= {"headline": headline(result), "cells": cell_table(result).to_dict("records")}
     show(Answer(about, COLUMNS, rows, header=_header(result.about), footer=["", *headline(result)]), form)
     if out is not None:
-        note(f"Wrote {write_backtest(result, out, _command(context))}")
+        note(f"Wrote {write_backtest(result, out, typed(context, 'backtest'))}")
 
 
 def _times(factor: float, digits: int, sign: str = "") -> Callable[[float], str]:
@@ -152,27 +152,3 @@ def _header(about: Mapping[str, Any]) -> list[str]:
         "Means over cells (a task in a period); lower, upper: 90% interval of the difference, base models resampled.",
         *(f"Not converged: {one['split']}." for one in splits if not one["converged"]),
     ]
-
-
-def _command(context: typer.Context) -> str:
-    """Write the call with what differs from the defaults; the table and the folder without their places."""
-    words = ["bayes-frontier", "backtest", Path(context.params["table"]).name]
-    for parameter in context.command.params:
-        value = context.params.get(parameter.name or "")
-        if parameter.name in ("table", "quiet", "as_json", "as_csv", "cores", "scheduler") or value in (
-            None,
-            parameter.default,
-            [],
-        ):
-            continue
-        option = parameter.opts[0]
-        if value is True:
-            words.append(option)
-        else:
-            for one in value if isinstance(value, list | tuple) else [value]:
-                words += [option, _place(one) if isinstance(one, Path) else str(one)]
-    return shlex.join(words)
-
-
-def _place(path: Path) -> str:
-    return path.name if path.is_absolute() else path.as_posix()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperArgument
 
 from bayes_frontier.cli import arguments as given
 from bayes_frontier.cli.output import note
+from bayes_frontier.cli.typed import typed
 from bayes_frontier.cli.values import names_list, probability
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def calibration(
         "Chains": f"{chains}, of {tune} tuning steps and {draws} draws each",
         "Code and settings": code,
     }
-    page, held = write_calibration(lines, scenarios, out, _command(context), about)
+    page, held = write_calibration(lines, scenarios, out, typed(context, "study", "calibration"), about)
     _verdict(held, page)
 
 
@@ -174,7 +173,7 @@ def halves(
         "Model": spec.name,
         "Chains": f"{chains}, of {tune} tuning steps and {draws} draws each",
     }
-    page, bar = write_halves(found, share, out, _command(context), about)
+    page, bar = write_halves(found, share, out, typed(context, "study", "halves"), about)
     _verdict([bar], page)
 
 
@@ -225,7 +224,7 @@ def sbc(
         "Simulations": simulations,
         "Chains": f"{CHAINS}, of {TUNE} tuning steps and {DRAWS} draws each",
     }
-    page, bar = write_sbc(found, out, _command(context), about)
+    page, bar = write_sbc(found, out, typed(context, "study", "sbc"), about)
     _verdict([bar], page)
 
 
@@ -235,16 +234,3 @@ def _verdict(held: Sequence[Bar], page: Path) -> None:
     note(f"Wrote {page}")
     if not all(bar.passed for bar in held):
         raise typer.Exit(MISSED)
-
-
-def _command(context: typer.Context) -> str:
-    """Write what was typed, without what does not change the result or says where this machine keeps it."""
-    words = ["bayes-frontier", "study", str(context.info_name)]
-    for parameter in context.command.params:
-        value = context.params.get(parameter.name or "")
-        if parameter.name in ("quiet", "cores", "scheduler") or value in (None, parameter.default, []):
-            continue
-        for one in value if isinstance(value, list | tuple) else [value]:
-            place = one.name if isinstance(one, Path) and one.is_absolute() else str(one)
-            words += [place] if isinstance(parameter, TyperArgument) else [parameter.opts[0], place]
-    return shlex.join(words)

@@ -7,7 +7,8 @@ import typer
 
 from bayes_frontier.cli import arguments as given
 from bayes_frontier.cli.output import note
-from bayes_frontier.cli.study import _command, _verdict
+from bayes_frontier.cli.study import _verdict
+from bayes_frontier.cli.typed import typed
 from bayes_frontier.cli.values import names_list
 
 app = typer.Typer()
@@ -66,5 +67,5 @@ def design(
         "Seeds": f"{seeds}; {fixed_seeds} for arms that differ by ties only",
         "Plans": f"made anew at {', '.join(f'{share:.3g}' for share in REPLANS)} of the budget",
     }
-    page, held = write_design(found, out, _command(context), about)
+    page, held = write_design(found, out, typed(context, "study", "design"), about)
     _verdict(held, page)
