@@ -59,6 +59,17 @@ def test_finished_replications_are_not_run_again(tmp_path, ask):
     assert len(lines) == 4
 
 
+def test_scenarios_may_have_numbers_of_their_own(tmp_path, ask):
+    lines, told = run(tmp_path, ask, {A.name: 3, B.name: 1}, scenarios=(A, B))
+    assert [(line["scenario"], line["replication"]) for line in lines] == [
+        (A.name, 0),
+        (A.name, 1),
+        (A.name, 2),
+        (B.name, 0),
+    ]
+    assert told[-1] == (4, 4)
+
+
 def test_fewer_than_are_there_are_returned_as_asked(tmp_path, ask):
     run(tmp_path, ask, 3)
     assert [line["replication"] for line in run(tmp_path, ask, 2)[0]] == [0, 1]

@@ -7,7 +7,15 @@ import pytest
 
 from bayes_frontier.checks.study.scenarios import Scenario
 from bayes_frontier.checks.study.scoring import MODEL, replicate
-from bayes_frontier.checks.study.summary import bars, own_table, point_table, population_table, size_labels
+from bayes_frontier.checks.study.summary import (
+    MOST_ERROR,
+    bars,
+    own_table,
+    point_table,
+    population_table,
+    size_labels,
+    wanting,
+)
 from tests.checks.study_fakes import Fake
 
 OPTIONS = {"n_base_models": 20, "tasks": 3, "correlation": 0.3}
@@ -96,3 +104,28 @@ def test_points_are_placed_from_lowest_to_highest_compute(right):
     points = point_table(right)
     assert points["position"].tolist() == pytest.approx(np.linspace(0, 1, 9))
     assert set(points["method"]) == {MODEL}
+
+
+def with_coverage(name: str, shares: list[float]) -> list[dict]:
+    """Replications of one scenario, whose 90% intervals cover these shares of the points."""
+    part = {"width": [0.1], "bias": [0.0]}
+    return [
+        {"scenario": name, "population": {MODEL: {"covered": [[0.5, 0.8, share, 0.95]], **part}}} for share in shares
+    ]
+
+
+def test_scenarios_not_known_well_enough_get_more_replications():
+    # standard deviations of 0.3 and 0.06: errors of 0.075 and 0.015 with 16 replications
+    rough, fine = with_coverage("rough", [0.6, 1.2] * 8), with_coverage("fine", [0.84, 0.96] * 8)
+    error = 0.3 * np.sqrt(16 / 15) / 4
+    needed = int(np.ceil(16 * (error / MOST_ERROR) ** 2))
+    assert needed > 32
+    # never more than twice as many at once: an error of few replications is not well known itself
+    assert wanting(rough + fine, most=1000) == {"rough": 32}
+    assert wanting(rough + fine, most=20) == {"rough": 20}
+    assert wanting(rough + fine, most=16) == {}
+    assert wanting(fine, most=1000) == {}
+    many = with_coverage("rough", [0.8, 1.0] * 10)
+    error = 0.1 * np.sqrt(20 / 19) / np.sqrt(20)
+    assert error < MOST_ERROR
+    assert wanting(many, most=1000) == {}

@@ -3,11 +3,11 @@ import pandas as pd
 import pytest
 
 from bayes_frontier import cluster
-from bayes_frontier.checks.study import alternatives, fitting, sbc
+from bayes_frontier.checks.study import alternatives, fitting, sbc, summary
 from bayes_frontier.checks.study.scenarios import chosen
 from tests.checks.study_fakes import Fake
 
-ARGUMENTS = ["study", "calibration", "--scenario", "few-bases", "--replications", "2", "--cores", "1"]
+ARGUMENTS = ["study", "calibration", "--scenario", "few-bases", "--replications", "2", "--most", "2", "--cores", "1"]
 
 
 @pytest.fixture
@@ -27,7 +27,8 @@ def test_a_study_writes_its_folder_and_says_what_holds(run, exact, tmp_path):
     # two replications leave a Monte Carlo error above the bar
     assert done.exit_code == 1
     page = (tmp_path / "study" / "README.md").read_text()
-    assert "    bayes-frontier study calibration --out study --replications 2 --scenario few-bases\n" in page
+    asked = "--out study --replications 2 --most 2 --scenario few-bases"
+    assert f"    bayes-frontier study calibration {asked}\n" in page
     assert str(tmp_path) not in page
 
 
@@ -38,6 +39,20 @@ def test_a_study_goes_on_where_it_stopped(run, exact, tmp_path):
     run(*ARGUMENTS, "--out", str(tmp_path), "--quiet")
     assert len(files) == 1
     assert files[0].read_text() == before
+
+
+def test_a_scenario_known_too_little_gets_more(run, exact, tmp_path, monkeypatch):
+    asked = []
+
+    def wanting(lines, most):
+        asked.append((len(lines), most))
+        return {"few-bases": 3} if len(lines) < 3 else {}
+
+    monkeypatch.setattr(summary, "wanting", wanting)
+    done = run(*ARGUMENTS, "--out", str(tmp_path))
+    assert asked == [(2, 2), (3, 2)]
+    assert "2 of 2 replications" in done.stderr
+    assert "3 of 3 replications" in done.stderr
 
 
 def test_an_unknown_scenario_is_refused(run, tmp_path):

@@ -182,6 +182,33 @@ def bars(lines: Sequence[dict[str, Any]], scenarios: Sequence[Scenario]) -> list
     return [*found, _tasks_bar(lines), _own_bar(lines)]
 
 
+def wanting(lines: Sequence[dict[str, Any]], most: int) -> dict[str, int]:
+    """Scenarios whose coverage is not known well enough yet.
+
+    Parameters
+    ----------
+    lines : sequence of dict
+        Replications.
+    most : int
+        Replications that no scenario gets more of.
+
+    Returns
+    -------
+    dict
+        Replications in all by scenario: as many as bring the Monte Carlo standard error of the coverage of 90%
+        intervals to `MOST_ERROR` if the spread stays as it is, at most twice as many as there are. Empty: all are
+        known well.
+    """
+    table = population_table(lines)
+    ours = table[table["method"] == MODEL].set_index("scenario")
+    found = {}
+    for name, n, error in zip(ours.index, ours["replications"], ours["covered90_se"], strict=True):
+        needed = min(int(np.ceil(n * (error / MOST_ERROR) ** 2)), 2 * n, most)
+        if error > MOST_ERROR and needed > n:
+            found[str(name)] = int(needed)
+    return found
+
+
 def _within(name: str, value: float, limits: tuple[float, float]) -> Bar:
     low, high = limits
     return Bar(name, f"{value:.1%}; {low:.0%} to {high:.0%}", bool(low <= value <= high))
