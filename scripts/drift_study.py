@@ -21,7 +21,8 @@ import pandas as pd
 from scipy import stats
 
 import bayes_frontier as bf
-from bayes_frontier.checks.study.runner import append_line, read_lines
+from bayes_frontier.checks.study.runner import Piece, read_lines, run_pieces
+from bayes_frontier.parallel import Workers
 from bayes_frontier.posterior.drift import VERDICTS, verdicts
 from bayes_frontier.report.files import make_folder, replace_file
 
@@ -30,6 +31,7 @@ FALSE_ALARMS, DETECTION = 0.10, 0.80
 # Short chains: a verdict needs probabilities to a few hundredths, not the ends of intervals.
 CHAINS, TUNE, DRAWS = 2, 300, 300
 DELTA, PROB = 0.02, 0.9
+_HERE = Workers(1)
 
 
 @dataclass(frozen=True)
@@ -218,7 +220,9 @@ def page(table: pd.DataFrame, replications: int) -> str:
     return "\n".join(lines)
 
 
-def run(names: Sequence[str], replications: int, out: Path, fit: Callable[..., Any] = bf.fit) -> pd.DataFrame:
+def run(
+    names: Sequence[str], replications: int, out: Path, fit: Callable[..., Any] = bf.fit, workers: Workers = _HERE
+) -> pd.DataFrame:
     """Run what is missing, and write the report.
 
     Parameters
@@ -231,6 +235,8 @@ def run(names: Sequence[str], replications: int, out: Path, fit: Callable[..., A
         Folder of the report.
     fit : callable
         `bayes_frontier.fit`, or a stand-in.
+    workers : Workers
+        Where replications run.
 
     Returns
     -------
@@ -239,13 +245,13 @@ def run(names: Sequence[str], replications: int, out: Path, fit: Callable[..., A
     """
     folder = out / "replications"
     make_folder(folder, "--out")
-    for scenario in (one for one in SCENARIOS if one.name in names):
-        path = folder / f"{scenario.name}.jsonl"
-        known = {line["replication"] for line in read_lines(path)}
-        for replication in (r for r in range(replications) if r not in known):
-            line = replicate(scenario, replication, fit)
-            append_line(path, line)
-            print(f"{scenario.name} {replication}: {', '.join(line['verdict'])} ({line['seconds']} s)", flush=True)
+    pieces = [
+        Piece(folder / f"{scenario.name}.jsonl", replication, (scenario, replication, fit))
+        for scenario in SCENARIOS
+        if scenario.name in names
+        for replication in range(replications)
+    ]
+    run_pieces(replicate, pieces, workers, _tell)
     rows = []
     for scenario in SCENARIOS:
         lines = read_lines(folder / f"{scenario.name}.jsonl")
@@ -254,6 +260,11 @@ def run(names: Sequence[str], replications: int, out: Path, fit: Callable[..., A
     replace_file(out / "verdicts.csv", table.to_csv(index=False, float_format="%.4f").encode(), "--out")
     replace_file(out / "README.md", page(table, replications).encode(), "--out")
     return table
+
+
+def _tell(done: int, total: int, ended: Piece | None) -> None:
+    which = "" if ended is None else f": {ended.arguments[0].name} {ended.replication}"
+    print(f"{done} of {total} replications{which}", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -273,8 +284,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--replications", type=int, default=40, help="replications a scenario (default: 40)")
     parser.add_argument("--scenario", action="append", choices=[one.name for one in SCENARIOS], help="default: all")
     parser.add_argument("--out", type=Path, default=Path("reports/drift"), help="folder of the report")
+    parser.add_argument("--cores", type=int, default=1, help="processes of this machine (default: 1)")
+    parser.add_argument("--scheduler", help="run on the workers of this Dask scheduler, tcp://HOST:8786 say")
     given = parser.parse_args(arguments)
-    table = run(given.scenario or [one.name for one in SCENARIOS], given.replications, given.out)
+    workers = Workers(given.cores, given.scheduler)
+    table = run(given.scenario or [one.name for one in SCENARIOS], given.replications, given.out, workers=workers)
     print(table.to_string(index=False))
     return 0
 

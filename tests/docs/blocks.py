@@ -14,7 +14,7 @@ _TITLE = re.compile(r'title="([^"]+)"')
 RUN = ("sh", "python")
 SHOWN = ("text",)
 # Commands that a reader runs and a test cannot: they change the machine, or need a network.
-OUTSIDE = re.compile(r"(git clone|cd|pip install|python3? -m venv|source|\.|\.venv/bin/(pip|python)) .*")
+OUTSIDE = re.compile(r"(git clone|cd|dask|pip install|python3? -m venv|source|\.|\.venv/bin/(pip|python)) .*")
 
 
 @dataclass(frozen=True)

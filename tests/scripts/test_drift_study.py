@@ -103,7 +103,7 @@ def test_a_run_goes_on_where_it_stopped_and_reports(tmp_path, monkeypatch, capsy
     assert "| one task up by 0.08, 2 periods | 3 | 0.0% " in text
     assert "100% (37%)" in text
     assert (tmp_path / "verdicts.csv").read_text().startswith("scenario,replications,alarms")
-    assert "still 2: stable" in capsys.readouterr().out
+    assert "of 6 replications: still 2" in capsys.readouterr().out
 
 
 def test_the_page_names_every_scenario_run():
