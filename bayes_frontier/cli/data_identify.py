@@ -44,7 +44,12 @@ def identify(
 
         bayes-frontier data identify leaderboard.csv --unplaced unplaced.csv
 
-    As text the rules and the least sure models are shown; --csv and --json give every model. Rules: self (a base model
+    Look them up, and say what they are built on in a registry file of your own, under [placed]:
+
+        "lab/model" = "llama-3.1-8b"
+
+    As text the rules and the least sure models are shown; --csv and --json give every model. Rules: reviewed (your
+    registry file says so), self (a base model
     itself), base (its base field names one), base-name (so does a name in that field), mapped (the table's publisher
     assigned it), name (its own name), chain (its base is another model of the table), size (architecture, parameters
     and date), stated (the table says), own (so it does, of one the registry does not know).
@@ -86,4 +91,7 @@ def identify(
     )
     show(answer, form)
     if unplaced is not None:
-        note(f"{count(len(without), 'model')} without a base model: listed in {unplaced}")
+        note(
+            f"{count(len(without), 'model')} without a base model: listed in {unplaced}; place them under [placed] in "
+            "a file for --registry"
+        )

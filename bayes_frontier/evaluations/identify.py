@@ -2,6 +2,7 @@
 
 Every row collects evidence, each a base model with a rule and a confidence, and the most confident wins:
 
+``reviewed``   a registry file of the user's says so
 ``self``       the model is a base model under a listed name
 ``base``       its base field is a listed name
 ``mapped``     the table's publisher assigned a listed name to it

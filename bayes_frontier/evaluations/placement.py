@@ -99,6 +99,9 @@ class Matcher:
         found: list[Evidence] = []
         if not row.model:
             return found
+        reviewed = self.registry.get(self.registry.placed.get(name_key(row.model)))
+        if reviewed is not None:
+            return [Evidence(reviewed, "reviewed", 1.0)]
         own = self.registry.get(row.model)
         if own is not None and (self.registry.lists(row.model) or self._plausible(own, row)):
             found.append(Evidence(own, "self", 1.0))

@@ -27,6 +27,8 @@ class Registry:
         In order; a spelling claimed twice belongs to the first claimant.
     size_rules : tuple of SizeRule
         Placements by architecture and size, first match wins.
+    placed : mapping of str to str, optional
+        Base models of models that somebody has looked at, by `name_key` of their names.
 
     Examples
     --------
@@ -34,9 +36,15 @@ class Registry:
     'llama-3.1-8b'
     """
 
-    def __init__(self, generations: Mapping[str, Generation], size_rules: tuple[SizeRule, ...] = ()) -> None:
+    def __init__(
+        self,
+        generations: Mapping[str, Generation],
+        size_rules: tuple[SizeRule, ...] = (),
+        placed: Mapping[str, str] | None = None,
+    ) -> None:
         self.generations = dict(generations)
         self.size_rules = size_rules
+        self.placed = dict(placed or {})
         self._models = {m.name: m for g in self.generations.values() for m in g.models}
         self._index: dict[str, str] = {name_key(name): name for name in self._models}
         for short in (False, True):
@@ -141,7 +149,7 @@ class Registry:
         -------
         Registry
             A model of the same name is replaced; a generation's patterns and architectures are replaced where
-            given; size rules of the file come first.
+            given; size rules of the file come first; models it places are placed so.
 
         Raises
         ------
@@ -153,8 +161,8 @@ class Registry:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{path}: the registry cannot be read ({error}). Give the path of a TOML file.") from None
-        generations, rules = parse(text, str(path), self.generations)
-        return Registry(generations, rules + self.size_rules)
+        generations, rules, placed = parse(text, str(path), self.generations)
+        return Registry(generations, rules + self.size_rules, self.placed | placed)
 
 
 @cache

@@ -95,7 +95,10 @@ def _suggest(key: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(known)}." if len(known) < 20 else "Add it, or correct the name."
 
 
-def parse(text: str, where: str, under: Mapping[str, Generation]) -> tuple[dict[str, Generation], tuple[SizeRule, ...]]:
+Parsed = tuple[dict[str, Generation], tuple[SizeRule, ...], dict[str, str]]
+
+
+def parse(text: str, where: str, under: Mapping[str, Generation]) -> Parsed:
     """Parse and check a registry file.
 
     Parameters
@@ -113,6 +116,8 @@ def parse(text: str, where: str, under: Mapping[str, Generation]) -> tuple[dict[
         Those of `under` with the file's over them.
     rules : tuple of SizeRule
         The file's own size rules.
+    placed : dict of str to str
+        Canonical base model of each model that the file places itself, by `name_key` of the model's name.
 
     Raises
     ------
@@ -123,7 +128,7 @@ def parse(text: str, where: str, under: Mapping[str, Generation]) -> tuple[dict[
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{where}: not TOML: {error}. Correct the file there.") from None
-    top = {"generation": _TABLE, "size": "a list of tables"}
+    top = {"generation": _TABLE, "size": "a list of tables", "placed": _TABLE}
     for key in content:
         if key not in top:
             raise DataError(f"{where}: unknown table {key!r}. {_suggest(key, top)}")
@@ -143,7 +148,8 @@ def parse(text: str, where: str, under: Mapping[str, Generation]) -> tuple[dict[
                     f"{_suggest(other, generations)}"
                 )
     known = {model.name for generation in generations.values() for model in generation.models}
-    return generations, tuple(_rule(i, values, where, known) for i, values in enumerate(listed, start=1))
+    rules = tuple(_rule(i, values, where, known) for i, values in enumerate(listed, start=1))
+    return generations, rules, _placed(content.get("placed", {}), where, known)
 
 
 def _generation(name: str, values: object, where: str, old: Generation | None) -> Generation:
@@ -197,6 +203,17 @@ def _model(
         patterns=patterns,
         note=values.get("note", ""),
     )
+
+
+def _placed(values: object, where: str, known: set[str]) -> dict[str, str]:
+    if not isinstance(values, dict):
+        raise DataError(f'{where}: placed is {values!r}; write a table [placed] of lines "org/model" = "base model".')
+    for model, base in values.items():
+        if not isinstance(base, str) or base not in known:
+            raise DataError(
+                f"{where}, placed, model {model!r}: {base!r} is not in the registry. {_suggest(str(base), known)}"
+            )
+    return {name_key(model): base for model, base in values.items()}
 
 
 def _rule(number: int, values: object, where: str, known: set[str]) -> SizeRule:

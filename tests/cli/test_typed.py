@@ -33,14 +33,14 @@ def made(
     ("given", "shown"),
     [
         (["../shared/data/oll.csv"], "oll.csv"),
-        (["/home/me/oll v2.csv"], "'oll v2.csv'"),
+        (["/data/oll v2.csv"], "'oll v2.csv'"),
         (["a/oll.csv", "b/two.csv"], "oll.csv two.csv"),
         (["oll.csv", "--out", "reports/made"], "oll.csv --out reports/made"),
-        (["oll.csv", "--out", "/tmp/me/made"], "oll.csv --out made"),
+        (["oll.csv", "--out", "/scratch/made"], "oll.csv --out made"),
         (["oll.csv", "--out", "../../me/made"], "oll.csv --out made"),
         (["oll.csv", "--out", "here", "--n", "3"], "oll.csv"),
         (["oll.csv", "--task", "a", "--task", "b"], "oll.csv --task a --task b"),
-        (["oll.csv", "--at", "/x/y.nc", "--at", "z.nc"], "oll.csv --at y.nc --at z.nc"),
+        (["oll.csv", "--at", "/data/y.nc", "--at", "z.nc"], "oll.csv --at y.nc --at z.nc"),
         (["oll.csv", "--steps", "--cores", "4", "--quiet"], "oll.csv --steps"),
     ],
 )

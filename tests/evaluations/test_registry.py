@@ -9,6 +9,7 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.base_models import name_key
+from bayes_frontier.evaluations.identify import identify
 from bayes_frontier.evaluations.registry import Registry, default_registry
 
 # Published numbers we do not follow by more than a quarter, with the reason.
@@ -319,3 +320,44 @@ def test_a_binary_file_is_named(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(DataError, match="cannot be read"):
         Registry.read(path)
+
+
+def _with(tmp_path, text):
+    (tmp_path / "mine.toml").write_text(text)
+    return Registry.read(tmp_path / "mine.toml")
+
+
+def test_a_file_places_models_that_no_name_tells(tmp_path):
+    mine = _with(tmp_path, '[placed]\n"jaspionjader/bh-20" = "llama-3-8b"\n"me/Qwen2.5-7B-x" = "qwen2.5-14b"\n')
+    table = pd.DataFrame({"model": ["JaspionJader/bh_20", "me/qwen2.5-7b-x", "me/qwen2.5-7b-y", "jaspionjader/bh-21"]})
+    found = identify(table, mine)
+    assert found["base_model"].fillna("").tolist() == ["llama-3-8b", "qwen2.5-14b", "qwen2.5-7b", ""]
+    assert found["rule"].fillna("").tolist() == ["reviewed", "reviewed", "name", ""]
+    assert found["confidence"].tolist()[:2] == [1.0, 1.0]
+    assert identify(table, default_registry())["base_model"].fillna("").tolist()[0] == ""
+    (tmp_path / "more.toml").write_text('[placed]\n"jaspionjader/bh-21" = "llama-3-8b"\n')
+    assert identify(table, mine.extended(tmp_path / "more.toml"))["base_model"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            '[placed]\n"a/b" = "llama-3-8bb"\n',
+            "'a/b': 'llama-3-8bb' is not in the registry. Did you mean",
+        ),
+        ('[placed]\n"a/b" = 8\n', "placed, model 'a/b': 8 is not in the registry"),
+        ("placed = 3\n", "placed is 3; write a table [placed]"),
+        ("[place]\n", "unknown table 'place'. Did you mean 'placed'?"),
+    ],
+)
+def test_placements_that_cannot_be_used(tmp_path, text, words):
+    with pytest.raises(DataError) as caught:
+        _with(tmp_path, text)
+    assert words in str(caught.value)
+
+
+def test_base_models_of_the_file_itself_can_be_named(tmp_path):
+    ours = '[generation."ours"]\ntokens_t = 4.0\n[generation."ours".models]\n"ours-7b" = { params_b = 7.1 }\n'
+    mine = _with(tmp_path, ours + '[placed]\n"a/b" = "ours-7b"\n')
+    assert identify(pd.DataFrame({"model": ["a/b"]}), mine)["flops"].item() == pytest.approx(6 * 7.1e9 * 4e12)
