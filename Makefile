@@ -62,6 +62,10 @@ bench: env ## time the likelihood and the sampler against PyMC's own; writes rep
 bench-reading: env ## time the reading of a Parquet table of a million rows; writes reports/reading/
 	$(BIN)/python scripts/bench_reading.py $(ARGS)
 
+.PHONY: bench-report
+bench-report: env ## time the report on real fits of 20,000 scores, 40 tasks in 12 periods; writes reports/report/
+	$(BIN)/python scripts/bench_report.py $(ARGS)
+
 # Folder of the public evaluation tables; they are no part of the project.
 DATA ?= $(or $(BAYES_FRONTIER_DATA),../shared/data)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 # A picture of many panels is drawn coarser, so that the page stays small: about 1,700 by 3,000 pixels at most.
 _DPI, _MOST_PIXELS, _LEAST_DPI = 150, 6e6, 70
-_FEW, _CURVE_POINTS = 6, 30
+_FEW, _COLUMNS, _CURVE_POINTS = 6, 3, 30
 _TARGET = 0.5
 # Verdicts whose pictures are shown, beside that of coverage, which always is.
 _SHOWN = ("fail", "warn")
@@ -198,14 +198,14 @@ def _chains(facts: Facts) -> Iterator[Picture]:
         f"Ranks of the draws of each chain, {where}",
         f"Chains that explore the same posterior stay within the band (Säilynoja et al. 2022).{which}",
         "One panel a task: how the ranks of each chain's draws are spread, with the band expected of equal chains.",
-        plot_rank(frontier, [budget], tasks=tasks),
+        plot_rank(frontier, [budget], tasks=tasks, col_wrap=_COLUMNS),
     )
     yield _by_arviz(
         "chains-trace",
         f"Draws in order, {where}",
         f"A colour a chain: no trend, no chain apart from the others.{which}",
         "One panel a task: the draws of the boundary in the order in which they were drawn, by chain.",
-        plot_trace(frontier, [budget], tasks=tasks),
+        plot_trace(frontier, [budget], tasks=tasks, col_wrap=_COLUMNS),
     )
     if "energy" in frontier.posterior["sample_stats"].dataset:
         yield _by_arviz(
