@@ -19,9 +19,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy import stats
 
 import bayes_frontier as bf
+from bayes_frontier.analysis.contamination_verdicts import BOTH_SIDES, EXPLANATIONS, NOISY, TREND
 from bayes_frontier.report.files import make_folder, replace_file
+from bayes_frontier.wording import count
 
 AFTER = "2024-07-01"
 COMPUTES = (1e22, 1e23, 1e24)
@@ -30,6 +33,11 @@ DELTA = 0.02
 _STAGES = "Pretrained against post-trained"
 _SHIFTED = "Contamination and re-scoring"
 _FACTORS = "Capability factors"
+_ASKED = {
+    TREND: "with a trend in time beside it",
+    BOTH_SIDES: "on base models with models on both sides of the date",
+    NOISY: "with the other tasks as noisy measures of one quality",
+}
 
 
 def claim(section: str, words: str, asked: str, probability: float, numbers: str, command: str) -> dict[str, object]:
@@ -142,28 +150,32 @@ def shift_claims(found: xr.Dataset) -> list[dict[str, object]]:
     rows = []
     for task in map(str, found["task"].to_numpy()):
         one = found.sel(task=task)
-        trend = one.sel(analysis="with a trend in time")
+        trend = one.sel(analysis=TREND)
+        command = f"bayes-frontier contamination oll.csv --task {task} --after {AFTER}"
         rows.append(
             claim(
                 _SHIFTED,
-                f"{task} is shifted up after {AFTER}, given the other tasks",
-                f"shift of {task} exceeds {DELTA:g}",
+                f"{task} is higher after {AFTER} than the other tasks lead to expect",
+                f"taken at their word, they leave {task} more than {DELTA:g} too high",
                 float(one["up"]),
                 f"shift {_signed(one, 'median', 'lower', 'upper')}, P(> 0) {float(one['positive']):.3f}; with a trend "
                 f"in time {float(trend['other_median']):+.3f}; verdict: {one['verdict'].item()}; unmeasured difference "
                 f"that would explain it {float(one['tipping']):+.2f} (logit)",
-                f"bayes-frontier contamination oll.csv --task {task} --after {AFTER}",
+                command,
             )
         )
-        if float(one["up"]) > 0.5:
+        # what is higher is no shift at a date while something else explains it as well
+        for name, words in EXPLANATIONS.items() if float(one["up"]) > 0.5 else ():
+            other = one.sel(analysis=name)
             rows.append(
                 claim(
                     _SHIFTED,
-                    f"{task} is shifted at {AFTER} and not just rising in time",
-                    f"with a trend in time beside it, the step of {task} exceeds {DELTA:g}",
-                    float(trend["other_up"]),
-                    f"step {_signed(trend, 'other_median', 'other_lower', 'other_upper')}",
-                    f"bayes-frontier contamination oll.csv --task {task} --after {AFTER} --json",
+                    f"{task} is shifted at {AFTER}; not {words}",
+                    f"the shift of {task} exceeds {DELTA:g} {_ASKED[name]}",
+                    float(other["other_up"]),
+                    f"shift {_signed(other, 'other_median', 'other_lower', 'other_upper')}, "
+                    f"P(> 0) {float(other['other_positive']):.3f}",
+                    f"{command} --json",
                 )
             )
     return rows
@@ -180,20 +192,24 @@ def factor_claims(table: pd.DataFrame) -> list[dict[str, object]]:
     Returns
     -------
     list of dict
-        One claim a number of factors; no probability, since intervals are by resampling.
+        One claim a number of factors, about the mean change; its probability is that of a normal distribution with the
+        width of the intervals, which are by resampling base models in each period.
     """
     rows = []
-    for rank, part in table[table["rank"] > 0].groupby("rank"):
+    for _, part in table[table["rank"] > 0].groupby("rank"):
+        rank = int(part["rank"].iloc[0])
         changes = ", ".join(
             f"{1e3 * row['change']:+.3f} ({1e3 * row['lower']:+.3f} to {1e3 * row['upper']:+.3f})"
             for row in part.to_dict("records")
         )
+        error = np.sqrt((((part["upper"] - part["lower"]) / (2.0 * stats.norm.ppf(0.95))) ** 2).sum()) / len(part)
         rows.append(
             claim(
                 _FACTORS,
-                f"{rank:.0f} factors across tasks predict the next period better than each task by itself",
-                "change in pinball loss x 1e3 is negative, period by period",
-                float("nan"),
+                f"{count(rank, 'factor')} across tasks predict{'s' if rank == 1 else ''} the next period better "
+                "than each task by itself",
+                "mean change in pinball loss x 1e3 is negative; period by period",
+                float(stats.norm.cdf(-part["change"].mean() / error)),
                 changes,
                 "make gate-study",
             )

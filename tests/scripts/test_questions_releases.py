@@ -40,7 +40,7 @@ def test_claims_tables_and_notes_are_written(board, tmp_path, monkeypatch):
     lift = claims.set_index("claim")["probability"]
     assert lift["post-training lifts maths"] > 0.8
     assert lift["lift differs by task"] > 0.5
-    assert sum("is shifted up after" in one for one in claims["claim"]) == 3
+    assert sum("than the other tasks lead to expect" in one for one in claims["claim"]) == 3
     assert claims["probability"].astype(float).between(0, 1).all()
     crossed = pd.read_csv(tmp_path / "out" / "contamination.csv")
     assert len(crossed) == 6
@@ -51,11 +51,13 @@ def test_claims_tables_and_notes_are_written(board, tmp_path, monkeypatch):
     assert kept["claim"].tolist() == claims["claim"].tolist()
 
 
-def test_factors_claim_nothing_without_a_probability():
+def test_factors_are_judged_by_their_mean_change():
     table = pd.DataFrame(
         {"period": ["a", "b"] * 2, "rank": [0, 0, 1, 1], "change": [0, 0, 1e-4, -2e-5], "lower": -1e-4, "upper": 2e-4}
     )
     rows = factor_claims(table)
     assert len(rows) == 1
-    assert rows[0]["probability"] == ""
+    # a mean of 4e-5 with a standard error of 3e-4 / 3.29 / sqrt(2): 0.62 of it above zero
+    assert float(str(rows[0]["probability"])) == pytest.approx(0.268, abs=0.002)
+    assert str(rows[0]["claim"]).startswith("1 factor across tasks predicts the next period better")
     assert "+0.100 (-0.100 to +0.200), -0.020" in str(rows[0]["numbers"])
