@@ -213,7 +213,7 @@ def page(folder: Path) -> str:
         f"*contradicted* up to {CONTRADICTED:g}, otherwise *open*. Numbers are medians with 90% credible intervals, "
         "tau = 0.98, population boundary (models on a base model not yet seen). MATH as scored from 2025-02-14 on.",
         "",
-        "Intervals of the fit cover about 87% where they say 90% ([calibration](../calibration/README.md)); how often "
+        "Intervals of the fit cover about 92% where they say 90% ([calibration](../calibration/README.md)); how often "
         "these analyses find a known truth is in [recovery](recovery/README.md). Probabilities near a limit deserve "
         "that doubt.",
         "",
