@@ -1,5 +1,6 @@
 """How a command fails: a message on standard error and an exit status; a traceback only with ``--debug``."""
 
+import errno
 import os
 import sys
 import traceback
@@ -10,6 +11,7 @@ from typer.core import TyperGroup
 
 from bayes_frontier.errors import ConvergenceError, FrontierError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 USER_ERROR, NOT_CONVERGED, DEFECT, INTERRUPTED, BROKEN_PIPE = 2, 3, 70, 130, 141
 
 
@@ -70,6 +72,9 @@ class GuardedGroup(TyperGroup):
             status = NOT_CONVERGED if isinstance(error, ConvergenceError) else USER_ERROR
             _fail(f"Error: {error}", status, debug)
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _FULL:
+                leave_quietly()
+                _fail(f"Error: {error.filename or 'standard output'}: {error.strerror}. Make room.", USER_ERROR, debug)
             words = f"{type(error).__name__}: {error}".splitlines()[0][:300].rstrip(": .")
             hint = "" if debug else " Run again with --debug for the traceback."
             _fail(f"Unexpected {words}.{hint}", DEFECT, debug)
@@ -88,10 +93,10 @@ def flush() -> None:
 
 
 def leave_quietly() -> None:
-    """Make a closed pipe on standard output harmless for the interpreter's own flush at exit."""
+    """Make a closed pipe or a full disk behind standard output harmless for the interpreter's own flush at exit."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except ValueError:
         pass

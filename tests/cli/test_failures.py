@@ -1,5 +1,6 @@
 """Exit statuses and messages of everything that can go wrong, in this process and in one of its own."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -40,6 +41,9 @@ def raising(monkeypatch, run):
             70,
             "Unexpected ValueError: odd. Run again with --debug for the traceback.",
         ),
+        (OSError(errno.ENOSPC, "No space left"), 2, "Error: standard output: No space left. Make room."),
+        (OSError(errno.ENOSPC, "No space left", "/a/b.nc"), 2, "Error: /a/b.nc: No space left. Make room."),
+        (OSError(errno.EIO, "Input/output error"), 70, None),
         (ZeroDivisionError(), 70, "Unexpected ZeroDivisionError. Run again with --debug for the traceback."),
     ],
 )
@@ -48,7 +52,7 @@ def test_an_exception_is_one_line_and_a_status(run, raising, error, status, mess
     done = run(*ATTAIN)
     assert done.exit_code == status
     assert done.stdout == ""
-    assert done.stderr == message + "\n"
+    assert message is None or done.stderr == message + "\n"
 
 
 @pytest.mark.parametrize("where", ["front", "middle", "end"])
@@ -68,6 +72,18 @@ def test_a_broken_pipe_is_quiet(run, raising):
     done = run(*ATTAIN)
     assert done.exit_code == 141
     assert done.output == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_behind_standard_output(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("model,base_model,flops,bbh\na,b,1e21,0.5\n")
+    command = [sys.executable, "-m", "bayes_frontier.cli", "data", "show", str(table)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: standard output:")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("arguments", [["attin"], ["attain", "--flop", "1e24"], ["fit"], ["data", "shwo"]])
