@@ -164,7 +164,7 @@ class _Run:
         return self._levels(baseline.name, split, key, lambda: baseline_levels(baseline, split, self.tau))
 
     def ours(
-        self, splits: Sequence[Split], window: str, fit: Fit, settings: Mapping[str, object], workers: Workers
+        self, splits: Sequence[Split], window: str, fit: Fit, settings: dict[str, object], workers: Workers
     ) -> list[Levels]:
         spec = _spec(settings.get("model"))
         common = {
@@ -179,8 +179,10 @@ class _Run:
         keys = [make_key({**common, "split": split_key(split, window)}) for split in splits]
         found = [self._kept(OURS, split, key) for split, key in zip(splits, keys, strict=True)]
         missing = [place for place, one in enumerate(found) if one is None]
-        # workers may not see the model's file, nor anybody what they say
-        given, tell = (settings, self.tell) if workers.scheduler is None else ({**settings, "model": spec}, _silent)
+        given, tell = settings, self.tell
+        if workers.scheduler is not None:
+            # workers may not see the model's file, nor anybody what they say
+            given, tell = settings | ({"model": spec} if "model" in settings else {}), _silent
 
         def keep(number: int, made: tuple[FloatArray, dict[str, object]]) -> None:
             place = missing[number]

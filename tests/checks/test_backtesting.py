@@ -8,6 +8,7 @@ from bayes_frontier.checks import backtesting
 from bayes_frontier.checks.baselines import DEFAULT
 from bayes_frontier.errors import ConvergenceError, DataError, QueryError
 from bayes_frontier.evaluations import Evaluations
+from bayes_frontier.parallel import Workers
 from tests.backtests import Fits, QuantileFit, evaluations, small_backtest
 
 PERIODS = ["2024-06-30", "2024-09-30", "2024-12-31"]
@@ -185,3 +186,24 @@ def test_published_numbers_are_reproduced(shared_data):
     assert table["signed_error"]["exact"] == pytest.approx(-0.024, abs=5e-4)
     assert table["cells"].tolist() == [18] * 7
     assert set(DEFAULT) > set(published)
+
+
+def test_workers_get_the_model_itself_and_only_where_one_is_given(scores, monkeypatch):
+    def run(self, call, arguments, keep, groups=None):
+        assert self.scheduler == "tcp://there:8786"
+        for number, given in reversed(list(enumerate(arguments))):
+            keep(number, call(*given))
+
+    monkeypatch.setattr(Workers, "run", run)
+    here, there, told = Fits(), Fits(), []
+    one = small_backtest(evaluations=scores, fit=here.fit, model="pooled")
+    two = small_backtest(
+        evaluations=scores, fit=there.fit, model="pooled", scheduler="tcp://there:8786", tell=told.append
+    )
+    np.testing.assert_array_equal(one.predictions["level"], two.predictions["level"])
+    assert one.about["settings"] == two.about["settings"] == {"model": "pooled"}
+    assert [call["model"].name for call in there.calls] == ["pooled", "pooled"]
+    assert not any("fitting" in line for line in told)
+    bare = Fits()
+    small_backtest(evaluations=scores, fit=bare.fit, scheduler="tcp://there:8786")
+    assert "model" not in bare.calls[0]
