@@ -82,9 +82,23 @@ def load(path: Path) -> Frontier:
     import bayes_frontier as bf
 
     frontier = bf.load(path)
-    if not frontier.converged:
-        note(f"Warning: this fit did not converge; its answers can be wrong. {frontier.convergence_text()}")
+    warn_unconverged(frontier, "this fit did not converge; its answers can be wrong.")
     return frontier
+
+
+def warn_unconverged(frontier: Frontier, words: str) -> None:
+    """Warn on standard error of a fit that did not converge; of others say nothing.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    words : str
+        What to say before the numbers.
+    """
+    if not frontier.converged:
+        for line in f"Warning: {words} {frontier.convergence_text()}".splitlines():
+            note(line)
 
 
 def load_converged(path: Path) -> Frontier:

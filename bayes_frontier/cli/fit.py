@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.output import note
+from bayes_frontier.cli.asking import warn_unconverged
 from bayes_frontier.cli.values import fields_map, names_list, probability
 from bayes_frontier.errors import QueryError
 from bayes_frontier.report.wording import printable
@@ -104,8 +104,7 @@ def fit(
         registry=registry,
     )
     frontier.save(out)
-    if not frontier.converged:
-        note(f"Warning: not converged, and saved all the same as asked. {frontier.convergence_text()}")
+    warn_unconverged(frontier, "not converged, and saved all the same as asked.")
     if not quiet:
         if frontier.converged:
             typer.echo(printable(frontier.convergence_text()))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, records
+from bayes_frontier.cli.asking import load, records, warn_unconverged
 from bayes_frontier.cli.fit import check_target
-from bayes_frontier.cli.output import Answer, Column, note, show, show_json
+from bayes_frontier.cli.output import Answer, Column, show, show_json
 from bayes_frontier.cli.values import fields_map, flops_list, probability
 from bayes_frontier.report.wording import flops_words, printable, probability_words, share_words
 
@@ -122,8 +122,7 @@ def update(
         allow_unconverged=allow_unconverged,
     )
     made.frontier.save(out)
-    if not made.frontier.converged:
-        note(f"Warning: not converged, and saved all the same as asked. {made.frontier.convergence_text()}")
+    warn_unconverged(made.frontier, "not converged, and saved all the same as asked.")
     if as_json:
         show_json(_document(made, out))
     elif not quiet:
@@ -140,6 +139,7 @@ def _document(made: Update, out: Path) -> dict[str, object]:
         "warm": made.warm,
         "tau": made.frontier.tau,
         "notes": _notes(made),
+        "left_out": _left_out(made),
         "new_models": records(new[["model", "base_model", "flops", "released", "added"]]),
         "boundaries": records(made.boundaries),
         "scores": len(made.scores),
@@ -163,6 +163,13 @@ def _notes(made: Update) -> list[str]:
     return [line for line in made.frontier.evaluations.notes if line.removeprefix(f"{source}: ") not in had]
 
 
+def _left_out(made: Update) -> dict[str, int]:
+    """Count the rows of the results that were left out, by reason."""
+    now, had = (one.evaluations.dropped_by_reason() for one in (made.frontier, made.before))
+    more = now.sub(had, fill_value=0).astype(int)
+    return {str(reason): int(n) for reason, n in more.sort_values(ascending=False).items() if n > 0}
+
+
 def _say(made: Update, prob: float) -> None:
     from bayes_frontier.wording import count
 
@@ -175,6 +182,9 @@ def _say(made: Update, prob: float) -> None:
         f"{count(len(scores), 'new score')}: {count(new, 'new model')}{also}; "
         f"{count(len(unseen), 'base model')} not fitted before."
     )
+    for reason, n in _left_out(made).items():
+        hint = " (`data identify RESULTS --unplaced FILE.csv` lists them)" if reason == "no base model" else ""
+        typer.echo(printable(f"left out, {reason}: {n:,}{hint}"))
     for line in _notes(made):
         typer.echo(printable(f"note: {line}"))
     how = "from where the fit before ended" if made.warm else "from the start: the fit before keeps no starting points"

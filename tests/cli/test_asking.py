@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from bayes_frontier.cli.asking import ask, load, load_converged, plain, question, records
+from bayes_frontier.cli.asking import ask, load, load_converged, plain, question, records, warn_unconverged
 from bayes_frontier.cli.heading import about, header, several_periods
 from bayes_frontier.errors import QueryError
 from tests.fakes import FakeFrontier, small_evaluations
@@ -99,3 +99,17 @@ def test_nothing_is_compared_with_what_did_not_converge(run, frontier):
     frontier.converged = False
     with pytest.raises(QueryError, match=r"fit\.nc: this fit did not converge"):
         load_converged(Path("fit.nc"))
+
+
+def test_the_warning_has_its_lines(frontier, capsys):
+    frontier.converged = False
+    frontier.convergence_text = lambda: "Not converged:\n  a: R-hat 1.02\x1b[31m"
+    warn_unconverged(frontier, "look out.")
+    assert capsys.readouterr().err.splitlines()[0] == "Warning: look out. Not converged:"
+    warn_unconverged(frontier, "look out.")
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert "\x1b" not in said[1]
+    frontier.converged = True
+    warn_unconverged(frontier, "look out.")
+    assert capsys.readouterr().err == ""

@@ -1,6 +1,7 @@
 """`bayes-frontier update`: what is passed on, and what is printed."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
@@ -151,3 +152,17 @@ def test_bad_calls_fit_nothing(run, calls, arguments, said, tmp_path, monkeypatc
 def test_help_teaches(run):
     found = run("update", "--help")
     assert "bayes-frontier update fit.nc results/ --plan plan.csv --out fit2.nc" in found.stdout
+
+
+def test_what_was_left_out_of_the_results_is_counted(run, calls, frontier):
+    before = frontier.evaluations
+    gone = pd.DataFrame(
+        {"source_row": [1, 2, 3], "model": "x", "reason": ["no base model", "no base model", "no score"], "detail": ""}
+    )
+    calls.result.before = FakeFrontier(replace(before, dropped=gone.tail(1)))
+    calls.result.frontier.evaluations = replace(before, dropped=gone)
+    said = run("update", "fit.nc", "r.json", "--out", "new.nc").stdout
+    assert "left out, no base model: 2 (`data identify RESULTS --unplaced FILE.csv` lists them)" in said
+    assert "left out, no score" not in said
+    found = json.loads(run("update", "fit.nc", "r.json", "--out", "new.nc", "--json").stdout)
+    assert found["left_out"] == {"no base model": 2}
