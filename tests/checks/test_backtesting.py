@@ -189,8 +189,10 @@ def test_published_numbers_are_reproduced(shared_data):
 
 
 def test_workers_get_the_model_itself_and_only_where_one_is_given(scores, monkeypatch):
+    places = []
+
     def run(self, call, arguments, keep, groups=None):
-        assert self.scheduler == "tcp://there:8786"
+        places.append(self.scheduler)
         for number, given in reversed(list(enumerate(arguments))):
             keep(number, call(*given))
 
@@ -207,3 +209,4 @@ def test_workers_get_the_model_itself_and_only_where_one_is_given(scores, monkey
     bare = Fits()
     small_backtest(evaluations=scores, fit=bare.fit, scheduler="tcp://there:8786")
     assert "model" not in bare.calls[0]
+    assert places == [None, "tcp://there:8786", "tcp://there:8786"]
