@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Draws reweighted, and nodes, least and most, at which a base model's own level is integrated out, over this many
 # standard deviations to either side.
 _DRAWS, _NODES, _MOST_NODES, _REACH = 1000, 81, 801, 6.0
+# Where draws times tasks times base models would be more than the first number, fewer draws, the second at least.
+_MOST_VALUES, _FEWEST_DRAWS = 1_000_000, 300
 # Steps, of the grid on which losses are tabulated, between two nodes.
 _FINER = 4
 _QUARTILES = (0.25, 0.5, 0.75)
@@ -49,7 +51,8 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
         period) and in_sd (in posterior standard deviations).
     """
     curves = frontier.curves
-    chosen = np.unique(np.linspace(0, curves.n_samples - 1, _DRAWS).round().astype(int))
+    n_draws = int(np.clip(_MOST_VALUES // (len(data.tasks) * len(data.base_models)), _FEWEST_DRAWS, _DRAWS))
+    chosen = np.unique(np.linspace(0, curves.n_samples - 1, n_draws).round().astype(int))
     z = np.log10(frontier.evaluations.models["flops"].to_numpy(float))
     flops = 10.0 ** np.quantile(z, _QUARTILES)
     boundary = frontier.boundary(flops).transpose("chain", "draw", "task", "flops").to_numpy()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,6 @@ import xarray as xr
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.cells import reference_compute
-from bayes_frontier.model.sample import Sampled
 from bayes_frontier.model.scale import RESIDUAL_LEVELS
 from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.model.stretches import Stretches
@@ -22,6 +21,9 @@ from bayes_frontier.posterior.curves import Curves
 from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
 from bayes_frontier.posterior.drift import drift_between_periods
 from bayes_frontier.posterior.ranking import rank_base_models
+
+if TYPE_CHECKING:
+    from bayes_frontier.model.sample import Sampled
 
 Numbers = float | Sequence[float] | npt.NDArray[np.float64]
 # Resolution of the inverse, in points per range: 1,001 points over ten decades are 0.01 decades, interpolated.
@@ -70,7 +72,7 @@ class Frontier:
         evaluations: Evaluations,
         spec: ModelSpec,
         tau: float,
-        sampled: Sampled,
+        sampled: "Sampled",
         provenance: dict[str, Any],
     ) -> "Frontier":
         """Wrap what sampling left.

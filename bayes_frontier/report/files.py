@@ -90,7 +90,8 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
     from PIL import Image
 
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None})
+    # decoded again at once: not worth a good compression
+    figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 1})
     with Image.open(drawn) as opened:
         reduced = opened.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     small = io.BytesIO()
