@@ -269,7 +269,7 @@ def influence(numbers: pd.DataFrame) -> str:
     )
     if len(bad):
         return f"Much hangs on {listed(dict.fromkeys(bad['base_model']), 4)}: {change}. Look at its scores.{rest}"
-    return f"No single base model carries a boundary: {change}, is the most.{rest}"
+    return f"No single base model carries a boundary. The most: {change}.{rest}"
 
 
 def _bad(numbers: pd.DataFrame) -> pd.DataFrame:
