@@ -147,7 +147,9 @@ def _drift(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
         plot_drift(evidence.drift).figure,
     )
     yield _curves(facts)
-    yield _ridge(evidence.drift)
+    # a density needs draws that differ: those of a model without drift do not
+    if bool((evidence.drift["change"].std(("chain", "draw")) > 0.0).all()):
+        yield _ridge(evidence.drift)
 
 
 def _base_models(facts: Facts, evidence: Evidence) -> Iterator[Picture]:

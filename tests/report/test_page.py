@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -220,6 +221,14 @@ def test_fits_of_other_tables_are_refused(frontier, evidence, simulated, tmp_pat
     other = FakeFrontier(simulated[0].subset(simulated[0].models.index > 2), tau=0.9)
     with pytest.raises(QueryError, match="different evaluations"):
         write_report(frontier, tmp_path, others=[other], evidence=evidence)
+
+
+def test_changes_that_do_not_vary_have_no_density(frontier, evidence, tmp_path):
+    still = replace(evidence, drift=evidence.drift.assign(change=0.0 * evidence.drift["change"]))
+    write_report(frontier, tmp_path, evidence=still)
+    names = {one.stem for one in (tmp_path / "pictures").glob("*.png")}
+    assert "drift-ridge" not in names
+    assert {"drift", "drift-curves"} <= names
 
 
 def test_pictures_and_tables_stand_beside_the_page(frontier, evidence, simulated, tmp_path):
