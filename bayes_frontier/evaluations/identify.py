@@ -33,6 +33,7 @@ MIN_CONFIDENCE = 0.5
 """Evidence less sure than this places nothing."""
 
 _CHAIN = 0.98
+_SIZES = (1e-6, 1e6)
 _MERGE = re.compile(r"\s*\((?:merge|adapter|quantized|finetune)\)\s*$", re.IGNORECASE)
 _NO_BASE = frozenset({"", "removed", "nan", "none", "null", "?", "unknown", "n/a", "-"})
 _CORE = re.compile(r"(?:For|LMHead|Model|LM(?=$)).*$")
@@ -109,7 +110,8 @@ def _rows(table: pd.DataFrame, registry: Registry) -> list[Row]:
     params = np.full(len(table), math.nan)
     if "params_b" in table:
         params = pd.to_numeric(table["params_b"], errors="coerce").to_numpy(dtype=float, na_value=math.nan)
-        params = np.where(np.isfinite(params) & (params > 0), params, math.nan)
+        # anything else is no size of a model, and its ratio to one may not even be a number
+        params = np.where((params > _SIZES[0]) & (params < _SIZES[1]), params, math.nan)
     released: list[dt.date | None] = [None] * len(table)
     if "released" in table:
         dates = pd.to_datetime(table["released"], errors="coerce", utc=True, format="mixed")

@@ -10,6 +10,7 @@ import pandas as pd
 from bayes_frontier.errors import DataError
 
 LISTED = 5
+LONGEST_NAME = 300
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,15 @@ def make_sheet(frame: pd.DataFrame, unit: str, source: str) -> Sheet:
     Raises
     ------
     DataError
-        If a name is repeated, there are fewer than two named columns, or no rows.
+        If a name is repeated or longer than `LONGEST_NAME`, there are fewer than two named columns, or no rows.
     """
     names = [_name(name) for name in frame.columns]
     unique(names, source)
     frame = frame.reset_index(drop=True)
     frame.columns = pd.Index(names, dtype=object)
+    longest = max(names, key=len, default="")
+    if len(longest) > LONGEST_NAME:
+        raise DataError(f"{source} has a column name of {len(longest):,} characters ({quote(longest)}): rename it.")
     blank = np.array([not name for name in names], dtype=bool)
     frame = frame.loc[:, ~blank]
     if frame.shape[1] < 2:

@@ -366,3 +366,13 @@ def test_damaged_parquet(wide, tmp_path, junk, where):
     content[where : where + len(junk)] = junk
     path.write_bytes(content)
     only_evaluations_or_an_error(path)
+
+
+def test_names_that_are_none_are_not_quoted_whole(wide):
+    with pytest.raises(DataError, match="a column name of 9,000 characters") as caught:
+        read(wide.rename(columns={"bbh": "[" * 9000}))
+    assert len(str(caught.value)) < 200
+    long = wide.melt(["model", "base_model", "flops", "released"], var_name="task", value_name="score")
+    with pytest.raises(DataError, match="a task name of 9,000 characters") as caught:
+        read(long.assign(task="x" * 9000, score=7.0))
+    assert len(str(caught.value)) < 250

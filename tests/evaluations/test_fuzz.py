@@ -150,7 +150,8 @@ def _bent(table: pd.DataFrame, changes: list[tuple[str, int, int, object]]) -> p
         elif what == "column":
             out.isetitem(k, pd.Series([value] * len(out), dtype=object))
         elif what == "name":
-            out.columns = [str(value) if i == k else name for i, name in enumerate(out.columns)]
+            # pandas would hold plain texts as Arrow's, which know no lone surrogates
+            out.columns = pd.Index([str(value) if i == k else name for i, name in enumerate(out.columns)], dtype=object)
         else:
             out = out.iloc[:, [i for i in range(out.shape[1]) if i != k]]
     return out

@@ -381,3 +381,12 @@ def test_anything_is_taken_without_raising(rows):
     assert (found["base_model"].isna() != found["reason"].isna()).all()
     assert (found["base_model"].isna() == np.isnan(found["flops"])).all()
     assert found["confidence"].between(0, 1).all()
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-300, 0.0, -1.0, 1e300, math.inf, math.nan, "huge", None])
+def test_sizes_that_are_none_say_nothing(size):
+    table = pd.DataFrame({"model": ["me/llama-3.1-8b-x"], "params_b": [size], "base_field": "meta-llama/Llama-3.1-8B"})
+    want = identify(table.drop(columns="params_b"), default_registry())
+    found = identify(table, default_registry())
+    assert found["base_model"].item() == want["base_model"].item() == "llama-3.1-8b"
+    assert found["confidence"].item() == want["confidence"].item()

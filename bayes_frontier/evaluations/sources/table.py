@@ -13,7 +13,7 @@ from bayes_frontier.evaluations.frames import FIELDS, Matrix
 from bayes_frontier.evaluations.lines import Lines
 from bayes_frontier.evaluations.metrics import filled_items, unit_scores
 from bayes_frontier.evaluations.request import Request
-from bayes_frontier.evaluations.sheet import Sheet, quote
+from bayes_frontier.evaluations.sheet import LONGEST_NAME, Sheet, quote
 from bayes_frontier.wording import count, listed
 
 
@@ -132,6 +132,11 @@ def _long(sheet: Sheet, request: Request, columns: Columns) -> Lines:
     clash = [t for t in present if t in FIELDS]
     if clash:
         raise DataError(f"{sheet.source}: a task cannot be called {listed(clash)}, as a field is; rename it.")
+    longest = max(present, key=len, default="")
+    if len(longest) > LONGEST_NAME:
+        raise DataError(
+            f"{sheet.source}: a task name of {len(longest):,} characters ({quote(longest)}): is the task column right?"
+        )
     chosen = request.choose(sheet, present)
     if len(chosen) < len(present):
         wanted = names.isin([*chosen, ""]).to_numpy(dtype=bool)
