@@ -29,6 +29,7 @@ from bayes_frontier.analysis.study.releases import with_scale
 from bayes_frontier.checks.levels import code_digest, make_key
 from bayes_frontier.checks.noise import cluster_error
 from bayes_frontier.checks.splits import rolling
+from bayes_frontier.parallel import Workers
 from bayes_frontier.report.files import make_folder, replace_file
 from scripts.gate_page import ALPHA, TABLES, page
 
@@ -37,6 +38,7 @@ SHIFTS = (-0.10, -0.05, 0.05, 0.10)
 # Placebos a period.
 DIVISIONS = 6
 Fit = Callable[..., bf.Frontier]
+_HERE = Workers(1)
 
 
 class Fits:
@@ -179,8 +181,31 @@ def halves(evaluations: bf.Evaluations, seed: int) -> np.ndarray:
     return np.where(new, models["base_model"].isin(first), chosen)
 
 
-def placebos(evaluations: bf.Evaluations, tau: float, divisions: int) -> list[pd.DataFrame]:
-    """Hold half of the last period back from a fit and watch it, again and again.
+def placebo(evaluations: bf.Evaluations, tau: float, number: int) -> pd.DataFrame:
+    """Hold half of the last period back from a fit, and watch it.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        Periods up to the one divided.
+    tau : float
+        Quantile level.
+    number : int
+        Of the division, which seeds it.
+
+    Returns
+    -------
+    DataFrame
+        What the watch says of each task, with period and held_back (the number).
+    """
+    held = halves(evaluations, seed=number)
+    frontier = with_scale(quick_fit(evaluations.subset(~held), tau=tau, seed=number))
+    seen = bf.watch(frontier, evaluations.subset(held)).to_dataframe().reset_index()
+    return seen.assign(period=evaluations.period_labels[-1], held_back=number)
+
+
+def placebos(evaluations: bf.Evaluations, tau: float, divisions: int, workers: Workers) -> list[pd.DataFrame]:
+    """Watch halves of the last period, again and again.
 
     Parameters
     ----------
@@ -190,22 +215,20 @@ def placebos(evaluations: bf.Evaluations, tau: float, divisions: int) -> list[pd
         Quantile level.
     divisions : int
         How often; each by the fast posterior.
+    workers : Workers
+        Where divisions are watched.
 
     Returns
     -------
     list of DataFrame
-        One a division: what the watch says of each task, period and held_back (number of the division).
+        One a division, in their order; see `placebo`.
     """
-    found = []
-    for number in range(divisions):
-        held = halves(evaluations, seed=number)
-        frontier = with_scale(quick_fit(evaluations.subset(~held), tau=tau, seed=number))
-        seen = bf.watch(frontier, evaluations.subset(held)).to_dataframe().reset_index()
-        found.append(seen.assign(period=evaluations.period_labels[-1], held_back=number))
-    return found
+    found: dict[int, pd.DataFrame] = {}
+    workers.run(placebo, [(evaluations, tau, number) for number in range(divisions)], found.__setitem__)
+    return [found[number] for number in range(divisions)]
 
 
-def measure(evaluations: bf.Evaluations, fits: Fits, divisions: int) -> dict[str, pd.DataFrame]:
+def measure(evaluations: bf.Evaluations, fits: Fits, divisions: int, workers: Workers) -> dict[str, pd.DataFrame]:
     """Run everything.
 
     Parameters
@@ -216,6 +239,8 @@ def measure(evaluations: bf.Evaluations, fits: Fits, divisions: int) -> dict[str
         Makes the fits.
     divisions : int
         Placebos a period.
+    workers : Workers
+        Where placebos are watched.
 
     Returns
     -------
@@ -237,12 +262,12 @@ def measure(evaluations: bf.Evaluations, fits: Fits, divisions: int) -> dict[str
         refit = change.sel(task=found["task"].to_numpy()).mean(("chain", "draw")).to_numpy()
         tables["watch"].append(found.to_dataframe().reset_index().assign(period=split.label, refit=refit))
         tables["placebo"] += placebos(
-            evaluations.select(periods=list(range(split.number + 1))), frontier.tau, divisions
+            evaluations.select(periods=list(range(split.number + 1))), frontier.tau, divisions, workers
         )
     return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
 
 
-def run(table: Path, periods: str, out: Path, fit: Fit = bf.fit) -> dict[str, Any]:
+def run(table: Path, periods: str, out: Path, fit: Fit = bf.fit, workers: Workers = _HERE) -> dict[str, Any]:
     """Measure and write the report.
 
     Parameters
@@ -255,6 +280,8 @@ def run(table: Path, periods: str, out: Path, fit: Fit = bf.fit) -> dict[str, An
         Folder of the report; fits are kept in its folder cache.
     fit : callable
         `bayes_frontier.fit`, or a stand-in.
+    workers : Workers
+        Where placebos are watched.
 
     Returns
     -------
@@ -262,7 +289,7 @@ def run(table: Path, periods: str, out: Path, fit: Fit = bf.fit) -> dict[str, An
         The tables.
     """
     make_folder(out / "cache", "--out")
-    tables = measure(bf.read(table, periods=periods), Fits(out / "cache", fit), DIVISIONS)
+    tables = measure(bf.read(table, periods=periods), Fits(out / "cache", fit), DIVISIONS, workers)
     for name, frame in tables.items():
         replace_file(out / f"{name}.csv", frame.to_csv(index=False, float_format="%.5g").encode(), "--out")
     replace_file(out / "README.md", page(tables).encode(), "--out")
@@ -286,8 +313,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("table", type=Path, help="a leaderboard, as `bayes-frontier fit` reads it")
     parser.add_argument("--periods", required=True, help="closing dates, with commas between")
     parser.add_argument("--out", type=Path, default=Path("reports/gate"), help="folder of the report")
+    parser.add_argument("--cores", type=int, default=1, help="processes of this machine for placebos (default: 1)")
+    parser.add_argument("--scheduler", help="run placebos on the workers of this Dask scheduler, tcp://HOST:8786 say")
     given = parser.parse_args(arguments)
-    tables = run(given.table, given.periods, given.out)
+    tables = run(given.table, given.periods, given.out, workers=Workers(given.cores, given.scheduler))
     print(tables["gate"].drop(columns=ALL_TASKS).to_string(index=False))
     return 0
 
