@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.special import expit, logsumexp
+from scipy.special import logsumexp
 
 from bayes_frontier.checks.records import typical_logit
 from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.curve import inverse_logit
 from bayes_frontier.model.pinball import FloatArray, IntArray, smooth_pinball_loss
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _log_likelihoods(frontier: Frontier, data: FrontierData, samples: IntArray, 
         (own,) = np.nonzero(bases == base)
         scores = [data.scores.records[slice(*data.scores.start[cell : cell + 2]), 0] for cell in of_task[own]]
         if curves.effects is None or curves.scales is None:
-            lost = [_cell_loss(y, expit(typical[:, i]), given) for y, i in zip(scores, own, strict=True)]
+            lost = [_cell_loss(y, inverse_logit(typical[:, i]), given) for y, i in zip(scores, own, strict=True)]
             found[base] = -np.sum(lost, axis=0)
         else:
             effect, omega = curves.effects[samples, base, task], curves.scales[samples, task]
@@ -151,7 +152,7 @@ def _integrated(
         offset = typical[:, i] - typical[:, 0]
         first = nodes[0] + offset.min() - step
         n_fine = int(np.ceil((nodes[-1] + offset.max() - first) / step)) + 2
-        table = _cell_loss(one, expit(first + step * np.arange(n_fine)), given)
+        table = _cell_loss(one, inverse_logit(first + step * np.arange(n_fine)), given)
         # A draw's nodes lie on the fine grid, moved by a part of its step: two stretches of the table are all it takes.
         place = (nodes[0] + offset - first) / step
         start = place.astype(int)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 
 from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.curve import inverse_logit, log_odds
 from bayes_frontier.model.pinball import FloatArray, IntArray
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def typical_logit(curves: Curves, data: FrontierData, cells: IntArray, samples: 
     """
     names = ("z", "task", "period", "stretch")
     z, task, period, stretch = (data.cells[name].to_numpy()[cells] for name in names)
-    level = np.asarray(logit(curves.typical(z, task, period, samples)))
+    level = np.asarray(log_odds(curves.typical(z, task, period, samples)))
     if curves.walk is not None:
         walk = curves.walk[samples]
         level += walk[:, task, stretch] - walk[:, task, data.stretches.last[period]]
@@ -117,7 +117,7 @@ class Records:
         level = typical_logit(curves, data, np.arange(len(cells)), chosen)
         if curves.effects is not None:
             level += curves.effects[chosen][:, cells["base"].to_numpy(), task]
-        draws = expit(level)
+        draws = inverse_logit(level)
         given, cell = evaluations.table, data.cell_of_score
         score, row = given["score"].to_numpy(float), given["row"].to_numpy()
         drawn = np.zeros(len(score))

@@ -29,6 +29,8 @@ ELEMENTS: dict[str, dict[str, object]] = {
     "labels": style.LABELS,
     "legend": style.LEGEND,
 }
+# Panels of a picture in which few grid lines are enough.
+_MANY = 12
 
 
 def plot_boundary(
@@ -120,6 +122,9 @@ def _panel(panel: Axes, curves: BoundaryCurves, task: str, chosen: style.Settled
         style.halo_line(panel, x, curves.truth[task], options, halo)
     style.compute_axis(panel, x[0], x[-1])
     panel.margins(y=0.04)
+    if len(curves.tasks) > _MANY:
+        # labels and lines of the grid are what takes time to draw
+        panel.locator_params(axis="y", nbins=4)
     style.tidy(panel, chosen["grid"])
     if (options := chosen["name"]) is not None:
         panel.set_title(style.shorten(task), **options, parse_math=False)

@@ -34,6 +34,8 @@ ELEMENTS: dict[str, dict[str, object]] = {
     "name": style.NAME,
 }
 _MOST_NAMED = 8
+# Of the picture of the prior, three a task.
+_MOST_ROWS = 36
 # Lines of limits: the centre solid, then warn dashed and fail dotted, on one side or both.
 _LINES = (0, 1, 2, 1, 2)
 
@@ -194,7 +196,9 @@ def _crossing(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: 
 
 
 def _prior(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
-    numbers = check.numbers
+    n = len(check.numbers)
+    furthest = check.numbers["tail"].sort_values(kind="stable").index[:_MOST_ROWS]
+    numbers = check.numbers.loc[furthest.sort_values()]
     panel, own = row_axes(axes, len(numbers))
     names = tuple(f"{task}, {part} compute" for task, part in zip(numbers["task"], numbers["part"], strict=True))
     texts = tuple(numbers["tail"].map("tail probability {:.2f}".format))
@@ -204,9 +208,9 @@ def _prior(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN
         colours = numbers["verdict"].map(COLOURS).tolist()
         panel.scatter(numbers["observed"], np.arange(len(numbers)), **{**options, "c": colours, "marker": "D"})
     panel.set_xlim(-0.02, 1.02)
-    title_and_label(
-        panel, _title(check), "boundary: prior median and 90% interval; diamonds: the scores' own quantile", chosen, own
-    )
+    title = _title(check) + (f" (the {_MOST_ROWS} of {n} furthest out)" if n > _MOST_ROWS else "")
+    label = "boundary: prior median and 90% interval; diamonds: the scores' own quantile"
+    title_and_label(panel, title, label, chosen, own)
     return panel
 
 

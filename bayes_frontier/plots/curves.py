@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.interpolate import PchipInterpolator
 
 from bayes_frontier.errors import QueryError
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 _GRID, _BEYOND, _MARGIN = 80, 3.0, 1.3
+# Earlier periods, of which there may be many, are evaluated at one in so many computes.
+_STEP = 4
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,10 @@ def boundary_curves(
         median[task], lower[task], upper[task] = (shown[v].to_numpy() for v in ("median", "lower", "upper"))
         past[task] = []
         if number and with_past:
-            every = frontier.attainable(grid, prob=prob, task=task, period="all", base_model=base_model)["median"]
-            past[task] = list(every.transpose("period", "flops").to_numpy()[:number])
+            coarse = np.append(grid[:-1:_STEP], grid[-1])
+            every = frontier.attainable(coarse, prob=prob, task=task, period="all", base_model=base_model)["median"]
+            between = PchipInterpolator(np.log(coarse), every.transpose("flops", "period").to_numpy()[:, :number])
+            past[task] = list(between(np.log(grid)).T)
         rows = table[(table["task"] == task) & (table["period"] <= number)]
         if base_model is not None:
             rows = rows[rows["base_model"] == base_model]

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.special import expit, logit
 
-from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.curve import boundary_at, inverse_logit, log_odds
 from bayes_frontier.model.pinball import FloatArray, IntArray
 from bayes_frontier.model.spec import Misfit
 from bayes_frontier.posterior.population import PopulationBoundary, effect_shape
@@ -17,6 +16,8 @@ from bayes_frontier.posterior.population import PopulationBoundary, effect_shape
 _CURVE = ("floor", "ceiling", "slope", "midpoint")
 # Of the normal numbers behind the misfit of each draw: no part of the posterior, and the same whenever a fit is read.
 _MISFIT_SEED = 20260217
+# Values computed together.
+_AT_A_TIME = 65536
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Curves:
         """
         z, base, task, period = np.broadcast_arrays(z, base, task, period)
         q = self.typical(z, task, period, samples)
-        return q if self.effects is None else np.asarray(expit(logit(q) + self.effects[samples][:, base, task]))
+        return q if self.effects is None else inverse_logit(log_odds(q) + self.effects[samples][:, base, task])
 
     def since(self, start: IntArray, end: IntArray, task: Any) -> FloatArray:  # noqa: ANN401 - int or array
         """Drift from one stretch of time to another, on the logit scale.
@@ -215,29 +216,31 @@ class Curves:
         """
         order = np.argsort(z, kind="stable")
         z_sorted = z[order][None, :]
-        if base is None:
-            height, steepness = (self._misfits[:, task, i, None, None] for i in range(2))
-            # a curve steeper about the pivot is the same curve at computes further from it
-            floor, ceiling, slope, midpoint = (self.parts[name][:, task, periods, None] for name in _CURVE)
-            values = boundary_at(
-                z_sorted,
-                floor,
-                ceiling,
-                slope * np.exp(steepness),
-                self.pivot + (midpoint - self.pivot) * np.exp(-steepness),
-            )
-            if self.scales is not None:
-                values = self._population[task](values, self.scales[:, task])
-            if self.misfit is not None and self.misfit.height > 0.0:
-                with np.errstate(divide="ignore"):
-                    values = expit(logit(values) + height)
-        else:
-            values = self.known(z_sorted, np.asarray(base), task, periods[:, None])
-        # Rounding can undo the order of neighbours in the flat parts of a curve by one unit in the last place.
-        values = np.maximum.accumulate(np.clip(values, 0.0, 1.0), axis=-1)
-        restored = np.empty_like(values)
-        restored[..., order] = values
-        return restored
+        found = np.empty((self.n_samples, len(periods), len(z)))
+        # so few draws at a time that what is computed from them stays in the processor's cache
+        step = max(1, _AT_A_TIME // max(1, len(periods) * len(z)))
+        for start in range(0, self.n_samples, step):
+            samples = slice(start, start + step)
+            if base is None:
+                values = self._new(z_sorted, task, periods, samples)
+            else:
+                values = self.known(z_sorted, np.asarray(base), task, periods[:, None], samples)
+            # Rounding can undo the order of neighbours in the flat parts of a curve by one unit in the last place.
+            found[samples][..., order] = np.maximum.accumulate(np.clip(values, 0.0, 1.0), axis=-1)
+        return found
+
+    def _new(self, z: FloatArray, task: int, periods: IntArray, samples: slice) -> FloatArray:
+        """Evaluate the population boundary, shape (n_samples, n_periods, n)."""
+        height, steepness = (self._misfits[samples, task, i, None, None] for i in range(2))
+        # a curve steeper about the pivot is the same curve at computes further from it
+        floor, ceiling, slope, midpoint = (self.parts[name][samples, task][:, periods, None] for name in _CURVE)
+        midpoint = self.pivot + (midpoint - self.pivot) * np.exp(-steepness)
+        values = boundary_at(z, floor, ceiling, slope * np.exp(steepness), midpoint)
+        if self.scales is not None:
+            values = self._population[task](values, self.scales[samples, task])
+        if self.misfit is not None and self.misfit.height > 0.0:
+            values = inverse_logit(log_odds(values) + height)
+        return values
 
     @cached_property
     def new_effects(self) -> FloatArray:

@@ -13,8 +13,9 @@ about is drawn from the prior, so the shape is as far from normal as the data sa
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
+from scipy.optimize import elementwise
 
+from bayes_frontier.model.curve import inverse_logit, log_odds
 from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.scale import RESIDUAL_LEVELS
 
@@ -22,7 +23,7 @@ from bayes_frontier.model.scale import RESIDUAL_LEVELS
 _SLICES = 101
 _GRID_LOGIT: FloatArray = np.linspace(-9.0, 9.0, 181)
 _N_SCALES = 13
-_BISECTIONS = 32
+_TOLERANCES = {"xatol": 1e-10, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
 
 
 def effect_shape(effects: FloatArray, scales: FloatArray) -> FloatArray:
@@ -78,15 +79,17 @@ def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> F
     Returns
     -------
     ndarray, shape (n_points,)
-        Solution L of ``mean(F0(L - levels)) = tau``, by bisection to below 1e-9.
+        Solution L of ``mean(F0(L - levels)) = tau``, to below 1e-9 (Chandrupatla's method).
     """
     low = levels.min(axis=1) + quantiles[0]
     high = levels.max(axis=1) + quantiles[-1]
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        below = residual_cdf(middle[:, None] - levels, quantiles).mean(axis=1) < tau
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray(0.5 * (low + high))
+
+    def short(level: FloatArray, point: FloatArray) -> FloatArray:
+        mixed = levels[np.asarray(point).astype(int)]
+        return np.asarray(residual_cdf(level[..., None] - mixed, quantiles).mean(axis=-1) - tau)
+
+    found = elementwise.find_root(short, (low, high), args=(np.arange(len(levels)),), tolerances=_TOLERANCES)
+    return np.asarray(found.x)
 
 
 class PopulationBoundary:
@@ -110,7 +113,7 @@ class PopulationBoundary:
     def __init__(self, quantiles: FloatArray, scales: FloatArray, shape: FloatArray, tau: float) -> None:
         low, high = float(scales.min()), float(scales.max())
         self._scales = np.linspace(low, max(high, low + 1e-6), _N_SCALES)
-        shifted = expit(_GRID_LOGIT[:, None, None] + self._scales[None, :, None] * shape[None, None, :])
+        shifted = inverse_logit(_GRID_LOGIT[:, None, None] + self._scales[None, :, None] * shape[None, None, :])
         table = mixture_quantile(shifted.reshape(-1, len(shape)), quantiles, tau)
         table = np.clip(table.reshape(len(_GRID_LOGIT), _N_SCALES), 0.0, 1.0)
         self._table = np.maximum.accumulate(table, axis=0)
@@ -134,10 +137,11 @@ class PopulationBoundary:
         j = np.clip(((scales - self._scales[0]) / step).astype(int), 0, _N_SCALES - 2)
         weight = np.clip((scales - self._scales[j]) / step, 0.0, 1.0)
         column = (1.0 - weight)[:, None] * self._table[:, j].T + weight[:, None] * self._table[:, j + 1].T
-        with np.errstate(divide="ignore"):
-            position = (logit(q) - _GRID_LOGIT[0]) / (_GRID_LOGIT[1] - _GRID_LOGIT[0])
+        position = (log_odds(q) - _GRID_LOGIT[0]) / (_GRID_LOGIT[1] - _GRID_LOGIT[0])
         position = np.clip(position, 0.0, len(_GRID_LOGIT) - 1.0)
         i = np.minimum(position.astype(int), len(_GRID_LOGIT) - 2)
         part = position - i
-        rows = np.arange(len(q)).reshape((-1,) + (1,) * (q.ndim - 1))
-        return np.asarray((1.0 - part) * column[rows, i] + part * column[rows, i + 1])
+        # one index into the flat table is quicker than one a row and one a column
+        i += len(_GRID_LOGIT) * np.arange(len(q)).reshape((-1,) + (1,) * (q.ndim - 1))
+        start = column.take(i)
+        return np.asarray(start + part * (column.take(i + 1) - start))

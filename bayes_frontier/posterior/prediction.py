@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy import stats
-from scipy.special import expit, logit
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.bases import resolve_bases
 from bayes_frontier.evaluations.registry import default_registry
 from bayes_frontier.model.cells import reference_compute
+from bayes_frontier.model.curve import inverse_logit, log_odds
 from bayes_frontier.model.pinball import FloatArray, IntArray
 from bayes_frontier.model.stretches import QUARTER, Stretches
 from bayes_frontier.posterior.curves import Curves
@@ -23,8 +23,9 @@ from bayes_frontier.posterior.vintage import Vintage, base_model_years
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
 
-# Distinct (base model, compute, period) combinations evaluated at a time, and draws mixed over in predictions.
+# Rows evaluated at a time, values that stay in the processor's cache, and draws mixed over in predictions.
 _BLOCK = 500
+_AT_A_TIME = 65536
 _MIXED = 600
 # Horizons of predictions are told apart to this many quarters of a year (a month), and reach to two years at most.
 _HORIZON_STEP, _FARTHEST = 0.33, 8.0
@@ -78,12 +79,13 @@ def fitted_means(curves: Curves, models: pd.DataFrame, base_models: Sequence[str
     stretch = unique["stretch"].to_numpy()
     task = np.arange(len(curves.residuals))
     means = np.empty((len(unique), len(task)))
-    for start in range(0, len(unique), _BLOCK):
-        rows = slice(start, start + _BLOCK)
+    block = max(1, _AT_A_TIME // (curves.n_samples * len(task)))
+    for start in range(0, len(unique), block):
+        rows = slice(start, start + block)
         drawn = curves.known(z[rows, None], base[rows, None], task[None, :], period[rows, None])
         if curves.walk is not None:
             last = stretches.last[period[rows, None]]
-            drawn = expit(logit(drawn) + curves.since(last, stretch[rows, None], task[None, :]))
+            drawn = inverse_logit(log_odds(drawn) + curves.since(last, stretch[rows, None], task[None, :]))
         means[rows] = drawn.mean(axis=0)
     return np.asarray(means[code])
 
@@ -301,7 +303,7 @@ def mixtures(
                 unseen = unseen + vintage.effect(k, unique["released"].to_numpy(float), _spread(rng, size))
             own = innovation * (curves.scales[samples, k] * _spread(rng, size))[:, None] * np.sqrt(time)
             effect += np.where(base >= 0, curves.effects[samples][:, base, k] + own, unseen)
-        yield code, expit(logit(curves.typical(z, k, -1, samples)) + effect)
+        yield code, inverse_logit(log_odds(curves.typical(z, k, -1, samples)) + effect)
 
 
 def predictive_levels(

@@ -31,7 +31,7 @@ TARGETS: Floats = np.round(np.linspace(0.0, 1.0, 101), 2)
 # Steps a decade of the compute slider, the finest that the budget of values (task x period x compute x draw) allows;
 # a million take about a quarter of a second, and a series (task x period) by itself as long as 20,000 values.
 _STEPS = (20, 10, 5)
-_MOST_VALUES, _A_SERIES = 24e6, 20_000
+_MOST_VALUES, _A_SERIES = 16e6, 20_000
 _BASE_SHARE, _BASE_STEPS, _OUTER_STEPS = 0.6, 4, 4
 _STEPS_TO_CROSSING = 3
 

@@ -66,7 +66,9 @@ def test_earlier_periods_have_thin_lines(frontier):
     assert len(past) == 2
     for number, line in enumerate(past):
         expected = frontier.attainable(line.get_xdata(), task="bbh", period=number)["median"]
-        np.testing.assert_allclose(line.get_ydata(), expected)
+        # known at every fourth compute and interpolated: medians of forty draws have corners in between
+        np.testing.assert_allclose(line.get_ydata(), expected, atol=1e-3)
+        np.testing.assert_allclose(line.get_ydata()[::4], expected[::4])
     assert last.get_linewidth() > past[0].get_linewidth()
 
 

@@ -77,6 +77,18 @@ def test_priors_show_intervals_and_what_the_scores_say():
     assert panel.get_yticklabels()[1].get_text() == "maths, high compute"
 
 
+def test_of_many_priors_those_furthest_out_are_shown():
+    rows = prior_check().numbers.iloc[[0, 1] * 30].reset_index(drop=True)
+    rows["task"] = [f"task {i}" for i in range(60)]
+    check = bf.Check("prior", "warn", rows, "Words.", "prior")
+    (panel,) = plot_check(check)
+    names = [label.get_text() for label in panel.get_yticklabels()]
+    # all thirty of tail probability 0.01, and the first six of 0.6; in the order of the table
+    wanted = [i for i in range(60) if i % 2 == 1 or i < 12]
+    assert names == [f"task {i}, {'high' if i % 2 else 'low'} compute" for i in wanted]
+    assert any("36 of 60" in text.get_text() for text in [*panel.figure.texts, panel.title, panel._left_title])
+
+
 def prior_check() -> bf.Check:
     import pandas as pd
 
