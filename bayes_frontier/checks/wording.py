@@ -221,11 +221,14 @@ def prior(numbers: pd.DataFrame) -> str:
     """
     bad = _bad(numbers)
     if len(bad):
-        worst = bad.sort_values(["tail", "width"]).iloc[0]
+        worst = bad.sort_values(["outside", "tail", "width"], ascending=[False, True, True]).iloc[0]
+        reason = f"tail probability {worst['tail']:.2g}"
+        if worst["outside"] > 0.0:
+            reason = f"{worst['outside']:.2g} of prior boundaries are no scores from 0 to 1"
         return (
             f"The priors do not fit {_names(bad)}: at {worst['flops']:.2g} FLOPs they expect a boundary of "
             f"{worst['lower']:.2f} to {worst['upper']:.2f} (90%) on {worst['task']}, where the scores' own quantile is "
-            f"{worst['observed']:.2f} (tail probability {worst['tail']:.2g}). {_WHAT_TO_DO['prior']}"
+            f"{worst['observed']:.2f} ({reason}). {_WHAT_TO_DO['prior']}"
         )
     return (
         f"Prior boundaries lie in [0, 1] and leave room ({numbers['width'].min():.2f} or more between 5% and 95%); the "

@@ -46,6 +46,9 @@ def code_version(*files: str) -> int:
 # Of everything compiled here.
 VERSION = code_version(__file__, of_curve.__file__)
 
+# Drift beyond which odds overflow; only draws from the prior alone come so far.
+_FURTHEST = 300.0
+
 _curve: Callable[..., Any] = numba.njit(sigmoid_from_shares)
 _shifted: Callable[..., Any] = numba.njit(shift_logit)
 
@@ -134,7 +137,7 @@ def _period_curves(
         for t in range(shape[1]):
             c = t if curve.shape[2] > 1 else 0
             first = Sigmoid(curve[0, k, c], curve[1, k, c], curve[2, k, c], curve[3, k, c])
-            moved = _shifted(first, drift[k, last[t]], np.log, np.exp)
+            moved = _shifted(first, min(max(drift[k, last[t]], -_FURTHEST), _FURTHEST), np.log, np.exp)
             floor[k, t], ceiling[k, t] = moved.floor, moved.ceiling
             slope[k, t] = (moved.at_high - moved.at_low) / (compute[1] - compute[0])
             midpoint[k, t] = compute[0] - moved.at_low / slope[k, t]

@@ -33,7 +33,7 @@ ELEMENTS: dict[str, dict[str, object]] = {
     "limits": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
     "name": style.NAME,
 }
-_MOST_NAMED = 8
+_MOST_NAMED, _MOST_SLANTED = 8, 14
 # Of the picture of the prior, three a task.
 _MOST_ROWS = 36
 # Lines of limits: the centre solid, then warn dashed and fail dotted, on one side or both.
@@ -126,7 +126,8 @@ def _groups(panel: Axes, rows: pd.DataFrame, chosen: style.Settled) -> None:
         panel.scatter(x, rows["drawn_error"], **{**options, "facecolors": "none", "edgecolors": colours})
         panel.scatter(x, rows["error"], **{**options, "c": colours})
     style.tidy(panel, chosen["grid"], axis="y")
-    panel.set_xticks(x, [style.shorten(str(name), 26) for name in rows["group"]], rotation=30, ha="right")
+    slant: dict[str, Any] = {"rotation": 90} if len(rows) > _MOST_SLANTED else {"rotation": 30, "ha": "right"}
+    panel.set_xticks(x, [style.shorten(str(name), 26) for name in rows["group"]], **slant)
     style.literal(*panel.get_xticklabels())
 
 

@@ -103,6 +103,9 @@ def draw_rows(panel: Axes, rows: Rows, chosen: style.Settled) -> None:
             place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
             style.literal(panel.annotate(text, (1.02, float(y)), **place, **options))
     style.tidy(panel, chosen["grid"], axis="x")
+    if panel.get_xscale() == "linear":
+        # room for numbers of four decimals
+        panel.locator_params(axis="x", nbins=5)
     panel.set_yticks(height, [style.shorten(name, 32) for name in rows.names])
     style.literal(*panel.get_yticklabels())
     if (options := chosen["names"]) is not None:

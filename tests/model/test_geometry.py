@@ -79,6 +79,16 @@ def test_period_curves_are_those_of_the_last_stretch(mode, columns):
     assert slope * (COMPUTE[1] - midpoint) == pytest.approx(moved.at_high)
 
 
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_drift_beyond_all_bounds_gives_a_boundary_all_the_same(sign):
+    logits, steps, _ = arguments(1)
+    symbols = [pt.dtensor3(), pt.dmatrix(), pt.lvector(), pt.dvector()]
+    function = pytensor.function(symbols, PeriodCurves()(*symbols), mode="FAST_COMPILE")
+    floor, ceiling, slope, midpoint, _ = function(logits, np.full_like(steps, 1000.0 * sign), LAST, COMPUTE)
+    reached = boundary_at(COMPUTE[0], floor, ceiling, slope, midpoint)[:, 1:]
+    np.testing.assert_allclose(reached, float(sign > 0), atol=1e-6)
+
+
 def test_code_has_another_version_when_its_text_changes(tmp_path):
     first, second = tmp_path / "a.py", tmp_path / "b.py"
     first.write_text("x = 1\n")

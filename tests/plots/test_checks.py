@@ -13,6 +13,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import plot_check
 from bayes_frontier.plots.checks import COLOURS
 from tests.checks.posteriors import diagnosed, moved, true_frontier
+from tests.plots.looking import assert_readable
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,14 @@ def test_coverage_shows_errors_in_the_colour_of_their_verdict(checks):
     assert "fail" in set(one.numbers["verdict"])
     names = [label.get_text() for label in panel.get_xticklabels()]
     assert names == ["every task", "task_1", "task_2"]
+
+
+def test_coverage_of_many_tasks_is_readable(checks):
+    one = checks["coverage"].numbers
+    rows = one.iloc[[0] + [1] * 40].reset_index(drop=True)
+    rows["task"] = ["every task", *(f"task {i}" for i in range(40))]
+    (panel,) = plot_check(bf.Check("coverage", "pass", rows.assign(group="all"), "Words.", "coverage"))
+    assert_readable(panel.figure)
 
 
 def test_groups_have_a_panel_for_every_task_and_one_each_on_one_scale(checks):

@@ -94,6 +94,13 @@ def test_long_and_strange_names_stay_readable(simulated):
     assert "x" * 31 + "…" in names(panel)
 
 
+def test_small_effects_have_room_for_their_decimals(frontier):
+    ranking = frontier.base_models()
+    for name in ("mean", "lower", "upper"):
+        ranking[name] = ranking[name] / 100.0
+    assert_readable(plot_base_models(ranking).figure)
+
+
 @pytest.mark.parametrize("element", [name for name in ELEMENTS if name not in ("grid", "title")])
 def test_every_element_of_rows_can_be_left_out(frontier, element):
     def count(visuals) -> int:
