@@ -1,11 +1,13 @@
 """Wiring: from a specification and grouped scores to a PyMC model."""
 
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.configdefaults import config
 
 from bayes_frontier.model.bending import Bent, level_density, level_draw
 from bayes_frontier.model.cells import FrontierData
@@ -53,6 +55,21 @@ def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Leve
         "gaps": data.stretches.gaps,
         "last_stretch": data.stretches.last,
     }
+
+
+def exact() -> AbstractContextManager[Any]:
+    """Have PyTensor compile arithmetic as it is written.
+
+    By default it lets the compiler reorder sums and products. How, depends on whether code is compiled or was found
+    in the cache of an earlier process; last bits then differ, and after a few steps of a sampler so do draws: the
+    first fit on a machine would not be the one that follows with the same seed.
+
+    Returns
+    -------
+    context manager
+        Within which functions are compiled.
+    """
+    return cast(AbstractContextManager[Any], config.change_flags(numba__fastmath=False))
 
 
 def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:

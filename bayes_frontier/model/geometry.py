@@ -224,7 +224,8 @@ class CompiledOp(Op):
         cls.evaluate = staticmethod(numba.njit(cls.kernel))
 
         def compiled(op: Op, **_: object) -> tuple[Callable[..., Any], int]:
-            return numba_njit(cls.kernel), cls.version
+            # as written: see `bayes_frontier.model.build.exact`
+            return numba_njit(cls.kernel, fastmath=False), cls.version
 
         register_funcify_default_op_cache_key(cls)(compiled)  # type: ignore[no-untyped-call]
 

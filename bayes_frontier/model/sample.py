@@ -12,7 +12,7 @@ import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.build import build_model, model_inputs
+from bayes_frontier.model.build import build_model, exact, model_inputs
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.levels import Levels
@@ -178,7 +178,8 @@ def _compiled(spec: ModelSpec, data: FrontierData, scale: Scale) -> Any:  # noqa
     if key not in _COMPILED:
         while len(_COMPILED) >= COMPILED_KEPT:
             del _COMPILED[next(iter(_COMPILED))]
-        _COMPILED[key] = nutpie.compile_pymc_model(build_model(spec, data, scale), jitter_rvs=set())
+        with exact():
+            _COMPILED[key] = nutpie.compile_pymc_model(build_model(spec, data, scale), jitter_rvs=set())
     return _COMPILED[key]
 
 

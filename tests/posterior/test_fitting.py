@@ -1,6 +1,11 @@
 """`fit`: arguments, the convergence gate, and reproducibility."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
+import pytensor
 import pytest
 import xarray as xr
 
@@ -52,6 +57,38 @@ def test_a_fit_answers_and_says_how_it_was_made(small_fit, small_simulated, tmp_
     back = bf.load(tmp_path / "fit.nc")
     xr.testing.assert_identical(back.posterior["posterior"].dataset, small_fit.posterior["posterior"].dataset)
     assert back.provenance == made
+
+
+def test_models_are_compiled_as_they_are_written(small_simulated, monkeypatch):
+    class Compiled(Exception):
+        pass
+
+    def compile_model(*arguments, **options):
+        raise Compiled(pytensor.config.numba__fastmath)
+
+    monkeypatch.setattr("nutpie.compile_pymc_model", compile_model)
+    monkeypatch.setattr("bayes_frontier.model.sample._COMPILED", {})
+    with pytest.raises(Compiled, match="False"):
+        bf.fit(small_simulated[0], **TINY)
+
+
+FIT = """
+import hashlib
+import bayes_frontier as bf
+table, _ = bf.simulate(3, n_models=300, n_base_models=12, tasks=2, periods=2, tau=0.9)
+fit = bf.fit(table, tau=0.9, draws=50, tune=50, chains=2, progress=False, allow_unconverged=True)
+print(hashlib.sha256(fit.posterior["posterior"]["floor"].to_numpy().tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.mcmc
+def test_the_first_fit_on_a_machine_is_the_one_that_follows(tmp_path):
+    # the first process compiles, the second finds what it compiled
+    flags = {**os.environ, "PYTENSOR_FLAGS": f"base_compiledir={tmp_path}"}
+    made = [subprocess.run([sys.executable, "-c", FIT], env=flags, capture_output=True, text=True) for _ in range(2)]
+    assert len(made[0].stdout) == 65, made[0].stderr
+    assert made[0].stdout == made[1].stdout
 
 
 @pytest.mark.mcmc

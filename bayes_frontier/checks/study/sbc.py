@@ -134,7 +134,7 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
     import nutpie
     import pymc as pm
 
-    from bayes_frontier.model.build import build_model, model_inputs
+    from bayes_frontier.model.build import build_model, exact, model_inputs
     from bayes_frontier.model.levels import Levels
     from bayes_frontier.model.sample import cell_boundary
 
@@ -148,7 +148,8 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
     truth = _flat(prior["prior"].dataset)
     boundary = cell_boundary(truth, data)
     known = quantities(truth, data)
-    compiled = nutpie.compile_pymc_model(model)
+    with exact():
+        compiled = nutpie.compile_pymc_model(model)
     rows = []
     for i in range(simulations):
         progress(i, simulations)
