@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import logging
 import platform
@@ -53,16 +54,22 @@ def connected(scheduler: str | None, processes: int) -> Iterator[Any]:
     connect: Any = distributed.Client
     with contextlib.ExitStack() as stack:
         address = scheduler if scheduler is not None else stack.enter_context(_started(processes))
+        refused = ""
         try:
             with warnings.catch_warnings():
                 # versions are compared here too, but a difference is an error
                 warnings.filterwarnings("ignore", message="(?s).*Mismatched versions")
                 client = connect(address, timeout=_ANSWER, set_as_default=False)
         except (OSError, ValueError, TypeError, OverflowError, ImportError) as error:
+            refused = _first_line(error)
+        if refused:
+            # the client that found nobody closes itself when it is collected; left until the next one starts, which
+            # holds the lock that closing asks for, both would wait for ever
+            gc.collect()
             raise ClusterError(
-                f"--scheduler {scheduler}: no Dask scheduler answers there ({_first_line(error)}). Start one with "
+                f"--scheduler {scheduler}: no Dask scheduler answers there ({refused}). Start one with "
                 "`dask scheduler` and give the address that it prints, tcp://HOST:8786 say."
-            ) from None
+            )
         stack.enter_context(client)
         with client.as_current():
             yield client

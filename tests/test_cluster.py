@@ -98,6 +98,18 @@ def test_an_address_without_a_scheduler_is_refused_in_time(address, monkeypatch)
     assert time.monotonic() - started < 10.0
 
 
+def test_a_refused_client_is_gone_before_the_next_one_starts(monkeypatch):
+    from distributed import Client
+
+    # left over, it would close itself while another holds the lock that this takes
+    monkeypatch.setattr(cluster, "_ANSWER", 0.5)
+    collected = []
+    monkeypatch.setattr(Client, "__del__", lambda self: collected.append(self.status))
+    with pytest.raises(ClusterError):
+        Workers(scheduler="tcp://127.0.0.1:9").run(draw, [(1,)], lambda *_: None)
+    assert len(collected) == 1
+
+
 @pytest.mark.slow
 def test_processes_of_this_machine_are_enough(tmp_path):
     found = {}
