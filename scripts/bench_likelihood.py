@@ -41,7 +41,7 @@ import xarray as xr
 
 from bayes_frontier import __version__
 from bayes_frontier.evaluations import Evaluations, read, simulate
-from bayes_frontier.model.build import build_model, model_inputs
+from bayes_frontier.model.build import build_model, exact, model_inputs
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.levels import Levels
 from bayes_frontier.model.pinball import GroupedScores
@@ -225,10 +225,11 @@ def run(evaluations: Evaluations, options: argparse.Namespace) -> dict[str, Any]
         return found
 
     sampling = {"bayes_frontier": clocked(shipped, z), "stock PyMC": clocked(stock, z)}
-    small = nutpie.compile_pymc_model(build_model(spec, data, scales[0]))
+    with exact():
+        small = nutpie.compile_pymc_model(build_model(spec, data, scales[0]))
     many = replicated(evaluations, data, LARGE if not options.quick else 50 * evaluations.n_scores)
     given = model_inputs(spec, replace(data, scores=many), scales[0], Levels.before(data))
-    large = small.with_data(cells=given["cells"], records=given["records"])
+    large = small.with_data(**{name: given[name] for name in ("cells", "pieces", "buckets")})
     plain = nutpie.compile_pymc_model(stock_model(spec, data, scores, data.cell_of_score, tau, scales[0]))
     times = gradient_seconds({"small": small, "large": large, "stock": plain})
     ours, theirs = sampling["bayes_frontier"], sampling["stock PyMC"]
@@ -245,7 +246,7 @@ def run(evaluations: Evaluations, options: argparse.Namespace) -> dict[str, Any]
         "seed": options.seed,
         "gradient": {
             "scores": evaluations.n_scores,
-            "scores_large": len(many.records),
+            "scores_large": len(many.values),
             "seconds": times["small"],
             "seconds_large": times["large"],
             "ratio": times["large"] / times["small"],

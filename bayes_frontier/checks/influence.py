@@ -126,7 +126,7 @@ def _log_likelihoods(frontier: Frontier, data: FrontierData, samples: IntArray, 
     found = np.zeros((len(data.base_models), len(samples)))
     for base in np.unique(bases):
         (own,) = np.nonzero(bases == base)
-        scores = [data.scores.records[slice(*data.scores.start[cell : cell + 2]), 0] for cell in of_task[own]]
+        scores = [data.scores.of(cell) for cell in of_task[own]]
         if curves.effects is None or curves.scales is None:
             lost = [_cell_loss(y, inverse_logit(typical[:, i]), given) for y, i in zip(scores, own, strict=True)]
             found[base] = -np.sum(lost, axis=0)

@@ -27,22 +27,20 @@ def _height(
     u: float,
     logit: FloatArray,
     omega: float,
-    scale: tuple[float, float, float],
-    records: FloatArray,
-    start: IntArray,
-    total: FloatArray,
+    pieces: FloatArray,
+    buckets: IntArray,
+    places: FloatArray,
     cell: IntArray,
     slopes: FloatArray,
 ) -> tuple[float, float]:
     """Log integrand at effect `u` and its derivative; fills `slopes` with the derivative of each cell in the logit."""
-    level, half_width, s = scale
     height, slope = -0.5 * (u / omega) ** 2, -u / (omega * omega)
     for i in range(len(cell)):
-        c = cell[i]
+        low, per_unit, first, count = places[cell[i]]
         q = 1.0 / (1.0 + np.exp(-(logit[i] + u)))
-        loss, d = cell_loss(q, level, half_width, records, start[c], start[c + 1], total[c])
-        height -= loss / s
-        slopes[i] = -d * q * (1.0 - q) / s
+        loss, d = cell_loss(q, low, per_unit, int(first), int(count), pieces, buckets)
+        height -= loss
+        slopes[i] = -d * q * (1.0 - q)
         slope += slopes[i]
     return height, slope
 
@@ -55,20 +53,19 @@ def _find_mode(
     step: float,
     logit: FloatArray,
     omega: float,
-    scale: tuple[float, float, float],
-    records: FloatArray,
-    start: IntArray,
-    total: FloatArray,
+    pieces: FloatArray,
+    buckets: IntArray,
+    places: FloatArray,
     cell: IntArray,
     slopes: FloatArray,
 ) -> float:
     """Mode of the integrand: bracketed from `u` by doubling steps, then false position (Illinois)."""
-    _, d = _height_at(u, logit, omega, scale, records, start, total, cell, slopes)
+    _, d = _height_at(u, logit, omega, pieces, buckets, places, cell, slopes)
     direction = 1.0 if d > 0.0 else -1.0
     a, da, b, db = u, d, u, d
     for _ in range(60):
         b = a + direction * step
-        _, db = _height_at(b, logit, omega, scale, records, start, total, cell, slopes)
+        _, db = _height_at(b, logit, omega, pieces, buckets, places, cell, slopes)
         if db * direction <= 0.0:
             break
         a, da, step = b, db, 2.0 * step
@@ -76,7 +73,7 @@ def _find_mode(
         if abs(b - a) < 0.02 * step or da == db:
             break
         c = (a * db - b * da) / (db - da)
-        _, dc = _height_at(c, logit, omega, scale, records, start, total, cell, slopes)
+        _, dc = _height_at(c, logit, omega, pieces, buckets, places, cell, slopes)
         if dc * db <= 0.0:
             a, da = b, db
         else:
@@ -92,10 +89,9 @@ def _marginal(
     level_logit: FloatArray,
     drift: FloatArray,
     omega: float,
-    scale: tuple[float, float, float],
-    records: FloatArray,
-    start: IntArray,
-    total: FloatArray,
+    pieces: FloatArray,
+    buckets: IntArray,
+    places: FloatArray,
     cells: IntArray,
     first: IntArray,
     period: IntArray,
@@ -103,6 +99,7 @@ def _marginal(
 ) -> tuple[Any, ...]:
     """Log marginal likelihood of a task, its derivatives, and the conditional distribution of each effect.
 
+    `pieces`, `buckets` and `places` (its cells) are those of a `LossPieces`; a cell without scores has one bucket.
     `level_logit` (n_base_models,) and `drift` (n_periods,) add up to the logit of a cell's boundary without effect;
     `cells`, `first` and `period` list the cells of each base model; `cache` (n_base_models, 3) holds mode, width below
     and width above of the last call, zeros at first. Returns the log likelihood; its derivatives in `level_logit`,
@@ -120,11 +117,11 @@ def _marginal(
         cell = cells[low:high]
         m = high - low
         logit = np.empty(m)
-        n_scores = 0
+        seen = False
         for i in range(m):
             logit[i] = level_logit[b] + drift[period[low + i]]
-            n_scores += start[cell[i] + 1] - start[cell[i]]
-        if n_scores == 0:
+            seen = seen or places[cell[i], 3] > 1.0
+        if not seen:
             for j in range(POINTS):
                 node[b, j] = omega * (8.0 * (j + 0.5) / POINTS - 4.0)
                 weight[b, j] = np.exp(-0.5 * (node[b, j] / omega) ** 2)
@@ -137,24 +134,23 @@ def _marginal(
             0.05 * min(cache[b, 1], cache[b, 2]),
             logit,
             omega,
-            scale,
-            records,
-            start,
-            total,
+            pieces,
+            buckets,
+            places,
             cell,
             slopes,
         )
-        top, _ = _height_at(mode, logit, omega, scale, records, start, total, cell, slopes)
+        top, _ = _height_at(mode, logit, omega, pieces, buckets, places, cell, slopes)
         cache[b, 0] = mode
         for side in range(2):
             sign, w = 2.0 * side - 1.0, cache[b, 1 + side]
-            drop = top - _height_at(mode + sign * w, logit, omega, scale, records, start, total, cell, slopes)[0]
+            drop = top - _height_at(mode + sign * w, logit, omega, pieces, buckets, places, cell, slopes)[0]
             while drop > 2.0 * _DEPTH:
                 w /= 1.4
-                drop = top - _height_at(mode + sign * w, logit, omega, scale, records, start, total, cell, slopes)[0]
+                drop = top - _height_at(mode + sign * w, logit, omega, pieces, buckets, places, cell, slopes)[0]
             while drop < _DEPTH:
                 w *= 1.4
-                drop = top - _height_at(mode + sign * w, logit, omega, scale, records, start, total, cell, slopes)[0]
+                drop = top - _height_at(mode + sign * w, logit, omega, pieces, buckets, places, cell, slopes)[0]
             cache[b, 1 + side] = w
         mass, first_moment, second_moment = 0.0, 0.0, 0.0
         pull, pull_moment = np.zeros(m), np.zeros(m)
@@ -162,7 +158,7 @@ def _marginal(
             side = 1 if j >= half else 0
             i = j - half if side else half - 1 - j
             u = mode + (2.0 * side - 1.0) * cache[b, 1 + side] * PLACE[i]
-            height, _ = _height_at(u, logit, omega, scale, records, start, total, cell, slopes)
+            height, _ = _height_at(u, logit, omega, pieces, buckets, places, cell, slopes)
             p = np.exp(height - top) * WEIGHT[i] * cache[b, 1 + side]
             node[b, j], weight[b, j] = u, p
             mass += p

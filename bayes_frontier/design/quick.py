@@ -18,7 +18,7 @@ from bayes_frontier.design.kernel import marginal
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import Sigmoid, shift_logit, sigmoid_from_shares
-from bayes_frontier.model.pinball import FloatArray, GroupedScores, IntArray
+from bayes_frontier.model.pinball import FloatArray, GroupedScores, IntArray, LossPieces
 from bayes_frontier.model.scale import Scale
 from bayes_frontier.posterior.curves import Curves
 
@@ -119,8 +119,8 @@ class QuickModel:
         """
         return QuickModel(self.evaluations, self.tau, held)
 
-    def known_scores(self, known: Mask) -> GroupedScores:
-        """Scores of the records known, in the cells of all.
+    def known_losses(self, known: Mask) -> LossPieces:
+        """Losses of the records known, in the cells of all.
 
         Parameters
         ----------
@@ -129,19 +129,14 @@ class QuickModel:
 
         Returns
         -------
-        GroupedScores
+        LossPieces
             Cells without known scores are empty.
         """
         chosen = known[self._row]
-        cell, score = self.data.cell_of_score[chosen], self._score[chosen]
-        present, code = np.unique(cell, return_inverse=True)
-        packed = GroupedScores.from_scores(score, code, len(present))
-        counts = np.zeros(len(self.data.cells), dtype=np.int64)
-        counts[present] = np.diff(packed.start)
-        total = np.zeros(len(counts))
-        total[present] = packed.total
-        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return replace(packed, start=start, total=total)
+        scores = GroupedScores.from_scores(
+            self._score[chosen], self.data.cell_of_score[chosen], self.data.scores.n_cells
+        )
+        return replace(self.data, scores=scores).losses(self.held.scale)
 
     def fit(self, known: Mask, start: Sequence[TaskFit] | None = None) -> list[TaskFit]:
         """Posterior given the scores of the records known.
@@ -158,17 +153,17 @@ class QuickModel:
         list of TaskFit
             One per task.
         """
-        scores = self.known_scores(known)
-        return [self._fit_task(k, scores, None if start is None else start[k]) for k in range(len(self.data.tasks))]
+        losses = self.known_losses(known)
+        return [self._fit_task(k, losses, None if start is None else start[k]) for k in range(len(self.data.tasks))]
 
-    def _fit_task(self, task: int, scores: GroupedScores, start: TaskFit | None) -> TaskFit:
+    def _fit_task(self, task: int, losses: LossPieces, start: TaskFit | None) -> TaskFit:
         if start is None:
             held = self.held
             x = np.concatenate([held.share_mean, np.zeros(self._steps), [held.omega[0]]])
-            hessian = self._hessian(task, x, scores, self._prior_sd(task))
+            hessian = self._hessian(task, x, losses, self._prior_sd(task))
         else:
             x, hessian = start.mode, np.linalg.inv(start.covariance)
-        value, gradient, *_ = self._log_posterior(task, x, scores)
+        value, gradient, *_ = self._log_posterior(task, x, losses)
         for _ in range(_MOST_STEPS):
             step = np.linalg.solve(hessian, gradient)
             promised = float(gradient @ step)
@@ -178,7 +173,7 @@ class QuickModel:
             part = min(1.0, 2.0 / float(np.abs(step).max()))
             for _ in range(12):
                 new = x + part * step
-                new_value, new_gradient, *_ = self._log_posterior(task, new, scores)
+                new_value, new_gradient, *_ = self._log_posterior(task, new, losses)
                 if new_value >= value + 1e-4 * part * promised:
                     break
                 part *= 0.4
@@ -187,10 +182,10 @@ class QuickModel:
             hessian = _updated(hessian, new - x, gradient - new_gradient)
             x, value, gradient = new, new_value, new_gradient
         sd = np.sqrt(np.diag(np.linalg.inv(hessian)))
-        hessian = self._hessian(task, x, scores, sd)
+        hessian = self._hessian(task, x, losses, sd)
         return TaskFit(x, np.linalg.inv(hessian))
 
-    def log_likelihood(self, task: int, x: FloatArray, scores: GroupedScores) -> float:
+    def log_likelihood(self, task: int, x: FloatArray, losses: LossPieces) -> float:
         """Log likelihood with the effects integrated out.
 
         Parameters
@@ -199,27 +194,25 @@ class QuickModel:
             Index.
         x : ndarray, shape (n_parameters,)
             Logits of the shares, drift steps, log omega.
-        scores : GroupedScores
-            Of `known_scores`.
+        losses : LossPieces
+            Of `known_losses`.
 
         Returns
         -------
         float
             Up to a constant.
         """
-        return float(self._marginal(task, x, scores)[0])
+        return float(self._marginal(task, x, losses)[0])
 
-    def _marginal(self, task: int, x: FloatArray, scores: GroupedScores) -> Any:  # noqa: ANN401 - what the kernel returns
-        scale = self.held.scale
+    def _marginal(self, task: int, x: FloatArray, losses: LossPieces) -> Any:  # noqa: ANN401 - what the kernel returns
         cells, first, period = self._cells[task]
         return marginal(
             self._levels(x),
             np.concatenate([[0.0], np.cumsum(x[SHARES:-1])]),
             float(np.exp(x[-1])),
-            (float(scale.level[task]), float(scale.half_width[task]), float(scale.scale[task])),
-            scores.records,
-            scores.start,
-            scores.total,
+            losses.pieces,
+            losses.buckets,
+            losses.cells,
             cells,
             first,
             period,
@@ -230,9 +223,9 @@ class QuickModel:
         held = self.held
         return np.concatenate([held.share_spread, np.full(self._steps, held.drift[task]), [held.omega[1]]])
 
-    def _log_posterior(self, task: int, x: FloatArray, scores: GroupedScores) -> tuple[float, FloatArray, Any]:
+    def _log_posterior(self, task: int, x: FloatArray, losses: LossPieces) -> tuple[float, FloatArray, Any]:
         held = self.held
-        found = self._marginal(task, x, scores)
+        found = self._marginal(task, x, losses)
         moved = np.repeat(x[None, :], 2 * SHARES, axis=0)
         for i in range(SHARES):
             moved[2 * i, i] += 1e-5
@@ -253,13 +246,13 @@ class QuickModel:
         rise = expit(low + (high - low) * self._position)
         return np.asarray(logit(curve.floor[..., None] + (curve.ceiling - curve.floor)[..., None] * rise))
 
-    def _hessian(self, task: int, x: FloatArray, scores: GroupedScores, sd: FloatArray) -> FloatArray:
+    def _hessian(self, task: int, x: FloatArray, losses: LossPieces, sd: FloatArray) -> FloatArray:
         """Minus the Hessian of the log posterior by central differences, made positive definite."""
         found = np.empty((len(x), len(x)))
         for i, width in enumerate(0.3 * np.clip(sd, 1e-3, 0.5)):
             e = np.zeros(len(x))
             e[i] = width
-            above, below = (self._log_posterior(task, x + sign * e, scores)[1] for sign in (1, -1))
+            above, below = (self._log_posterior(task, x + sign * e, losses)[1] for sign in (1, -1))
             found[i] = (below - above) / (2.0 * width)
         prior = self._prior_sd(task)
         values, vectors = np.linalg.eigh(0.5 * (found + found.T) * np.outer(prior, prior))
@@ -312,7 +305,7 @@ class QuickModel:
             One chain; the base models that `seen` gives.
         """
         rng = np.random.default_rng(seed)
-        scores, data = self.known_scores(known), self.data
+        losses, data = self.known_losses(known), self.data
         shape = (n, len(data.tasks), data.n_periods)
         parts = {name: np.empty(shape) for name in ("floor", "ceiling", "slope", "midpoint")}
         effects = np.empty((n, len(data.base_models), len(data.tasks)))
@@ -327,7 +320,7 @@ class QuickModel:
             parts["floor"][:, k], parts["ceiling"][:, k] = curve.floor, curve.ceiling
             parts["slope"][:, k], parts["midpoint"][:, k] = slope, data.compute.low - curve.at_low / slope
             omega[:, k] = np.exp(x[:, -1])
-            _, _, found = self._log_posterior(k, task.mode, scores)
+            _, _, found = self._log_posterior(k, task.mode, losses)
             effects[:, :, k] = self._effects(task.mode, x, drift, found, rng.random((n, len(data.base_models))))
         return Curves(
             shape=(1, n),

@@ -38,16 +38,16 @@ def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Leve
     dict
         Arrays to build a model with, or to replace those of a built or compiled one.
     """
-    compute, scores = data.compute, data.scores
+    compute, losses = data.compute, data.losses(scale)
     names = ("task", "period", "stretch", "base", "z")
     task, period, stretch, base, z = (data.cells[name].to_numpy() for name in names)
     column = period if spec.structure.periods == "separate" else np.zeros_like(period)
     own = base if spec.structure.base_models else np.zeros_like(base)
-    cells = [task, column, stretch, own, compute.position(z), scores.start[:-1], scores.start[1:], scores.total]
+    cells = [task, column, stretch, own, compute.position(z), *losses.cells.T]
     return {
         "cells": np.stack(cells, axis=1).astype(float),
-        "records": scores.records,
-        "likelihood": np.stack([scale.level, scale.half_width, scale.scale]),
+        "pieces": losses.pieces,
+        "buckets": losses.buckets,
         "reference": np.stack([compute.position(data.reference_z), data.reference_stretch.astype(float)], axis=1),
         "centring": levels.centring,
         "bend": levels.bend,
@@ -121,7 +121,7 @@ def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
         effects = pt.zeros((1, n_tasks))
         if n_bases:
             effects = _base_model_effects(scales["base_model"], logits, steps, given)
-        names = ("cells", "records", "likelihood")
+        names = ("cells", "pieces", "buckets")
         losses: Any = BoundaryLosses()(logits, steps, effects, *(given[name] for name in names))
         pm.Potential("scores", -losses[0].sum())
     return model

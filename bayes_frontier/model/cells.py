@@ -10,7 +10,8 @@ import pandas as pd
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.curve import ComputeRange
-from bayes_frontier.model.pinball import GroupedScores, IntArray
+from bayes_frontier.model.pinball import GroupedScores, IntArray, LossPieces
+from bayes_frontier.model.scale import Scale
 from bayes_frontier.model.stretches import Stretches
 
 # A quantile needs scores above it: with fewer than this many expected there, the data say nothing about it.
@@ -137,6 +138,22 @@ class FrontierData:
             counts=counts.reshape(len(names), len(tasks)).astype(float),
             compute=compute,
         )
+
+    def losses(self, scale: Scale) -> LossPieces:
+        """Smoothed pinball loss of every cell, over its scale.
+
+        Parameters
+        ----------
+        scale : Scale
+            Level, scale and smoothing of the likelihood, by task.
+
+        Returns
+        -------
+        LossPieces
+            As functions of the cells' boundaries.
+        """
+        task = self.cells["task"].to_numpy()
+        return LossPieces.of(self.scores, scale.level[task], scale.half_width[task], scale.scale[task])
 
 
 def reference_compute(models: pd.DataFrame, base_models: Sequence[str]) -> npt.NDArray[np.float64]:

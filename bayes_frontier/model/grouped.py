@@ -1,8 +1,8 @@
 """The grouped asymmetric-Laplace likelihood as a PyTensor Op with an exact gradient.
 
 One pass over the cells evaluates the boundary of a cell, the smoothed pinball loss of all its scores, and the
-derivative in everything the boundary is made of: curves, drift and base-model effects. The cost grows with the number
-of cells and only with the logarithm of the number of scores.
+derivative in everything the boundary is made of: curves, drift and base-model effects. The cost is that of the cells,
+whatever their number of scores.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,77 +28,41 @@ from bayes_frontier.model.geometry import (
 from bayes_frontier.model.pinball import FloatArray, IntArray
 
 
-def _first_at_least(records: FloatArray, target: float, low: int, high: int, hint: int) -> int:
-    """First record in [low, high) whose score is at least `target`, or `high`; searched from `hint`."""
-    a, b, step = low, high, 1
-    if records[hint, 0] < target:
-        a = hint + 1
-        probe = a
-        while probe < high and records[probe, 0] < target:
-            a = probe + 1
-            probe += step
-            step *= 2
-        b = min(probe, high)
-    else:
-        b = hint
-        probe = hint - 1
-        while probe >= low and records[probe, 0] >= target:
-            b = probe
-            probe -= step
-            step *= 2
-        a = max(probe + 1, low)
-    while a < b:
-        middle = (a + b) // 2
-        if records[middle, 0] < target:
-            a = middle + 1
-        else:
-            b = middle
-    return a
-
-
-_search: Callable[..., Any] = numba.njit(_first_at_least)
-
-
 def _one_cell(
-    q: float, tau: float, h: float, records: FloatArray, low: int, high: int, total: float
+    q: float, low: float, per_unit: float, first: int, count: int, pieces: FloatArray, buckets: IntArray
 ) -> tuple[float, float]:
-    """Smoothed pinball loss of the scores in records [low, high) at boundary `q`, and its derivative in `q`."""
-    hint = min(low + int(tau * (high - low)), high - 1)
-    i = _search(records, q - h, low, high, hint)
-    j = i if i == high else _search(records, q + h, i, high, i)
-    above1 = above2 = top1 = top2 = 0.0
-    if i < high:
-        above1, above2 = records[i, 1], records[i, 2]
-    if j < high:
-        top1, top2 = records[j, 1], records[j, 2]
-    n_below, n_near, n_top = i - low, j - i, high - j
-    near1, near2 = above1 - top1, above2 - top2
-    loss = (
-        (tau - 1.0) * (total - above1 - n_below * q)
-        + tau * (top1 - n_top * q)
-        + (near2 - 2.0 * q * near1 + n_near * (q * q + h * h)) / (4.0 * h)
-        + (tau - 0.5) * (near1 - n_near * q)
-    )
-    slope = (1.0 - tau) * n_below - tau * n_top + (n_near * q - near1) / (2.0 * h) - (tau - 0.5) * n_near
-    return loss, slope
+    """Loss of a cell at boundary `q`, and its derivative in `q`; the rest as in `LossPieces`."""
+    place = (q - low) * per_unit
+    # not "<": a boundary that is not a number stops here, and makes the loss not a number
+    if not place >= 0.0:
+        piece = buckets[first]
+    else:
+        bucket = first + int(min(place, count - 1.0))
+        piece, last = buckets[bucket], buckets[bucket + 1]
+        # bisected while many pieces begin in the bucket, then one by one
+        while last - piece > 4:
+            middle = (piece + last + 1) // 2
+            if pieces[middle, 0] <= q:
+                piece = middle
+            else:
+                last = middle - 1
+        while piece < last and pieces[piece + 1, 0] <= q:
+            piece += 1
+    d = q - pieces[piece, 0]
+    bent = pieces[piece, 3] * d
+    return pieces[piece, 1] + d * (pieces[piece, 2] + 0.5 * bent), pieces[piece, 2] + bent
 
 
 cell_loss: Callable[..., Any] = numba.njit(_one_cell)
 
 
-def _all_cells(
-    q: FloatArray,
-    level: FloatArray,
-    half_width: FloatArray,
-    records: FloatArray,
-    start: IntArray,
-    total: FloatArray,
-) -> FloatArray:
+def _all_cells(q: FloatArray, pieces: FloatArray, buckets: IntArray, cells: FloatArray) -> FloatArray:
     """Loss of each cell at each of some boundaries, (cell, boundary)."""
     found = np.empty_like(q)
     for g in range(q.shape[0]):
+        low, per_unit, first, count = cells[g]
         for i in range(q.shape[1]):
-            found[g, i], _ = cell_loss(q[g, i], level[g], half_width[g], records, start[g], start[g + 1], total[g])
+            found[g, i], _ = cell_loss(q[g, i], low, per_unit, int(first), int(count), pieces, buckets)
     return found
 
 
@@ -110,8 +74,8 @@ def _losses(
     steps: FloatArray,
     effect: FloatArray,
     cells: FloatArray,
-    records: FloatArray,
-    likelihood: FloatArray,
+    pieces: FloatArray,
+    buckets: IntArray,
 ) -> tuple[FloatArray, ...]:
     """Loss of each task over its scale, and its derivatives in the first three arguments."""
     curve, drift = curves(logits), walk(steps)
@@ -126,10 +90,10 @@ def _losses(
         # Drift and effect are on the logit scale: they multiply the odds.
         odds = over / under * drift_odds[k, t] * effect_odds[b, k]
         q = odds / (1.0 + odds)
-        level, half_width, scale = likelihood[0, k], likelihood[1, k], likelihood[2, k]
-        value, slope = cell_loss(q, level, half_width, records, int(cells[g, 5]), int(cells[g, 6]), cells[g, 7])
-        loss[k] += value / scale
-        in_logit = slope * q * (1.0 - q) / scale
+        first, count = int(cells[g, 7]), int(cells[g, 8])
+        value, slope = cell_loss(q, cells[g, 5], cells[g, 6], first, count, pieces, buckets)
+        loss[k] += value
+        in_logit = slope * q * (1.0 - q)
         in_drift[k, t] += in_logit
         in_effect[b, k] += in_logit
         add_slopes(slopes, curve, k, c, (x, rise, over, under), in_logit)
@@ -143,11 +107,10 @@ class BoundaryLosses(CompiledOp):
     -----
     Inputs: ``logits`` (4, n_tasks, n_columns), of high, start_share, floor_share and ceiling_share, with one column or
     one a period; ``steps`` (n_tasks, n_stretches - 1), of the drift, and ``effect`` (n_base_models, n_tasks), both on
-    the logit scale; ``cells`` (n_cells, 8), the task, column, stretch and base model of each cell, its place on the
-    compute range, its first record and the one after its last, and the sum of its scores; the ``records`` of a
-    `GroupedScores`; and ``likelihood`` (3, n_tasks), quantile levels in (0, 1), smoothing half-widths and scales in
-    score units. Outputs: the losses (n_tasks,), then their derivatives in the first three inputs, each of that input's
-    shape. Only the losses may be differentiated, in the first three inputs.
+    the logit scale; ``cells`` (n_cells, 9), the task, column, stretch and base model of each cell, its place on the
+    compute range, and what `LossPieces` has of it; and the ``pieces`` and ``buckets`` of that. Outputs: the losses
+    (n_tasks,), then their derivatives in the first three inputs, each of that input's shape. Only the losses may be
+    differentiated, in the first three inputs.
     """
 
     kernel = staticmethod(_losses)

@@ -157,9 +157,8 @@ def _quantiles(
     task, stretch, base = (data.cells[name].to_numpy() for name in ("task", "stretch", "base"))
     drift = (_since_last(draws, stretch) - _since_last(draws, data.reference_stretch[base])).mean(axis=0)
     q = expit(grid[base, task] + drift[np.arange(len(task)), task][:, None])
-    scores = data.scores
-    loss = cell_losses(q, scale.level[task], scale.half_width[task], scores.records, scores.start, scores.total)
-    np.add.at(log_density, (base, task), -loss / scale.scale[task][:, None])
+    losses = data.losses(scale)
+    np.add.at(log_density, (base, task), -cell_losses(q, losses.pieces, losses.buckets, losses.cells))
     mass = np.cumsum(np.exp(log_density - log_density.max(axis=-1, keepdims=True)), axis=-1)
     mass /= mass[..., -1:]
     return tuple(_GRID[np.argmax(mass >= p, axis=-1)] for p in (_LOWER, 0.5, _UPPER))

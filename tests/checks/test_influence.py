@@ -30,7 +30,7 @@ def brute_force(frontier: bf.Frontier, draw: int, base: int) -> float:
         row = data.cells.loc[cell]
         typical = curves.typical(row["z"], 0, int(row["period"]), [draw])[0]
         q = expit(logit(typical) + effect)
-        scores = data.scores.records[data.scores.start[cell] : data.scores.start[cell + 1], 0]
+        scores = data.scores.of(cell)
         given = (float(constant["likelihood_level"][0]), float(constant["half_width"][0]))
         total = total - smooth_pinball_loss(scores[:, None] - q, *given).sum(axis=0) / float(constant["scale"][0])
     return float(logsumexp(total))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bayes_frontier.design.kernel import POINTS, marginal
-from bayes_frontier.model.pinball import GroupedScores, smooth_pinball_loss
+from bayes_frontier.model.pinball import GroupedScores, LossPieces, smooth_pinball_loss
 
 LEVEL, HALF, S = 0.97, 0.02, 0.004
 RNG = np.random.default_rng(1)
@@ -18,15 +18,15 @@ SCORES = [np.clip(RNG.normal(m, 0.05, n), 0, 1) for m, n in zip(MEANS, SIZES, st
 LOGIT, DRIFT, OMEGA = np.array([0.1, -0.2, 0.3, 0.0]), np.array([0.0, 0.15]), 0.5
 
 
-def grouped() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    scores = np.concatenate(SCORES)
-    packed = GroupedScores.from_scores(scores, np.repeat(np.arange(5), SIZES[:5]), 5)
-    return packed.records, np.append(packed.start, packed.start[-1]), np.append(packed.total, 0.0)
+def losses() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    scores = GroupedScores.from_scores(np.concatenate(SCORES), np.repeat(np.arange(6), SIZES), 6)
+    found = LossPieces.of(scores, np.full(6, LEVEL), np.full(6, HALF), np.full(6, S))
+    return found.pieces, found.buckets, found.cells
 
 
 def run(logit=LOGIT, drift=DRIFT, omega=OMEGA, cache=None):
     cache = np.zeros((4, 3)) if cache is None else cache
-    return marginal(logit, drift, omega, (LEVEL, HALF, S), *grouped(), CELLS, FIRST, PERIOD, cache)
+    return marginal(logit, drift, omega, *losses(), CELLS, FIRST, PERIOD, cache)
 
 
 def brute_force(base: int) -> tuple[float, float]:

@@ -22,9 +22,9 @@ def fitted(simulated):
 
 def test_the_mode_is_a_mode(fitted):
     model, fits, known = fitted
-    scores = model.known_scores(known)
+    losses = model.known_losses(known)
     for task, fit in enumerate(fits):
-        _, gradient, _ = model._log_posterior(task, fit.mode, scores)
+        _, gradient, _ = model._log_posterior(task, fit.mode, losses)
         assert gradient @ fit.covariance @ gradient < 0.02
         assert np.linalg.eigvalsh(fit.covariance).min() > 0
 

@@ -32,7 +32,7 @@ def test_the_records_of_a_cell_are_its_scores():
     data = FrontierData.from_evaluations(e, 0.9)
     scores = e.table["score"].to_numpy()
     for g in range(data.scores.n_cells):
-        own = data.scores.records[data.scores.start[g] : data.scores.start[g + 1], 0]
+        own = data.scores.of(g)
         assert own.tolist() == sorted(scores[data.cell_of_score == g])
     assert len(data.cells) == data.scores.n_cells
 
@@ -41,7 +41,7 @@ def test_the_order_of_the_rows_does_not_matter():
     e = small()
     shuffled = dataclasses.replace(e, table=e.table.sample(frac=1, random_state=1))
     first, second = (FrontierData.from_evaluations(x, 0.9) for x in (e, shuffled))
-    assert np.array_equal(first.scores.records, second.scores.records)
+    assert np.array_equal(first.scores.values, second.scores.values)
     assert first.cells.equals(second.cells)
 
 

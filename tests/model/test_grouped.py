@@ -1,7 +1,5 @@
 """The grouped likelihood against one term per score, in value and gradient."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -12,7 +10,7 @@ from scipy.special import expit, logit
 
 from bayes_frontier.model.curve import boundary_at, sigmoid_from_shares
 from bayes_frontier.model.grouped import BoundaryLosses, cell_loss, cell_losses
-from bayes_frontier.model.pinball import GroupedScores, smooth_pinball_loss
+from bayes_frontier.model.pinball import GroupedScores, LossPieces, smooth_pinball_loss
 
 
 def plain(q, level, half_width, y, cell):
@@ -24,14 +22,14 @@ def plain(q, level, half_width, y, cell):
 
 
 def grouped(q, level, half_width, y, cell):
-    g = GroupedScores.from_scores(y, cell, len(q))
-    each = [
-        cell_loss(*at, g.records, *bounds, total)
-        for at, bounds, total in zip(
-            zip(q, level, half_width, strict=True), pairwise(g.start.tolist()), g.total, strict=True
-        )
-    ]
+    losses = LossPieces.of(GroupedScores.from_scores(y, cell, len(q)), level, half_width, np.ones(len(q)))
+    each = [at_one(losses, g, value) for g, value in enumerate(q)]
     return tuple(np.array(values) for values in zip(*each, strict=True))
+
+
+def at_one(losses, cell, q):
+    low, per_unit, first, count = losses.cells[cell]
+    return cell_loss(q, low, per_unit, int(first), int(count), losses.pieces, losses.buckets)
 
 
 def assert_same(got, expected, cell):
@@ -75,40 +73,72 @@ def test_the_order_of_the_scores_does_not_matter():
         assert np.array_equal(a, b)
 
 
+def test_many_scores_in_a_bucket():
+    y = np.append(np.linspace(0.1, 0.1001, 500), 1.0)
+    q = np.linspace(0.0999, 0.1002, 301)
+    losses = LossPieces.of(
+        GroupedScores.from_scores(y, np.zeros(501, int), 1), np.array([0.9]), np.array([1e-5]), np.array([1.0])
+    )
+    for value in q:
+        expected = plain(np.array([value]), np.array([0.9]), np.array([1e-5]), y, np.zeros(501, int))
+        assert_same(at_one(losses, 0, value), [part[0] for part in expected], np.zeros(501, int))
+
+
+@pytest.mark.parametrize(("q", "loss"), [(-np.inf, np.inf), (np.inf, np.inf), (np.nan, np.nan)])
+def test_a_boundary_that_is_no_number_stays_one(q, loss):
+    losses = LossPieces.of(
+        GroupedScores.from_scores([0.1, 0.4], [0, 0], 1), np.array([0.9]), np.array([0.1]), np.array([1.0])
+    )
+    found, _ = at_one(losses, 0, q)
+    assert np.isnan(found) or found == loss
+    assert not np.isfinite(found)
+
+
+def test_a_cell_without_scores_loses_nothing():
+    losses = LossPieces.of(
+        GroupedScores.from_scores([0.1, 0.4], [0, 2], 4), np.full(4, 0.9), np.full(4, 0.1), np.ones(4)
+    )
+    for cell in (1, 3):
+        assert [at_one(losses, cell, q) for q in (-1.0, 0.0, 0.3, 1.0, 2.0)] == [(0.0, 0.0)] * 5
+
+
 SMOOTH = ("logits", "steps", "effect")
 N_TASKS, N_PERIODS, N_BASES, N_CELLS = 3, 2, 4, 20
+# Level, half-width and scale of each task.
+LIKELIHOOD = np.array([[0.5, 0.9, 0.97], [0.3, 0.1, 0.02], [0.1, 0.2, 0.05]])
 
 
 def arguments(columns, seed=7):
-    """Values of the operation's inputs, in order."""
+    """Scores and their cells; and values of the operation's inputs, in order."""
     rng = np.random.default_rng(seed)
     period, task = rng.integers(0, N_PERIODS, N_CELLS), rng.integers(0, N_TASKS, N_CELLS)
     cell = np.append(np.arange(N_CELLS), rng.integers(0, N_CELLS, 200))
-    g = GroupedScores.from_scores(rng.random(len(cell)).round(3), cell, N_CELLS)
+    y = rng.random(len(cell)).round(3)
+    losses = LossPieces.of(GroupedScores.from_scores(y, cell, N_CELLS), *LIKELIHOOD[:, task])
     base, place = rng.integers(0, N_BASES, N_CELLS), rng.uniform(-0.5, 1.5, N_CELLS)
-    cells = [task, period % columns, period, base, place, g.start[:-1], g.start[1:], g.total]
-    return [
+    cells = [task, period % columns, period, base, place, *losses.cells.T]
+    return (y, cell), [
         rng.normal(0, 0.8, (4, N_TASKS, columns)),
         rng.normal(0, 0.3, (N_TASKS, N_PERIODS - 1)),
         rng.normal(0, 0.3, (N_BASES, N_TASKS)),
         np.stack(cells, axis=1).astype(float),
-        g.records,
-        np.array([[0.5, 0.9, 0.97], [0.3, 0.1, 0.02], [0.1, 0.2, 0.05]]),
+        losses.pieces,
+        losses.buckets,
     ]
 
 
-def summed(logits, steps, effect, cells, records, likelihood):
+def summed(given, logits, steps, effect, cells, *_):
     """Losses by task, from the sigmoid and one term per score."""
+    y, cell = given
     task, column, period, base = cells[:, :4].astype(int).T
     curve = sigmoid_from_shares(*expit(logits))
     floor, ceiling, at_low, at_high = (part[task, column] for part in curve)
     q = boundary_at(cells[:, 4], floor, ceiling, at_high - at_low, -at_low / (at_high - at_low))
     drift = np.concatenate([np.zeros((N_TASKS, 1)), np.cumsum(steps, axis=1)], axis=1)
     q = expit(logit(q) + drift[task, period] + effect[base, task])
-    cell = np.repeat(np.arange(len(q)), np.diff(cells[:, 5:7], axis=1).astype(int).ravel())
     k = task[cell]
-    level, half_width, scale = likelihood[:, k]
-    terms = zip(records[:, 0] - q[cell], level, half_width, strict=True)
+    level, half_width, scale = LIKELIHOOD[:, k]
+    terms = zip(y - q[cell], level, half_width, strict=True)
     return np.bincount(k, np.array([smooth_pinball_loss(*term) for term in terms]) / scale, minlength=N_TASKS)
 
 
@@ -123,22 +153,23 @@ def operation(values, mode):
 @pytest.mark.parametrize("columns", [1, N_PERIODS])
 @pytest.mark.parametrize("mode", ["NUMBA", "FAST_COMPILE"])
 def test_the_operation_agrees_with_one_term_per_score_compiled_or_not(mode, columns):
-    values = arguments(columns)
+    given_scores, values = arguments(columns)
     weights = np.arange(1, N_TASKS + 1)
     losses, n, *gradients = operation(values, mode)(*values)
     assert n == N_TASKS
-    assert losses == pytest.approx(summed(*values), rel=1e-8)
+    assert losses == pytest.approx(summed(given_scores, *values), rel=1e-8)
     for i, gradient in enumerate(gradients):
         step = 1e-6 * np.random.default_rng(i).standard_normal(values[i].shape)
         ahead, behind = (
-            summed(*(v + sign * step if i == j else v for j, v in enumerate(values))) @ weights for sign in (1, -1)
+            summed(given_scores, *(v + sign * step if i == j else v for j, v in enumerate(values))) @ weights
+            for sign in (1, -1)
         )
         # Central differences of step 1e-6 are good to about 1e-12 / 1e-6 of a loss of order a hundred.
         assert (gradient * step).sum() == pytest.approx((ahead - behind) / 2, rel=1e-4, abs=1e-9), SMOOTH[i]
 
 
 def test_nothing_but_the_boundary_can_be_differentiated():
-    inputs = [pt.tensor(dtype=v.dtype, shape=(None,) * v.ndim) for v in arguments(1)]
+    inputs = [pt.tensor(dtype=v.dtype, shape=(None,) * v.ndim) for v in arguments(1)[1]]
     losses = BoundaryLosses()(*inputs)[0]
     for other in inputs[len(SMOOTH) :]:
         with pytest.raises(pytensor.gradient.DisconnectedInputError):
@@ -148,9 +179,9 @@ def test_nothing_but_the_boundary_can_be_differentiated():
 def test_losses_at_many_boundaries_are_those_at_each():
     rng = np.random.default_rng(11)
     cell = np.append(np.arange(4), rng.integers(0, 4, 40))
-    g = GroupedScores.from_scores(rng.random(len(cell)), cell, 4)
-    q, level, h = rng.random((4, 5)), np.full(4, 0.9), np.full(4, 0.1)
-    found = cell_losses(q, level, h, g.records, g.start, g.total)
-    for i in range(5):
-        one = [cell_loss(q[c, i], 0.9, 0.1, g.records, g.start[c], g.start[c + 1], g.total[c])[0] for c in range(4)]
-        assert found[:, i] == pytest.approx(one)
+    scores = GroupedScores.from_scores(rng.random(len(cell)), cell, 4)
+    losses = LossPieces.of(scores, np.full(4, 0.9), np.full(4, 0.1), np.full(4, 0.3))
+    q = rng.random((4, 5))
+    found = cell_losses(q, losses.pieces, losses.buckets, losses.cells)
+    expected = [[at_one(losses, c, value)[0] for value in q[c]] for c in range(4)]
+    assert found.tolist() == expected

@@ -51,5 +51,5 @@ def test_replicated_scores_keep_the_cells(build):
     built = build()
     many = replicated(built.evaluations, built.data, 5 * built.evaluations.n_scores)
     assert np.diff(many.start).tolist() == (5 * np.diff(built.data.scores.start)).tolist()
-    assert many.records[:, 0].min() >= 0
-    assert many.records[:, 0].max() <= 1
+    assert many.values.min() >= 0
+    assert many.values.max() <= 1

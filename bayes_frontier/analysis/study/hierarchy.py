@@ -64,11 +64,11 @@ def draw(
     list of ndarray, shape (n_draws, n_parameters)
         One a task; draws of all tasks go together.
     """
-    scores = model.known_scores(known)
+    losses = model.known_losses(known)
     tasks = []
     for k, task in enumerate(fitted):
         x, density = _proposals(task, rng)
-        likelihood = np.array([model.log_likelihood(k, one, scores) for one in x])
+        likelihood = np.array([model.log_likelihood(k, one, losses) for one in x])
         omega = -0.5 * ((x[:, -1] - model.held.omega[0]) / model.held.omega[1]) ** 2
         tasks.append(Candidates(x, likelihood + omega - density))
     return gibbs(tasks, priors, rng)
