@@ -74,6 +74,11 @@ backtest: env ## predict each period of the Open LLM Leaderboard v2 from those b
 	$(BIN)/bayes-frontier backtest $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
 		--out reports/backtest $(ARGS)
 
+.PHONY: moves
+moves: env ## how much base models move on their own, on two leaderboards; writes reports/moves/
+	$(BIN)/python -m scripts.own_moves $(DATA)/oll_v2_with_compute.csv=2024-06-30,2024-09-30,2024-12-31 \
+		$(DATA)/open_llm_leaderboard_v1.csv=2023-09-30,2023-12-31,2024-03-31 --out reports/moves $(ARGS)
+
 .PHONY: compute-uncertainty
 compute-uncertainty: env ## fit with FLOPs as stated and with their uncertainty; writes reports/compute-uncertainty/
 	@mkdir -p build

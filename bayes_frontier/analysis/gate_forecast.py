@@ -85,8 +85,9 @@ class Draws:
         Which draws of the posterior.
     drift : ndarray, shape (n_samples, n_tasks)
         Standard normal values of the drift to come.
-    own : ndarray, shape (n_samples,)
-        The same of what a base model moves on its own: on all tasks together, as its fine-tunes get better at all.
+    own : ndarray, shape (n_samples, n_tasks)
+        What a base model moves on its own: on all tasks together, as its fine-tunes get better at all, but much on some
+        tasks and little on others. A normal value common to the tasks times a half-normal one of each.
     stand_in : ndarray of int, shape (n_samples, n_stand_ins)
         Fitted base models in whose place a new one is put.
     """
@@ -119,7 +120,7 @@ class Draws:
         return cls(
             samples=np.sort(rng.choice(curves.n_samples, size=size, replace=False)),
             drift=rng.standard_normal((size, len(frontier.tasks))),
-            own=rng.standard_normal(size),
+            own=rng.standard_normal((size, 1)) * np.abs(rng.standard_normal((size, len(frontier.tasks)))),
             stand_in=rng.integers(0, max(len(frontier.base_model_names), 1), (size, STAND_INS)),
         )
 
@@ -176,7 +177,7 @@ def known_effect(frontier: Frontier, asked: Asked, task: int, draws: Draws) -> F
     curves, samples = frontier.curves, draws.samples
     if curves.effects is None or curves.scales is None:
         return np.zeros((len(samples), len(asked.z)))
-    step = frontier.spec.priors.base_model_innovation * curves.scales[samples, task] * draws.own
+    step = frontier.spec.priors.base_model_innovation * curves.scales[samples, task] * draws.own[:, task]
     return np.asarray(curves.effects[samples][:, asked.base, task] + step[:, None] * np.sqrt(asked.ahead))
 
 

@@ -1,6 +1,7 @@
 """Boundaries of given models: fitted ones, and those of the period to come."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -163,7 +164,8 @@ class Asked(NamedTuple):
     ahead : float or ndarray, shape (n_models,)
         Time since the last fitted stretch, in quarters of a year.
     innovation : float
-        Standard deviation of a fitted base model's own change in a quarter, in units of base_model_scale.
+        Of a fitted base model's own change in a quarter, in units of base_model_scale: its standard deviation differs
+        from task to task, and is drawn from a half-normal distribution of this scale.
     vintage : Vintage, optional
         What later base models are better by.
     released : ndarray, shape (n_models,), optional
@@ -301,7 +303,7 @@ def mixtures(
             unseen = (curves.scales[samples, k] * rng.permutation(_resized(curves.new_effects[k], size)))[:, None]
             if vintage is not None:
                 unseen = unseen + vintage.effect(k, unique["released"].to_numpy(float), _spread(rng, size))
-            own = innovation * (curves.scales[samples, k] * _spread(rng, size))[:, None] * np.sqrt(time)
+            own = innovation * (curves.scales[samples, k] * rng.permutation(_own_moves(size)))[:, None] * np.sqrt(time)
             effect += np.where(base >= 0, curves.effects[samples][:, base, k] + own, unseen)
         yield code, inverse_logit(log_odds(curves.typical(z, k, -1, samples)) + effect)
 
@@ -373,6 +375,13 @@ def chances(curves: Curves, asked: Asked, scores: FloatArray) -> tuple[FloatArra
 def _spread(rng: np.random.Generator, size: int) -> FloatArray:
     """Return standard normal values in random order, one from each slice of equal probability."""
     return np.asarray(stats.norm.ppf((rng.permutation(size) + 0.5) / size))
+
+
+@cache
+def _own_moves(size: int) -> FloatArray:
+    """Return equally probable values of a standard normal one times a half-normal one: of steps of unknown size."""
+    each = stats.norm.ppf((np.arange(size) + 0.5) / size)
+    return np.sort(np.outer(np.abs(each), each), axis=None)[size // 2 :: size]
 
 
 def _resized(values: FloatArray, size: int) -> FloatArray:

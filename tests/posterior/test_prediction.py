@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit, logit
+from scipy.integrate import quad
+from scipy.special import expit, k0, logit
 
 from bayes_frontier.errors import DataError, FrontierError, QueryError
 from bayes_frontier.model.stretches import Stretches
-from bayes_frontier.posterior.prediction import fitted_means
+from bayes_frontier.posterior.prediction import _own_moves, fitted_means
 from tests.draws import BASES, FLOPS, HUB_LLAMA, TASKS, make_frontier, without_bases
 
 
@@ -104,6 +105,17 @@ def test_a_known_base_model_may_move_on_its_own():
     )
     moving, fixed = (f.predict(asked(BASES[0])) for f in (frontier, still))
     assert (moving > fixed + 1e-3).all()
+
+
+def test_own_moves_are_normal_steps_of_half_normal_size():
+    values = _own_moves(600)
+    assert len(values) == 600
+    # of a product of two standard normal values: E|xy| = 2 / pi, E(xy)**2 = 1, less what lies in the outermost slices
+    assert np.abs(values).mean() == pytest.approx(2 / np.pi, rel=0.01)
+    assert (values**2).mean() == pytest.approx(1.0, rel=0.03)
+    # ... and P(|xy| > 3), from an integral of its density K0(|t|) / pi
+    assert (np.abs(values) > 3).mean() == pytest.approx(2 * quad(lambda t: k0(t) / np.pi, 3, 40)[0], abs=2 / 600)
+    assert (np.diff(values) >= 0).all()
 
 
 def test_fitted_records_are_taken_at_their_own_stretch_of_time():
