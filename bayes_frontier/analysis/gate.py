@@ -97,8 +97,7 @@ def gate(
         rows = np.flatnonzero(asked.known == known)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
-            part = Asked(asked.base[block], asked.z[block], asked.ahead[block])
-            _place(frontier, part, scores[block], draws, scatter, reference, (prob, rng), block, found)
+            _place(frontier, asked.part(block), scores[block], draws, scatter, reference, (prob, rng), block, found)
     p = 2.0 * np.minimum(found["percentile"], 1.0 - found["percentile"])
     adjusted = adjust(p, correction)
     said = verdicts(found["percentile"], adjusted, alpha if frontier.converged else None)
@@ -233,7 +232,7 @@ def _place(
     tails = [0.5 - prob / 2.0, 0.5, 0.5 + prob / 2.0]
     known = bool(asked.known.all())
     n_samples, n = len(draws.samples), len(rows)
-    stand_ins = 1 if known else new_effect(frontier, 0, draws).shape[1]
+    stand_ins = 1 if known else new_effect(frontier, asked, 0, draws).shape[1]
     sample = np.repeat(np.arange(n_samples), stand_ins)
     normal = np.full((len(scatter), n_samples * stand_ins, n), np.nan)
     for k, one in enumerate(scatter):
@@ -241,7 +240,7 @@ def _place(
         if known:
             level = level + known_effect(frontier, asked, one.task, draws)
         else:
-            level = (level[:, None, :] + new_effect(frontier, one.task, draws)[:, :, None]).reshape(-1, n)
+            level = (level[:, None, :] + new_effect(frontier, asked, one.task, draws)).reshape(-1, n)
         boundary = np.asarray(expit(level))
         share = one.residuals.cdf(scores[:, k] - boundary, one.shared, sample, asked.base)
         share = np.where(np.isnan(scores[:, k]), np.nan, share)

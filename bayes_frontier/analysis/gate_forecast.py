@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,8 @@ from scipy.special import logit
 from bayes_frontier.model.cells import reference_compute
 from bayes_frontier.model.pinball import FloatArray, IntArray
 from bayes_frontier.model.stretches import Stretches
-from bayes_frontier.posterior.prediction import horizons
+from bayes_frontier.posterior.prediction import appeared, horizons, vintage_of
+from bayes_frontier.posterior.vintage import Vintage
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
@@ -36,11 +37,14 @@ class Asked:
         log10 FLOPs: of a fitted base model those it was fitted at.
     ahead : ndarray, shape (n_models,)
         Time since the last fitted scores, in quarters of a year.
+    appeared : ndarray, shape (n_models,)
+        When their base models did, in years since 2024-01-01.
     """
 
     base: IntArray
     z: FloatArray
     ahead: FloatArray
+    appeared: FloatArray
 
     @classmethod
     def of(cls, frontier: Frontier, models: pd.DataFrame) -> Asked:
@@ -66,8 +70,24 @@ class Asked:
             base = pd.Index(names).get_indexer(pd.Index(models["base_model"])).astype(np.int64)
             z = np.where(base >= 0, reference_compute(fitted.models, names)[base], z)
         stretches = Stretches.of(fitted, within_periods=frontier.spec.structure.periods == "random-walk")
-        ahead = horizons(models["released"], len(models), stretches, fitted.models["released"].max())
-        return cls(base, z, ahead)
+        closed = fitted.models["released"].max()
+        ahead = horizons(models["released"], len(models), stretches, closed)
+        return cls(base, z, ahead, appeared(models["base_model"], models["released"], closed))
+
+    def part(self, rows: npt.NDArray[np.bool_] | IntArray) -> Asked:
+        """Take some of the models.
+
+        Parameters
+        ----------
+        rows : ndarray of bool or int
+            Which.
+
+        Returns
+        -------
+        Asked
+            Their places.
+        """
+        return Asked(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
@@ -90,12 +110,18 @@ class Draws:
         tasks and little on others. A normal value common to the tasks times a half-normal one of each.
     stand_in : ndarray of int, shape (n_samples, n_stand_ins)
         Fitted base models in whose place a new one is put.
+    trend : ndarray, shape (n_samples, n_tasks)
+        Standard normal values of what later base models are better by.
+    vintage : Vintage or None
+        That trend; None where the model has no base-model effects.
     """
 
     samples: IntArray
     drift: FloatArray
     own: FloatArray
     stand_in: IntArray
+    trend: FloatArray
+    vintage: Vintage | None
 
     @classmethod
     def of(cls, frontier: Frontier, rng: np.random.Generator, n: int = DRAWS) -> Draws:
@@ -122,6 +148,8 @@ class Draws:
             drift=rng.standard_normal((size, len(frontier.tasks))),
             own=rng.standard_normal((size, 1)) * np.abs(rng.standard_normal((size, len(frontier.tasks)))),
             stand_in=rng.integers(0, max(len(frontier.base_model_names), 1), (size, STAND_INS)),
+            trend=rng.standard_normal((size, len(frontier.tasks))),
+            vintage=vintage_of(frontier),
         )
 
 
@@ -181,13 +209,15 @@ def known_effect(frontier: Frontier, asked: Asked, task: int, draws: Draws) -> F
     return np.asarray(curves.effects[samples][:, asked.base, task] + step[:, None] * np.sqrt(asked.ahead))
 
 
-def new_effect(frontier: Frontier, task: int, draws: Draws) -> FloatArray:
-    """Effects that a new base model may have: those of fitted ones, the same base models for every task.
+def new_effect(frontier: Frontier, asked: Asked, task: int, draws: Draws) -> FloatArray:
+    """Effects that new base models may have: those of fitted ones, the same for every task, and the trend since.
 
     Parameters
     ----------
     frontier : Frontier
         The fit.
+    asked : Asked
+        Models of new base models only.
     task : int
         Which task.
     draws : Draws
@@ -195,10 +225,13 @@ def new_effect(frontier: Frontier, task: int, draws: Draws) -> FloatArray:
 
     Returns
     -------
-    ndarray, shape (n_samples, n_stand_ins)
-        On the logit scale; one column of zeros where the model has no effects.
+    ndarray, shape (n_samples, n_stand_ins, n_models)
+        On the logit scale; one stand-in of zeros where the model has no effects.
     """
     curves, samples = frontier.curves, draws.samples
     if curves.effects is None:
-        return np.zeros((len(samples), 1))
-    return np.asarray(curves.effects[samples[:, None], draws.stand_in, task])
+        return np.zeros((len(samples), 1, len(asked.z)))
+    trend = np.zeros((len(samples), len(asked.z)))
+    if draws.vintage is not None:
+        trend += draws.vintage.effect(task, asked.appeared, draws.trend[:, task])
+    return np.asarray(curves.effects[samples[:, None], draws.stand_in, task, None] + trend[:, None, :])

@@ -9,6 +9,7 @@ named instead.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,14 +148,13 @@ def _levels(frontier: Frontier, bases: Asked, task: int, draws: Draws, rng: np.r
     """Where the base models' boundaries were, each with what it may have moved on its own since."""
     level = typical_logit(frontier, bases, task, draws, drift=False)
     known = bases.known
-    still = Draws(draws.samples, draws.drift, np.zeros_like(draws.own), draws.stand_in)
+    still = replace(draws, own=np.zeros_like(draws.own))
     if known.any():
-        fitted = Asked(bases.base[known], bases.z[known], bases.ahead[known])
-        level[:, known] += known_effect(frontier, fitted, task, still)
+        level[:, known] += known_effect(frontier, bases.part(known), task, still)
     # a stand-in of its own for each new base model: what they have in common is the curve
-    stand_ins = new_effect(frontier, task, draws)
-    for i in np.flatnonzero(~known):
-        level[:, i] += stand_ins[np.arange(len(level)), rng.integers(0, stand_ins.shape[1], len(level))]
+    stand_ins = new_effect(frontier, bases.part(~known), task, draws)
+    for i, new in enumerate(np.flatnonzero(~known)):
+        level[:, new] += stand_ins[np.arange(len(level)), rng.integers(0, stand_ins.shape[1], len(level)), i]
     covariance = np.atleast_2d(np.cov(level, rowvar=False))
     scales = frontier.curves.scales
     if scales is not None:

@@ -210,13 +210,24 @@ def place(frontier: "Frontier", models: pd.DataFrame) -> tuple[pd.Series, Asked]
         seed=int(frontier.provenance["sampling"]["seed"]),
         ahead=ahead,
         innovation=priors.base_model_innovation,
-        vintage=_vintage(frontier),
-        released=_appeared(bases, models.get("released"), dates.max()),
+        vintage=vintage_of(frontier),
+        released=appeared(bases, models.get("released"), dates.max()),
     )
 
 
-def _vintage(frontier: "Frontier") -> Vintage | None:
-    """Trend of the fitted base models' effects over their releases."""
+def vintage_of(frontier: "Frontier") -> Vintage | None:
+    """Estimate the trend of the fitted base models' effects over their releases.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+
+    Returns
+    -------
+    Vintage or None
+        None where the model has no base-model effects; see `Vintage.of`.
+    """
     if not frontier.curves.has_base_models:
         return None
     names = pd.Series(frontier.base_model_names)
@@ -225,8 +236,23 @@ def _vintage(frontier: "Frontier") -> Vintage | None:
     return Vintage.of(frontier.curves, released, frontier.spec.priors.base_model_vintage)
 
 
-def _appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp) -> FloatArray:
-    """When base models appeared: by the registry, by the date of the model, or just after the last day fitted."""
+def appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp) -> FloatArray:
+    """Say when base models appeared: by the registry, by the date of the model, or just after the last day fitted.
+
+    Parameters
+    ----------
+    bases : pandas.Series
+        Base models.
+    released : pandas.Series, optional
+        Dates of their models, same length.
+    closed : pandas.Timestamp
+        Last day fitted.
+
+    Returns
+    -------
+    ndarray
+        Years since 2024-01-01.
+    """
     usual = closed + pd.Timedelta(days=QUARTER / 2.0)
     unknown = pd.Series(pd.NaT, index=bases.index, dtype="datetime64[ns]")
     dates = unknown if released is None else pd.to_datetime(released, utc=True).dt.tz_localize(None)
@@ -284,8 +310,8 @@ def mixtures(
         n_distinct).
     """
     ahead = np.round(np.broadcast_to(ahead, len(bases)) / _HORIZON_STEP) * _HORIZON_STEP
-    appeared = np.full(len(bases), np.nan) if released is None else np.round(released / _VINTAGE_STEP) * _VINTAGE_STEP
-    asked = {"base": bases.to_numpy(), "flops": check_flops(flops), "ahead": ahead, "released": appeared}
+    month = np.full(len(bases), np.nan) if released is None else np.round(released / _VINTAGE_STEP) * _VINTAGE_STEP
+    asked = {"base": bases.to_numpy(), "flops": check_flops(flops), "ahead": ahead, "released": month}
     code, unique = _distinct(pd.DataFrame(asked))
     time = unique["ahead"].to_numpy(float)
     base = pd.Index(base_models).get_indexer(pd.Index(unique["base"]))
@@ -301,8 +327,9 @@ def mixtures(
             effect += curves.velocity[samples, k][:, None] * time
         if curves.effects is not None and curves.scales is not None:
             unseen = (curves.scales[samples, k] * rng.permutation(_resized(curves.new_effects[k], size)))[:, None]
+            trend = _spread(rng, size)
             if vintage is not None:
-                unseen = unseen + vintage.effect(k, unique["released"].to_numpy(float), _spread(rng, size))
+                unseen = unseen + vintage.effect(k, unique["released"].to_numpy(float), trend)
             own = innovation * (curves.scales[samples, k] * rng.permutation(_own_moves(size)))[:, None] * np.sqrt(time)
             effect += np.where(base >= 0, curves.effects[samples][:, base, k] + own, unseen)
         yield code, inverse_logit(log_odds(curves.typical(z, k, -1, samples)) + effect)

@@ -1,5 +1,7 @@
 """The gate: percentiles that are right, flags at their nominal rate, and what is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +9,11 @@ import xarray as xr
 from scipy import stats
 
 import bayes_frontier as bf
+from bayes_frontier.analysis.gate_forecast import Asked, Draws, new_effect
 from bayes_frontier.analysis.gate_residuals import Residuals
 from bayes_frontier.analysis.gate_verdicts import ALL_TASKS, adjust, flagged, verdicts
 from tests.checks.posteriors import diagnosed, true_frontier
+from tests.draws import BASES, make_frontier
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +108,29 @@ def test_a_missing_score_has_no_verdict_and_one_task_no_sum(fitted, fresh):
     assert gap["model_verdict"].item() == "as expected"
     one = bf.gate(fitted, few, tasks=["task_2"])
     assert list(one["task"].to_numpy()) == ["task_2"]
+
+
+def test_a_later_new_base_model_is_expected_where_the_trend_of_releases_leads():
+    # Mistral 7B of September 2023, Llama 3.1 of July 2024 and Qwen2.5 of September 2024: later ones are far better
+    frontier = make_frontier(base_model_scale=0.3, base_model_effect=np.array([0.3, -0.6, 0.4])[:, None])
+    rows = pd.DataFrame(
+        {
+            "base_model": ["new-one", "new-one", BASES[0]],
+            "flops": 1e24,
+            "released": pd.to_datetime(["2023-09-15", "2025-06-15", "2025-06-15"]),
+        }
+    )
+    drawn = Draws.of(frontier, np.random.default_rng(0))
+    still = replace(drawn, vintage=None)
+    asked = Asked.of(frontier, rows)
+    assert asked.known.tolist() == [False, False, True]
+    new = asked.part(~asked.known)
+    moved = new_effect(frontier, new, 0, drawn) - new_effect(frontier, new, 0, still)
+    assert moved.shape == (len(drawn.samples), drawn.stand_in.shape[1], 2)
+    early, late = moved.mean(axis=(0, 1))
+    assert early < -0.05 < 0.2 < late
+    # a trend known so roughly leads less surely the farther it leads
+    assert moved[:, 0, 1].std() > moved[:, 0, 0].std() > 0
 
 
 def test_without_convergence_every_verdict_is_unknown(fresh):
