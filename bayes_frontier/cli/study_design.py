@@ -44,9 +44,9 @@ def design(
     """
     import bayes_frontier as bf
     from bayes_frontier.checks.study.runner import code_fingerprint
-    from bayes_frontier.cli.study_pieces import run_races
     from bayes_frontier.cli.values import fields_map
     from bayes_frontier.design.arms import REPLANS
+    from bayes_frontier.design.retrospective import run_contest
     from bayes_frontier.parallel import Workers
     from bayes_frontier.report.design_study import write_design
     from bayes_frontier.report.files import make_folder
@@ -60,7 +60,8 @@ def design(
         if not quiet:
             note(f"{done} of {total} races")
 
-    found = run_races(evaluations, folder, seeds, fixed_seeds, Workers(cores, scheduler), tell)
+    workers = Workers(cores, scheduler)
+    found = run_contest(evaluations, folder, seeds=seeds, fixed_seeds=fixed_seeds, workers=workers, progress=tell)
     about = {
         "Scores": f"{evaluations.n_scores:,} of {evaluations.n_models:,} models, {evaluations.fingerprint[:16]}",
         "Periods": "; ".join(evaluations.period_labels),

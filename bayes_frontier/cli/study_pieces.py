@@ -1,4 +1,4 @@
-"""Studies in pieces that workers can run: a half of a leaderboard, a block of ranks, a race of designs."""
+"""Studies in pieces that workers can run: a half of a leaderboard, a block of ranks."""
 
 from __future__ import annotations
 
@@ -135,69 +135,6 @@ def rank_line(spec: ModelSpec, simulations: int, seed: int) -> dict[str, Any]:
     from bayes_frontier.checks.study.sbc import ranks
 
     return {"ranks": ranks(spec, simulations, seed, lambda *_: None).to_dict("list")}
-
-
-def run_races(
-    evaluations: Evaluations, folder: Path, seeds: int, fixed_seeds: int, workers: Workers, tell: Tell
-) -> pd.DataFrame:
-    """Run the races of designs that are not in the folder yet, and return all.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        At least two periods.
-    folder : pathlib.Path
-        Where finished races are kept; it must be there.
-    seeds, fixed_seeds : int
-        Races a period, and how many of them include the arms that differ by ties only.
-    workers : Workers
-        Where races run.
-    tell : callable
-        Told races done and wanted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As of `bayes_frontier.design.retrospective.run_contest`.
-    """
-    from bayes_frontier.checks.study.runner import Piece, run_pieces
-    from bayes_frontier.design import retrospective
-
-    pieces = [
-        Piece(folder / f"period-{period}.jsonl", seed, (evaluations, period, seed, seed < fixed_seeds))
-        for seed in range(seeds)
-        for period in range(1, evaluations.n_periods)
-    ]
-    # of one period first, as races of a period share what is calibrated
-    pieces.sort(key=lambda piece: piece.path)
-    run_pieces(race_line, pieces, workers, lambda done, n, _: tell(done, n))
-    return retrospective.run_contest(
-        evaluations, folder, seeds=seeds, fixed_seeds=fixed_seeds, cores=1, progress=lambda *_: None
-    )
-
-
-def race_line(evaluations: Evaluations, period: int, seed: int, fixed: bool) -> dict[str, Any]:
-    """Run one race.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        All periods.
-    period : int
-        The pool's.
-    seed : int
-        Of everything random.
-    fixed : bool
-        Whether the arms without much randomness run too.
-
-    Returns
-    -------
-    dict
-        rows: as of `bayes_frontier.design.retrospective.run_race`.
-    """
-    from bayes_frontier.design.retrospective import run_race
-
-    return {"rows": run_race(evaluations, period, seed, fixed)}
 
 
 def _finished(half: Evaluations, seed: int) -> Any:  # noqa: ANN401 - nothing is ever returned

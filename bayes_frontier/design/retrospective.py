@@ -1,19 +1,18 @@
 """The contest over periods and seeds: in parallel, kept as it goes, and resumed."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bayes_frontier.checks.study.runner import append_line, read_lines
+from bayes_frontier.checks.study.runner import Piece, read_lines, run_pieces
 from bayes_frontier.design.arms import race
 from bayes_frontier.design.contest import Contest
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.parallel import Workers
 
 _REFERENCES = ("nothing", "everything")
 CHECKED = "first evaluations, reweighted"
@@ -29,7 +28,7 @@ def run_contest(
     *,
     seeds: int,
     fixed_seeds: int,
-    cores: int,
+    workers: Workers,
     progress: Callable[[int, int], None],
 ) -> pd.DataFrame:
     """Run the races that are not there yet, and return all.
@@ -44,8 +43,8 @@ def run_contest(
         Races a period.
     fixed_seeds : int
         How many of them include the arms that differ between seeds by ties only.
-    cores : int
-        Processes; 1: this one.
+    workers : Workers
+        Where races run.
     progress : callable
         Told races done and wanted.
 
@@ -62,21 +61,16 @@ def run_contest(
     """
     if evaluations.n_periods < 2:
         raise QueryError("periods: the contest needs at least two; give closing dates (--periods).")
-    paths = {period: folder / f"period-{period}.jsonl" for period in range(1, evaluations.n_periods)}
-    there = {(period, line["replication"]) for period, path in paths.items() for line in read_lines(path)}
-    wanted = [(period, seed) for seed in range(seeds) for period in paths if (period, seed) not in there]
-    total = seeds * len(paths)
-    progress(total - len(wanted), total)
-    done = total - len(wanted)
-    # A process keeps to one period as long as it can: the model is calibrated once a period and process.
-    wanted.sort()
-    for (period, seed), rows in _each(evaluations, wanted, fixed_seeds, cores):
-        append_line(paths[period], {"replication": seed, "rows": rows})
-        done += 1
-        progress(done, total)
+    # A worker keeps to one period as long as it can: the model is calibrated once a period and process.
+    pieces = [
+        Piece(folder / f"period-{period}.jsonl", seed, (evaluations, period, seed, seed < fixed_seeds))
+        for period in range(1, evaluations.n_periods)
+        for seed in range(seeds)
+    ]
+    run_pieces(run_race, pieces, workers, lambda done, total, _: progress(done, total))
     rows = [
         row
-        for path in paths.values()
+        for path in sorted({piece.path for piece in pieces})
         for line in read_lines(path)
         if line["replication"] < seeds
         for row in line["rows"]
@@ -84,26 +78,7 @@ def run_contest(
     return pd.DataFrame(rows).astype({"pinball": float})
 
 
-def _each(evaluations: Evaluations, wanted: Sequence[tuple[int, int]], fixed_seeds: int, cores: int) -> Any:  # noqa: ANN401 - pairs of a job and its rows
-    if cores == 1 or len(wanted) < 2:
-        for period, seed in wanted:
-            yield (period, seed), run_race(evaluations, period, seed, seed < fixed_seeds)
-        return
-    # fork would copy the threads' locks of the libraries that compile
-    with ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as pool:
-        jobs = {
-            pool.submit(run_race, evaluations, period, seed, seed < fixed_seeds): (period, seed)
-            for period, seed in wanted
-        }
-        try:
-            for job in as_completed(jobs):
-                yield jobs[job], job.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def run_race(evaluations: Evaluations, period: int, seed: int, fixed: bool) -> list[dict[str, Any]]:
+def run_race(evaluations: Evaluations, period: int, seed: int, fixed: bool) -> dict[str, Any]:
     """Run one race.
 
     Parameters
@@ -119,8 +94,8 @@ def run_race(evaluations: Evaluations, period: int, seed: int, fixed: bool) -> l
 
     Returns
     -------
-    list of dict
-        One an arm and budget; None where a number does not exist.
+    dict
+        rows: a list, one an arm and budget; None where a number does not exist.
     """
     key = (evaluations.fingerprint, period)
     if key not in _AT_HAND:
@@ -135,4 +110,6 @@ def run_race(evaluations: Evaluations, period: int, seed: int, fixed: bool) -> l
         for one in contest.reweighted():
             falls = {"n": one["size"], "predicted": one["predicted"], "realised": one["simulated"], "used": one["used"]}
             rows.append({"arm": CHECKED, **about, "budget": 0.0, **falls})
-    return [{name: None if isinstance(v, float) and np.isnan(v) else v for name, v in row.items()} for row in rows]
+    return {
+        "rows": [{name: None if isinstance(v, float) and np.isnan(v) else v for name, v in row.items()} for row in rows]
+    }

@@ -1,9 +1,9 @@
 """`bayes-frontier study design`."""
 
+import numpy as np
 import pytest
 
 from bayes_frontier.checks.study.runner import read_lines
-from bayes_frontier.cli import study_pieces
 from bayes_frontier.design import retrospective
 from tests.design.test_verdicts import results
 
@@ -11,15 +11,16 @@ from tests.design.test_verdicts import results
 @pytest.fixture
 def raced(monkeypatch):
     """Replace the races by results made by hand; holds what they were asked for."""
-    asked: dict = {}
+    asked: dict = {"periods": set(), "loss": 1.0}
 
-    def run_contest(evaluations, folder, *, progress, **settings):
-        asked.update(settings, folder=folder, periods=evaluations.n_periods)
+    def run_race(evaluations, period, seed, fixed):
+        asked["periods"].add(period)
+        asked.setdefault("fixed", []).append(fixed)
         columns = {"n": 1.0, "cost": 5.0, "width": 0.06, "coverage": 0.9, "variance": 1e-3, "published_distance": 0.02}
-        return results(loss=asked.pop("loss", 1.0)).assign(**columns)
+        own = results(loss=asked["loss"]).assign(**columns).query("seed == @seed")
+        return {"rows": own.replace({np.nan: None}).to_dict("records")}
 
-    monkeypatch.setattr(retrospective, "run_contest", run_contest)
-    monkeypatch.setattr(study_pieces, "race_line", lambda *race: {"rows": [list(race[1:])]})
+    monkeypatch.setattr(retrospective, "run_race", run_race)
     return asked
 
 
@@ -31,10 +32,10 @@ def test_the_page_is_written_and_the_bars_shown(run, table, raced, tmp_path):
     assert done.stdout.count("holds ") == 5
     assert "6 of 6 races" in done.stderr
     assert (out / "README.md").is_file()
-    assert (raced["seeds"], raced["cores"], raced["periods"]) == (6, 1, 2)
-    assert raced["folder"].parent == out / "replications"
-    lines = read_lines(raced["folder"] / "period-1.jsonl")
-    assert [line["rows"] for line in lines] == [[[1, seed, seed < 3]] for seed in range(6)]
+    assert raced["periods"] == {1}
+    assert raced["fixed"] == [True] * 3 + [False] * 3
+    (kept,) = (out / "replications").glob("*/period-1.jsonl")
+    assert [line["replication"] for line in read_lines(kept)] == list(range(6))
     assert str(tmp_path) not in (out / "README.md").read_text(encoding="utf-8")
 
 

@@ -10,6 +10,7 @@ from bayes_frontier.design.contest import Contest
 from bayes_frontier.design.retrospective import run_contest
 from bayes_frontier.design.verdicts import bars, by_arm, paired_gain
 from bayes_frontier.errors import QueryError
+from bayes_frontier.parallel import Workers
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_races_are_kept_and_resumed(evaluations, tmp_path):
     def tell(done, total):
         told.append((done, total))
 
-    settings = {"fixed_seeds": 1, "cores": 1, "progress": tell}
+    settings = {"fixed_seeds": 1, "workers": Workers(1), "progress": tell}
     first = run_contest(evaluations, tmp_path, seeds=1, **settings)
     assert told[-1] == (2, 2)
     again = run_contest(evaluations, tmp_path, seeds=1, **settings)
