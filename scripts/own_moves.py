@@ -48,8 +48,8 @@ class Estimate(NamedTuple):
     high: float
 
 
-def steps(frontier: bf.Frontier, least: int) -> pd.DataFrame:
-    """Find what base models moved on their own from one stretch to the next.
+def steps(frontier: bf.Frontier, least: int, lag: int = 1) -> pd.DataFrame:
+    """Find what base models moved on their own from one stretch to another.
 
     Parameters
     ----------
@@ -57,6 +57,8 @@ def steps(frontier: bf.Frontier, least: int) -> pd.DataFrame:
         A fit with base-model effects and drift.
     least : int
         Models that a base model needs in each of the two stretches.
+    lag : int
+        How many stretches lie from the one to the other.
 
     Returns
     -------
@@ -72,16 +74,17 @@ def steps(frontier: bf.Frontier, least: int) -> pd.DataFrame:
     stretch = frontier.stretches.of_model
     rows = []
     for base, own in models.groupby("base_model").indices.items():
-        for t in sorted(set(stretch[own].tolist()) - {0}):
-            sides = [about[own[stretch[own] == s]] for s in (t - 1, t)]
+        for t in range(lag, frontier.stretches.n):
+            sides = [about[own[stretch[own] == s]] for s in (t - lag, t)]
             if min(len(side) for side in sides) < least:
                 continue
             # resampled by record: a model's scores on all tasks go together
             drawn = [side[rng.integers(0, len(side), (RESAMPLES, len(side)))] for side in sides]
             step = np.nanquantile(sides[1], tau, axis=0) - np.nanquantile(sides[0], tau, axis=0)
             noise = (np.nanquantile(drawn[1], tau, axis=1) - np.nanquantile(drawn[0], tau, axis=1)).std(axis=0)
+            gap = frontier.stretches.gaps[t - lag : t].sum()
             rows += [
-                (task, base, len(sides[0]), len(sides[1]), frontier.stretches.gaps[t - 1], step[k], noise[k], spread[k])
+                (task, base, len(sides[0]), len(sides[1]), gap, step[k], noise[k], spread[k])
                 for k, task in enumerate(frontier.tasks)
             ]
     names = ["task", "base_model", "before", "after", "gap", "step", "noise", "spread"]
@@ -182,11 +185,31 @@ def page(command: str, fits: dict[str, bf.Frontier]) -> tuple[str, pd.DataFrame]
     lines += [
         *together,
         "",
+        f"Over longer times (base models with {LEAST[0]} models or more in both stretches): if the steps are those of "
+        "a random walk, the root mean square of the tasks' shares, each of a step over the square root of its "
+        "quarters, stays the same.",
+        "",
+        "| table | stretches apart | pairs | quarters, mean | share |",
+        "| --- | --- | --- | --- | --- |",
+        *(line for name, frontier in fits.items() for line in _by_lag(name, frontier)),
+        "",
         "A task's own share is known roughly at best when the next period is to be predicted, and tasks that stood "
         "still do not always go on to: predictions therefore mix over the distribution of shares. "
         "models/hierarchical.toml has the scale they use.",
     ]
     return "\n".join(lines) + "\n", pd.concat(parts, ignore_index=True)
+
+
+def _by_lag(name: str, frontier: bf.Frontier) -> list[str]:
+    lines = []
+    for lag in range(1, frontier.stretches.n):
+        found = steps(frontier, LEAST[0], lag)
+        by_task = [rows for _, rows in found.groupby("task") if len(rows) > 1]
+        if by_task:
+            shares = np.array([SHARES[log_likelihood(rows).argmax()] for rows in by_task])
+            pairs, gap = len(found) // len(by_task), found["gap"].mean()
+            lines.append(f"| {name} | {lag} | {pairs} | {gap:.1f} | {np.sqrt((shares**2).mean()):.2f} |")
+    return lines
 
 
 def _said(found: Estimate) -> str:

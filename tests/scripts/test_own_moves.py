@@ -48,6 +48,8 @@ def test_a_step_is_the_move_of_the_quantile_in_units_of_the_spread():
     assert found[found["base_model"] != BASES[0]]["step"].to_numpy() == pytest.approx(0.0, abs=1e-9)
     assert found["noise"].to_numpy() == pytest.approx(0.0, abs=1e-9)
     assert own_moves.steps(frontier, least=10_000).empty
+    assert own_moves.steps(frontier, least=1, lag=2).empty
+    assert found["gap"].to_numpy() == pytest.approx(frontier.stretches.gaps[0])
 
 
 def test_a_table_without_dates_is_refused(capsys):
