@@ -13,8 +13,8 @@ from scipy.special import logit
 from bayes_frontier.model.cells import reference_compute
 from bayes_frontier.model.pinball import FloatArray, IntArray
 from bayes_frontier.model.stretches import Stretches
-from bayes_frontier.posterior.prediction import appeared, horizons, vintage_of
-from bayes_frontier.posterior.vintage import Vintage
+from bayes_frontier.posterior.prediction import horizons
+from bayes_frontier.posterior.vintage import Vintage, appeared, vintage_of
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier

@@ -19,7 +19,7 @@ from bayes_frontier.model.stretches import QUARTER, Stretches
 from bayes_frontier.posterior.curves import Curves
 from bayes_frontier.posterior.population import mixture_quantile, residual_cdf
 from bayes_frontier.posterior.query import check_flops
-from bayes_frontier.posterior.vintage import Vintage, base_model_years
+from bayes_frontier.posterior.vintage import Vintage, appeared, vintage_of
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
@@ -213,50 +213,6 @@ def place(frontier: "Frontier", models: pd.DataFrame) -> tuple[pd.Series, Asked]
         vintage=vintage_of(frontier),
         released=appeared(bases, models.get("released"), dates.max()),
     )
-
-
-def vintage_of(frontier: "Frontier") -> Vintage | None:
-    """Estimate the trend of the fitted base models' effects over their releases.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-
-    Returns
-    -------
-    Vintage or None
-        None where the model has no base-model effects; see `Vintage.of`.
-    """
-    if not frontier.curves.has_base_models:
-        return None
-    names = pd.Series(frontier.base_model_names)
-    seen = frontier.evaluations.models.groupby("base_model")["released"].min().reindex(names)
-    released = base_model_years(names, seen, default_registry())
-    return Vintage.of(frontier.curves, released, frontier.spec.priors.base_model_vintage)
-
-
-def appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp) -> FloatArray:
-    """Say when base models appeared: by the registry, by the date of the model, or just after the last day fitted.
-
-    Parameters
-    ----------
-    bases : pandas.Series
-        Base models.
-    released : pandas.Series, optional
-        Dates of their models, same length.
-    closed : pandas.Timestamp
-        Last day fitted.
-
-    Returns
-    -------
-    ndarray
-        Years since 2024-01-01.
-    """
-    usual = closed + pd.Timedelta(days=QUARTER / 2.0)
-    unknown = pd.Series(pd.NaT, index=bases.index, dtype="datetime64[ns]")
-    dates = unknown if released is None else pd.to_datetime(released, utc=True).dt.tz_localize(None)
-    return base_model_years(bases, dates.fillna(usual), default_registry())
 
 
 def own_compute(frontier: "Frontier", bases: pd.Series, flops: pd.Series) -> pd.Series:

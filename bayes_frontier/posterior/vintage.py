@@ -8,13 +8,18 @@ like the fitted ones.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from bayes_frontier.evaluations.registry import Registry
+from bayes_frontier.evaluations.registry import Registry, default_registry
 from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.model.stretches import QUARTER
 from bayes_frontier.posterior.curves import Curves
+
+if TYPE_CHECKING:
+    from bayes_frontier.posterior.frontier import Frontier
 
 _EPOCH, _DAYS = pd.Timestamp("2024-01-01"), 365.25
 # A line is not followed further than this beyond the newest base model fitted, in years.
@@ -136,3 +141,47 @@ class Vintage:
         """
         age = np.nan_to_num(np.minimum(released, self.latest) - self.centre[task])
         return np.asarray((self.slope[task] + self.error[task] * normal)[:, None] * age)
+
+
+def vintage_of(frontier: "Frontier") -> Vintage | None:
+    """Estimate the trend of the fitted base models' effects over their releases.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+
+    Returns
+    -------
+    Vintage or None
+        None where the model has no base-model effects; see `Vintage.of`.
+    """
+    if not frontier.curves.has_base_models:
+        return None
+    names = pd.Series(frontier.base_model_names)
+    seen = frontier.evaluations.models.groupby("base_model")["released"].min().reindex(names)
+    released = base_model_years(names, seen, default_registry())
+    return Vintage.of(frontier.curves, released, frontier.spec.priors.base_model_vintage)
+
+
+def appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp) -> FloatArray:
+    """Say when base models appeared: by the registry, by the date of the model, or just after the last day fitted.
+
+    Parameters
+    ----------
+    bases : pandas.Series
+        Base models.
+    released : pandas.Series, optional
+        Dates of their models, same length.
+    closed : pandas.Timestamp
+        Last day fitted.
+
+    Returns
+    -------
+    ndarray
+        Years since 2024-01-01.
+    """
+    usual = closed + pd.Timedelta(days=QUARTER / 2.0)
+    unknown = pd.Series(pd.NaT, index=bases.index, dtype="datetime64[ns]")
+    dates = unknown if released is None else pd.to_datetime(released, utc=True).dt.tz_localize(None)
+    return base_model_years(bases, dates.fillna(usual), default_registry())
