@@ -144,6 +144,8 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
     with model, warnings.catch_warnings():
         # the likelihood is a potential, which prior draws leave out, as they should
         warnings.filterwarnings("ignore", message="The effect of Potentials")
+        # ... and the levels' own draw is plain Python, once a simulation
+        warnings.filterwarnings("ignore", message="Numba will use object mode")
         prior = pm.sample_prior_predictive(simulations, random_seed=int(rng.integers(2**31)))
     truth = _flat(prior["prior"].dataset)
     boundary = cell_boundary(truth, data)
