@@ -51,7 +51,7 @@ def probability_words(value: float) -> str:
     str
         The number.
     """
-    if value > 0.9995:
+    if value >= 0.9995:
         return ">0.999"
     return "<0.001" if value < 0.0005 else f"{value:.3f}"
 

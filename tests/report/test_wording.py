@@ -34,7 +34,7 @@ def test_flops_can_be_typed_back_in(value):
 
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(0.0, "<0.001"), (1.0, ">0.999"), (0.4999, "0.500"), (0.0005, "0.001"), (0.9996, ">0.999")],
+    [(0.0, "<0.001"), (1.0, ">0.999"), (0.4999, "0.500"), (0.0005, "0.001"), (0.9996, ">0.999"), (0.9995, ">0.999")],
 )
 def test_probabilities_from_draws_are_never_certain(value, words):
     assert probability_words(value) == words
