@@ -181,7 +181,10 @@ def page(command: str, fits: dict[str, bf.Frontier]) -> tuple[str, pd.DataFrame]
             shares = ", ".join(f"{task} {SHARES[one.argmax()]:.2f}" for task, one in own.items())
             pairs = len(found) // len(own)
             lines.append(f"| {name} | {least} | {pairs} | {shares} | {_said(estimate(list(own.values())))} |")
-        together.append(f"| all | {least} | | | {_said(estimate(everything))} |")
+        if everything:
+            together.append(f"| all | {least} | | | {_said(estimate(everything))} |")
+    if not parts:
+        raise SystemExit(f"no base model has {min(LEAST)} models in each of two stretches in turn: nothing to measure")
     lines += [
         *together,
         "",

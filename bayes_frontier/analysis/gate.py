@@ -232,7 +232,7 @@ def _place(
     tails = [0.5 - prob / 2.0, 0.5, 0.5 + prob / 2.0]
     known = bool(asked.known.all())
     n_samples, n = len(draws.samples), len(rows)
-    stand_ins = 1 if known else new_effect(frontier, asked, 0, draws).shape[1]
+    stand_ins = 1 if known or not frontier.curves.has_base_models else draws.stand_in.shape[1]
     sample = np.repeat(np.arange(n_samples), stand_ins)
     normal = np.full((len(scatter), n_samples * stand_ins, n), np.nan)
     for k, one in enumerate(scatter):

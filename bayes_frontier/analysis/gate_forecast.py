@@ -210,7 +210,7 @@ def known_effect(frontier: Frontier, asked: Asked, task: int, draws: Draws) -> F
 
 
 def new_effect(frontier: Frontier, asked: Asked, task: int, draws: Draws) -> FloatArray:
-    """Effects that new base models may have: those of fitted ones, the same for every task, and the trend since.
+    """Effects that new base models may have: those of the same fitted ones on every task, moved on along their trend.
 
     Parameters
     ----------

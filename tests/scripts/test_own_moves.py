@@ -58,6 +58,11 @@ def test_a_table_without_dates_is_refused(capsys):
     assert "write TABLE=DATE,DATE" in capsys.readouterr().err
 
 
+def test_tables_too_small_to_measure_anything_are_said_to_be():
+    with pytest.raises(SystemExit, match="no base model has 20 models"):
+        own_moves.page("", {"small.csv": make_frontier()})
+
+
 def test_the_page_has_a_line_a_table_and_one_of_all(monkeypatch, tmp_path, capsys):
     frontier = make_frontier()
     monkeypatch.setattr(own_moves, "LEAST", (2,))
