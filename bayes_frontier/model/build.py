@@ -18,6 +18,9 @@ from bayes_frontier.model.priors import SHARES, share_logits, task_scales
 from bayes_frontier.model.scale import Scale
 from bayes_frontier.model.spec import ModelSpec
 
+# Data with as many rows as a table happens to need.
+OF_ANY_LENGTH = ("cells", "pieces", "buckets")
+
 
 def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels) -> dict[str, npt.NDArray[Any]]:
     """Give the data of a model, by name: all in which tables of as many tasks, periods and base models differ.
@@ -106,9 +109,9 @@ def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
         "step": range(1, data.stretches.n),
         "base_model": range(n_bases),
     }
-    with pm.Model(coords=coords) as model:
+    with pm.Model(coords=coords, check_bounds=False) as model:
         inputs = model_inputs(spec, data, scale, Levels.before(data))
-        given = {name: pm.Data(name, value) for name, value in inputs.items()}
+        given = {name: pm.Data(name, value, shape=_known_shape(name, value)) for name, value in inputs.items()}
         dims = ("task", "period") if structure.periods == "separate" else ("task",)
         logits = share_logits(spec.priors, dims, pooled=structure.tasks == "pooled" and n_tasks > 1)
         logits = logits if len(dims) == 2 else logits[:, :, None]
@@ -125,6 +128,11 @@ def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
         losses: Any = BoundaryLosses()(logits, steps, effects, *(given[name] for name in names))
         pm.Potential("scores", -losses[0].sum())
     return model
+
+
+def _known_shape(name: str, value: npt.NDArray[Any]) -> tuple[int | None, ...]:
+    """Give the shape that data of all tables of one structure have: what is known need not be checked at run time."""
+    return (None, *value.shape[1:]) if name in OF_ANY_LENGTH else value.shape
 
 
 def _steps(scale: Any, data: FrontierData, gaps: Any) -> Any:  # noqa: ANN401
