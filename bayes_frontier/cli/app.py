@@ -1,5 +1,6 @@
 """The application: global options, and one command from each module beside this one."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -108,6 +109,10 @@ app.add_typer(study.app, name="study")
 
 def main() -> None:
     """Run the command line with the process's arguments, and exit with its status."""
+    flags = os.environ.get("PYTENSOR_FLAGS", "")
+    if "cxx=" not in flags:
+        # All that is compiled here Numba compiles: PyTensor need not build a loop of its own in C++ first.
+        os.environ["PYTENSOR_FLAGS"] = f"{flags},cxx=".lstrip(",")
     try:
         app(prog_name="bayes-frontier")
     finally:

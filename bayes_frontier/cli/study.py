@@ -202,7 +202,7 @@ def sbc(
     Takes minutes; finished blocks are kept. Exit status 1: ranks are not uniform.
     """
     from bayes_frontier.checks.study.runner import RESULTS, code_fingerprint
-    from bayes_frontier.checks.study.sbc import CHAINS, DRAWS, TUNE
+    from bayes_frontier.checks.study.sbc import CHAINS, SAMPLER
     from bayes_frontier.cli.study_pieces import run_ranks
     from bayes_frontier.model.spec import read_spec
     from bayes_frontier.parallel import Workers
@@ -222,7 +222,7 @@ def sbc(
     about = {
         "Model": spec.name,
         "Simulations": simulations,
-        "Chains": f"{CHAINS}, of {TUNE} tuning steps and {DRAWS} draws each",
+        "Chains": f"{CHAINS}, of {SAMPLER['tune']} tuning steps and {SAMPLER['draws']} draws each",
     }
     page, bar = write_sbc(found, out, typed(context, "study", "sbc"), about)
     _verdict([bar], page)

@@ -9,9 +9,9 @@ import pymc as pm
 import pytensor.tensor as pt
 from pytensor.configdefaults import config
 
-from bayes_frontier.model.bending import Bent, level_density, level_draw
+from bayes_frontier.model import effects
 from bayes_frontier.model.cells import FrontierData
-from bayes_frontier.model.geometry import PeriodCurves, ReferenceLogits
+from bayes_frontier.model.curve import shift_logit, sigmoid_from_shares
 from bayes_frontier.model.grouped import BoundaryLosses
 from bayes_frontier.model.levels import Levels
 from bayes_frontier.model.priors import SHARES, share_logits, task_scales
@@ -20,6 +20,8 @@ from bayes_frontier.model.spec import ModelSpec
 
 # Data with as many rows as a table happens to need.
 OF_ANY_LENGTH = ("cells", "pieces", "buckets")
+# Drift beyond which odds overflow; only draws from the prior alone come so far.
+FURTHEST = 300.0
 
 
 def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels) -> dict[str, npt.NDArray[Any]]:
@@ -117,15 +119,12 @@ def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
         logits = logits if len(dims) == 2 else logits[:, :, None]
         scales = dict(zip(scaled, task_scales(spec.priors, scaled, n_tasks), strict=True))
         steps = _steps(scales.get("drift"), data, given["gaps"])
-        recorded: Any = PeriodCurves()(logits, steps, given["last_stretch"], given["compute"])
-        for name, value in zip(("floor", "ceiling", "slope", "midpoint"), recorded, strict=False):
-            pm.Deterministic(name, value, dims=("task", "period"))
-        pm.Deterministic("drift", recorded[-1], dims=("task", "stretch"))
-        effects = pt.zeros((1, n_tasks))
+        _report(logits, steps, given["last_stretch"], given["compute"])
+        own = pt.zeros((1, n_tasks))
         if n_bases:
-            effects = _base_model_effects(scales["base_model"], logits, steps, given)
+            own = _base_model_effects(scales["base_model"], logits, steps, given)
         names = ("cells", "pieces", "buckets")
-        losses: Any = BoundaryLosses()(logits, steps, effects, *(given[name] for name in names))
+        losses: Any = BoundaryLosses()(logits, steps, own, *(given[name] for name in names))
         pm.Potential("scores", -losses[0].sum())
     return model
 
@@ -149,21 +148,34 @@ def _steps(scale: Any, data: FrontierData, gaps: Any) -> Any:  # noqa: ANN401
     return steps
 
 
+def _report(logits: Any, steps: Any, last: Any, compute: Any) -> None:  # noqa: ANN401
+    """Add the curve of every period, which is that of its last stretch, and the drift since the first stretch."""
+    drift = pt.concatenate([pt.zeros((steps.shape[0], 1)), steps.cumsum(axis=1)], axis=1)  # type: ignore[no-untyped-call]
+    moved = pt.clip(drift, -FURTHEST, FURTHEST)[:, last]
+    shares = pt.sigmoid(logits)
+    curve = sigmoid_from_shares(shares[0], shares[1], shares[2], shares[3], pt.log)
+    curve = shift_logit(curve, moved, pt.log, pt.exp)
+    slope = (curve.at_high - curve.at_low) / (compute[1] - compute[0])
+    curves = {"floor": curve.floor, "ceiling": curve.ceiling, "slope": slope}
+    for name, value in {**curves, "midpoint": compute[0] - curve.at_low / slope}.items():
+        pm.Deterministic(name, value, dims=("task", "period"))
+    pm.Deterministic("drift", drift, dims=("task", "stretch"))
+
+
 def _base_model_effects(scale: Any, logits: Any, steps: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401
-    """Effects on the logit scale, shape (base_model, task), partly centred on the base models' own levels."""
-    weight = given["centring"]
-    expected = weight * ReferenceLogits()(logits, steps, given["reference"])
-    # scale**weight as an exponential: powers of so many elements would take most of a gradient's time.
-    spread = pt.exp(weight * pt.log(scale)[None, :])
-    level = pm.CustomDist(
-        "base_model_level",
-        expected,
-        spread,
-        *(given["bend"][i] for i in range(3)),
-        logp=level_density,
-        random=level_draw,
-        transform=Bent(),
+    """Effects on the logit scale, shape (base_model, task), sampled in coordinates of their own."""
+    inputs = (logits, steps, scale, *(given[name] for name in ("reference", "centring", "bend")))
+    # One operation gives effects and the density of their prior. The density enters as a potential: for that of a
+    # variable PyMC would evaluate, and differentiate, the operation once more.
+    position = pm.CustomDist(
+        "base_model_position",
+        *inputs,
+        logp=effects.density_elsewhere,
+        random=effects.draw,
+        support_point=effects.middle,
+        signature="(share,task,column),(task,step),(task),(base,at),(base,task),(part,base,task)->(base,task)",
         dims=("base_model", "task"),
     )
-    effect = (level - expected) * (scale[None, :] / spread)
-    return pm.Deterministic("base_model_effect", effect, dims=("base_model", "task"))
+    found: Any = effects.LevelEffects()(position, *inputs)
+    pm.Potential("base_model_prior", found[0].sum())
+    return pm.Deterministic("base_model_effect", found[1], dims=("base_model", "task"))

@@ -11,15 +11,14 @@ from typing import Any
 
 import numba
 import numpy as np
-from pytensor.gradient import DisconnectedType
-from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_default_op_cache_key
-from pytensor.tensor import as_tensor, dmatrix, dtensor3
+from pytensor.tensor import TensorType, as_tensor
 
 from bayes_frontier.model import curve as of_curve
-from bayes_frontier.model.curve import MARGIN, Sigmoid, shift_logit, sigmoid_from_shares
-from bayes_frontier.model.pinball import FloatArray, IntArray
+from bayes_frontier.model.curve import MARGIN, sigmoid_from_shares
+from bayes_frontier.model.pinball import FloatArray
 
 _WIDTH = 1.0 - 2.0 * MARGIN
 
@@ -46,11 +45,32 @@ def code_version(*files: str) -> int:
 # Of everything compiled here.
 VERSION = code_version(__file__, of_curve.__file__)
 
-# Drift beyond which odds overflow; only draws from the prior alone come so far.
-_FURTHEST = 300.0
 
-_curve: Callable[..., Any] = numba.njit(sigmoid_from_shares)
-_shifted: Callable[..., Any] = numba.njit(shift_logit)
+def compiled_part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function that compiled functions call, and nothing else; divisions by zero are infinite as in NumPy.
+
+    Parameters
+    ----------
+    function : callable
+        In Numba's subset of Python.
+
+    Returns
+    -------
+    callable
+        Not to be called from Python: that would double what there is to compile.
+    """
+    # fastmath: as written, see `bayes_frontier.model.build.exact`
+    return numba_njit(function, fastmath=False, error_model="numpy")
+
+
+_curve = compiled_part(sigmoid_from_shares)
+
+
+def _share_of(logit: float) -> float:
+    return 1.0 / (1.0 + np.exp(-logit))  # type: ignore[no-any-return]
+
+
+_share = compiled_part(_share_of)
 
 
 def _curves(logits: FloatArray) -> FloatArray:
@@ -58,13 +78,14 @@ def _curves(logits: FloatArray) -> FloatArray:
     curve = np.empty_like(logits)
     for k in range(logits.shape[1]):
         for c in range(logits.shape[2]):
-            share = 1.0 / (1.0 + np.exp(-logits[:, k, c]))
-            floor, ceiling, at_low, at_high = _curve(share[0], share[1], share[2], share[3], np.log)
+            high, start = _share(logits[0, k, c]), _share(logits[1, k, c])
+            bottom, top = _share(logits[2, k, c]), _share(logits[3, k, c])
+            floor, ceiling, at_low, at_high = _curve(high, start, bottom, top, np.log)
             curve[0, k, c], curve[1, k, c], curve[2, k, c], curve[3, k, c] = floor, ceiling, at_low, at_high
     return curve
 
 
-curves: Callable[..., Any] = numba.njit(_curves)
+curves = compiled_part(_curves)
 
 
 def _pull_curves(logits: FloatArray, slope: FloatArray) -> FloatArray:
@@ -72,11 +93,9 @@ def _pull_curves(logits: FloatArray, slope: FloatArray) -> FloatArray:
     found = np.empty_like(logits)
     for k in range(logits.shape[1]):
         for c in range(logits.shape[2]):
-            share = 1.0 / (1.0 + np.exp(-logits[:, k, c]))
-            high = share[0]
-            part = MARGIN + _WIDTH * share[1]
-            floor_part = MARGIN + _WIDTH * share[2]
-            ceiling_part = MARGIN + _WIDTH * share[3]
+            high, start = _share(logits[0, k, c]), _share(logits[1, k, c])
+            bottom, top = _share(logits[2, k, c]), _share(logits[3, k, c])
+            part, floor_part, ceiling_part = MARGIN + _WIDTH * start, MARGIN + _WIDTH * bottom, MARGIN + _WIDTH * top
             low = high * part
             floor = low * floor_part
             ceiling = high + (1.0 - high) * ceiling_part
@@ -89,15 +108,14 @@ def _pull_curves(logits: FloatArray, slope: FloatArray) -> FloatArray:
                 + in_ceiling * (1.0 - ceiling_part)
                 + in_low * part
             )
-            found[0, k, c] = in_high
-            found[1, k, c] = in_low * high * _WIDTH
-            found[2, k, c] = in_floor * low * _WIDTH
-            found[3, k, c] = in_ceiling * (1.0 - high) * _WIDTH
-            found[:, k, c] *= share * (1.0 - share)
+            found[0, k, c] = in_high * high * (1.0 - high)
+            found[1, k, c] = in_low * high * _WIDTH * start * (1.0 - start)
+            found[2, k, c] = in_floor * low * _WIDTH * bottom * (1.0 - bottom)
+            found[3, k, c] = in_ceiling * (1.0 - high) * _WIDTH * top * (1.0 - top)
     return found
 
 
-pull_curves: Callable[..., Any] = numba.njit(_pull_curves)
+pull_curves = compiled_part(_pull_curves)
 
 
 def _walk(steps: FloatArray) -> FloatArray:
@@ -109,7 +127,7 @@ def _walk(steps: FloatArray) -> FloatArray:
     return drift
 
 
-walk: Callable[..., Any] = numba.njit(_walk)
+walk = compiled_part(_walk)
 
 
 def _pull_walk(slope: FloatArray) -> FloatArray:
@@ -123,25 +141,7 @@ def _pull_walk(slope: FloatArray) -> FloatArray:
     return found
 
 
-pull_walk: Callable[..., Any] = numba.njit(_pull_walk)
-
-
-def _period_curves(
-    logits: FloatArray, steps: FloatArray, last: IntArray, compute: FloatArray
-) -> tuple[FloatArray, ...]:
-    """Floor, ceiling, slope and midpoint of each task and period, (task, period), and the drift (task, stretch)."""
-    curve, drift = curves(logits), walk(steps)
-    shape = (curve.shape[1], last.shape[0])
-    floor, ceiling, slope, midpoint = np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
-    for k in range(shape[0]):
-        for t in range(shape[1]):
-            c = t if curve.shape[2] > 1 else 0
-            first = Sigmoid(curve[0, k, c], curve[1, k, c], curve[2, k, c], curve[3, k, c])
-            moved = _shifted(first, min(max(drift[k, last[t]], -_FURTHEST), _FURTHEST), np.log, np.exp)
-            floor[k, t], ceiling[k, t] = moved.floor, moved.ceiling
-            slope[k, t] = (moved.at_high - moved.at_low) / (compute[1] - compute[0])
-            midpoint[k, t] = compute[0] - moved.at_low / slope[k, t]
-    return floor, ceiling, slope, midpoint, drift
+pull_walk = compiled_part(_pull_walk)
 
 
 def _odds(floor: float, ceiling: float, rise: float) -> tuple[float, float]:
@@ -149,7 +149,7 @@ def _odds(floor: float, ceiling: float, rise: float) -> tuple[float, float]:
     return floor + ceiling * rise, (1.0 - floor) + (1.0 - ceiling) * rise
 
 
-odds_at: Callable[..., Any] = numba.njit(_odds)
+odds_at = compiled_part(_odds)
 
 
 def _add_slopes(
@@ -165,40 +165,25 @@ def _add_slopes(
     slope[3, k, c] += in_argument * x
 
 
-add_slopes: Callable[..., Any] = numba.njit(_add_slopes)
+add_slopes = compiled_part(_add_slopes)
 
 
-def _reference_logits(logits: FloatArray, steps: FloatArray, reference: FloatArray) -> FloatArray:
-    """Logit of every task's boundary at the reference of every base model, (base model, task)."""
-    curve, drift = curves(logits), walk(steps)
-    n_columns = curve.shape[2]
-    found = np.empty((reference.shape[0], curve.shape[1]))
-    for b in range(reference.shape[0]):
-        x, t = reference[b, 0], int(reference[b, 1])
-        c = t if n_columns > 1 else 0
-        for k in range(curve.shape[1]):
-            rise = np.exp(curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * x)
-            over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
-            found[b, k] = np.log(over / under) + drift[k, t]
-    return found
+def like(source: int, ndim: int) -> tuple[tuple[int, int], ...]:
+    """Name the axes of an input, for an output of the same shape.
 
+    Parameters
+    ----------
+    source : int
+        Number of the input.
+    ndim : int
+        Number of its axes.
 
-def _pull_reference(
-    logits: FloatArray, steps: FloatArray, reference: FloatArray, in_logit: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Find the derivatives in `logits` and `steps` from derivatives in the reference logits."""
-    curve = curves(logits)
-    n_columns = curve.shape[2]
-    slope, in_drift = np.zeros_like(curve), np.zeros((steps.shape[0], steps.shape[1] + 1))
-    for b in range(reference.shape[0]):
-        x, t = reference[b, 0], int(reference[b, 1])
-        c = t if n_columns > 1 else 0
-        for k in range(curve.shape[1]):
-            rise = np.exp(curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * x)
-            over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
-            add_slopes(slope, curve, k, c, (x, rise, over, under), in_logit[b, k])
-            in_drift[k, t] += in_logit[b, k]
-    return pull_curves(logits, slope), pull_walk(in_drift)
+    Returns
+    -------
+    tuple of tuple of int
+        For `CompiledOp.axes`.
+    """
+    return tuple((source, axis) for axis in range(ndim))
 
 
 class CompiledOp(Op):
@@ -206,26 +191,25 @@ class CompiledOp(Op):
 
     Notes
     -----
-    Subclasses name the function (``kernel``; compiled, ``evaluate``), its version for PyTensor's cache of compiled
-    code, the types of its outputs, for each output the input whose shape it has, and the number of first inputs that
-    the first output may be differentiated in.
+    Subclasses name the function (``kernel``; compiled, ``evaluate``), which returns a tuple of arrays of floats; its
+    version for PyTensor's cache of compiled code; for each axis of each output the input and the axis of it that has
+    the same length; and how many of the first outputs may be differentiated in how many of the first inputs.
     """
 
     __props__ = ()
     kernel: Callable[..., Any]
     evaluate: Callable[..., Any]
     version: int
-    outputs: tuple[Any, ...]
-    shaped_as: tuple[int, ...]
+    axes: tuple[tuple[tuple[int, int], ...], ...]
     n_smooth: int = 0
+    n_smooth_outputs: int = 1
 
     def __init_subclass__(cls) -> None:
         """Tell PyTensor how to compile the subclass."""
-        cls.evaluate = staticmethod(numba.njit(cls.kernel))
+        cls.evaluate = staticmethod(numba.njit(error_model="numpy")(cls.kernel))
 
         def compiled(op: Op, **_: object) -> tuple[Callable[..., Any], int]:
-            # as written: see `bayes_frontier.model.build.exact`
-            return numba_njit(cls.kernel, fastmath=False), cls.version
+            return compiled_part(cls.kernel), cls.version
 
         register_funcify_default_op_cache_key(cls)(compiled)  # type: ignore[no-untyped-call]
 
@@ -242,7 +226,10 @@ class CompiledOp(Op):
         Apply
             Node with the outputs.
         """
-        return Apply(self, [as_tensor(value) for value in inputs], [kind() for kind in self.outputs])
+        given = [as_tensor(value) for value in inputs]
+        # a length that is known here need not be looked at when the function runs
+        shapes = [tuple(given[source].type.shape[axis] for source, axis in output) for output in self.axes]
+        return Apply(self, given, [TensorType("float64", shape=shape)() for shape in shapes])
 
     def perform(self, node: Apply[Any], inputs: Sequence[Any], output_storage: list[list[Any]]) -> None:
         """Evaluate outside compiled graphs.
@@ -256,8 +243,7 @@ class CompiledOp(Op):
         output_storage : list of list
             Where the outputs go.
         """
-        found = self.evaluate(*inputs)
-        for storage, value in zip(output_storage, found if len(self.outputs) > 1 else (found,), strict=True):
+        for storage, value in zip(output_storage, self.evaluate(*inputs), strict=True):
             storage[0] = np.asarray(value)
 
     def infer_shape(self, node: Apply[Any], shapes: list[Any]) -> list[Any]:
@@ -275,10 +261,10 @@ class CompiledOp(Op):
         list
             Shapes of the outputs.
         """
-        return [shapes[source] for source in self.shaped_as]
+        return [tuple(shapes[source][axis] for source, axis in output) for output in self.axes]
 
     def connection_pattern(self, node: Apply[Any]) -> list[list[bool]]:
-        """Say what depends differentiably on what: the first output on the first inputs, nothing else.
+        """Say what depends differentiably on what: the first outputs on the first inputs, nothing else.
 
         Parameters
         ----------
@@ -290,105 +276,5 @@ class CompiledOp(Op):
         list of list of bool
             One row per input, one entry per output.
         """
-        others = [False] * (len(self.outputs) - 1)
-        return [[i < self.n_smooth, *others] for i in range(len(node.inputs))]
-
-
-class _ReferencePull(CompiledOp):
-    """Chain rule of `ReferenceLogits`: its inputs and derivatives in its output give those in logits and steps."""
-
-    kernel = staticmethod(_pull_reference)
-    version = VERSION
-    outputs = (dtensor3, dmatrix)
-    shaped_as = (0, 1)
-
-
-class PeriodCurves(CompiledOp):
-    """Parameters of the boundary of every task and period, and the drift.
-
-    Notes
-    -----
-    Inputs: ``logits`` and ``steps`` as in `ReferenceLogits`, ``last`` (n_periods,), the last stretch of each period,
-    and ``compute`` (2,), log10 FLOPs at the ends of the range. Outputs: floor, ceiling, slope (per decade) and midpoint
-    (log10 FLOPs), each (n_tasks, n_periods), and drift (n_tasks, n_stretches). Reported, not differentiated.
-    """
-
-    kernel = staticmethod(_period_curves)
-    version = VERSION
-    outputs = (dmatrix,) * 5
-
-    def infer_shape(self, node: Apply[Any], shapes: list[Any]) -> list[Any]:
-        """Give one row per task, and one column per period or stretch.
-
-        Parameters
-        ----------
-        node : Apply
-            Node; not used.
-        shapes : list
-            Shapes of the inputs.
-
-        Returns
-        -------
-        list
-            Shapes of the outputs.
-        """
-        n_tasks = shapes[0][1]
-        return [*([(n_tasks, shapes[2][0])] * 4), (n_tasks, shapes[1][1] + 1)]
-
-
-class ReferenceLogits(CompiledOp):
-    """Logit of the boundary of every task at each base model's reference compute and stretch of time.
-
-    Notes
-    -----
-    Inputs: ``logits`` (4, n_tasks, n_columns), of high, start_share, floor_share and ceiling_share, with one column or
-    one a period; ``steps`` (n_tasks, n_stretches - 1), of the drift on the logit scale; ``reference`` (n_base_models,
-    2), place on the compute range and stretch. Output: (n_base_models, n_tasks). Differentiable in the first two.
-    """
-
-    kernel = staticmethod(_reference_logits)
-    version = VERSION
-    outputs = (dmatrix,)
-    n_smooth = 2
-
-    def infer_shape(self, node: Apply[Any], shapes: list[Any]) -> list[Any]:
-        """Give one row per base model and one column per task.
-
-        Parameters
-        ----------
-        node : Apply
-            Node; not used.
-        shapes : list
-            Shapes of the inputs.
-
-        Returns
-        -------
-        list
-            Shape of the output.
-        """
-        return [(shapes[2][0], shapes[0][1])]
-
-    def pullback(
-        self,
-        inputs: Sequence[Variable[Any, Any]],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
-    ) -> list[Variable[Any, Any]]:
-        """Apply the chain rule.
-
-        Parameters
-        ----------
-        inputs : sequence of Variable
-            The inputs.
-        outputs : sequence of Variable
-            The logits; not used.
-        cotangents : sequence of Variable
-            Derivatives of the whole in the output.
-
-        Returns
-        -------
-        list of Variable
-            Derivatives of the whole in logits and steps; the reference is disconnected.
-        """
-        pulled: Any = _ReferencePull()(*inputs, *cotangents)
-        return [*pulled, DisconnectedType()()]
+        smooth = [o < self.n_smooth_outputs for o in range(len(self.axes))]
+        return [[i < self.n_smooth and output for output in smooth] for i in range(len(node.inputs))]

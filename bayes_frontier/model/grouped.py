@@ -11,8 +11,7 @@ from typing import Any
 import numba
 import numpy as np
 from pytensor.gradient import DisconnectedType
-from pytensor.graph.basic import Apply, Variable
-from pytensor.tensor import dmatrix, dtensor3, dvector
+from pytensor.graph.basic import Variable
 
 from bayes_frontier.model.geometry import (
     VERSION,
@@ -20,6 +19,7 @@ from bayes_frontier.model.geometry import (
     add_slopes,
     code_version,
     curves,
+    like,
     odds_at,
     pull_curves,
     pull_walk,
@@ -53,7 +53,7 @@ def _one_cell(
     return pieces[piece, 1] + d * (pieces[piece, 2] + 0.5 * bent), pieces[piece, 2] + bent
 
 
-cell_loss: Callable[..., Any] = numba.njit(_one_cell)
+cell_loss: Callable[..., Any] = numba.njit(error_model="numpy")(_one_cell)
 
 
 def _all_cells(q: FloatArray, pieces: FloatArray, buckets: IntArray, cells: FloatArray) -> FloatArray:
@@ -66,7 +66,7 @@ def _all_cells(q: FloatArray, pieces: FloatArray, buckets: IntArray, cells: Floa
     return found
 
 
-cell_losses: Callable[..., Any] = numba.njit(_all_cells)
+cell_losses: Callable[..., Any] = numba.njit(error_model="numpy")(_all_cells)
 
 
 def _losses(
@@ -115,25 +115,8 @@ class BoundaryLosses(CompiledOp):
 
     kernel = staticmethod(_losses)
     version = VERSION ^ code_version(__file__)
-    outputs = (dvector, dtensor3, dmatrix, dmatrix)
+    axes = (((0, 1),), like(0, 3), like(1, 2), like(2, 2))
     n_smooth = 3
-
-    def infer_shape(self, node: Apply[Any], shapes: list[Any]) -> list[Any]:
-        """Give the losses one entry a task and each derivative the shape of its input.
-
-        Parameters
-        ----------
-        node : Apply
-            Node; not used.
-        shapes : list
-            Shapes of the inputs.
-
-        Returns
-        -------
-        list
-            Shapes of the outputs.
-        """
-        return [(shapes[0][1],), *shapes[: self.n_smooth]]
 
     def pullback(
         self,

@@ -1,19 +1,16 @@
 """Sampling: calibrate the scale by short fits, then draw the posterior with nutpie."""
 
-import dataclasses
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import nutpie
 import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.build import build_model, exact, model_inputs
+from bayes_frontier.model.build import build_model, model_inputs
 from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.compiled import Compiled
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.levels import Levels
 from bayes_frontier.model.pinball import FloatArray
@@ -33,7 +30,7 @@ FIRST_JITTER = 0.1
 RESIDUAL_DRAWS = 40
 # Compiled models kept for the next fit in this process.
 COMPILED_KEPT = 8
-_COMPILED: dict[tuple[str, int, int, int, int], Any] = {}
+_COMPILED: dict[tuple[str, int, int, int, int], Compiled] = {}
 KEPT = (
     "floor",
     "ceiling",
@@ -125,27 +122,26 @@ def sample(
 
     scale = rescaled(_first_residuals(evaluations, tau)) if start is None else start.scale
     compiled = _compiled(spec, data, scale)
-    middle = np.asarray(compiled.initial_point_func(int(seeds[0])))
+    middle = compiled.middle(int(seeds[0]))
     starts = first = middle + FIRST_JITTER * rng.standard_normal((PASS_CHAINS, len(middle)))
     levels = Levels.before(data)
     if start is not None:
         if spec.structure.base_models:
             levels = Levels.after(data, scale, start.draws)
-        starts = start.points(compiled, data, levels)
+        starts = start.points(compiled.variables, compiled.middle(0), data, levels)
     for i in range(0 if start is None else 1, spec.likelihood.passes):
-        compiled = _given(compiled, model_inputs(spec, data, scale, levels))
-        trace = _run(compiled, starts, seeds[i], progress=False, cores=min(cores, PASS_CHAINS), **PASS)
-        starts = np.concatenate(trace["sample_stats"].dataset["unconstrained_draw"].to_numpy())
-        draws_now = trace["posterior"].dataset
+        compiled = compiled.given(model_inputs(spec, data, scale, levels))
+        cores_now = min(cores, PASS_CHAINS)
+        draws_now, statistics = compiled.sample(starts, int(seeds[i]), progress=False, cores=cores_now, **PASS)
+        starts = np.concatenate(statistics["unconstrained_draw"].to_numpy())
         scale = rescaled(_residuals(draws_now, data, scores, rng))
         if i == 0 and spec.structure.base_models:
             # In other coordinates the draws are other points, so the next pass starts where this one did.
             levels, starts = Levels.after(data, scale, draws_now.stack(sample=("chain", "draw"))), first
-    compiled = _given(compiled, model_inputs(spec, data, scale, levels))
-    trace = _run(
-        compiled,
+    compiled = compiled.given(model_inputs(spec, data, scale, levels))
+    posterior, statistics = compiled.sample(
         starts,
-        seeds[-2],
+        int(seeds[-2]),
         draws=draws,
         tune=tune,
         chains=chains,
@@ -154,19 +150,19 @@ def sample(
         # Scales from the draws' variances: a third more effective draws a gradient here than from gradients too.
         adaptation="draw_diag",
     )
-    posterior = _named(trace["posterior"].dataset, data)
+    posterior = _named(posterior, data)
     residuals = _residuals(posterior, data, scores, rng)
     quantiles = np.stack([residual_quantiles(residuals[of_task == k], tau) for k in range(len(data.tasks))])
     return Sampled(
-        posterior=posterior[[name for name in KEPT if name in posterior]],
-        sample_stats=trace["sample_stats"].dataset[list(KEPT_STATISTICS)],
+        posterior=posterior,
+        sample_stats=statistics[list(KEPT_STATISTICS)],
         scale=scale,
         residual_quantiles=quantiles,
-        ending=ending(compiled, trace, posterior),
+        ending=ending(compiled.variables, statistics, posterior),
     )
 
 
-def _compiled(spec: ModelSpec, data: FrontierData, scale: Scale) -> Any:  # noqa: ANN401 - nutpie is untyped
+def _compiled(spec: ModelSpec, data: FrontierData, scale: Scale) -> Compiled:
     """Compile a model, or take it from the last ones compiled: one serves all tables of its shape."""
     key = (
         spec.fingerprint,
@@ -178,15 +174,8 @@ def _compiled(spec: ModelSpec, data: FrontierData, scale: Scale) -> Any:  # noqa
     if key not in _COMPILED:
         while len(_COMPILED) >= COMPILED_KEPT:
             del _COMPILED[next(iter(_COMPILED))]
-        with exact():
-            _COMPILED[key] = nutpie.compile_pymc_model(build_model(spec, data, scale), jitter_rvs=set())
+        _COMPILED[key] = Compiled.of(build_model(spec, data, scale), KEPT)
     return _COMPILED[key]
-
-
-def _given(compiled: Any, inputs: dict[str, npt.NDArray[Any]]) -> Any:  # noqa: ANN401
-    """Replace the data of a compiled model; data that its structure does not use are not part of it."""
-    used = {variable.name for variable in compiled.shared_var_keys}
-    return compiled.with_data(**{name: value for name, value in inputs.items() if name in used})
 
 
 def _named(posterior: xr.Dataset, data: FrontierData) -> xr.Dataset:
@@ -245,36 +234,3 @@ def _first_residuals(evaluations: Evaluations, tau: float) -> FloatArray:
     if large.groupby(table["task"]).sum().min() >= 0.5 * large.groupby(table["task"]).size().min():
         return np.asarray((table["score"] - own).to_numpy())
     return np.asarray((table["score"] - table.groupby("task")["score"].transform("quantile", tau)).to_numpy())
-
-
-class _StartAt:
-    """Start each chain at one of some points: draws of the fit before lie in the typical set, and apart."""
-
-    def __init__(self, starts: FloatArray) -> None:
-        self._starts = starts
-
-    def __call__(self, seed: int) -> FloatArray:
-        return np.asarray(np.random.default_rng(seed).choice(self._starts))
-
-
-def _run(
-    compiled: Any,  # noqa: ANN401 - nutpie is untyped
-    starts: FloatArray,
-    seed: np.unsignedinteger[npt.NBitBase],
-    *,
-    progress: bool,
-    **settings: int | str,
-) -> xr.DataTree:
-    compiled = dataclasses.replace(compiled, initial_point_func=_StartAt(starts))
-    with warnings.catch_warnings():
-        # nutpie counts divergences in a warning; they are reported with the other diagnostics.
-        warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
-        trace: xr.DataTree = nutpie.sample(
-            compiled,
-            seed=int(seed),
-            progress_bar=progress,
-            save_warmup=False,
-            store_unconstrained=True,
-            **settings,
-        )
-    return trace

@@ -5,35 +5,36 @@ before it, and the first of the short fits that calibrate the likelihood is not 
 is shorter: what is sampled is the posterior of all scores, calibrated anew.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.compiled import Variable
 from bayes_frontier.model.levels import Levels, typical_levels
 from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.scale import Scale
 
 POINTS = 16
 # Of the sampler's variables: raise it when these become others. Points of another form say nothing to this sampler.
-FORM = 2
+FORM = 3
 _CURVE = ("floor", "ceiling", "slope", "midpoint")
 _DETERMINED = (*_CURVE, "drift", "base_model_scale", "base_model_effect")
-_LEVEL = "base_model_level_bent__"
+_LEVEL = "base_model_position"
 _FREE = "free_"
 
 
-def ending(compiled: Any, trace: xr.DataTree, posterior: xr.Dataset) -> xr.Dataset:  # noqa: ANN401 - nutpie is untyped
+def ending(variables: Sequence[Variable], statistics: xr.Dataset, posterior: xr.Dataset) -> xr.Dataset:
     """Take the points at which another fit can start.
 
     Parameters
     ----------
-    compiled : nutpie model
-        Knows which part of a draw is which variable.
-    trace : xarray.DataTree
-        What the sampler left, unconstrained draws included.
+    variables : sequence of Variable
+        Which part of a draw is which variable.
+    statistics : xarray.Dataset
+        The sampler's, with its ``unconstrained_draw``.
     posterior : xarray.Dataset
         Draws with the names of tasks and base models.
 
@@ -43,19 +44,19 @@ def ending(compiled: Any, trace: xr.DataTree, posterior: xr.Dataset) -> xr.Datas
         Some draws, dim point: each variable of the sampler, on its own scale, as ``free_<name>``, and the curve, drift
         and base-model effects they stand for.
     """
-    unconstrained = trace["sample_stats"].dataset["unconstrained_draw"].to_numpy()
+    unconstrained = statistics["unconstrained_draw"].to_numpy()
     chains, draws = unconstrained.shape[:2]
     each = -(-POINTS // chains)
     # the later half: the sampler has had time to come from where it started
     draw = np.unique(np.linspace(draws // 2, draws - 1, each).astype(int))
     at = [(c, d) for d in draw for c in range(chains)]
     free = {
-        f"{_FREE}{name}": (
-            ("point", *(f"{name}_{i}" for i in range(len(shape)))),
-            np.stack([unconstrained[c, d, part].reshape(shape) for c, d in at]),
+        f"{_FREE}{v.name}": (
+            ("point", *(f"{v.name}_{i}" for i in range(len(v.shape)))),
+            np.stack([unconstrained[c, d, v.part].reshape(v.shape) for c, d in at]),
         )
-        for name, part, shape in _layout(compiled)
-        if name != _LEVEL
+        for v in variables
+        if v.name != _LEVEL
     }
     kept = posterior[[name for name in _DETERMINED if name in posterior]]
     points = [kept.isel(chain=c, draw=d).drop_vars(("chain", "draw"), errors="ignore") for c, d in at]
@@ -104,7 +105,9 @@ class Start:
         """What the points stand for, dim ``sample``."""
         return self.ending[[name for name in _DETERMINED if name in self.ending]].rename(point="sample")
 
-    def points(self, compiled: Any, data: FrontierData, levels: Levels) -> FloatArray:  # noqa: ANN401
+    def points(
+        self, variables: Sequence[Variable], middle: FloatArray, data: FrontierData, levels: Levels
+    ) -> FloatArray:
         """Give starting points in the coordinates of another fit's sampler.
 
         Base models are matched by name, and those that are new start on the curve. What the fit before did not have (a
@@ -112,8 +115,10 @@ class Start:
 
         Parameters
         ----------
-        compiled : nutpie model
-            To be sampled.
+        variables : sequence of Variable
+            Those of the model to be sampled.
+        middle : ndarray, shape (n_variables,)
+            Middle of its prior.
         data : FrontierData
             Its table.
         levels : Levels
@@ -125,8 +130,9 @@ class Start:
             Unconstrained.
         """
         n = self.ending.sizes["point"]
-        found = np.tile(np.asarray(compiled.initial_point_func(0), dtype=float), (n, 1))
-        for name, part, shape in _layout(compiled):
+        found = np.tile(middle, (n, 1))
+        for variable in variables:
+            name, part, shape = variable.name, variable.part, variable.shape
             if name == _LEVEL:
                 found[:, part] = self._levels(data, levels).reshape(n, -1)
             elif f"{_FREE}{name}" in self.ending:
@@ -145,8 +151,3 @@ class Start:
         scale = self.ending["base_model_scale"].transpose("point", "task").to_numpy()[:, None, :]
         own = effect.transpose("point", "base_model", "task").to_numpy() * scale ** (levels.centring - 1.0)
         return levels.unbent(levels.centring * typical_levels(self.draws, data) + own)
-
-
-def _layout(compiled: Any) -> list[tuple[str, slice, tuple[int, ...]]]:  # noqa: ANN401
-    """Name, place and shape of the sampler's variables in a draw."""
-    return [(n, part, tuple(s)) for n, part, s in zip(*compiled.shape_info, strict=True) if part.stop <= compiled.n_dim]

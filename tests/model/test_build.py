@@ -177,12 +177,12 @@ def test_the_coordinates_of_levels_do_not_change_the_density(build):
         levels = Levels(np.full(shape, weight), np.stack([rng.normal(size=shape), a, b]))
         pm.set_data(model_inputs(built.spec, built.data, built.scale, levels), model=model)
         point = model.initial_point()
-        at_zero = logit_at_reference(model, point)
+        at_zero = logit_at_reference(model, built.data, point)
         scale = at_points(model, [model["base_model_scale"]])(point)[0]
         wanted = scale * rng.normal(size=shape) if wanted is None else wanted
         level = weight * at_zero + wanted * scale ** (weight - 1.0)
         x = levels.unbent(level)
-        point["base_model_level_bent__"] = x
+        point["base_model_position"] = x
         assert effects(point)[0] == pytest.approx(wanted)
         slope = np.log(levels.bend[1] + levels.bend[2] * x / np.hypot(x, ROUND)) + (1.0 - weight) * np.log(scale)
         found.append(density(point) - slope.sum())
@@ -190,9 +190,19 @@ def test_the_coordinates_of_levels_do_not_change_the_density(build):
     assert found == pytest.approx([found[0]] * 3, rel=1e-10)
 
 
-def logit_at_reference(model, point):
-    """Expected level of every base model and task where it is wholly centred."""
-    level = model["base_model_level"]
-    weight = model["centring"].get_value()
-    mean = at_points(model, [level.owner.inputs[2]])(point)[0]
-    return np.divide(mean, weight, out=np.zeros_like(mean), where=weight > 0)
+def logit_at_reference(model, data, point):
+    """Logit of the boundary of every task where each base model is, (base model, task)."""
+    names = ["floor", "ceiling", "slope", "midpoint", "drift"]
+    *curve, drift = at_points(model, [model[name] for name in names])(point)
+    last = logit(boundary_at(data.reference_z[:, None], *(part[:, -1] for part in curve)))
+    return last + (drift[:, data.reference_stretch] - drift[:, -1:]).T
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_drift_beyond_all_bounds_gives_a_boundary_all_the_same(build, sign):
+    model = build(periods=3).model
+    point = model.initial_point()
+    point["drift_step"] = np.full_like(point["drift_step"], 1000.0 * sign)
+    curve = at_points(model, [model[name] for name in CURVE])(point)
+    reached = boundary_at(23.0, *curve)[:, 1:]
+    np.testing.assert_allclose(reached, float(sign > 0), atol=1e-6)

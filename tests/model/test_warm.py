@@ -1,7 +1,6 @@
 """Starting points kept with a fit: turned into the coordinates of another fit's sampler, and back."""
 
 import dataclasses
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from scipy.special import expit, logit
 
 import bayes_frontier as bf
 from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.compiled import Variable
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.levels import ROUND, Levels, typical_levels
 from bayes_frontier.model.warm import POINTS, Start, ending
@@ -19,16 +19,14 @@ CHAINS, DRAWS = 2, 30
 N_LOOSE = 3
 
 
-def compiled(n_bases: int, n_steps: int = 1, fill: float = 7.0) -> SimpleNamespace:
-    """The parts of a compiled model that starting points need: two variables and the base models' levels."""
-    shapes = [(N_LOOSE,), (2, n_steps), (n_bases, 2), (2, 2)]
-    names = ["loose", "drift_step", "base_model_level_bent__", "a_deterministic"]
+def sampled(n_bases: int, n_steps: int = 1, fill: float = 7.0) -> tuple[list[Variable], np.ndarray]:
+    """Variables of a sampler, the base models' levels last, and the middle of their prior."""
+    shapes = [(N_LOOSE,), (2, n_steps), (n_bases, 2)]
+    names = ["loose", "drift_step", "base_model_position"]
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-    slices = [slice(int(end) - int(np.prod(shape)), int(end)) for end, shape in zip(ends, shapes, strict=True)]
-    n_dim = int(ends[2])
-    return SimpleNamespace(
-        shape_info=(names, slices, shapes), n_dim=n_dim, initial_point_func=lambda seed: np.full(n_dim, fill)
-    )
+    parts = [slice(int(end) - int(np.prod(shape)), int(end)) for end, shape in zip(ends, shapes, strict=True)]
+    variables = [Variable(*of) for of in zip(names, parts, shapes, strict=True)]
+    return variables, np.full(int(ends[-1]), fill)
 
 
 @pytest.fixture
@@ -45,13 +43,11 @@ def frontier() -> bf.Frontier:
 
 @pytest.fixture
 def kept(frontier) -> xr.Dataset:
-    model = compiled(len(BASES))
-    values = np.random.default_rng(4).normal(size=(CHAINS, DRAWS, model.n_dim))
-    trace = xr.DataTree.from_dict(
-        {"sample_stats": xr.Dataset({"unconstrained_draw": (("chain", "draw", "unconstrained"), values)})}
-    )
+    variables, middle = sampled(len(BASES))
+    values = np.random.default_rng(4).normal(size=(CHAINS, DRAWS, len(middle)))
+    statistics = xr.Dataset({"unconstrained_draw": (("chain", "draw", "unconstrained"), values)})
     posterior = frontier.posterior["posterior"].dataset.assign_coords(base_model=list(BASES))
-    return ending(model, trace, posterior)
+    return ending(variables, statistics, posterior)
 
 
 def data_of(table=None) -> FrontierData:
@@ -75,8 +71,7 @@ def test_points_are_draws_of_the_later_half_of_every_chain(frontier, kept):
         mine = kept["midpoint"].isel(point=slice(chain, None, CHAINS)).to_numpy()
         assert all((later == one).all(axis=(1, 2)).any() for one in mine)
     assert "free_loose" in kept
-    assert "free_base_model_level_bent__" not in kept
-    assert "free_a_deterministic" not in kept
+    assert "free_base_model_position" not in kept
 
 
 def test_points_survive_saving(frontier, kept, tmp_path):
@@ -102,7 +97,7 @@ def test_the_same_table_starts_at_the_same_boundaries(frontier, kept):
     shape = (len(data.base_models), 2)
     a, b = np.full(shape, 0.7), np.full(shape, 0.3)
     levels = Levels(np.full(shape, 0.4), np.stack([np.full(shape, 0.2), a, b]))
-    found = start.points(compiled(len(BASES)), data, levels)
+    found = start.points(*sampled(len(BASES)), data, levels)
     assert found.shape == (POINTS, N_LOOSE + 2 + 6)
     assert (found[:, :N_LOOSE] == kept["free_loose"].to_numpy()).all()
     # the model's own way from levels to effects gives those of the draws
@@ -137,7 +132,7 @@ def test_new_base_models_and_stretches_start_in_the_middle(frontier, kept):
     data, start = data_of(table), start_of(frontier, kept)
     assert "gemma-2-9b" in data.base_models
     new = data.base_models.index("gemma-2-9b")
-    found = start.points(compiled(4, n_steps=3), data, straight(4))
+    found = start.points(*sampled(4, n_steps=3), data, straight(4))
     steps = found[:, N_LOOSE : N_LOOSE + 6].reshape(POINTS, 2, 3)
     assert (steps[:, :, :1] == kept["free_drift_step"].to_numpy()).all()
     assert (steps[:, :, 1:] == 7.0).all()
@@ -147,9 +142,9 @@ def test_new_base_models_and_stretches_start_in_the_middle(frontier, kept):
 
 def test_variables_of_another_model_start_in_the_middle(frontier, kept):
     data, start = data_of(), start_of(frontier, kept)
-    other = compiled(3)
-    other.shape_info[0][0] = "renamed"
-    found = start.points(other, data, straight(3))
+    variables, middle = sampled(3)
+    others = [dataclasses.replace(variables[0], name="renamed"), *variables[1:]]
+    found = start.points(others, middle, data, straight(3))
     assert (found[:, :N_LOOSE] == 7.0).all()
     assert np.isfinite(found).all()
 

@@ -27,7 +27,8 @@ from bayes_frontier.model.scale import Scale
 from bayes_frontier.model.spec import ModelSpec
 
 TAU = 0.9
-DRAWS, TUNE, CHAINS, THIN = 500, 500, 2, 10
+CHAINS, THIN = 2, 10
+SAMPLER: dict[str, Any] = {"draws": 500, "tune": 500, "chains": CHAINS, "cores": 1}
 LIMIT = 0.01
 """Least p-value over all quantities, times their number, below which the sampler counts as wrong."""
 
@@ -131,12 +132,12 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
         One row a simulation, one column a quantity: the share of (thinned) posterior draws below the true value, ties
         and ends split at random so that it is uniform on (0, 1).
     """
-    import nutpie
     import pymc as pm
 
-    from bayes_frontier.model.build import build_model, exact, model_inputs
+    from bayes_frontier.model.build import build_model, model_inputs
+    from bayes_frontier.model.compiled import Compiled
     from bayes_frontier.model.levels import Levels
-    from bayes_frontier.model.sample import cell_boundary
+    from bayes_frontier.model.sample import FIRST_JITTER, KEPT, cell_boundary
 
     data, scale = layout(), own_scale()
     model = build_model(spec, data, scale)
@@ -150,16 +151,20 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
     truth = _flat(prior["prior"].dataset)
     boundary = cell_boundary(truth, data)
     known = quantities(truth, data)
-    with exact():
-        compiled = nutpie.compile_pymc_model(model)
+    compiled = Compiled.of(model, KEPT)
+    middle = compiled.middle(0)
     rows = []
     for i in range(simulations):
         progress(i, simulations)
         scores = boundary[data.cell_of_score, i] + residual_draws(rng.random(len(data.cell_of_score)))
         table = replace(data, scores=GroupedScores.from_scores(scores, data.cell_of_score, len(data.cells)))
-        posterior = _posterior(
-            compiled.with_data(**model_inputs(spec, table, scale, Levels.before(table))), int(rng.integers(2**31))
+        draws, _ = compiled.given(model_inputs(spec, table, scale, Levels.before(table))).sample(
+            middle + FIRST_JITTER * rng.standard_normal((CHAINS, len(middle))),
+            int(rng.integers(2**31)),
+            progress=False,
+            **SAMPLER,
         )
+        posterior = _flat(draws.isel(draw=slice(None, None, THIN)))
         rows.append(
             {
                 name: (np.sum(values < known[name][i]) + rng.random()) / (len(values) + 1)
@@ -172,18 +177,6 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
 
 def _flat(draws: xr.Dataset) -> xr.Dataset:
     return draws.stack(sample=("chain", "draw"))  # noqa: PD013 - xarray
-
-
-def _posterior(compiled: Any, seed: int) -> xr.Dataset:  # noqa: ANN401 - nutpie is untyped
-    import nutpie
-
-    with warnings.catch_warnings():
-        # divergences are nutpie's warning; what they would do to the posterior is what the ranks show
-        warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
-        trace = nutpie.sample(
-            compiled, draws=DRAWS, tune=TUNE, chains=CHAINS, cores=1, seed=seed, progress_bar=False, save_warmup=False
-        )
-    return _flat(trace["posterior"].dataset.isel(draw=slice(None, None, THIN)))
 
 
 def uniformity(table: pd.DataFrame) -> pd.DataFrame:
