@@ -60,8 +60,8 @@ def plan(
         str,
         typer.Option(
             metavar="NAME",
-            help="interval-width: narrow the population boundaries; information: nats about the boundaries of the base "
-            "models; question: settle --question.",
+            help="interval-width: narrow the population boundaries; base-models: those of the base models, popular "
+            "ones more, to predict what comes next; information: nats about these; question: settle --question.",
         ),
     ] = "interval-width",
     question: Annotated[

@@ -17,8 +17,8 @@ _STRATA = 5
 Order = Callable[[Contest, np.random.Generator], IntArray]
 
 
-def ours(contest: Contest, rng: np.random.Generator, by_information: bool) -> Iterator[dict[str, float]]:
-    """Spend by expected variance reduction (or information), planning anew after every batch.
+def ours(contest: Contest, rng: np.random.Generator, objective: str) -> Iterator[dict[str, float]]:
+    """Spend by what evaluations are expected to bring, planning anew after every batch.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def ours(contest: Contest, rng: np.random.Generator, by_information: bool) -> It
         The pool.
     rng : numpy.random.Generator
         Orders candidates that are alike.
-    by_information : bool
-        Whether nats are maximised.
+    objective : str
+        What they are to bring, as in `Contest.plan`.
 
     Yields
     ------
@@ -36,7 +36,7 @@ def ours(contest: Contest, rng: np.random.Generator, by_information: bool) -> It
     """
     state, predicted, realised = contest.prior, 0.0, 0.0
     for share in REPLANS:
-        chosen, before, after = contest.plan(state, share * contest.total, rng, by_information=by_information)
+        chosen, before, after = contest.plan(state, share * contest.total, rng, objective=objective)
         last = state
         state = contest.learn(chosen, last)
         predicted += before - after
@@ -239,11 +239,12 @@ def race(contest: Contest, seed: int, *, fixed: bool) -> Iterator[dict[str, floa
         return np.random.default_rng([contest.period, seed])
 
     runs: dict[str, Iterator[dict[str, float]]] = {
-        "ours": ours(contest, rng(), False),
+        "ours": ours(contest, rng(), "interval-width"),
         **{name: in_order(contest, order(contest, rng())) for name, order in RANDOM.items()},
     }
     if fixed:
-        runs["ours, information"] = ours(contest, rng(), True)
+        runs["ours, base models"] = ours(contest, rng(), "base-models")
+        runs["ours, information"] = ours(contest, rng(), "information")
         runs["cheapest first"] = in_order(contest, cheapest(contest, rng()))
         runs |= {name: designed(contest, rng(), name) for name in DESIGNS}
     for arm, rows in runs.items():

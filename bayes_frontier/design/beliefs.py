@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from bayes_frontier.design.information import Information, Noise, Sites
+from bayes_frontier.design.information import BaseModelInformation, Information, Noise, Sites
 from bayes_frontier.design.noise import evaluation_noise
 from bayes_frontier.model.cells import reference_compute
 from bayes_frontier.model.curve import Sigmoid, shift_logit
@@ -143,7 +143,33 @@ class Beliefs:
         return Sites(columns=columns, index=index, spread=spread)
 
 
-def information(beliefs: Beliefs, sites: Sites, z: FloatArray, tasks: IntArray, weights: FloatArray) -> Information:
+def popularity(site: IntArray, n_sites: int) -> FloatArray:
+    """Weigh base models by the square root of their numbers of candidates.
+
+    Parameters
+    ----------
+    site : ndarray of int, shape (n_candidates,)
+        Site of each candidate.
+    n_sites : int
+        Number of sites.
+
+    Returns
+    -------
+    ndarray, shape (n_sites,)
+        Adding up to one.
+    """
+    weights = np.sqrt(np.bincount(site, minlength=n_sites))
+    return np.asarray(weights / weights.sum())
+
+
+def information(
+    beliefs: Beliefs,
+    sites: Sites,
+    z: FloatArray,
+    tasks: IntArray,
+    weights: FloatArray,
+    site_weights: FloatArray | None = None,
+) -> Information:
     """Set up the covariance of population boundaries and sites.
 
     Parameters
@@ -158,13 +184,16 @@ def information(beliefs: Beliefs, sites: Sites, z: FloatArray, tasks: IntArray, 
         Tasks.
     weights : ndarray, shape (n_tasks, n_targets)
         Of the targets' variances.
+    site_weights : ndarray, shape (n_sites,), optional
+        Where the boundaries of the sites are what is to be known: weights of their variances.
 
     Returns
     -------
     Information
         Nothing chosen yet.
     """
-    return Information(beliefs.population(z, tasks), sites, beliefs.noise.of(tasks), weights)
+    given = (beliefs.population(z, tasks), sites, beliefs.noise.of(tasks), weights)
+    return Information(*given) if site_weights is None else BaseModelInformation(*given, site_weights)
 
 
 def _thinned(curves: Curves) -> Curves:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_frontier.checks.sigmoids import smoothed_sigmoid
-from bayes_frontier.design.beliefs import Beliefs, information
+from bayes_frontier.design.beliefs import Beliefs, information, popularity
 from bayes_frontier.design.calibration import calibrated
 from bayes_frontier.design.noise import evaluation_noise
 from bayes_frontier.design.quick import Mask, TaskFit
@@ -124,7 +124,7 @@ class Contest:
         return self._state(chosen, self.model.fit(self._known(chosen), start.fitted))
 
     def plan(
-        self, state: State, budget: float, rng: np.random.Generator, *, by_information: bool = False
+        self, state: State, budget: float, rng: np.random.Generator, *, objective: str = "interval-width"
     ) -> tuple[IntArray, float, float]:
         """Choose more, by expected variance reduction or information.
 
@@ -136,8 +136,8 @@ class Contest:
             For all, what is already chosen included.
         rng : numpy.random.Generator
             Orders candidates that are alike.
-        by_information : bool
-            Whether nats are maximised instead.
+        objective : {"interval-width", "base-models", "information"}
+            As in `bayes_frontier.design.plan`.
 
         Returns
         -------
@@ -152,16 +152,17 @@ class Contest:
         asked = Targets(tasks, self.grid)
         rest = np.setdiff1d(np.arange(len(self.cost)), state.chosen)
 
+        by_site = popularity(site, len(names)) if objective == "base-models" else None
         problem = Problem(
-            make=lambda: information(beliefs, sites, asked.z, tasks, asked.weights),
-            by_information=by_information,
+            make=lambda: information(beliefs, sites, asked.z, tasks, asked.weights, by_site),
+            by_information=objective == "information",
             site=site[rest],
             cost=self.cost[rest],
             budget=budget - float(self.cost[state.chosen].sum()),
             most=len(rest),
             ties=rng.random(len(rest)),
         )
-        before = problem.make().mean_variance
+        before = float((asked.weights * problem.make().target_variance).sum())
         found = greedy(problem)
         after = float((asked.weights * found.variance[-1]).sum()) if found.order else before
         return np.concatenate([state.chosen, rest[found.order]]).astype(np.int64), before, after

@@ -188,3 +188,43 @@ class Information:
         self._state[:, new, new] = self._state[:, old, old] + self._spread[:, site] ** 2
         self._index[site], self._used = new, new + 1
         self._spread[:, site] = 0.0
+
+
+class BaseModelInformation(Information):
+    """Information whose targets are the boundaries of the sites themselves, some of them more than others.
+
+    Parameters
+    ----------
+    targets, sites, noise, weights : optional
+        As in `Information`; the targets are only reported.
+    site_weights : ndarray, shape (n_sites,)
+        Weight of the variance of each site's boundary; they sum to one.
+    """
+
+    def __init__(
+        self, targets: FloatArray, sites: Sites, noise: Noise, weights: FloatArray, site_weights: FloatArray
+    ) -> None:
+        super().__init__(targets, sites, noise, weights)
+        self._site_weights = site_weights
+
+    @property
+    def mean_variance(self) -> float:
+        """Weighted mean of the variances at the sites, in squared score units."""
+        return float((self.variance @ self._site_weights).mean())
+
+    def variance_gains(self) -> FloatArray:
+        """Reduction of the weighted mean variance at the sites by one more evaluation.
+
+        Returns
+        -------
+        ndarray, shape (n_sites,)
+            In squared score units.
+        """
+        used = self._state[:, : self._used, : self._used]
+        by_column = np.bincount(self._index, self._site_weights, self._used)
+        shared = np.einsum("u,kuv->kv", by_column, used**2)[:, self._index]
+        own = np.diagonal(used, axis1=1, axis2=2)[:, self._index]
+        variance = self.variance
+        # an effect of its own is learnt about by evaluating the site itself only
+        squared = shared + self._site_weights * (variance**2 - own**2)
+        return np.asarray((squared / (variance + self.noise(variance))).mean(axis=0))

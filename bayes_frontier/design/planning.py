@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bayes_frontier.design.beliefs import Beliefs, information
+from bayes_frontier.design.beliefs import Beliefs, information, popularity
 from bayes_frontier.design.budget import Budget, read_budget
 from bayes_frontier.design.candidates import Candidates, read_candidates
 from bayes_frontier.design.prior import prior_beliefs
@@ -123,9 +123,9 @@ def plan(
         Tasks whose boundaries are to be known (default: all).
     flops : tuple of float, optional
         Range of compute over which they are (default: that of the candidates).
-    objective : {"interval-width", "information", "question"}
-        Reduce the mean variance of the boundaries over tasks and log compute; gain most nats about the boundaries of
-        the base models themselves; or settle `question`.
+    objective : {"interval-width", "base-models", "information", "question"}
+        Reduce the mean variance of the boundaries over tasks and log compute; that of the boundaries of the base
+        models, those with many candidates more; gain most nats about these; or settle `question`.
     question : Question, optional
         For the objective of that name.
     period : int, str or None
@@ -177,10 +177,12 @@ def plan(
     beliefs = Beliefs.of(frontier, period, seed) if frontier is not None else prior_beliefs(model, tasks, z, seed)
     asked = targets(beliefs, objective, question, focus, flops, z)
     sites = beliefs.sites([str(name) for name in by_base.index], np.asarray(by_base, dtype=np.float64), asked.tasks)
+    site = np.asarray(by_base.index.get_indexer(pd.Index(pool.frame["base_model"])), dtype=np.int64)
+    by_site = popularity(site, len(by_base)) if objective == "base-models" else None
     problem = Problem(
-        make=lambda: information(beliefs, sites, asked.z, asked.tasks, asked.weights),
+        make=lambda: information(beliefs, sites, asked.z, asked.tasks, asked.weights, by_site),
         by_information=objective == "information",
-        site=np.asarray(by_base.index.get_indexer(pd.Index(pool.frame["base_model"])), dtype=np.int64),
+        site=site,
         cost=pool.frame["cost"].to_numpy(float),
         budget=limit.cost,
         most=limit.count,

@@ -13,7 +13,7 @@ from bayes_frontier.model.pinball import FloatArray, IntArray
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range, check_score, task_indices
 from bayes_frontier.wording import listed, suggestion
 
-Objective = Literal["interval-width", "information", "question"]
+Objective = Literal["interval-width", "base-models", "information", "question"]
 # Points of log compute at which a boundary counts.
 _POINTS = 15
 

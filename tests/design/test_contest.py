@@ -46,12 +46,13 @@ def test_fits_from_different_starts_agree(contest):
     assert (np.abs(one.boundary.mean(axis=1) - two.boundary.mean(axis=1)) < 0.15 * deviation).all()
 
 
-def test_plans_keep_to_the_budget_and_to_what_is_bought(contest):
+@pytest.mark.parametrize("objective", ["interval-width", "base-models", "information"])
+def test_plans_keep_to_the_budget_and_to_what_is_bought(contest, objective):
     rng = np.random.default_rng(0)
-    first, before, after = contest.plan(contest.prior, 0.1 * contest.total, rng)
+    first, before, after = contest.plan(contest.prior, 0.1 * contest.total, rng, objective=objective)
     assert after < before == pytest.approx(contest.prior.boundary.var(axis=1, ddof=1).mean(), rel=1e-6)
     state = contest.learn(first, contest.prior)
-    second, *_ = contest.plan(state, 0.2 * contest.total, rng)
+    second, *_ = contest.plan(state, 0.2 * contest.total, rng, objective=objective)
     assert second[: len(first)].tolist() == first.tolist()
     assert contest.cost[second].sum() <= 0.2 * contest.total
     assert len(set(second.tolist())) == len(second)
@@ -102,7 +103,15 @@ def test_races_are_kept_and_resumed(evaluations, tmp_path):
     pd.testing.assert_frame_equal(first, again)
     both = run_contest(evaluations, tmp_path, seeds=2, **settings)
     assert set(first["arm"]) == {
-        *("ours", "ours, information", "random", "stratified", "one per base model", "cheapest first"),
+        *(
+            "ours",
+            "ours, base models",
+            "ours, information",
+            "random",
+            "stratified",
+            "one per base model",
+            "cheapest first",
+        ),
         *arms.DESIGNS,
         *("nothing", "everything", CHECKED),
     }

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.design.information import Information, Noise, Sites
+from bayes_frontier.design.information import BaseModelInformation, Information, Noise, Sites
 
 RNG = np.random.default_rng(5)
 N, TARGETS, COLUMNS = 600, 4, 5
@@ -156,3 +156,25 @@ def test_noise_is_looked_up_by_how_well_the_boundary_is_known():
     information.observe(2)
     # The noise of a step is that of the boundary before it: gains and steps agree whatever the noise depends on.
     assert before - information.mean_variance == pytest.approx(gains[2], rel=1e-9)
+
+
+@pytest.mark.parametrize("observed", [[], [5], [0, 6, 5, 3]])
+def test_gains_about_the_base_models_are_the_falls_of_their_weighted_variance(observed):
+    weights = np.random.default_rng(6).uniform(size=len(INDEX))
+    weights /= weights.sum()
+
+    def about_base_models():
+        sites = Sites(DRAWS[:, :, TARGETS:], INDEX, SPREAD)
+        information = BaseModelInformation(DRAWS[:, :, :TARGETS], sites, constant(NOISE), WEIGHTS, weights)
+        for site in observed:
+            information.observe(site)
+        return information
+
+    before = about_base_models()
+    variances = [np.diag(conditional(task, observed)[0] if observed else covariance(task)) for task in range(2)]
+    assert before.mean_variance == pytest.approx(np.mean([v[TARGETS:] @ weights for v in variances]))
+    gains = before.variance_gains()
+    for site in range(len(INDEX)):
+        after = about_base_models()
+        after.observe(site)
+        assert gains[site] == pytest.approx(before.mean_variance - after.mean_variance)

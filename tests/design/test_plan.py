@@ -42,6 +42,17 @@ def test_expected_information_is_at_least_that_of_other_choices_of_the_same_size
         assert forced.table["information"].iloc[-1] <= best + 1e-9
 
 
+def test_popular_base_models_come_first_where_base_models_are_to_be_known(frontier):
+    # two base models alike but for their number of candidates, and evaluated never before
+    rows = [(f"lab/many-{i}", "unheard-0", 1e23, 7.0) for i in range(9)] + [("lab/one", "unheard-1", 1e23, 7.0)]
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(rows, columns=["model", "base_model", "flops", "params_b"]).sample(frac=1.0, random_state=rng)
+    for seed in range(5):
+        bought = plan(frontier, frame, n=4, objective="base-models", seed=seed).table["base_model"].tolist()
+        assert bought[0] == "unheard-0"
+        assert "unheard-1" in bought
+
+
 def test_a_question_is_settled_more_and_more_likely(frontier, candidates):
     mean = float(frontier.boundary(1e24, task="maths").mean())
     question = Question("maths", 1e24, round(mean - 0.05, 3))
