@@ -189,6 +189,18 @@ def test_starting_loads_nothing_heavy(code):
     assert done.stdout.splitlines()[-1] == "loaded:"
 
 
+@pytest.mark.parametrize(
+    ("flags", "found"), [("", "cxx="), ("floatX=float64", "floatX=float64,cxx="), ("cxx=cc", "cxx=cc")]
+)
+def test_the_command_line_compiles_without_cxx_unless_told_which(flags, found):
+    code = (
+        f"import os, sys\nos.environ['PYTENSOR_FLAGS'] = {flags!r}\n{VERSION_CALL}\nprint(os.environ['PYTENSOR_FLAGS'])"
+    )
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == found
+
+
 def test_version_is_shown_within_a_second():
     # CPU time: a busy machine makes the clock on the wall say nothing about the program.
     seconds = []

@@ -157,6 +157,10 @@ def popularity(site: IntArray, n_sites: int) -> FloatArray:
     -------
     ndarray, shape (n_sites,)
         Adding up to one.
+
+    Notes
+    -----
+    Between equal weights and the numbers themselves, which either forget what is popular or buy little else.
     """
     weights = np.sqrt(np.bincount(site, minlength=n_sites))
     return np.asarray(weights / weights.sum())

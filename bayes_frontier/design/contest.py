@@ -126,7 +126,7 @@ class Contest:
     def plan(
         self, state: State, budget: float, rng: np.random.Generator, *, objective: str = "interval-width"
     ) -> tuple[IntArray, float, float]:
-        """Choose more, by expected variance reduction or information.
+        """Choose more, by what it is expected to bring.
 
         Parameters
         ----------

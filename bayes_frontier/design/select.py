@@ -60,7 +60,7 @@ class Problem:
     make : callable
         Returns fresh `Information`.
     by_information : bool
-        Whether nats are maximised; else the targets' mean variance is minimised.
+        Whether nats are maximised; else the mean variance, of what `Information` it is, is minimised.
     site : ndarray of int, shape (n_candidates,)
         Site of each candidate.
     cost : ndarray, shape (n_candidates,)
@@ -107,7 +107,7 @@ class Problem:
         Returns
         -------
         float
-            Nats, or minus the targets' mean variance.
+            Nats, or minus the mean variance.
         """
         return information.nats if self.by_information else -information.mean_variance
 

@@ -95,8 +95,9 @@ def build_model(spec: ModelSpec, data: FrontierData, scale: Scale) -> pm.Model:
         With deterministics floor, ceiling, slope (per decade) and midpoint (log10 FLOPs), dims (task, period), those of
         each period's last stretch; drift (task, stretch) since the first stretch, and where the specification has them
         drift_scale (task; of a quarter), drift_velocity (task; a quarter), base_model_scale (task) and
-        base_model_effect (base_model, task), on the logit scale; and the potential ``scores``. Tasks, periods and
-        base models are numbered, and everything that depends on the table is data: see `model_inputs`.
+        base_model_effect (base_model, task), on the logit scale; and the potentials ``scores`` and, for the density of
+        ``base_model_position``, ``base_model_prior``. Tasks, periods and base models are numbered, and everything that
+        depends on the table is data: see `model_inputs`.
     """
     structure, n_tasks = spec.structure, len(data.tasks)
     n_bases = len(data.base_models) if structure.base_models else 0

@@ -53,6 +53,8 @@ class Compiled:
     ----------
     density : nutpie model
         The density, compiled; records nothing but its own variables.
+    variables : list of Variable
+        The sampler's variables, in their order in a draw.
     reported : PyTensor function
         Of draws (n, n_variables) and the model's data: the kept variables, draws first.
     dims : dict
@@ -62,6 +64,7 @@ class Compiled:
     """
 
     density: Any
+    variables: list[Variable]
     reported: Any
     dims: dict[str, tuple[str, ...]]
     inputs: dict[str, npt.NDArray[Any]]
@@ -86,10 +89,12 @@ class Compiled:
             density = nutpie.compile_pymc_model(model, jitter_rvs=set(), var_names=[])
         names = [name for name in kept if name in model.named_vars]
         outputs = model.replace_rvs_by_values([model[name] for name in names])
+        layout = zip(*density.shape_info, strict=True)
+        variables = [Variable(name, part, tuple(shape)) for name, part, shape in layout]
         n_variables = int(density.n_dim)
         point = pt.vector("point", shape=(n_variables,))
         values = {value.name: value for value in model.value_vars}
-        parts = {values[v.name]: point[v.part].reshape(v.shape) for v in variables_of(density)}
+        parts = {values[v.name]: point[v.part].reshape(v.shape) for v in variables}
         data: list[Any] = [variable for variable in graph_inputs(outputs) if variable in model.data_vars]
         arguments = [variable.type() for variable in data]
         outputs = clone_replace(outputs, {**parts, **dict(zip(data, arguments, strict=True))})
@@ -101,27 +106,14 @@ class Compiled:
             allow_input_downcast=True,
         )
         inputs = {variable.name: variable.get_value() for variable in data}
-        return cls(density, reported, {name: tuple(model.named_vars_to_dims[name]) for name in names}, inputs)
+        return cls(
+            density, variables, reported, {name: tuple(model.named_vars_to_dims[name]) for name in names}, inputs
+        )
 
     @property
-    def variables(self) -> list[Variable]:
-        """The sampler's variables."""
-        return variables_of(self.density)
-
-    def middle(self, seed: int) -> FloatArray:
-        """Give the middle of the prior, in the sampler's coordinates.
-
-        Parameters
-        ----------
-        seed : int
-            Of what is random in it.
-
-        Returns
-        -------
-        ndarray, shape (n_variables,)
-            A point.
-        """
-        return np.asarray(self.density.initial_point_func(seed), dtype=float)
+    def middle(self) -> FloatArray:
+        """The middle of the prior in the sampler's coordinates, shape (n_variables,)."""
+        return np.asarray(self.density.initial_point_func(0), dtype=float)
 
     def given(self, inputs: Mapping[str, npt.NDArray[Any]]) -> "Compiled":
         """Replace the data.
@@ -207,22 +199,6 @@ class Compiled:
             found[name] = (("chain", "draw", *self.dims[name]), whole.reshape(n_chains, n_draws, *whole.shape[1:]))
         data = xr.Dataset(found)
         return data.assign_coords({dim: np.arange(size) for dim, size in data.sizes.items()})
-
-
-def variables_of(density: Any) -> list[Variable]:  # noqa: ANN401 - nutpie is untyped
-    """List the variables of a compiled density.
-
-    Parameters
-    ----------
-    density : nutpie model
-        Compiled.
-
-    Returns
-    -------
-    list of Variable
-        In their order in a draw.
-    """
-    return [Variable(name, part, tuple(shape)) for name, part, shape in zip(*density.shape_info, strict=True)]
 
 
 class _StartAt:

@@ -122,13 +122,13 @@ def sample(
 
     scale = rescaled(_first_residuals(evaluations, tau)) if start is None else start.scale
     compiled = _compiled(spec, data, scale)
-    middle = compiled.middle(int(seeds[0]))
+    middle = compiled.middle
     starts = first = middle + FIRST_JITTER * rng.standard_normal((PASS_CHAINS, len(middle)))
     levels = Levels.before(data)
     if start is not None:
         if spec.structure.base_models:
             levels = Levels.after(data, scale, start.draws)
-        starts = start.points(compiled.variables, compiled.middle(0), data, levels)
+        starts = start.points(compiled.variables, middle, data, levels)
     for i in range(0 if start is None else 1, spec.likelihood.passes):
         compiled = compiled.given(model_inputs(spec, data, scale, levels))
         cores_now = min(cores, PASS_CHAINS)

@@ -17,8 +17,8 @@ def test_draws_stand_for_what_the_model_says_of_them(build, spec, monkeypatch):
     monkeypatch.setattr(module, "AT_ONCE", 250)
     compiled = Compiled.of(built.model, KEPT)
     n = sum(int(np.prod(v.shape)) for v in compiled.variables)
-    assert compiled.middle(0).shape == (n,)
-    draws = compiled.middle(0) + 0.3 * np.random.default_rng(5).standard_normal((2, 5, n))
+    assert compiled.middle.shape == (n,)
+    draws = compiled.middle + 0.3 * np.random.default_rng(5).standard_normal((2, 5, n))
     shape = built.data.counts.shape
     levels = Levels(np.full(shape, 0.4), np.stack([np.full(shape, value) for value in (0.1, 0.8, 0.3)]))
     inputs = model_inputs(built.spec, built.data, built.scale, levels)
@@ -42,7 +42,7 @@ def test_draws_stand_for_what_the_model_says_of_them(build, spec, monkeypatch):
 def test_other_data_change_what_draws_stand_for_and_not_the_first_model(build):
     built = build()
     compiled = Compiled.of(built.model, KEPT)
-    draws = np.tile(compiled.middle(0), (1, 1, 1))
+    draws = np.tile(compiled.middle, (1, 1, 1))
     inputs = model_inputs(built.spec, built.data, built.scale, Levels.before(built.data))
     before = compiled.kept(draws)
     other = compiled.given(inputs | {"compute": inputs["compute"] + 1.0})

@@ -152,7 +152,7 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
     boundary = cell_boundary(truth, data)
     known = quantities(truth, data)
     compiled = Compiled.of(model, KEPT)
-    middle = compiled.middle(0)
+    middle = compiled.middle
     rows = []
     for i in range(simulations):
         progress(i, simulations)
