@@ -1,9 +1,11 @@
 """What a fit believes, as arrays to plan with: targets, sites and the noise of an evaluation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from scipy import stats
 
 from bayes_frontier.design.information import BaseModelInformation, Information, Noise, Sites
@@ -39,6 +41,11 @@ class Beliefs:
         Variance of one evaluation as a measurement of a boundary.
     base_models : dict of str to (int, float)
         Fitted base models: their index among the curves' effects, and their log10 FLOPs.
+    innovation : float
+        Standard deviation of what a known base model has moved on its own by the period planned for, in units of the
+        spread of base models; see ``base_model_innovation`` in ``models/hierarchical.toml``.
+    recent : dict of str to int
+        Fitted base models with scores of other periods: how many scores they have of the period planned for.
     """
 
     tasks: tuple[str, ...]
@@ -46,6 +53,8 @@ class Beliefs:
     period: int
     noise: Noise
     base_models: dict[str, tuple[int, float]]
+    innovation: float = 0.0
+    recent: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, frontier: Frontier, period: int | str | None = None, seed: int = 1) -> "Beliefs":
@@ -77,6 +86,8 @@ class Beliefs:
             index = int(period_indices(period, frontier.evaluations)[0])
         constant = frontier.posterior["constant_data"].dataset
         names = frontier.base_model_names if curves.has_base_models else ()
+        models = frontier.evaluations.models
+        planned = np.zeros(len(models), dtype=bool) if period == NEXT else (models["period"] == index).to_numpy()
         z = reference_compute(frontier.evaluations.models, names) if names else np.empty(0)
         return cls(
             tasks=tuple(frontier.tasks),
@@ -87,6 +98,8 @@ class Beliefs:
                 *(constant[name].to_numpy() for name in ("half_width", "scale", "likelihood_level")),
             ),
             base_models={name: (i, float(z[i])) for i, name in enumerate(names)},
+            innovation=frontier.spec.priors.base_model_innovation if names else 0.0,
+            recent=recent(models["base_model"], planned) if names else {},
         )
 
     def population(self, z: FloatArray, tasks: IntArray) -> FloatArray:
@@ -141,6 +154,56 @@ class Beliefs:
             spread[:, ~known] = (slope * omega[:, None])[:, code]
         columns = np.concatenate([fitted, typical], axis=2).transpose(1, 0, 2)
         return Sites(columns=columns, index=index, spread=spread)
+
+    def moved(self, sites: Sites, base_model: Sequence[str], tasks: IntArray) -> Sites:
+        """Let known base models have moved on their own since they were scored.
+
+        The fit holds a base model to all its scores, old ones too, so in its eyes a few evaluations on a base model
+        known well tell how the boundary of all has moved. To choose by that would stake the budget on base models that
+        are cheap and known, and some of them moved alone.
+
+        Parameters
+        ----------
+        sites : Sites
+            As the fit believes.
+        base_model : sequence of str
+            Base models of the sites.
+        tasks : ndarray of int, shape (n_tasks,)
+            Tasks of the sites.
+
+        Returns
+        -------
+        Sites
+            With effects of their own for base models that have older scores, smaller where newer ones are there too.
+        """
+        counted = np.array([self.recent.get(name, -1) for name in base_model], dtype=np.int64)
+        if self.curves.scales is None or self.innovation == 0.0:
+            return sites
+        omega = np.sqrt((self.curves.scales[:, tasks] ** 2).mean(axis=0))
+        level = sites.columns.mean(axis=1)[:, sites.index]
+        own = (self.innovation * omega[:, None] * level * (1.0 - level)) ** 2
+        left = own / (1.0 + counted.clip(0) * own / self.noise.of(tasks)(own))
+        return replace(sites, spread=np.where(counted >= 0, np.sqrt(left), sites.spread))
+
+
+def recent(base_model: pd.Series, planned: npt.NDArray[np.bool_]) -> dict[str, int]:
+    """Count the records of the period planned for, of base models that have others too.
+
+    Parameters
+    ----------
+    base_model : pandas.Series
+        Base model of each record that is known.
+    planned : ndarray of bool
+        Which of them are of the period planned for.
+
+    Returns
+    -------
+    dict of str to int
+        By base model.
+    """
+    counts = pd.Series(planned, index=base_model.to_numpy(dtype=object)).groupby(level=0).agg(["sum", "size"])
+    counts = counts[counts["sum"] < counts["size"]]
+    return {str(name): int(n) for name, n in counts["sum"].items()}
 
 
 def popularity(site: IntArray, n_sites: int) -> FloatArray:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_frontier.checks.sigmoids import smoothed_sigmoid
-from bayes_frontier.design.beliefs import Beliefs, information, popularity
+from bayes_frontier.design.beliefs import Beliefs, information, popularity, recent
 from bayes_frontier.design.calibration import calibrated
 from bayes_frontier.design.noise import evaluation_noise
 from bayes_frontier.design.quick import Mask, TaskFit
@@ -15,9 +15,12 @@ from bayes_frontier.design.select import Problem, greedy
 from bayes_frontier.design.targets import Targets
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.registry import default_registry
 from bayes_frontier.model.pinball import FloatArray, IntArray, pinball_loss
+from bayes_frontier.model.spec import read_spec
 from bayes_frontier.posterior.curves import Curves
 from bayes_frontier.posterior.prediction import predictive_levels
+from bayes_frontier.posterior.vintage import Vintage, appeared, base_model_years
 
 TAU, PROB = 0.98, 0.9
 KAPPA, RIDGE = 50.0, 1e-3
@@ -74,7 +77,7 @@ class Contest:
         models = evaluations.models
         if not 0 < period < evaluations.n_periods:
             raise QueryError(f"period: a pool needs an earlier period; there is no pool {period}.")
-        self.period = period
+        self.period, self._priors = period, read_spec("hierarchical").priors
         self._later = evaluations.models[models["period"] == period + 1]
         upto = evaluations.subset((models["period"] <= period).to_numpy(dtype=bool))
         self._past: Mask = (upto.models["period"] < period).to_numpy(dtype=bool)
@@ -148,13 +151,16 @@ class Contest:
         tasks = np.arange(len(data.tasks))
         beliefs = self._beliefs(state, state.curves)
         names, site = np.unique(self.base, return_inverse=True)
-        sites = beliefs.sites([data.base_models[i] for i in names], data.reference_z[names], tasks)
+        on = [data.base_models[i] for i in names]
+        sites = beliefs.sites(on, data.reference_z[names], tasks)
+        moved = beliefs.moved(sites, on, tasks)
         asked = Targets(tasks, self.grid)
         rest = np.setdiff1d(np.arange(len(self.cost)), state.chosen)
 
         by_site = popularity(site, len(names)) if objective == "base-models" else None
         problem = Problem(
-            make=lambda: information(beliefs, sites, asked.z, tasks, asked.weights, by_site),
+            make=lambda: information(beliefs, moved, asked.z, tasks, asked.weights, by_site),
+            promise=lambda: information(beliefs, sites, asked.z, tasks, asked.weights, by_site),
             by_information=objective == "information",
             site=site[rest],
             cost=self.cost[rest],
@@ -187,12 +193,15 @@ class Contest:
 
     def _beliefs(self, state: State, curves: Curves) -> Beliefs:
         fitted = self._fitted_base_models(state)
+        models = self.model.evaluations.models[self._known(state.chosen)]
         return Beliefs(
             tasks=self.model.data.tasks,
             curves=curves,
             period=self.period,
             noise=self._noise,
             base_models={str(name): (i, float(z)) for i, (name, z) in enumerate(fitted.items())},
+            innovation=self._priors.base_model_innovation,
+            recent=recent(models["base_model"], (models["period"] == self.period).to_numpy(dtype=bool)),
         )
 
     def _fitted_base_models(self, state: State) -> pd.Series:
@@ -254,7 +263,7 @@ class Contest:
         return found
 
     def pinball(self, state: State) -> float:
-        """Exact pinball loss of the predictive boundary on the next period.
+        """Exact pinball loss on the next period of the boundary that `Frontier.predict` gives a quarter on.
 
         Parameters
         ----------
@@ -272,6 +281,19 @@ class Contest:
         data = self.model.data
         own = self._fitted_base_models(state)
         flops = later["base_model"].map(10.0**own).fillna(later["flops"]).astype(float)
-        levels = predictive_levels(state.curves, later["base_model"], flops, list(own.index), _SEED)
+        names, models = pd.Series(list(own.index)), self.model.evaluations.models
+        seen = models.groupby("base_model")["released"].min().reindex(names)
+        levels = predictive_levels(
+            state.curves,
+            later["base_model"],
+            flops,
+            list(names),
+            _SEED,
+            innovation=self._priors.base_model_innovation,
+            vintage=Vintage.of(
+                state.curves, base_model_years(names, seen, default_registry()), self._priors.base_model_vintage
+            ),
+            released=appeared(later["base_model"], later["released"], models["released"].max()),
+        )
         losses = pinball_loss(later[list(data.tasks)].to_numpy(float) - levels, TAU)
         return float(np.nanmean(losses, axis=0).mean())

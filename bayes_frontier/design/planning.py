@@ -176,11 +176,14 @@ def plan(
     by_base = pd.Series(z).groupby(pool.frame["base_model"].to_numpy()).median()
     beliefs = Beliefs.of(frontier, period, seed) if frontier is not None else prior_beliefs(model, tasks, z, seed)
     asked = targets(beliefs, objective, question, focus, flops, z)
-    sites = beliefs.sites([str(name) for name in by_base.index], np.asarray(by_base, dtype=np.float64), asked.tasks)
+    names = [str(name) for name in by_base.index]
+    sites = beliefs.sites(names, np.asarray(by_base, dtype=np.float64), asked.tasks)
+    moved = beliefs.moved(sites, names, asked.tasks)
     site = np.asarray(by_base.index.get_indexer(pd.Index(pool.frame["base_model"])), dtype=np.int64)
     by_site = popularity(site, len(by_base)) if objective == "base-models" else None
     problem = Problem(
-        make=lambda: information(beliefs, sites, asked.z, asked.tasks, asked.weights, by_site),
+        make=lambda: information(beliefs, moved, asked.z, asked.tasks, asked.weights, by_site),
+        promise=lambda: information(beliefs, sites, asked.z, asked.tasks, asked.weights, by_site),
         by_information=objective == "information",
         site=site,
         cost=pool.frame["cost"].to_numpy(float),

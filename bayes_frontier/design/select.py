@@ -71,6 +71,8 @@ class Problem:
         Number of candidates not exceeded.
     ties : ndarray, shape (n_candidates,)
         Order among candidates of equal site and cost.
+    promise : callable, optional
+        Returns fresh `Information` by which it is said what the chosen are expected to buy; default: `make`.
     """
 
     make: Callable[[], Information]
@@ -80,6 +82,7 @@ class Problem:
     budget: float
     most: int
     ties: FloatArray
+    promise: Callable[[], Information] | None = None
 
     def gains(self, information: Information) -> FloatArray:
         """Gain of one more evaluation at each site.
@@ -131,7 +134,7 @@ def greedy(problem: Problem, forced: Sequence[int] = ()) -> Chosen:
     Chosen
         In order.
     """
-    chosen, information = _by_ratio(problem, forced)
+    order, information = _by_ratio(problem, forced)
     fresh = problem.make()
     for candidate in forced:
         fresh.observe(int(problem.site[candidate]))
@@ -139,20 +142,23 @@ def greedy(problem: Problem, forced: Sequence[int] = ()) -> Chosen:
     gain = np.where(problem.cost <= left, problem.gains(fresh)[problem.site], -1.0)
     gain[list(forced)] = -1.0
     best = int(gain.argmax())
-    if gain[best] > 0 and len(forced) < problem.most and best not in chosen.order:
+    if gain[best] > 0 and len(forced) < problem.most and best not in order:
         fresh.observe(int(problem.site[best]))
         if problem.value(fresh) > problem.value(information):
-            return _by_ratio(problem, [*forced, best])[0]
+            order, _ = _by_ratio(problem, [*forced, best])
+    chosen, promised = Chosen(), (problem.promise or problem.make)()
+    for candidate in order:
+        chosen.add(candidate, int(problem.site[candidate]), promised)
     return chosen
 
 
-def _by_ratio(problem: Problem, forced: Sequence[int]) -> tuple[Chosen, Information]:
-    information, chosen = problem.make(), Chosen()
+def _by_ratio(problem: Problem, forced: Sequence[int]) -> tuple[list[int], Information]:
+    information, order = problem.make(), list(forced)
     for candidate in forced:
-        chosen.add(candidate, int(problem.site[candidate]), information)
+        information.observe(int(problem.site[candidate]))
     left = problem.budget - float(problem.cost[list(forced)].sum())
     queue = _Queue(problem, information.n_sites, set(forced))
-    while len(chosen.order) < problem.most:
+    while len(order) < problem.most:
         # a site that is used up costs infinitely much, and an unlimited budget would pay even that
         affordable = np.isfinite(queue.price) & (queue.price <= left * (1.0 + 1e-12))
         if not affordable.any():
@@ -161,8 +167,9 @@ def _by_ratio(problem: Problem, forced: Sequence[int]) -> tuple[Chosen, Informat
         worth = np.divide(gains, queue.price, out=gains, where=affordable & np.isfinite(problem.budget))
         site = int(np.where(affordable, worth, -1.0).argmax())
         left -= float(queue.price[site])
-        chosen.add(queue.take(site), site, information)
-    return chosen, information
+        order.append(queue.take(site))
+        information.observe(site)
+    return order, information
 
 
 class _Queue:
