@@ -1,10 +1,13 @@
 """What a fit believes, as arrays."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import logit
 
-from bayes_frontier.design.beliefs import Beliefs, information
+from bayes_frontier.design.beliefs import Beliefs, information, recent
 from bayes_frontier.errors import QueryError
 from tests.draws import BASES, FLOPS, without_bases
 
@@ -76,3 +79,31 @@ def test_everything_fits_together(frontier):
 def test_unknown_periods_are_refused(frontier):
     with pytest.raises(QueryError, match="neither a fitted period nor a date"):
         Beliefs.of(frontier, "soon")
+
+
+def test_known_base_models_may_have_moved_on_their_own_unless_new_scores_show_where_they_are(frontier):
+    given = replace(Beliefs.of(frontier), innovation=0.35, recent={BASES[0]: 0, BASES[1]: 50})
+    names = [*BASES, "new"]
+    sites = given.sites(names, np.full(4, 23.0), BOTH)
+    moved = given.moved(sites, names, BOTH)
+    level = sites.columns[:, :, sites.index[0]].mean(axis=1)
+    omega = np.sqrt((given.curves.scales**2).mean(axis=0))
+    assert moved.spread[:, 0] == pytest.approx(0.35 * omega * level * (1 - level))
+    assert (moved.spread[:, 1] > 0).all()
+    assert (moved.spread[:, 1] < moved.spread[:, 0]).all()
+    # Scores of that period alone, or none: nothing to move from.
+    assert moved.spread[:, 2:] == pytest.approx(sites.spread[:, 2:])
+    still = replace(given, innovation=0.0)
+    assert still.moved(sites, names, BOTH) is sites
+
+
+def test_base_models_count_their_scores_of_the_period_planned_for(frontier):
+    names = pd.Series(["a", "a", "b", "c", "c", "c"])
+    assert recent(names, np.array([True, False, True, False, False, False])) == {"a": 1, "c": 0}
+    # Of the period to come there are no scores, so every fitted base model may have moved.
+    assert Beliefs.of(frontier, "next").recent == dict.fromkeys(frontier.base_model_names, 0)
+    models = frontier.evaluations.models
+    last = models[models["period"] == models["period"].max()]["base_model"].value_counts()
+    for name, n in Beliefs.of(frontier).recent.items():
+        assert n == last.get(name, 0)
+    assert Beliefs.of(frontier).innovation == frontier.spec.priors.base_model_innovation
