@@ -167,6 +167,7 @@ class Contest:
             budget=budget - float(self.cost[state.chosen].sum()),
             most=len(rest),
             ties=rng.random(len(rest)),
+            by_price=False,
         )
         before = float((asked.weights * problem.make().target_variance).sum())
         found = greedy(problem)

@@ -131,7 +131,8 @@ def plan(
     period : int, str or None
         Period planned for: a fitted one (default: the last), or "next".
     cost : {"parameters", "column", "tokens"}
-        Cost model; see `design.candidates.read_candidates`.
+        Cost model; see `design.candidates.read_candidates`. Among candidates on one base model the cheaper come first
+        only where the cost is no number of parameters.
     columns : mapping of str to str, optional
         Column by field of the table of candidates.
     include, exclude : sequence of str
@@ -190,6 +191,7 @@ def plan(
         budget=limit.cost,
         most=limit.count,
         ties=np.random.default_rng(seed).random(len(pool.frame)),
+        by_price=cost != "parameters",
     )
     chosen = greedy(problem, forced)
     before = problem.make().target_variance

@@ -70,7 +70,11 @@ class Problem:
     most : int
         Number of candidates not exceeded.
     ties : ndarray, shape (n_candidates,)
-        Order among candidates of equal site and cost.
+        Order among candidates of one site: of those at equal cost, or of all.
+    by_price : bool
+        Whether the cheaper candidates of a site come first. Not where the cost says something about the scores: a model
+        with fewer parameters than its base model is pruned, or not what its label says, and base models are known by
+        models that stand for the others.
     promise : callable, optional
         Returns fresh `Information` by which it is said what the chosen are expected to buy; default: `make`.
     """
@@ -82,6 +86,7 @@ class Problem:
     budget: float
     most: int
     ties: FloatArray
+    by_price: bool = True
     promise: Callable[[], Information] | None = None
 
     def gains(self, information: Information) -> FloatArray:
@@ -159,8 +164,9 @@ def _by_ratio(problem: Problem, forced: Sequence[int]) -> tuple[list[int], Infor
     left = problem.budget - float(problem.cost[list(forced)].sum())
     queue = _Queue(problem, information.n_sites, set(forced))
     while len(order) < problem.most:
+        queue.keep_to(left * (1.0 + 1e-12))
         # a site that is used up costs infinitely much, and an unlimited budget would pay even that
-        affordable = np.isfinite(queue.price) & (queue.price <= left * (1.0 + 1e-12))
+        affordable = np.isfinite(queue.price)
         if not affordable.any():
             break
         gains = problem.gains(information)
@@ -173,10 +179,11 @@ def _by_ratio(problem: Problem, forced: Sequence[int]) -> tuple[list[int], Infor
 
 
 class _Queue:
-    """Candidates of each site, cheapest first."""
+    """Candidates of each site, in the order in which they are taken."""
 
     def __init__(self, problem: Problem, n_sites: int, taken: set[int]) -> None:
-        order = np.lexsort((problem.ties, problem.cost, problem.site))
+        price = problem.cost if problem.by_price else np.zeros(len(problem.cost))
+        order = np.lexsort((problem.ties, price, problem.site))
         order = order[~np.isin(order, list(taken))]
         self._order, self._cost = order, problem.cost
         self._next = np.searchsorted(problem.site[order], np.arange(n_sites))
@@ -189,8 +196,15 @@ class _Queue:
         at = self._next[site]
         self.price[site] = self._cost[self._order[at]] if at < self._end[site] else np.inf
 
+    def keep_to(self, left: float) -> None:
+        """Drop candidates in front that cost more than is left: they never can be afforded again."""
+        for site in np.flatnonzero(np.isfinite(self.price) & (self.price > left)).tolist():
+            while np.isfinite(self.price[site]) and self.price[site] > left:
+                self._next[site] += 1
+                self._reprice(site)
+
     def take(self, site: int) -> int:
-        """Take a site's cheapest candidate."""
+        """Take a site's first candidate."""
         candidate = int(self._order[self._next[site]])
         self._next[site] += 1
         self._reprice(site)

@@ -115,3 +115,14 @@ def test_what_is_promised_may_follow_from_other_beliefs_than_the_choice():
         after.observe(int(asked.site[candidate]))
     assert doubted.variance[-1] == pytest.approx(after.target_variance)
     assert doubted.nats[-1] == pytest.approx(after.nats)
+
+
+def test_candidates_of_a_site_need_not_come_by_price():
+    cost, site = [1.0, 2.0, 5.0, 1.0], [0, 0, 0, 1]
+    asked = problem(cost, 8.0, site=site)
+    assert [i for i in greedy(asked).order if site[i] == 0][:2] == [0, 1]
+    turned = replace(asked, ties=np.array([2.0, 1.0, 0.0, 0.0]), by_price=False)
+    chosen = [i for i in greedy(turned).order if site[i] == 0]
+    assert chosen[:2] == [2, 1]
+    # The first in turn is beyond the budget: it is passed over, not waited for.
+    assert set(greedy(replace(turned, budget=4.0)).order) == {0, 1, 3}
