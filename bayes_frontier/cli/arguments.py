@@ -54,6 +54,14 @@ Metrics = Annotated[
         show_default="scores in [0, 1], higher is better",
     ),
 ]
+Relabel = Annotated[
+    bool,
+    typer.Option(
+        "--relabel",
+        help="Let rows whose own name, or size and date, contradicts the base model that the table states count for the "
+        "one these say, with its FLOPs.",
+    ),
+]
 AllowLimited = Annotated[
     bool, typer.Option("--allow-limited", help="Take also runs on a part of a benchmark's items (--limit).")
 ]

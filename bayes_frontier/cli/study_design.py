@@ -25,6 +25,7 @@ def design(
     periods: given.Periods = None,
     tasks: given.Tasks = None,
     column: given.Columns = None,
+    relabel: given.Relabel = False,
     seeds: Annotated[int, typer.Option(min=2, metavar="N", help="Races a period.")] = 20,
     fixed_seeds: Annotated[
         int, typer.Option(min=1, metavar="N", help="Races in which the arms that differ by ties only run too.")
@@ -51,7 +52,9 @@ def design(
     from bayes_frontier.report.design_study import write_design
     from bayes_frontier.report.files import make_folder
 
-    evaluations = bf.read(table, periods=periods, tasks=names_list(tasks), columns=fields_map(column))
+    evaluations = bf.read(
+        table, periods=periods, tasks=names_list(tasks), columns=fields_map(column), relabel=relabel
+    )
     settings = f"{evaluations.fingerprint[:8]}-{code_fingerprint()}-{len(evaluations.period_labels)}"
     folder = out / "replications" / settings
     make_folder(folder, "--out")

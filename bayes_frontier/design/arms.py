@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from bayes_frontier.checks.sigmoids import smoothed_sigmoid
+from bayes_frontier.design.beliefs import OBJECTIVE
 from bayes_frontier.design.classical import PUBLISHED, Start, balanced_i_optimal, d_optimal
 from bayes_frontier.design.contest import KAPPA, RIDGE, TAU, Contest
 from bayes_frontier.model.pinball import FloatArray, IntArray
@@ -239,11 +240,11 @@ def race(contest: Contest, seed: int, *, fixed: bool) -> Iterator[dict[str, floa
         return np.random.default_rng([contest.period, seed])
 
     runs: dict[str, Iterator[dict[str, float]]] = {
-        "ours": ours(contest, rng(), "interval-width"),
+        "ours": ours(contest, rng(), OBJECTIVE),
         **{name: in_order(contest, order(contest, rng())) for name, order in RANDOM.items()},
     }
     if fixed:
-        runs["ours, base models"] = ours(contest, rng(), "base-models")
+        runs["ours, interval width"] = ours(contest, rng(), "interval-width")
         runs["ours, information"] = ours(contest, rng(), "information")
         runs["cheapest first"] = in_order(contest, cheapest(contest, rng()))
         runs |= {name: designed(contest, rng(), name) for name in DESIGNS}

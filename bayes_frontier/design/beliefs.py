@@ -17,6 +17,13 @@ from bayes_frontier.posterior.curves import Curves
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import period_indices
 
+# Share of a quarter's models that are on base models without older ones: 0.16 on the Open LLM Leaderboard v2, 0.19 on
+# v1, means of three quarters each (0.01 to 0.50 in a quarter); see docs/design.md.
+NEW_BASE_MODELS = 0.2
+
+OBJECTIVE = "base-models"
+"""What a plan is for unless something else is said; see `bayes_frontier.design.plan`."""
+
 NEXT = "next"
 """Period to plan for: the one after the last fitted."""
 
@@ -206,13 +213,13 @@ def recent(base_model: pd.Series, planned: npt.NDArray[np.bool_]) -> dict[str, i
     return {str(name): int(n) for name, n in counts["sum"].items()}
 
 
-def popularity(site: IntArray, n_sites: int) -> FloatArray:
-    """Weigh base models by the square root of their numbers of candidates.
+def attention(site: IntArray, n_sites: int) -> FloatArray:
+    """Weigh base models by what models to come will be built on.
 
     Parameters
     ----------
     site : ndarray of int, shape (n_candidates,)
-        Site of each candidate.
+        Site of each candidate that counts.
     n_sites : int
         Number of sites.
 
@@ -223,10 +230,12 @@ def popularity(site: IntArray, n_sites: int) -> FloatArray:
 
     Notes
     -----
-    Between equal weights and the numbers themselves, which either forget what is popular or buy little else.
+    A model to come is on a known base model in proportion to the number of its models now, or on a new one, about
+    which every known one says as much: `NEW_BASE_MODELS` is the probability of that.
     """
-    weights = np.sqrt(np.bincount(site, minlength=n_sites))
-    return np.asarray(weights / weights.sum())
+    counts = np.bincount(site, minlength=n_sites).astype(float)
+    there = counts > 0
+    return np.asarray(NEW_BASE_MODELS * there / there.sum() + (1.0 - NEW_BASE_MODELS) * counts / counts.sum())
 
 
 def information(

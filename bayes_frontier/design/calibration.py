@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bayes_frontier.design.quick import SHARES, Held, Mask, QuickModel, TaskFit
+from bayes_frontier.design.quick import SHARES, Held, Mask, QuickModel, TaskFit, typical_scale
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.scale import RESIDUAL_LEVELS, Scale, residual_quantiles
@@ -11,8 +11,6 @@ from bayes_frontier.model.spec import HalfNormal, LogNormal, ModelSpec, read_spe
 _PASSES, _DRAWS, _RESIDUAL_DRAWS = 3, 200, 40
 # A base model's own quantile is a first guess of its boundary where it has this many scores.
 _LARGE = 10
-# Grid of log drift scales.
-_LOG_SCALES: FloatArray = np.linspace(-6.0, 1.0, 400)
 
 
 def calibrated(
@@ -41,10 +39,8 @@ def calibrated(
     spec = read_spec("hierarchical") if spec is None else spec
     priors, smoothing = spec.priors, spec.likelihood.smoothing
     shares = (priors.high, priors.start_share, priors.floor_share, priors.ceiling_share)
+    spreads = (priors.high_spread, priors.start_share_spread, priors.floor_share_spread, priors.ceiling_share_spread)
     prior_mean = np.array([share.mu for share in shares])
-    # The median of the half-normal prior of the spread between tasks.
-    spread = np.full(SHARES, 0.674)
-    drift, drift_sd = log_scale(priors.drift, priors.drift_spread)
     n_tasks = len(evaluations.tasks)
     residuals = _first_residuals(evaluations, known, tau)
     held = Held(
@@ -52,7 +48,7 @@ def calibrated(
         residuals=np.zeros((n_tasks, len(RESIDUAL_LEVELS))),
         share_mean=prior_mean,
         share_spread=np.ones(SHARES),
-        drift=np.full(n_tasks, np.exp(drift)),
+        drift=log_scale(priors.drift, priors.drift_spread),
         omega=log_scale(priors.base_model, priors.base_model_spread),
     )
     model, fitted = QuickModel(evaluations, tau, held), None
@@ -61,22 +57,20 @@ def calibrated(
         residuals = _residuals(model, fitted, known)
         modes = np.array([task.mode for task in fitted])
         variances = np.array([np.diag(task.covariance) for task in fitted])
-        precision = 1.0 / (variances[:, :SHARES] + spread**2)
-        mean = (prior_mean + (precision * modes[:, :SHARES]).sum(axis=0)) / (1.0 + precision.sum(axis=0))
-        observed = len(np.unique(evaluations.models["period"].to_numpy()[known])) - 1
-        steps = slice(SHARES, SHARES + observed)
+        pooled = [
+            _pooled(modes[:, i], variances[:, i], (share.mu, share.sigma), spread)
+            for i, (share, spread) in enumerate(zip(shares, spreads, strict=True))
+        ]
+        drifts = np.array([np.log(task.drift) for task in fitted])
+        # the logarithm of a standard deviation found from n values has the variance 1 / (2 n)
+        drift_errors = np.full(n_tasks, 0.5 / max(modes.shape[1] - SHARES - 1, 1))
         held = Held(
             scale=Scale.calibrated(residuals, tau, smoothing),
             residuals=np.stack([residual_quantiles(r, tau) for r in residuals]),
-            share_mean=mean,
-            share_spread=spread,
-            drift=np.array(
-                [
-                    _drift_scale(mode[steps], variance[steps], drift, drift_sd)
-                    for mode, variance in zip(modes, variances, strict=True)
-                ]
-            ),
-            omega=held.omega,
+            share_mean=np.array([mean for mean, _ in pooled]),
+            share_spread=np.array([sd for _, sd in pooled]),
+            drift=_pooled(drifts, drift_errors, _log_typical(priors.drift), priors.drift_spread),
+            omega=_pooled(modes[:, -1], variances[:, -1], _log_typical(priors.base_model), priors.base_model_spread),
         )
         model = model.holding(held)
     return model, model.fit(known, fitted)
@@ -97,11 +91,36 @@ def log_scale(typical: HalfNormal | LogNormal, between: HalfNormal | LogNormal) 
     tuple of float
         Mean and standard deviation.
     """
-    # The logarithm of a half-normal variable has mean log(sigma) - 0.635 and standard deviation 1.11.
-    mean, sd = (
-        (typical.mu, typical.sigma) if isinstance(typical, LogNormal) else (float(np.log(typical.sigma)) - 0.635, 1.11)
-    )
+    mean, sd = _log_typical(typical)
     return mean, float(np.hypot(sd, between.sigma))
+
+
+def _log_typical(typical: HalfNormal | LogNormal) -> tuple[float, float]:
+    """Mean and standard deviation of the logarithm of a typical scale."""
+    # The logarithm of a half-normal variable has mean log(sigma) - 0.635 and standard deviation 1.11.
+    return (typical.mu, typical.sigma) if isinstance(typical, LogNormal) else (np.log(typical.sigma) - 0.635, 1.11)
+
+
+def _pooled(
+    values: FloatArray, variances: FloatArray, typical: tuple[float, float], between: HalfNormal | LogNormal
+) -> tuple[float, float]:
+    """Mean and standard deviation of a task's value, from what those of all tasks are known to be.
+
+    `typical` is the normal prior of the mean over tasks, `between` the prior of the spread.
+    """
+
+    def log_prior(log_spread: FloatArray) -> FloatArray:
+        if isinstance(between, LogNormal):
+            return -0.5 * ((log_spread - between.mu) / between.sigma) ** 2
+        return log_spread - 0.5 * np.exp(2.0 * log_spread) / between.sigma**2
+
+    mean, error, spread = float(values.mean()), 0.0, between.sigma
+    for _ in range(_PASSES):
+        spread = typical_scale(values - mean, variances + error**2, log_prior)
+        precision = 1.0 / typical[1] ** 2 + len(values) / spread**2
+        mean = (typical[0] / typical[1] ** 2 + float(values.sum()) / spread**2) / precision
+        error = precision**-0.5
+    return mean, float(np.hypot(error, spread))
 
 
 def _first_residuals(evaluations: Evaluations, known: Mask, tau: float) -> list[FloatArray]:
@@ -129,11 +148,3 @@ def _residuals(model: QuickModel, fitted: list[TaskFit], known: Mask) -> list[Fl
     residual = table["score"].to_numpy(float)[chosen][:, None] - boundary[:, code].T
     return [residual[task[code] == k] for k in range(len(data.tasks))]
 
-
-def _drift_scale(steps: FloatArray, variances: FloatArray, mean: float, sd: float) -> float:
-    """Posterior geometric mean of a drift scale given estimated steps; of its prior where there is none."""
-    log_posterior = -0.5 * ((_LOG_SCALES - mean) / sd) ** 2
-    for step, variance in zip(steps, variances, strict=True):
-        log_posterior -= _LOG_SCALES + 0.5 * (step**2 + variance) * np.exp(-2.0 * _LOG_SCALES)
-    weight = np.exp(log_posterior - log_posterior.max())
-    return float(np.exp(weight @ _LOG_SCALES / weight.sum()))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_frontier.checks.sigmoids import smoothed_sigmoid
-from bayes_frontier.design.beliefs import Beliefs, information, popularity, recent
+from bayes_frontier.design.beliefs import OBJECTIVE, Beliefs, attention, information, recent
 from bayes_frontier.design.calibration import calibrated
 from bayes_frontier.design.noise import evaluation_noise
 from bayes_frontier.design.quick import Mask, TaskFit
@@ -127,7 +127,7 @@ class Contest:
         return self._state(chosen, self.model.fit(self._known(chosen), start.fitted))
 
     def plan(
-        self, state: State, budget: float, rng: np.random.Generator, *, objective: str = "interval-width"
+        self, state: State, budget: float, rng: np.random.Generator, *, objective: str = OBJECTIVE
     ) -> tuple[IntArray, float, float]:
         """Choose more, by what it is expected to bring.
 
@@ -139,7 +139,7 @@ class Contest:
             For all, what is already chosen included.
         rng : numpy.random.Generator
             Orders candidates that are alike.
-        objective : {"interval-width", "base-models", "information"}
+        objective : {"base-models", "interval-width", "information"}
             As in `bayes_frontier.design.plan`.
 
         Returns
@@ -157,7 +157,7 @@ class Contest:
         asked = Targets(tasks, self.grid)
         rest = np.setdiff1d(np.arange(len(self.cost)), state.chosen)
 
-        by_site = popularity(site, len(names)) if objective == "base-models" else None
+        by_site = attention(site, len(names)) if objective == "base-models" else None
         problem = Problem(
             make=lambda: information(beliefs, moved, asked.z, tasks, asked.weights, by_site),
             promise=lambda: information(beliefs, sites, asked.z, tasks, asked.weights, by_site),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bayes_frontier.design.beliefs import Beliefs, information, popularity
+from bayes_frontier.design.beliefs import Beliefs, information, attention
 from bayes_frontier.design.budget import Budget, read_budget
 from bayes_frontier.design.candidates import Candidates, read_candidates
 from bayes_frontier.design.prior import prior_beliefs
@@ -181,7 +181,7 @@ def plan(
     sites = beliefs.sites(names, np.asarray(by_base, dtype=np.float64), asked.tasks)
     moved = beliefs.moved(sites, names, asked.tasks)
     site = np.asarray(by_base.index.get_indexer(pd.Index(pool.frame["base_model"])), dtype=np.int64)
-    by_site = popularity(site, len(by_base)) if objective == "base-models" else None
+    by_site = attention(site, len(by_base)) if objective == "base-models" else None
     problem = Problem(
         make=lambda: information(beliefs, moved, asked.z, asked.tasks, asked.weights, by_site),
         promise=lambda: information(beliefs, sites, asked.z, asked.tasks, asked.weights, by_site),

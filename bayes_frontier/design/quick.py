@@ -1,12 +1,13 @@
 """A fast posterior for studies that need a thousand fits: effects integrated out, the rest Gaussian.
 
 The model is the default one (`models/hierarchical.toml`), with four simplifications. Base-model effects are integrated
-out numerically (`kernel`), which leaves per task four curve shares, a drift step a period and log omega; their
-posterior is taken as Gaussian at its mode. What tasks share (mean and spread of the shares, drift scale) and the
-likelihood's scale are estimated from the evaluations known at the start (`calibration`), and then held.
+out numerically (`kernel`), which leaves per task four curve shares, a drift step a stretch of time and log omega;
+their posterior is taken as Gaussian at its mode. A task's drift scale is the geometric mean of its posterior given the
+steps, found together with them. What tasks share (mean and spread of the shares) and the likelihood's scale are
+estimated from the evaluations known at the start (`calibration`), and then held.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +28,10 @@ SHARES = 4
 # A fit ends when a Newton step promises less than this many nats.
 _TOLERANCE = 2e-3
 _MOST_STEPS = 60
+# The drift scale is found in so many rounds at most, or until it changes by less than this, as a logarithm.
+_ROUNDS, _SAME_SCALE = 4, 0.05
+# Grid of log drift scales.
+_LOG_SCALES: FloatArray = np.linspace(-6.0, 3.0, 400)
 Mask = npt.NDArray[np.bool_]
 
 
@@ -42,17 +47,15 @@ class Held:
         Residual quantiles; see `model.scale.RESIDUAL_LEVELS`.
     share_mean, share_spread : ndarray, shape (4,)
         Normal distribution of the logits of curve shares over tasks.
-    drift : ndarray, shape (n_tasks,)
-        Standard deviation of a drift step.
-    omega : tuple of float
-        Mean and standard deviation of log omega.
+    drift, omega : tuple of float
+        Mean and standard deviation over tasks of the logarithm of a quarter's drift scale, and of log omega.
     """
 
     scale: Scale
     residuals: FloatArray
     share_mean: FloatArray
     share_spread: FloatArray
-    drift: FloatArray
+    drift: tuple[float, float]
     omega: tuple[float, float]
 
 
@@ -66,10 +69,13 @@ class TaskFit:
         Logits of the shares, drift steps, log omega.
     covariance : ndarray, shape (n, n)
         Inverse of the Hessian at the mode.
+    drift : float
+        Standard deviation of a quarter's drift.
     """
 
     mode: FloatArray
     covariance: FloatArray
+    drift: float
 
 
 class QuickModel:
@@ -92,7 +98,8 @@ class QuickModel:
         self._position = self.data.compute.position(self.data.reference_z)
         self._row = evaluations.table["row"].to_numpy()
         self._score = evaluations.table["score"].to_numpy(float)
-        self._steps = self.data.n_periods - 1
+        # a step's standard deviation in units of a quarter's drift scale
+        self._stride: FloatArray = np.sqrt(self.data.stretches.gaps)
         cells = self.data.cells
         self._cells = []
         for k in range(len(self.data.tasks)):
@@ -101,7 +108,7 @@ class QuickModel:
             order = np.argsort(base, kind="stable")
             first = np.searchsorted(base[order], np.arange(len(self.data.base_models) + 1))
             chosen = chosen[order]
-            self._cells.append((chosen.astype(np.int64), first.astype(np.int64), cells["period"].to_numpy()[chosen]))
+            self._cells.append((chosen.astype(np.int64), first.astype(np.int64), cells["stretch"].to_numpy()[chosen]))
         self._cache = np.zeros((len(self.data.tasks), len(self.data.base_models), 3))
 
     def holding(self, held: Held) -> "QuickModel":
@@ -158,12 +165,29 @@ class QuickModel:
 
     def _fit_task(self, task: int, losses: LossPieces, start: TaskFit | None) -> TaskFit:
         if start is None:
-            held = self.held
-            x = np.concatenate([held.share_mean, np.zeros(self._steps), [held.omega[0]]])
-            hessian = self._hessian(task, x, losses, self._prior_sd(task))
+            x, drift = self._prior_mean, float(np.exp(self.held.drift[0]))
+            hessian = self._hessian(task, x, losses, self._prior_sd(drift), drift)
         else:
-            x, hessian = start.mode, np.linalg.inv(start.covariance)
-        value, gradient, *_ = self._log_posterior(task, x, losses)
+            x, hessian, drift = start.mode, np.linalg.inv(start.covariance), start.drift
+        for _ in range(_ROUNDS):
+            x, hessian = self._climb(task, x, hessian, losses, drift)
+            variances = np.diag(np.linalg.inv(hessian))
+            last, drift = drift, self._drift(x, variances)
+            if abs(np.log(drift / last)) < _SAME_SCALE:
+                break
+        hessian = self._hessian(task, x, losses, np.sqrt(variances), drift)
+        return TaskFit(x, np.linalg.inv(hessian), drift)
+
+    def _drift(self, x: FloatArray, variances: FloatArray) -> float:
+        mean, sd = self.held.drift
+        steps, errors = x[SHARES:-1] / self._stride, variances[SHARES:-1] / self._stride**2
+        return typical_scale(steps, errors, lambda log_scale: -0.5 * ((log_scale - mean) / sd) ** 2)
+
+    def _climb(
+        self, task: int, x: FloatArray, hessian: FloatArray, losses: LossPieces, drift: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Go to the mode given a drift scale; the Hessian is updated on the way."""
+        value, gradient, *_ = self._log_posterior(task, x, losses, drift)
         for _ in range(_MOST_STEPS):
             step = np.linalg.solve(hessian, gradient)
             promised = float(gradient @ step)
@@ -173,7 +197,7 @@ class QuickModel:
             part = min(1.0, 2.0 / float(np.abs(step).max()))
             for _ in range(12):
                 new = x + part * step
-                new_value, new_gradient, *_ = self._log_posterior(task, new, losses)
+                new_value, new_gradient, *_ = self._log_posterior(task, new, losses, drift)
                 if new_value >= value + 1e-4 * part * promised:
                     break
                 part *= 0.4
@@ -181,9 +205,7 @@ class QuickModel:
                 break
             hessian = _updated(hessian, new - x, gradient - new_gradient)
             x, value, gradient = new, new_value, new_gradient
-        sd = np.sqrt(np.diag(np.linalg.inv(hessian)))
-        hessian = self._hessian(task, x, losses, sd)
-        return TaskFit(x, np.linalg.inv(hessian))
+        return x, hessian
 
     def log_likelihood(self, task: int, x: FloatArray, losses: LossPieces) -> float:
         """Log likelihood with the effects integrated out.
@@ -219,12 +241,16 @@ class QuickModel:
             self._cache[task],
         )
 
-    def _prior_sd(self, task: int) -> FloatArray:
-        held = self.held
-        return np.concatenate([held.share_spread, np.full(self._steps, held.drift[task]), [held.omega[1]]])
+    @property
+    def _prior_mean(self) -> FloatArray:
+        return np.concatenate([self.held.share_mean, np.zeros(len(self._stride)), [self.held.omega[0]]])
 
-    def _log_posterior(self, task: int, x: FloatArray, losses: LossPieces) -> tuple[float, FloatArray, Any]:
-        held = self.held
+    def _prior_sd(self, drift: float) -> FloatArray:
+        return np.concatenate([self.held.share_spread, drift * self._stride, [self.held.omega[1]]])
+
+    def _log_posterior(
+        self, task: int, x: FloatArray, losses: LossPieces, drift: float
+    ) -> tuple[float, FloatArray, Any]:
         found = self._marginal(task, x, losses)
         moved = np.repeat(x[None, :], 2 * SHARES, axis=0)
         for i in range(SHARES):
@@ -235,9 +261,9 @@ class QuickModel:
         gradient[:SHARES] = (levels[::2] - levels[1::2]) / 2e-5 @ found[1]
         gradient[SHARES:-1] = np.cumsum(found[2][::-1])[::-1][1:]
         gradient[-1] = found[3]
-        centre = np.concatenate([held.share_mean, np.zeros(self._steps), [held.omega[0]]])
-        pull = (x - centre) / self._prior_sd(task)
-        return float(found[0] - 0.5 * pull @ pull), gradient - pull / self._prior_sd(task), found
+        prior = self._prior_sd(drift)
+        pull = (x - self._prior_mean) / prior
+        return float(found[0] - 0.5 * pull @ pull), gradient - pull / prior, found
 
     def _levels(self, x: FloatArray) -> FloatArray:
         """Logit of the undrifted curve at each base model's compute, shape (..., n_base_models)."""
@@ -246,15 +272,15 @@ class QuickModel:
         rise = expit(low + (high - low) * self._position)
         return np.asarray(logit(curve.floor[..., None] + (curve.ceiling - curve.floor)[..., None] * rise))
 
-    def _hessian(self, task: int, x: FloatArray, losses: LossPieces, sd: FloatArray) -> FloatArray:
+    def _hessian(self, task: int, x: FloatArray, losses: LossPieces, sd: FloatArray, drift: float) -> FloatArray:
         """Minus the Hessian of the log posterior by central differences, made positive definite."""
         found = np.empty((len(x), len(x)))
         for i, width in enumerate(0.3 * np.clip(sd, 1e-3, 0.5)):
             e = np.zeros(len(x))
             e[i] = width
-            above, below = (self._log_posterior(task, x + sign * e, losses)[1] for sign in (1, -1))
+            above, below = (self._log_posterior(task, x + sign * e, losses, drift)[1] for sign in (1, -1))
             found[i] = (below - above) / (2.0 * width)
-        prior = self._prior_sd(task)
+        prior = self._prior_sd(drift)
         values, vectors = np.linalg.eigh(0.5 * (found + found.T) * np.outer(prior, prior))
         # In units of the prior no direction is known less well than a priori, up to curvature of the likelihood.
         half = (vectors * np.sqrt(np.maximum(values, 0.25))) / prior[:, None]
@@ -315,19 +341,20 @@ class QuickModel:
             gaussian = task.mode + np.concatenate([z, -z]) @ np.linalg.cholesky(task.covariance).T
             x = gaussian if parameters is None else parameters[k]
             drift = np.concatenate([np.zeros((n, 1)), np.cumsum(x[:, SHARES:-1], axis=1)], axis=1)
-            curve = shift_logit(Sigmoid(*(part[:, None] for part in _curve(x))), drift)
+            last = drift[:, self.data.stretches.last]
+            curve = shift_logit(Sigmoid(*(part[:, None] for part in _curve(x))), last)
             slope = (curve.at_high - curve.at_low) / (data.compute.high - data.compute.low)
             parts["floor"][:, k], parts["ceiling"][:, k] = curve.floor, curve.ceiling
             parts["slope"][:, k], parts["midpoint"][:, k] = slope, data.compute.low - curve.at_low / slope
             omega[:, k] = np.exp(x[:, -1])
-            _, _, found = self._log_posterior(k, task.mode, losses)
+            _, _, found = self._log_posterior(k, task.mode, losses, task.drift)
             effects[:, :, k] = self._effects(task.mode, x, drift, found, rng.random((n, len(data.base_models))))
         return Curves(
             shape=(1, n),
             parts=parts,
             effects=effects[:, self.seen(known)],
             scales=omega,
-            drift=np.tile(self.held.drift, (n, 1)),
+            drift=np.tile([task.drift for task in fitted], (n, 1)),
             residuals=self.held.residuals,
             tau=self.tau,
         )
@@ -362,3 +389,24 @@ def _updated(hessian: FloatArray, step: FloatArray, change: FloatArray) -> Float
         return hessian
     pushed = hessian @ step
     return np.asarray(hessian - np.outer(pushed, pushed) / float(step @ pushed) + np.outer(change, change) / curvature)
+
+
+def typical_scale(values: FloatArray, variances: FloatArray, log_prior: Callable[[FloatArray], FloatArray]) -> float:
+    """Geometric mean of the standard deviation of normal values around zero, which are known with errors.
+
+    Parameters
+    ----------
+    values, variances : ndarray, shape (n,)
+        Means and variances of the values; where there is none, the prior's geometric mean is returned.
+    log_prior : callable
+        Log prior density of the logarithm of the standard deviation.
+
+    Returns
+    -------
+    float
+        The standard deviation.
+    """
+    squares = float((values**2 + variances).sum())
+    log_posterior = log_prior(_LOG_SCALES) - len(values) * _LOG_SCALES - 0.5 * squares * np.exp(-2.0 * _LOG_SCALES)
+    weight = np.exp(log_posterior - log_posterior.max())
+    return float(np.exp(weight @ _LOG_SCALES / weight.sum()))

@@ -12,6 +12,7 @@ from bayes_frontier.evaluations import bases, cells, checks
 from bayes_frontier.evaluations.columns import ALIASES, flops_unit
 from bayes_frontier.evaluations.identify import identify
 from bayes_frontier.evaluations.registry import Registry
+from bayes_frontier.evaluations.relabelling import contradicted, note_contradicted
 from bayes_frontier.evaluations.sheet import Sheet
 from bayes_frontier.wording import count, listed
 
@@ -27,6 +28,7 @@ def read_fields(
     dated: bool,
     today: dt.date,
     notes: list[str],
+    relabel: bool = False,
 ) -> pd.DataFrame:
     """Read the fields of every line.
 
@@ -44,6 +46,8 @@ def read_fields(
         No release date may lie after it.
     notes : list of str
         Observations are appended here.
+    relabel : bool
+        Whether rows that contradict their stated base model count for another, see `relabelling.contradicted`.
 
     Returns
     -------
@@ -72,10 +76,22 @@ def read_fields(
         base = canonical(cells.text(sheet, columns["base_model"]), registry, notes)
     else:
         base = _by_name(sheet, columns, sizes["params_b"], released, registry, notes)
+    names = cells.text(sheet, columns["model"])
     flops = _flops(sheet, columns, base, sizes, registry, notes)
+    if relabel:
+        if "base_model" not in columns:
+            raise DataError(f"relabel: {sheet.source} states no base models that could be wrong; leave it out.")
+        rows = pd.DataFrame({"model": names, "base_model": base, "params_b": sizes["params_b"], "released": released})
+        found = contradicted(rows, registry)
+        changed = (found["base_model"] != "").to_numpy(dtype=bool)
+        if changed.any():
+            notes.append(note_contradicted(base, found["base_model"]))
+        base = found["base_model"].where(changed, base)
+        flops = np.where(changed, found["flops"], flops)
+        sizes["tokens_t"] = np.where(changed, found["tokens_t"], sizes["tokens_t"])
     return pd.DataFrame(
         {
-            "model": cells.text(sheet, columns["model"]),
+            "model": names,
             "base_model": apart(base, released, registry, notes),
             "stage": cells.text(sheet, columns["stage"]) if "stage" in columns else pd.Series([""] * n, dtype="str"),
             "flops": flops,

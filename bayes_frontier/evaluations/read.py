@@ -80,6 +80,7 @@ def read(
     registry: Registry | str | Path | None = None,
     metrics: Metrics | Mapping[str, object] | str | Path | None = None,
     limited: bool = False,
+    relabel: bool = False,
     today: dt.date | None = None,
 ) -> Evaluations:
     """Read evaluations from a file, a folder of result files, or a data frame.
@@ -112,6 +113,9 @@ def read(
         ``[tasks."name"]`` for each; see `bayes_frontier.evaluations.metrics`.
     limited : bool
         Whether to take also runs on a part of a benchmark's items (``--limit``), which are refused otherwise.
+    relabel : bool
+        Whether rows of a table whose own name, or size and date, contradicts the base model that the table states
+        count for the one these say, with its FLOPs; see `bayes_frontier.evaluations.relabelling`. How many do is noted.
     today : date, optional
         Release dates after it are errors; by default the current day (UTC).
 
@@ -140,6 +144,7 @@ def read(
         registry=registry,
         metrics=metrics,
         limited=limited,
+        relabel=relabel,
         today=today,
     )
     return assemble(lines, periods=periods or None, duplicates=duplicates, spend=True)
@@ -155,6 +160,7 @@ def parse(
     registry: Registry | str | Path | None = None,
     metrics: Metrics | Mapping[str, object] | str | Path | None = None,
     limited: bool = False,
+    relabel: bool = False,
     today: dt.date | None = None,
 ) -> Lines:
     """Find the format of a source and parse it, up to where records are made of its lines.
@@ -165,7 +171,7 @@ def parse(
         As in `read`.
     dated : bool
         Whether release dates are needed.
-    tasks, format, columns, registry, metrics, limited, today : optional
+    tasks, format, columns, registry, metrics, limited, relabel, today : optional
         As in `read`.
 
     Returns
@@ -192,7 +198,14 @@ def parse(
         columns=dict(columns or {}),
         metrics=given_metrics(metrics),
         limited=limited,
+        relabel=relabel,
     )
-    lines = (FORMATS[format] if format else _recognised(loaded))(loaded, request)
+    reader = FORMATS[format] if format else _recognised(loaded)
+    if relabel and reader not in [FORMATS[name] for name in ("table", "wide", "long")]:
+        raise DataError(
+            f"relabel: {loaded.name} is no plain table that states base models; those of its format are identified "
+            "anyway. Leave relabel out."
+        )
+    lines = reader(loaded, request)
     request.metrics.note_unused(lines.tasks, lines.notes)
     return lines

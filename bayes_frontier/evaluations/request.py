@@ -31,6 +31,8 @@ class Request:
         How the values of tasks are to be read, as declared by the user.
     limited : bool
         Whether runs on a part of a benchmark's items are wanted.
+    relabel : bool
+        Whether rows of a table that contradict their stated base model count for another.
     """
 
     registry: Registry
@@ -40,6 +42,7 @@ class Request:
     columns: Mapping[str, str]
     metrics: Metrics = field(default_factory=Metrics)
     limited: bool = False
+    relabel: bool = False
 
     def choose(self, sheet: Sheet, tasks: Sequence[str]) -> list[str]:
         """Return the wanted ones of `tasks`, in their order.

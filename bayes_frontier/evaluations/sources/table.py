@@ -48,9 +48,21 @@ def parse(sheet: Sheet, request: Request, shape: str | None = None) -> Lines:
     return _wide(sheet, request, columns)
 
 
+def _fields(sheet: Sheet, request: Request, columns: Columns, notes: list[str]) -> pd.DataFrame:
+    return read_fields(
+        sheet,
+        columns.fields,
+        request.registry,
+        dated=request.dated,
+        today=request.today,
+        notes=notes,
+        relabel=request.relabel,
+    )
+
+
 def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
     notes: list[str] = []
-    fields = read_fields(sheet, columns.fields, request.registry, dated=request.dated, today=request.today, notes=notes)
+    fields = _fields(sheet, request, columns, notes)
     lone = columns.fields.get("score")
     candidates = {c: c for c in columns.others} if lone is None else {"score": lone}
     shares = {task: cells.share_of_numbers(sheet, column) for task, column in candidates.items()}
@@ -145,7 +157,7 @@ def _long(sheet: Sheet, request: Request, columns: Columns) -> Lines:
             f"{listed(t for t in present if t not in chosen)}"
         )
         sheet, names = sheet.take(wanted), names[wanted].reset_index(drop=True)
-    fields = read_fields(sheet, columns.fields, request.registry, dated=request.dated, today=request.today, notes=notes)
+    fields = _fields(sheet, request, columns, notes)
     scores = cells.numbers(sheet, columns.fields["score"])
     task = pd.Index(chosen, dtype=object).get_indexer(pd.Index(names, dtype=object)).astype(np.int64)
     scores = _by_task(sheet, columns.fields["score"], scores, chosen, task, request, notes)
