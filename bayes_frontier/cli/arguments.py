@@ -58,8 +58,8 @@ Relabel = Annotated[
     bool,
     typer.Option(
         "--relabel",
-        help="Let rows whose own name, or size and date, contradicts the base model that the table states count for the "
-        "one these say, with its FLOPs.",
+        help="Let rows whose own name, or size and date, contradicts the base model that the table states count for "
+        "the one these say, with its FLOPs.",
     ),
 ]
 AllowLimited = Annotated[

@@ -28,6 +28,7 @@ def backtest(
     format: given.Format = None,
     column: given.Columns = None,
     duplicates: given.Duplicates = "keep",
+    relabel: given.Relabel = False,
     single_period: Annotated[
         bool,
         typer.Option(
@@ -98,6 +99,7 @@ def backtest(
         format=format,
         columns=columns,
         duplicates=duplicates,  # type: ignore[arg-type]  # `read` checks it and names the choices
+        relabel=relabel,
     )
     result = bf.backtest(
         evaluations,

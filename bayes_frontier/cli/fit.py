@@ -31,6 +31,7 @@ def fit(
     metrics: given.Metrics = None,
     registry: given.RegistryFile = None,
     allow_limited: given.AllowLimited = False,
+    relabel: given.Relabel = False,
     model: given.Model = "hierarchical",
     tau: given.Tau = "0.98",
     seed: given.Seed = 1,
@@ -84,6 +85,7 @@ def fit(
         metrics=metrics,
         registry=registry,
         limited=allow_limited,
+        relabel=relabel,
     )
     evaluations = on_axis(evaluations, axis)
     if not quiet:

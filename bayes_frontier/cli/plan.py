@@ -57,13 +57,15 @@ def plan(
         ),
     ] = None,
     objective: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAME",
-            help="interval-width: narrow the population boundaries; base-models: those of the base models, popular "
-            "ones more, to predict what comes next; information: nats about these; question: settle --question.",
+            help="base-models: narrow the boundaries of the base models, each as much as models to come are expected "
+            "on it; interval-width: the population boundaries; information: nats about base models; question: settle "
+            "--question.",
+            show_default="base-models",
         ),
-    ] = "interval-width",
+    ] = None,
     question: Annotated[
         str | None,
         typer.Option(
@@ -127,10 +129,9 @@ def plan(
     boundary, mean over tasks and compute, expected before any new score is seen.
     """
     from bayes_frontier.design import plan as make
+    from bayes_frontier.design.targets import OBJECTIVE
 
     asked = None if question is None else _question(question)
-    if asked is not None and objective == "interval-width":
-        objective = "question"
     ends = None
     if flops is not None:
         low, _, high = flops.partition(":")
@@ -149,7 +150,7 @@ def plan(
         n=n,
         focus=names_list(focus),
         flops=ends,
-        objective=objective,
+        objective=objective or (OBJECTIVE if asked is None else "question"),
         question=asked,
         period=period_of(period),
         cost=cost,

@@ -52,9 +52,7 @@ def design(
     from bayes_frontier.report.design_study import write_design
     from bayes_frontier.report.files import make_folder
 
-    evaluations = bf.read(
-        table, periods=periods, tasks=names_list(tasks), columns=fields_map(column), relabel=relabel
-    )
+    evaluations = bf.read(table, periods=periods, tasks=names_list(tasks), columns=fields_map(column), relabel=relabel)
     settings = f"{evaluations.fingerprint[:8]}-{code_fingerprint()}-{len(evaluations.period_labels)}"
     folder = out / "replications" / settings
     make_folder(folder, "--out")

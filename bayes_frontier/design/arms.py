@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from bayes_frontier.checks.sigmoids import smoothed_sigmoid
-from bayes_frontier.design.beliefs import OBJECTIVE
 from bayes_frontier.design.classical import PUBLISHED, Start, balanced_i_optimal, d_optimal
 from bayes_frontier.design.contest import KAPPA, RIDGE, TAU, Contest
+from bayes_frontier.design.targets import OBJECTIVE
 from bayes_frontier.model.pinball import FloatArray, IntArray
 
 BUDGETS = (0.05, 0.10, 0.20, 0.50)

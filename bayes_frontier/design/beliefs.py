@@ -21,9 +21,6 @@ from bayes_frontier.posterior.query import period_indices
 # v1, means of three quarters each (0.01 to 0.50 in a quarter); see docs/design.md.
 NEW_BASE_MODELS = 0.2
 
-OBJECTIVE = "base-models"
-"""What a plan is for unless something else is said; see `bayes_frontier.design.plan`."""
-
 NEXT = "next"
 """Period to plan for: the one after the last fitted."""
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from bayes_frontier.design.quick import SHARES, Held, Mask, QuickModel, TaskFit, typical_scale
+from bayes_frontier.design.quick import SHARES, Held, Mask, QuickModel, TaskFit
+from bayes_frontier.design.scales import log_scale, log_typical, pooled
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.scale import RESIDUAL_LEVELS, Scale, residual_quantiles
-from bayes_frontier.model.spec import HalfNormal, LogNormal, ModelSpec, read_spec
+from bayes_frontier.model.spec import ModelSpec, read_spec
 
 _PASSES, _DRAWS, _RESIDUAL_DRAWS = 3, 200, 40
 # A base model's own quantile is a first guess of its boundary where it has this many scores.
@@ -57,8 +58,8 @@ def calibrated(
         residuals = _residuals(model, fitted, known)
         modes = np.array([task.mode for task in fitted])
         variances = np.array([np.diag(task.covariance) for task in fitted])
-        pooled = [
-            _pooled(modes[:, i], variances[:, i], (share.mu, share.sigma), spread)
+        shared = [
+            pooled(modes[:, i], variances[:, i], (share.mu, share.sigma), spread)
             for i, (share, spread) in enumerate(zip(shares, spreads, strict=True))
         ]
         drifts = np.array([np.log(task.drift) for task in fitted])
@@ -67,60 +68,13 @@ def calibrated(
         held = Held(
             scale=Scale.calibrated(residuals, tau, smoothing),
             residuals=np.stack([residual_quantiles(r, tau) for r in residuals]),
-            share_mean=np.array([mean for mean, _ in pooled]),
-            share_spread=np.array([sd for _, sd in pooled]),
-            drift=_pooled(drifts, drift_errors, _log_typical(priors.drift), priors.drift_spread),
-            omega=_pooled(modes[:, -1], variances[:, -1], _log_typical(priors.base_model), priors.base_model_spread),
+            share_mean=np.array([mean for mean, _ in shared]),
+            share_spread=np.array([sd for _, sd in shared]),
+            drift=pooled(drifts, drift_errors, log_typical(priors.drift), priors.drift_spread),
+            omega=pooled(modes[:, -1], variances[:, -1], log_typical(priors.base_model), priors.base_model_spread),
         )
         model = model.holding(held)
     return model, model.fit(known, fitted)
-
-
-def log_scale(typical: HalfNormal | LogNormal, between: HalfNormal | LogNormal) -> tuple[float, float]:
-    """Return mean and standard deviation of the logarithm of a task's scale.
-
-    Parameters
-    ----------
-    typical : HalfNormal or LogNormal
-        Prior of the typical scale; a half-normal one is matched to a log-normal.
-    between : HalfNormal or LogNormal
-        Prior of the spread of its logarithm between tasks.
-
-    Returns
-    -------
-    tuple of float
-        Mean and standard deviation.
-    """
-    mean, sd = _log_typical(typical)
-    return mean, float(np.hypot(sd, between.sigma))
-
-
-def _log_typical(typical: HalfNormal | LogNormal) -> tuple[float, float]:
-    """Mean and standard deviation of the logarithm of a typical scale."""
-    # The logarithm of a half-normal variable has mean log(sigma) - 0.635 and standard deviation 1.11.
-    return (typical.mu, typical.sigma) if isinstance(typical, LogNormal) else (np.log(typical.sigma) - 0.635, 1.11)
-
-
-def _pooled(
-    values: FloatArray, variances: FloatArray, typical: tuple[float, float], between: HalfNormal | LogNormal
-) -> tuple[float, float]:
-    """Mean and standard deviation of a task's value, from what those of all tasks are known to be.
-
-    `typical` is the normal prior of the mean over tasks, `between` the prior of the spread.
-    """
-
-    def log_prior(log_spread: FloatArray) -> FloatArray:
-        if isinstance(between, LogNormal):
-            return -0.5 * ((log_spread - between.mu) / between.sigma) ** 2
-        return log_spread - 0.5 * np.exp(2.0 * log_spread) / between.sigma**2
-
-    mean, error, spread = float(values.mean()), 0.0, between.sigma
-    for _ in range(_PASSES):
-        spread = typical_scale(values - mean, variances + error**2, log_prior)
-        precision = 1.0 / typical[1] ** 2 + len(values) / spread**2
-        mean = (typical[0] / typical[1] ** 2 + float(values.sum()) / spread**2) / precision
-        error = precision**-0.5
-    return mean, float(np.hypot(error, spread))
 
 
 def _first_residuals(evaluations: Evaluations, known: Mask, tau: float) -> list[FloatArray]:
@@ -147,4 +101,3 @@ def _residuals(model: QuickModel, fitted: list[TaskFit], known: Mask) -> list[Fl
     boundary = curves.known(z, base, task, period, slice(0, _RESIDUAL_DRAWS))
     residual = table["score"].to_numpy(float)[chosen][:, None] - boundary[:, code].T
     return [residual[task[code] == k] for k in range(len(data.tasks))]
-

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from bayes_frontier.checks.sigmoids import smoothed_sigmoid
-from bayes_frontier.design.beliefs import OBJECTIVE, Beliefs, attention, information, recent
+from bayes_frontier.design.beliefs import Beliefs, attention, information, recent
 from bayes_frontier.design.calibration import calibrated
 from bayes_frontier.design.noise import evaluation_noise
 from bayes_frontier.design.quick import Mask, TaskFit
 from bayes_frontier.design.reweighting import check_batches
 from bayes_frontier.design.select import Problem, greedy
-from bayes_frontier.design.targets import Targets
+from bayes_frontier.design.targets import OBJECTIVE, Targets
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.registry import default_registry

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bayes_frontier.design.beliefs import Beliefs, information, attention
+from bayes_frontier.design.beliefs import Beliefs, attention, information
 from bayes_frontier.design.budget import Budget, read_budget
 from bayes_frontier.design.candidates import Candidates, read_candidates
 from bayes_frontier.design.prior import prior_beliefs
 from bayes_frontier.design.select import Chosen, Problem, greedy
-from bayes_frontier.design.targets import Question, Targets, settled, targets
+from bayes_frontier.design.targets import OBJECTIVE, Question, Targets, settled, targets
 from bayes_frontier.design.wording import reasons
 from bayes_frontier.errors import QueryError
-from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.model.pinball import FloatArray, IntArray
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_prob
 from bayes_frontier.wording import listed, suggestion
@@ -93,7 +93,7 @@ def plan(
     n: int | None = None,
     focus: str | Sequence[str] | None = None,
     flops: tuple[float, float] | None = None,
-    objective: str = "interval-width",
+    objective: str = OBJECTIVE,
     question: Question | None = None,
     period: int | str | None = None,
     cost: str = "parameters",
@@ -123,9 +123,10 @@ def plan(
         Tasks whose boundaries are to be known (default: all).
     flops : tuple of float, optional
         Range of compute over which they are (default: that of the candidates).
-    objective : {"interval-width", "base-models", "information", "question"}
-        Reduce the mean variance of the boundaries over tasks and log compute; that of the boundaries of the base
-        models, those with many candidates more; gain most nats about these; or settle `question`.
+    objective : {"base-models", "interval-width", "information", "question"}
+        Reduce the mean variance of the boundaries of the candidates' base models, each as much as models to come are
+        expected to be built on it or on a new one (`beliefs.attention`); that of the population boundaries over tasks
+        and log compute; gain most nats about the base models; or settle `question`.
     question : Question, optional
         For the objective of that name.
     period : int, str or None
@@ -181,7 +182,7 @@ def plan(
     sites = beliefs.sites(names, np.asarray(by_base, dtype=np.float64), asked.tasks)
     moved = beliefs.moved(sites, names, asked.tasks)
     site = np.asarray(by_base.index.get_indexer(pd.Index(pool.frame["base_model"])), dtype=np.int64)
-    by_site = attention(site, len(by_base)) if objective == "base-models" else None
+    by_site = _attention(site, z, asked, len(by_base)) if objective == "base-models" else None
     problem = Problem(
         make=lambda: information(beliefs, moved, asked.z, asked.tasks, asked.weights, by_site),
         promise=lambda: information(beliefs, sites, asked.z, asked.tasks, asked.weights, by_site),
@@ -210,6 +211,17 @@ def plan(
         unit=pool.unit,
         objective=objective,
     )
+
+
+def _attention(site: IntArray, z: FloatArray, asked: Targets, n_sites: int) -> FloatArray:
+    """Weights of the base models: of those with candidates in the range of compute asked about."""
+    inside = (z >= asked.z.min() - 1e-9) & (z <= asked.z.max() + 1e-9)
+    if not inside.any():
+        raise QueryError(
+            f"flops: no candidate's compute, {10 ** z.min():.3g} to {10 ** z.max():.3g}, lies in this range, so "
+            "there is no base model to learn about; ask for the boundary there (objective interval-width)."
+        )
+    return attention(site[inside], n_sites)
 
 
 def _excluded(pool: Candidates, exclude: Sequence[str]) -> Candidates:

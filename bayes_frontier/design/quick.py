@@ -7,7 +7,7 @@ steps, found together with them. What tasks share (mean and spread of the shares
 estimated from the evaluations known at the start (`calibration`), and then held.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from bayes_frontier.design.kernel import marginal
+from bayes_frontier.design.scales import typical_scale
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import Sigmoid, shift_logit, sigmoid_from_shares
@@ -30,8 +31,6 @@ _TOLERANCE = 2e-3
 _MOST_STEPS = 60
 # The drift scale is found in so many rounds at most, or until it changes by less than this, as a logarithm.
 _ROUNDS, _SAME_SCALE = 4, 0.05
-# Grid of log drift scales.
-_LOG_SCALES: FloatArray = np.linspace(-6.0, 3.0, 400)
 Mask = npt.NDArray[np.bool_]
 
 
@@ -98,8 +97,10 @@ class QuickModel:
         self._position = self.data.compute.position(self.data.reference_z)
         self._row = evaluations.table["row"].to_numpy()
         self._score = evaluations.table["score"].to_numpy(float)
-        # a step's standard deviation in units of a quarter's drift scale
-        self._stride: FloatArray = np.sqrt(self.data.stretches.gaps)
+        # Covariance of the steps in units of a quarter's drift scale, its root: a velocity common to all is of that
+        # scale too, and integrated out.
+        gaps = self.data.stretches.gaps
+        self._stride: FloatArray = np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps))
         cells = self.data.cells
         self._cells = []
         for k in range(len(self.data.tasks)):
@@ -166,22 +167,24 @@ class QuickModel:
     def _fit_task(self, task: int, losses: LossPieces, start: TaskFit | None) -> TaskFit:
         if start is None:
             x, drift = self._prior_mean, float(np.exp(self.held.drift[0]))
-            hessian = self._hessian(task, x, losses, self._prior_sd(drift), drift)
+            hessian = self._hessian(task, x, losses, np.linalg.norm(self._prior_root(drift), axis=1), drift)
         else:
             x, hessian, drift = start.mode, np.linalg.inv(start.covariance), start.drift
         for _ in range(_ROUNDS):
             x, hessian = self._climb(task, x, hessian, losses, drift)
-            variances = np.diag(np.linalg.inv(hessian))
-            last, drift = drift, self._drift(x, variances)
+            covariance = np.linalg.inv(hessian)
+            last, drift = drift, self._drift(x, covariance)
             if abs(np.log(drift / last)) < _SAME_SCALE:
                 break
-        hessian = self._hessian(task, x, losses, np.sqrt(variances), drift)
+        hessian = self._hessian(task, x, losses, np.sqrt(np.diag(covariance)), drift)
         return TaskFit(x, np.linalg.inv(hessian), drift)
 
-    def _drift(self, x: FloatArray, variances: FloatArray) -> float:
+    def _drift(self, x: FloatArray, covariance: FloatArray) -> float:
+        """Drift scale given the mode and covariance of the parameters."""
         mean, sd = self.held.drift
-        steps, errors = x[SHARES:-1] / self._stride, variances[SHARES:-1] / self._stride**2
-        return typical_scale(steps, errors, lambda log_scale: -0.5 * ((log_scale - mean) / sd) ** 2)
+        steps = np.linalg.solve(self._stride, x[SHARES:-1])
+        errors = np.linalg.solve(self._stride, np.linalg.cholesky(covariance)[SHARES:-1])
+        return typical_scale(steps, (errors**2).sum(axis=1), lambda log: -0.5 * ((log - mean) / sd) ** 2)
 
     def _climb(
         self, task: int, x: FloatArray, hessian: FloatArray, losses: LossPieces, drift: float
@@ -245,8 +248,11 @@ class QuickModel:
     def _prior_mean(self) -> FloatArray:
         return np.concatenate([self.held.share_mean, np.zeros(len(self._stride)), [self.held.omega[0]]])
 
-    def _prior_sd(self, drift: float) -> FloatArray:
-        return np.concatenate([self.held.share_spread, drift * self._stride, [self.held.omega[1]]])
+    def _prior_root(self, drift: float) -> FloatArray:
+        """Lower root of the prior covariance."""
+        root = np.diag([*self.held.share_spread, *np.zeros(len(self._stride)), self.held.omega[1]])
+        root[SHARES:-1, SHARES:-1] = drift * self._stride
+        return root
 
     def _log_posterior(
         self, task: int, x: FloatArray, losses: LossPieces, drift: float
@@ -261,9 +267,9 @@ class QuickModel:
         gradient[:SHARES] = (levels[::2] - levels[1::2]) / 2e-5 @ found[1]
         gradient[SHARES:-1] = np.cumsum(found[2][::-1])[::-1][1:]
         gradient[-1] = found[3]
-        prior = self._prior_sd(drift)
-        pull = (x - self._prior_mean) / prior
-        return float(found[0] - 0.5 * pull @ pull), gradient - pull / prior, found
+        root = self._prior_root(drift)
+        pull = np.linalg.solve(root, x - self._prior_mean)
+        return float(found[0] - 0.5 * pull @ pull), gradient - np.linalg.solve(root.T, pull), found
 
     def _levels(self, x: FloatArray) -> FloatArray:
         """Logit of the undrifted curve at each base model's compute, shape (..., n_base_models)."""
@@ -280,10 +286,10 @@ class QuickModel:
             e[i] = width
             above, below = (self._log_posterior(task, x + sign * e, losses, drift)[1] for sign in (1, -1))
             found[i] = (below - above) / (2.0 * width)
-        prior = self._prior_sd(drift)
-        values, vectors = np.linalg.eigh(0.5 * (found + found.T) * np.outer(prior, prior))
+        root = self._prior_root(drift)
+        values, vectors = np.linalg.eigh(0.5 * root.T @ (found + found.T) @ root)
         # In units of the prior no direction is known less well than a priori, up to curvature of the likelihood.
-        half = (vectors * np.sqrt(np.maximum(values, 0.25))) / prior[:, None]
+        half = np.linalg.solve(root.T, vectors * np.sqrt(np.maximum(values, 0.25)))
         return np.asarray(half @ half.T)
 
     def seen(self, known: Mask) -> IntArray:
@@ -335,7 +341,8 @@ class QuickModel:
         shape = (n, len(data.tasks), data.n_periods)
         parts = {name: np.empty(shape) for name in ("floor", "ceiling", "slope", "midpoint")}
         effects = np.empty((n, len(data.base_models), len(data.tasks)))
-        omega = np.empty((n, len(data.tasks)))
+        omega, velocity = np.empty((2, n, len(data.tasks)))
+        span = float(data.stretches.gaps.sum())
         for k, task in enumerate(fitted):
             z = rng.standard_normal((n // 2, len(task.mode)))
             gaussian = task.mode + np.concatenate([z, -z]) @ np.linalg.cholesky(task.covariance).T
@@ -348,6 +355,9 @@ class QuickModel:
             parts["slope"][:, k], parts["midpoint"][:, k] = slope, data.compute.low - curve.at_low / slope
             omega[:, k] = np.exp(x[:, -1])
             _, _, found = self._log_posterior(k, task.mode, losses, task.drift)
+            normal = rng.standard_normal(n // 2)
+            around = task.drift * np.concatenate([normal, -normal]) / np.sqrt(1.0 + span)
+            velocity[:, k] = drift[:, -1] / (1.0 + span) + around
             effects[:, :, k] = self._effects(task.mode, x, drift, found, rng.random((n, len(data.base_models))))
         return Curves(
             shape=(1, n),
@@ -357,6 +367,7 @@ class QuickModel:
             drift=np.tile([task.drift for task in fitted], (n, 1)),
             residuals=self.held.residuals,
             tau=self.tau,
+            velocity=velocity,
         )
 
     def _effects(
@@ -389,24 +400,3 @@ def _updated(hessian: FloatArray, step: FloatArray, change: FloatArray) -> Float
         return hessian
     pushed = hessian @ step
     return np.asarray(hessian - np.outer(pushed, pushed) / float(step @ pushed) + np.outer(change, change) / curvature)
-
-
-def typical_scale(values: FloatArray, variances: FloatArray, log_prior: Callable[[FloatArray], FloatArray]) -> float:
-    """Geometric mean of the standard deviation of normal values around zero, which are known with errors.
-
-    Parameters
-    ----------
-    values, variances : ndarray, shape (n,)
-        Means and variances of the values; where there is none, the prior's geometric mean is returned.
-    log_prior : callable
-        Log prior density of the logarithm of the standard deviation.
-
-    Returns
-    -------
-    float
-        The standard deviation.
-    """
-    squares = float((values**2 + variances).sum())
-    log_posterior = log_prior(_LOG_SCALES) - len(values) * _LOG_SCALES - 0.5 * squares * np.exp(-2.0 * _LOG_SCALES)
-    weight = np.exp(log_posterior - log_posterior.max())
-    return float(np.exp(weight @ _LOG_SCALES / weight.sum()))

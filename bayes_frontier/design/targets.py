@@ -13,7 +13,10 @@ from bayes_frontier.model.pinball import FloatArray, IntArray
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range, check_score, task_indices
 from bayes_frontier.wording import listed, suggestion
 
-Objective = Literal["interval-width", "base-models", "information", "question"]
+Objective = Literal["base-models", "interval-width", "information", "question"]
+OBJECTIVE: Objective = "base-models"
+"""What a plan is for unless something else is said."""
+
 # Points of log compute at which a boundary counts.
 _POINTS = 15
 

@@ -13,9 +13,12 @@ from bayes_frontier.evaluations.placement import Matcher
 from bayes_frontier.evaluations.registry import Registry
 from bayes_frontier.wording import count, listed
 
-# Size and date alone overrule a label only if they are as sure as this: Llama 3 and 3.1 of one size cannot be told
-# apart by them (0.7), Qwen2 and Qwen2.5 can by date (0.75 to 0.85).
+# Size and date alone overrule a label if they are as sure as this: Llama 3 and 3.1 of one size cannot be told apart by
+# them (0.7), Qwen2 and Qwen2.5 can by date (0.75 to 0.85).
 SURE_SIZE = 0.75
+# They also do where parameters are those of the base model found, and not of the stated one, by these factors: 70.55e9
+# parameters are Llama 3's, 68.98e9 Llama 2's. Tokens added to a vocabulary change less.
+_SAME, _OTHER = 1.01, 1.02
 _NAMED = ("reviewed", "self", "name")
 
 
@@ -45,9 +48,11 @@ def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     asked = rows[["model", "params_b", "released"]].assign(architecture=rows["base_model"].map(cores))
     found = identify(asked, registry)
     rule = found["rule"].fillna("")
-    sure: npt.NDArray[np.bool_] = (
-        rule.isin(_NAMED) | ((rule == "size") & (found["confidence"] >= SURE_SIZE))
-    ).to_numpy(dtype=bool)
+    known = {str(stated): registry.get(stated) for stated in pd.unique(rows["base_model"])}
+    size = rows["base_model"].map({name: base.params_b for name, base in known.items() if base is not None})
+    off, fits = (np.abs(np.log(rows["params_b"] / other)) for other in (size.astype(float), found["params_b"]))
+    by_size = (found["confidence"] >= SURE_SIZE) | ((off > np.log(_OTHER)) & (fits < np.log(_SAME)))
+    sure: npt.NDArray[np.bool_] = (rule.isin(_NAMED) | ((rule == "size") & by_size)).to_numpy(dtype=bool)
     name = found["base_model"].fillna("").astype("str")
     other = sure & (rows["base_model"] != "").to_numpy(dtype=bool) & (name != rows["base_model"]).to_numpy(dtype=bool)
     return found[["flops", "tokens_t"]].assign(base_model=name.where(other, ""))[["base_model", "flops", "tokens_t"]]

@@ -22,7 +22,7 @@ def flat(n_tasks: int, centre: float, sd: float, *, steps: int = 0, n: int = 600
 
 
 def test_shares_known_well_stay_where_they_are():
-    found = gibbs(flat(6, 0.5, 0.01), PRIORS, np.random.default_rng(1))
+    found = gibbs(flat(6, 0.5, 0.01), PRIORS, np.empty(0), np.random.default_rng(1))
     assert [draws.shape for draws in found] == [(SWEEPS, 5)] * 6
     # the likelihood is fifty times narrower than any prior
     np.testing.assert_allclose(np.mean([draws[:, :4].mean(axis=0) for draws in found], axis=0), 0.5, atol=0.01)
@@ -31,8 +31,8 @@ def test_shares_known_well_stay_where_they_are():
 def test_tasks_that_agree_pull_a_vague_one_to_them():
     tasks = [flat(1, centre, 0.05)[0] for centre in np.linspace(0.2, 1.8, 6)]
     vague = flat(1, 0.0, 2.0, n=2000, seed=3)[0]
-    alone = gibbs([vague], PRIORS, np.random.default_rng(1))[0][:, 0]
-    together = gibbs([vague, *tasks], PRIORS, np.random.default_rng(1))[0][:, 0]
+    alone = gibbs([vague], PRIORS, np.empty(0), np.random.default_rng(1))[0][:, 0]
+    together = gibbs([vague, *tasks], PRIORS, np.empty(0), np.random.default_rng(1))[0][:, 0]
     assert together.std() < 0.8 * alone.std()
     # draws that differ number a few hundred, their standard deviation is about 0.7
     assert abs(together.mean() - 1.0) < 0.3 < 1.0 - alone.mean()
@@ -40,14 +40,15 @@ def test_tasks_that_agree_pull_a_vague_one_to_them():
 
 def test_common_steps_are_a_velocity():
     same, turning = np.array([[0.3, 0.3, 0.3]]), np.array([[0.3, -0.3, 0.3]])
-    # minus twice the log density under covariance I + J, by its inverse
-    for steps in (same, turning):
-        expected = steps @ np.linalg.inv(np.eye(3) + np.ones((3, 3))) @ steps.T
-        assert _walk(steps)[0] == pytest.approx(expected.item())
-    assert _walk(same)[0] < _walk(turning)[0]
+    # minus twice the log density under the covariance of a walk over gaps with a common velocity, by its inverse
+    for gaps in (np.ones(3), np.array([2.0, 1.0, 0.5])):
+        for steps in (same, turning):
+            expected = steps @ np.linalg.inv(np.diag(gaps) + np.outer(gaps, gaps)) @ steps.T
+            assert _walk(steps, gaps)[0] == pytest.approx(expected.item())
+        assert _walk(same, gaps)[0] < _walk(turning, gaps)[0]
 
 
 def test_the_same_random_numbers_give_the_same_draws():
     tasks = flat(3, 0.0, 0.5, steps=3)
-    one, two = (gibbs(tasks, PRIORS, np.random.default_rng(4)) for _ in range(2))
+    one, two = (gibbs(tasks, PRIORS, np.ones(3), np.random.default_rng(4)) for _ in range(2))
     np.testing.assert_array_equal(one, two)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.special import logit
 
-from bayes_frontier.design.beliefs import Beliefs, information, recent
+from bayes_frontier.design.beliefs import NEW_BASE_MODELS, Beliefs, attention, information, recent
 from bayes_frontier.errors import QueryError
 from tests.draws import BASES, FLOPS, without_bases
 
@@ -107,3 +107,12 @@ def test_base_models_count_their_scores_of_the_period_planned_for(frontier):
     for name, n in Beliefs.of(frontier).recent.items():
         assert n == last.get(name, 0)
     assert Beliefs.of(frontier).innovation == frontier.spec.priors.base_model_innovation
+
+
+def test_attention_goes_to_popular_base_models_and_a_little_to_each():
+    weights = attention(np.array([0, 0, 0, 2]), 4)
+    assert weights.sum() == pytest.approx(1.0)
+    # Sites without a candidate that counts get none.
+    assert weights[[1, 3]] == pytest.approx(0.0)
+    assert weights[0] - weights[2] == pytest.approx((1.0 - NEW_BASE_MODELS) * 0.5)
+    assert weights[2] == pytest.approx(NEW_BASE_MODELS / 2 + (1.0 - NEW_BASE_MODELS) / 4)

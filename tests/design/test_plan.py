@@ -48,9 +48,21 @@ def test_popular_base_models_come_first_where_base_models_are_to_be_known(fronti
     rng = np.random.default_rng(1)
     frame = pd.DataFrame(rows, columns=["model", "base_model", "flops", "params_b"]).sample(frac=1.0, random_state=rng)
     for seed in range(5):
-        bought = plan(frontier, frame, n=4, objective="base-models", seed=seed).table["base_model"].tolist()
+        bought = plan(frontier, frame, n=9, seed=seed).table["base_model"].tolist()
         assert bought[0] == "unheard-0"
         assert "unheard-1" in bought
+
+
+def test_base_models_outside_the_range_of_compute_are_not_what_a_plan_is_for(frontier):
+    rows = [(f"lab/small-{i}", "unheard-0", 1e22, 7.0) for i in range(9)] + [("lab/large", "unheard-1", 1e24, 7.0)]
+    frame = pd.DataFrame(rows, columns=["model", "base_model", "flops", "params_b"])
+    assert plan(frontier, frame, n=1).table["base_model"].tolist() == ["unheard-0"]
+    assert plan(frontier, frame, n=1, flops=(5e23, 5e24)).table["base_model"].tolist() == ["unheard-1"]
+    with pytest.raises(
+        QueryError, match="no candidate's compute, 1e\\+22 to 1e\\+24, lies in this range.*interval-width"
+    ):
+        plan(frontier, frame, n=1, flops=(1e25, 1e26))
+    assert len(plan(frontier, frame, n=1, flops=(1e25, 1e26), objective="interval-width").table) == 1
 
 
 def test_a_question_is_settled_more_and_more_likely(frontier, candidates):

@@ -5,6 +5,7 @@ import pytest
 
 import bayes_frontier as bf
 from bayes_frontier.design.calibration import calibrated
+from bayes_frontier.design.scales import typical_scale
 
 TAU = 0.9
 
@@ -24,7 +25,7 @@ def test_the_mode_is_a_mode(fitted):
     model, fits, known = fitted
     losses = model.known_losses(known)
     for task, fit in enumerate(fits):
-        _, gradient, _ = model._log_posterior(task, fit.mode, losses)
+        _, gradient, _ = model._log_posterior(task, fit.mode, losses, fit.drift)
         assert gradient @ fit.covariance @ gradient < 0.02
         assert np.linalg.eigvalsh(fit.covariance).min() > 0
 
@@ -85,3 +86,45 @@ def test_it_agrees_with_nuts(small_simulated):
         # Held quantities are estimated by simpler means: half a standard deviation, and intervals within 40 %.
         assert (np.abs(fast.mean(axis=0) - slow.mean(axis=0)) < 0.6 * deviation).all()
         assert fast.std(axis=0) / deviation == pytest.approx(np.ones(3), abs=0.4)
+
+
+def test_a_scale_is_found_from_values_known_with_errors():
+    rng = np.random.default_rng(2)
+    values, errors = 0.3 * rng.standard_normal(400), np.full(400, 0.01)
+
+    def flat(log_scale):
+        return np.zeros_like(log_scale)
+
+    # A standard deviation from 400 values has a relative error of 1 / sqrt(800) = 3.5 %: three of these.
+    assert typical_scale(values, errors**2, flat) == pytest.approx(0.3, rel=0.11)
+    assert typical_scale(np.zeros(400), np.full(400, 0.3**2), flat) == pytest.approx(0.3, rel=0.01)
+    # Without values the prior stands: the median of a log-normal one.
+    assert typical_scale(np.empty(0), np.empty(0), lambda x: -0.5 * ((x + 1.0) / 0.4) ** 2) == pytest.approx(
+        np.exp(-1.0), rel=0.01
+    )
+
+
+def test_a_task_that_drifted_more_has_the_larger_drift_scale():
+    evaluations, _ = bf.simulate(5, n_models=900, n_base_models=20, tasks=2, periods=4, tau=TAU)
+    models = evaluations.models.copy()
+    first, second = evaluations.tasks
+    # Moved by 0.4 logits a period, well beyond the 0.1 that is usual.
+    odds = np.log(models[first] / (1.0 - models[first])) + 0.4 * models["period"]
+    models[first] = (1.0 / (1.0 + np.exp(-odds))).clip(0.0, 1.0)
+    moved = bf.Evaluations.from_models(
+        models, evaluations.tasks, periods=[day for day in evaluations.period_ends if day]
+    )
+    _, fits = calibrated(moved, np.ones(moved.n_models, dtype=bool), TAU)
+    assert fits[0].drift > 1.5 * fits[1].drift
+    assert second == moved.tasks[1]
+
+
+def test_a_task_that_moved_is_expected_to_move_on(simulated, fitted):
+    model, fits, known = fitted
+    curves = model.draws(fits, known, 2000, 0)
+    gaps = model.data.stretches.gaps
+    for k, fit in enumerate(fits):
+        # A velocity of the size of a quarter's steps, seen through their sum: its mean given the steps is this share.
+        drifted = fit.mode[4:-1].sum()
+        assert curves.velocity[:, k].mean() == pytest.approx(drifted / (1.0 + gaps.sum()), abs=1e-9)
+        assert curves.velocity[:, k].std() >= 0.9 * fit.drift / np.sqrt(1.0 + gaps.sum())

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayes_frontier.design.calibration import log_scale
 from bayes_frontier.design.quick import SHARES, Mask, QuickModel, TaskFit
+from bayes_frontier.design.scales import log_scale
 from bayes_frontier.model.pinball import FloatArray
 from bayes_frontier.model.spec import Priors
 
@@ -71,7 +71,7 @@ def draw(
         likelihood = np.array([model.log_likelihood(k, one, losses) for one in x])
         omega = -0.5 * ((x[:, -1] - model.held.omega[0]) / model.held.omega[1]) ** 2
         tasks.append(Candidates(x, likelihood + omega - density))
-    return gibbs(tasks, priors, rng)
+    return gibbs(tasks, priors, model.data.stretches.gaps, rng)
 
 
 def _proposals(task: TaskFit, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
@@ -82,7 +82,7 @@ def _proposals(task: TaskFit, rng: np.random.Generator) -> tuple[FloatArray, Flo
     return task.mode + z @ root.T, -0.5 * (_FREEDOM + n) * np.log1p((z**2).sum(axis=1) / _FREEDOM)
 
 
-def gibbs(tasks: Sequence[Candidates], priors: Priors, rng: np.random.Generator) -> list[FloatArray]:
+def gibbs(tasks: Sequence[Candidates], priors: Priors, gaps: FloatArray, rng: np.random.Generator) -> list[FloatArray]:
     """Sample candidates of all tasks together with what tasks share.
 
     Parameters
@@ -91,6 +91,8 @@ def gibbs(tasks: Sequence[Candidates], priors: Priors, rng: np.random.Generator)
         One a task.
     priors : Priors
         Of the default model.
+    gaps : ndarray, shape (n_steps,)
+        Time from one stretch to the next, in quarters of a year.
     rng : numpy.random.Generator
         Random numbers.
 
@@ -112,11 +114,11 @@ def gibbs(tasks: Sequence[Candidates], priors: Priors, rng: np.random.Generator)
         for k, task in enumerate(tasks):
             steps = task.x[:, SHARES:-1]
             log = task.weight - 0.5 * (((task.x[:, :SHARES] - mean) / spread) ** 2).sum(axis=1)
-            log -= 0.5 * _walk(steps) / scale[k] ** 2
+            log -= 0.5 * _walk(steps, gaps) / scale[k] ** 2
             i = int((log + rng.gumbel(size=len(log))).argmax())
             shares[k] = task.x[i, :SHARES]
             if steps.shape[1]:
-                scale[k] = _scale(float(_walk(steps[[i]])[0]), steps.shape[1], drift, rng)
+                scale[k] = _scale(float(_walk(steps[[i]], gaps)[0]), steps.shape[1], drift, rng)
             if sweep >= BURN_IN:
                 kept[k].append(task.x[i])
         precision = 1.0 / width**2 + len(tasks) / spread**2
@@ -133,10 +135,9 @@ def gibbs(tasks: Sequence[Candidates], priors: Priors, rng: np.random.Generator)
     return [np.array(draws) for draws in kept]
 
 
-def _walk(steps: FloatArray) -> FloatArray:
+def _walk(steps: FloatArray, gaps: FloatArray) -> FloatArray:
     """Squared length of drift steps in units of their scale, a common velocity of that scale integrated out."""
-    n = steps.shape[1]
-    return np.asarray((steps**2).sum(axis=1) - steps.sum(axis=1) ** 2 / (1.0 + n))
+    return np.asarray((steps**2 / gaps).sum(axis=1) - steps.sum(axis=1) ** 2 / (1.0 + gaps.sum()))
 
 
 def _scale(square: float, n: int, prior: tuple[float, float], rng: np.random.Generator) -> float:

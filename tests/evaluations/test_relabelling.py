@@ -1,0 +1,85 @@
+"""Rows that contradict their stated base model."""
+
+import pandas as pd
+import pytest
+
+import bayes_frontier as bf
+from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.registry import default_registry
+from bayes_frontier.evaluations.relabelling import contradicted
+
+ROWS = pd.DataFrame(
+    [
+        # the name says the next generation
+        ("lab/Rombos-Qwen2.5-7B-v2", "qwen2-7b", 7.616, "2024-11-01", "qwen2.5-7b"),
+        # the name says what is stated
+        ("lab/Qwen2-7B-tuned", "qwen2-7b", 7.616, "2024-11-01", ""),
+        # no name: what is uploaded at this size after Qwen2.5 appeared is Qwen2.5
+        ("lab/cybertron", "qwen2-7b", 7.616, "2024-12-20", "qwen2.5-7b"),
+        ("lab/cybertron-early", "qwen2-7b", 7.616, "2024-07-20", ""),
+        # size and date do not tell Llama 3 from 3.1
+        ("lab/stormy", "llama-3.1-8b", 8.03, "2024-09-20", ""),
+        # but tell it from Llama 2
+        ("lab/large", "llama-2-70b", 70.554, "2024-12-20", "llama-3.1-70b"),
+        ("lab/large-early", "llama-2-70b", 68.977, "2024-12-20", ""),
+        ("lab/Falcon3-7B-tuned", "llama-2-7b", 7.456, "2024-12-20", "falcon3-7b"),
+        # a base model the registry does not know, and a name that says nothing
+        ("lab/thing", "ours-3b", 3.0, "2024-12-20", ""),
+        ("lab/Llama-3.1-8B-x", "", 8.03, "2024-12-20", ""),
+    ],
+    columns=["model", "base_model", "params_b", "released", "expected"],
+)
+
+
+def test_names_sizes_and_dates_overrule_labels():
+    found = contradicted(ROWS.drop(columns="expected"), default_registry())
+    assert found["base_model"].tolist() == ROWS["expected"].tolist()
+    base = default_registry().get("qwen2.5-7b")
+    assert found.loc[0, "flops"] == pytest.approx(base.flops)
+    assert found.loc[0, "tokens_t"] == pytest.approx(base.tokens_t)
+
+
+def table(rows: pd.DataFrame = ROWS) -> pd.DataFrame:
+    kept = rows[rows["base_model"] != ""].drop(columns="expected")
+    stated = {"ours-3b": 1e22}
+    flops = [stated.get(name) or default_registry().get(name).flops for name in kept["base_model"]]
+    return kept.assign(flops=flops, bbh=[0.3 + 0.01 * i for i in range(len(kept))])
+
+
+def test_a_table_is_read_as_stated_or_relabelled():
+    stated, relabelled = (bf.read(table(), relabel=wanted) for wanted in (False, True))
+    assert stated.models["base_model"].tolist()[0] == "qwen2-7b"
+    assert relabelled.models["base_model"].tolist() == [
+        "qwen2.5-7b",
+        "qwen2-7b",
+        "qwen2.5-7b",
+        "qwen2-7b",
+        "llama-3.1-8b",
+        "llama-3.1-70b",
+        "llama-2-70b",
+        "falcon3-7b",
+        "ours-3b",
+    ]
+    changed = (relabelled.models["base_model"] != stated.models["base_model"]).to_numpy()
+    assert (relabelled.models["flops"] != stated.models["flops"]).to_numpy()[changed].all()
+    assert (relabelled.models["flops"] == stated.models["flops"]).to_numpy()[~changed].all()
+    assert (relabelled.models["bbh"] == stated.models["bbh"]).all()
+    (note,) = [note for note in relabelled.notes if "contradict" in note]
+    assert "4 rows of 9" in note
+    assert "qwen2-7b is qwen2.5-7b (2)" in note
+    assert not [note for note in stated.notes if "contradict" in note]
+
+
+def test_a_table_without_contradictions_gets_no_note():
+    rows = ROWS[(ROWS["expected"] == "") & (ROWS["base_model"] != "")]
+    assert not [note for note in bf.read(table(rows), relabel=True).notes if "contradict" in note]
+
+
+def test_where_no_base_model_is_stated_none_can_be_wrong(tmp_path):
+    without = table().drop(columns="base_model").iloc[[0, 1, 7]]
+    with pytest.raises(DataError, match="relabel: DataFrame states no base models"):
+        bf.read(without, relabel=True)
+    record = tmp_path / "results.json"
+    record.write_text('{"results": {}, "configs": {}}')
+    with pytest.raises(DataError, match="relabel: results.json is no plain table"):
+        bf.read(record, relabel=True)
