@@ -100,8 +100,14 @@ study: env ## the calibration study, hours long; goes on where it stopped; write
 	$(BIN)/bayes-frontier study calibration --out reports/calibration $(ARGS)
 
 .PHONY: study-design
-study-design: env ## designs raced on a replayed leaderboard, ARGS="oll.csv --periods ..."; resumes; writes reports/design/
-	$(BIN)/bayes-frontier study design --out reports/design $(ARGS)
+study-design: env ## designs raced on the replayed leaderboard, a quarter of an hour; resumes; writes reports/design/
+	$(BIN)/bayes-frontier study design $(DATA)/oll_v2_with_compute.csv --relabel \
+		--periods 2024-06-30,2024-09-30,2024-12-31 --out reports/design $(ARGS)
+
+.PHONY: design-agreement
+design-agreement: env ## the fast posterior of study-design against NUTS; writes reports/design/agreement/
+	$(BIN)/python -m scripts.design_agreement $(DATA)/oll_v2_with_compute.csv --relabel \
+		--periods 2024-06-30,2024-09-30,2024-12-31 --out reports/design/agreement $(ARGS)
 
 .PHONY: halves
 halves: env ## half of the base models against the other, 20 times, on the real leaderboard; writes reports/halves/

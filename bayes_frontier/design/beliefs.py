@@ -17,8 +17,8 @@ from bayes_frontier.posterior.curves import Curves
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import period_indices
 
-# Share of a quarter's models that are on base models without older ones: 0.16 on the Open LLM Leaderboard v2, 0.19 on
-# v1, means of three quarters each (0.01 to 0.50 in a quarter); see docs/design.md.
+# Share of a period's models that are on base models without older ones: 0.16 on the Open LLM Leaderboard v2, 0.19 on
+# v1, means of three periods each (0.03 to 0.39); see docs/design.md.
 NEW_BASE_MODELS = 0.2
 
 NEXT = "next"

@@ -98,6 +98,21 @@ class Contest:
         self.full_mean = self.full.boundary.mean(axis=1)
         self.full_published = self.published_fit(np.arange(len(self.cost)))
 
+    def evaluated(self, chosen: IntArray) -> Evaluations:
+        """Take what is known once some of the pool is evaluated.
+
+        Parameters
+        ----------
+        chosen : ndarray of int
+            Places in the pool.
+
+        Returns
+        -------
+        Evaluations
+            These and those of earlier periods.
+        """
+        return self.model.evaluations.subset(self._known(chosen))
+
     def _known(self, chosen: IntArray) -> Mask:
         known = self._past.copy()
         known[self._pool[chosen]] = True
