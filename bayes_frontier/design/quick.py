@@ -97,8 +97,7 @@ class QuickModel:
         self._position = self.data.compute.position(self.data.reference_z)
         self._row = evaluations.table["row"].to_numpy()
         self._score = evaluations.table["score"].to_numpy(float)
-        # Covariance of the steps in units of a quarter's drift scale, its root: a velocity common to all is of that
-        # scale too, and integrated out.
+        # Root of the covariance of steps in units of a quarter's drift scale; a velocity of its size is integrated out.
         gaps = self.data.stretches.gaps
         self._stride: FloatArray = np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps))
         cells = self.data.cells
@@ -356,8 +355,7 @@ class QuickModel:
             omega[:, k] = np.exp(x[:, -1])
             _, _, found = self._log_posterior(k, task.mode, losses, task.drift)
             normal = rng.standard_normal(n // 2)
-            around = task.drift * np.concatenate([normal, -normal]) / np.sqrt(1.0 + span)
-            velocity[:, k] = drift[:, -1] / (1.0 + span) + around
+            velocity[:, k] = (drift[:, -1] + task.drift * np.sqrt(1.0 + span) * np.r_[normal, -normal]) / (1.0 + span)
             effects[:, :, k] = self._effects(task.mode, x, drift, found, rng.random((n, len(data.base_models))))
         return Curves(
             shape=(1, n),
