@@ -36,6 +36,6 @@ def test_a_posterior_agrees_with_itself(rows):
 def test_the_page_says_both(rows):
     text = page("python -m scripts.design_agreement", rows)
     assert "| 1 | everything | " in text
-    assert text.count("less by NUTS") == 1
+    assert text.count(" by NUTS, ") == 2
     two = rows.assign(distance_nuts=rows["distance_nuts"].where(rows["known"] != OURS, rows["distance_nuts"] / 2.0))
     assert page("x", two) != text
