@@ -161,9 +161,10 @@ def page(command: str, rows: pd.DataFrame) -> str:
             "two posterior means. *distance*: mean absolute, from the boundary given everything by the same posterior.",
             "",
             markdown([*header, "pinball, NUTS", "pinball, fast"], table),
-            f"Distance of our plan at 5% over that of one model per base model: {ratio[0]:.2f} by NUTS, {ratio[1]:.2f} by "
-            f"the fast posterior. Pinball at 5% against everything: {excess[0]:+.1%} by NUTS, {excess[1]:+.1%} by the fast "
-            "posterior. So few seeds say how the posteriors agree, not which design is better: that is for the contest.",
+            f"Distance of our plan at 5% over that of one model per base model: {ratio[0]:.2f} by NUTS, "
+            f"{ratio[1]:.2f} by the fast posterior. Pinball at 5% against everything: {excess[0]:+.1%} by NUTS, "
+            f"{excess[1]:+.1%} by the fast posterior. So few seeds say how the posteriors agree, not which design is "
+            "better: that is for the contest.",
             "",
         ]
     )
