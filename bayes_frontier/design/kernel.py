@@ -100,6 +100,7 @@ def _marginal(
     """Log marginal likelihood of a task, its derivatives, and the conditional distribution of each effect.
 
     `pieces`, `buckets` and `places` (its cells) are those of a `LossPieces`; a cell without scores has one bucket.
+    Periods are what drift steps between, here stretches of time.
     `level_logit` (n_base_models,) and `drift` (n_periods,) add up to the logit of a cell's boundary without effect;
     `cells`, `first` and `period` list the cells of each base model; `cache` (n_base_models, 3) holds mode, width below
     and width above of the last call, zeros at first. Returns the log likelihood; its derivatives in `level_logit`,

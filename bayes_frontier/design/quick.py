@@ -229,7 +229,7 @@ class QuickModel:
         return float(self._marginal(task, x, losses)[0])
 
     def _marginal(self, task: int, x: FloatArray, losses: LossPieces) -> Any:  # noqa: ANN401 - what the kernel returns
-        cells, first, period = self._cells[task]
+        cells, first, stretch = self._cells[task]
         return marginal(
             self._levels(x),
             np.concatenate([[0.0], np.cumsum(x[SHARES:-1])]),
@@ -239,7 +239,7 @@ class QuickModel:
             losses.cells,
             cells,
             first,
-            period,
+            stretch,
             self._cache[task],
         )
 

@@ -122,7 +122,7 @@ def bars(results: pd.DataFrame) -> Sequence[Bar]:
         Lowest distance; gain over random, and its interval; prediction at the smallest budget; promised variance.
     """
     distance = by_arm(results, "distance")
-    # The plan for information is another objective of ours, not a rival.
+    # Plans for other objectives are ours too, not rivals.
     rivals = distance[[arm == OURS or not arm.startswith(f"{OURS},") for arm in distance.index]]
     lowest = {budget: str(rivals[budget].idxmin()) for budget in _SMALL}
     gains = {budget: paired_gain(results, budget) for budget in _SMALL}
