@@ -163,8 +163,9 @@ class Beliefs:
         """Let known base models have moved on their own since they were scored.
 
         The fit holds a base model to all its scores, old ones too, so in its eyes a few evaluations on a base model
-        known well tell how the boundary of all has moved. To choose by that would stake the budget on base models that
-        are cheap and known, and some of them moved alone.
+        known well tell how the boundary of all has moved. To plan by that would stake the budget on base models that
+        are cheap and known, and promise more than comes: some of them moved alone, and scores that contradict each
+        other narrow nothing.
 
         Parameters
         ----------

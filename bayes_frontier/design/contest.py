@@ -167,15 +167,13 @@ class Contest:
         beliefs = self._beliefs(state, state.curves)
         names, site = np.unique(self.base, return_inverse=True)
         on = [data.base_models[i] for i in names]
-        sites = beliefs.sites(on, data.reference_z[names], tasks)
-        moved = beliefs.moved(sites, on, tasks)
+        sites = beliefs.moved(beliefs.sites(on, data.reference_z[names], tasks), on, tasks)
         asked = Targets(tasks, self.grid)
         rest = np.setdiff1d(np.arange(len(self.cost)), state.chosen)
 
         by_site = attention(site, len(names)) if objective == "base-models" else None
         problem = Problem(
-            make=lambda: information(beliefs, moved, asked.z, tasks, asked.weights, by_site),
-            promise=lambda: information(beliefs, sites, asked.z, tasks, asked.weights, by_site),
+            make=lambda: information(beliefs, sites, asked.z, tasks, asked.weights, by_site),
             by_information=objective == "information",
             site=site[rest],
             cost=self.cost[rest],

@@ -179,13 +179,11 @@ def plan(
     beliefs = Beliefs.of(frontier, period, seed) if frontier is not None else prior_beliefs(model, tasks, z, seed)
     asked = targets(beliefs, objective, question, focus, flops, z)
     names = [str(name) for name in by_base.index]
-    sites = beliefs.sites(names, np.asarray(by_base, dtype=np.float64), asked.tasks)
-    moved = beliefs.moved(sites, names, asked.tasks)
+    sites = beliefs.moved(beliefs.sites(names, np.asarray(by_base, dtype=np.float64), asked.tasks), names, asked.tasks)
     site = np.asarray(by_base.index.get_indexer(pd.Index(pool.frame["base_model"])), dtype=np.int64)
     by_site = _attention(site, z, asked, len(by_base)) if objective == "base-models" else None
     problem = Problem(
-        make=lambda: information(beliefs, moved, asked.z, asked.tasks, asked.weights, by_site),
-        promise=lambda: information(beliefs, sites, asked.z, asked.tasks, asked.weights, by_site),
+        make=lambda: information(beliefs, sites, asked.z, asked.tasks, asked.weights, by_site),
         by_information=objective == "information",
         site=site,
         cost=pool.frame["cost"].to_numpy(float),

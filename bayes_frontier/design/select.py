@@ -75,8 +75,6 @@ class Problem:
         Whether the cheaper candidates of a site come first. Not where the cost says something about the scores: a model
         with fewer parameters than its base model is pruned, or not what its label says, and base models are known by
         models that stand for the others.
-    promise : callable, optional
-        Returns fresh `Information` by which it is said what the chosen are expected to buy; default: `make`.
     """
 
     make: Callable[[], Information]
@@ -87,7 +85,6 @@ class Problem:
     most: int
     ties: FloatArray
     by_price: bool = True
-    promise: Callable[[], Information] | None = None
 
     def gains(self, information: Information) -> FloatArray:
         """Gain of one more evaluation at each site.
@@ -151,7 +148,7 @@ def greedy(problem: Problem, forced: Sequence[int] = ()) -> Chosen:
         fresh.observe(int(problem.site[best]))
         if problem.value(fresh) > problem.value(information):
             order, _ = _by_ratio(problem, [*forced, best])
-    chosen, promised = Chosen(), (problem.promise or problem.make)()
+    chosen, promised = Chosen(), problem.make()
     for candidate in order:
         chosen.add(candidate, int(problem.site[candidate]), promised)
     return chosen

@@ -75,8 +75,9 @@ class Generation:
         Its key in the registry and its maker's line.
     patterns : tuple of re.Pattern
         Searched in names as `name_key` writes them.
-    architectures : frozenset of str
-        Class names of transformers without what follows ``For``, ``LMHead`` or ``Model``; empty means any.
+    architectures : tuple of str
+        Class names of transformers without what follows ``For``, ``LMHead`` or ``Model``, the usual one first; empty
+        means any.
     related : tuple of str
         Generations tried when no size of this one fits.
     models : tuple of BaseModel
@@ -86,7 +87,7 @@ class Generation:
     name: str
     family: str
     patterns: tuple[re.Pattern[str], ...]
-    architectures: frozenset[str]
+    architectures: tuple[str, ...]
     related: tuple[str, ...]
     models: tuple[BaseModel, ...]
 

@@ -176,7 +176,7 @@ def _generation(name: str, values: object, where: str, old: Generation | None) -
         name=name,
         family=family,
         patterns=entry.compiled() or (old.patterns if old else ()),
-        architectures=frozenset(values.get("architectures", old.architectures if old else ())),
+        architectures=tuple(values.get("architectures", old.architectures if old else ())),
         related=tuple(values.get("related", old.related if old else ())),
         models=tuple(models.values()),
     )

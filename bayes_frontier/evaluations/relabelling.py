@@ -16,7 +16,8 @@ from bayes_frontier.wording import count, listed
 # Size and date alone overrule a label if they are as sure as this: Llama 3 and 3.1 of one size cannot be told apart by
 # them (0.7), Qwen2 and Qwen2.5 can by date (0.75 to 0.85).
 SURE_SIZE = 0.75
-# They also do where parameters are those of the base model found, and not of the stated one, by these factors: 70.55e9
+# They also do where the registry knows no base model of the stated name, and where parameters are those of the base model
+# found, or half of them (packed weights are counted two for one), and not of the stated one, by these factors: 70.55e9
 # parameters are Llama 3's, 68.98e9 Llama 2's. Tokens added to a vocabulary change less.
 _SAME, _OTHER = 1.01, 1.02
 _NAMED = ("reviewed", "self", "name")
@@ -36,13 +37,19 @@ def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     -------
     pandas.DataFrame
         base_model ("" where the statement stands), flops and tokens_t (1e12) of that base; indexed as `rows`.
+
+    Notes
+    -----
+    A stated name stands for the usual architecture of the generation it mentions. Where the registry does not know the
+    name, as with sizes a generation does not come in, whatever `identify` accepts counts; a base model of your own that
+    is named after a known one belongs into a registry file.
     """
     matcher = Matcher(registry)
     own = {model.name: generation for generation in registry.generations.values() for model in generation.models}
 
     def architecture(stated: str) -> str:
         mentioned = [own[stated]] if stated in own else [generation for generation, _ in matcher.generations(stated)]
-        return next((core for generation in mentioned for core in sorted(generation.architectures)), "")
+        return next((core for generation in mentioned for core in generation.architectures), "")
 
     cores = {str(stated): architecture(str(stated)) for stated in pd.unique(rows["base_model"])}
     asked = rows[["model", "params_b", "released"]].assign(architecture=rows["base_model"].map(cores))
@@ -50,9 +57,14 @@ def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     rule = found["rule"].fillna("")
     known = {str(stated): registry.get(stated) for stated in pd.unique(rows["base_model"])}
     size = rows["base_model"].map({name: base.params_b for name, base in known.items() if base is not None})
-    off, fits = (np.abs(np.log(rows["params_b"] / other)) for other in (size.astype(float), found["params_b"]))
-    by_size = (found["confidence"] >= SURE_SIZE) | ((off > np.log(_OTHER)) & (fits < np.log(_SAME)))
-    sure: npt.NDArray[np.bool_] = (rule.isin(_NAMED) | ((rule == "size") & by_size)).to_numpy(dtype=bool)
+    off, fits, packed = (
+        np.abs(np.log(factor * rows["params_b"] / other))
+        for factor, other in ((1, size.astype(float)), (1, found["params_b"]), (2, found["params_b"]))
+    )
+    fits_other = (off > np.log(_OTHER)) & (np.minimum(fits, packed) < np.log(_SAME))
+    unheard_of = rows["base_model"].isin([name for name, base in known.items() if base is None])
+    by_size = (rule == "size") & (unheard_of | (found["confidence"] >= SURE_SIZE) | fits_other)
+    sure: npt.NDArray[np.bool_] = (rule.isin(_NAMED) | by_size).to_numpy(dtype=bool)
     name = found["base_model"].fillna("").astype("str")
     other = sure & (rows["base_model"] != "").to_numpy(dtype=bool) & (name != rows["base_model"]).to_numpy(dtype=bool)
     return found[["flops", "tokens_t"]].assign(base_model=name.where(other, ""))[["base_model", "flops", "tokens_t"]]

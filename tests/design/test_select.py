@@ -101,22 +101,6 @@ def test_what_is_reported_is_what_the_evaluations_bring():
     assert {task for task, _ in chosen.largest} == {0}
 
 
-def test_what_is_promised_may_follow_from_other_beliefs_than_the_choice():
-    asked = problem(np.ones(6), 3.0)
-    doubting = Sites(DRAWS[:, :, 3:], np.arange(6), np.array([[2.0, 2.0, 0.0, 0.0, 0.0, 0.0]]))
-
-    def doubt() -> Information:
-        return Information(DRAWS[:, :, :3], doubting, constant(0.5), np.full((1, 3), 1 / 3))
-
-    plain, doubted = greedy(asked), greedy(replace(asked, make=doubt, promise=make))
-    assert doubted.order != plain.order
-    after = make()
-    for candidate in doubted.order:
-        after.observe(int(asked.site[candidate]))
-    assert doubted.variance[-1] == pytest.approx(after.target_variance)
-    assert doubted.nats[-1] == pytest.approx(after.nats)
-
-
 def test_candidates_of_a_site_need_not_come_by_price():
     cost, site = [1.0, 2.0, 5.0, 1.0], [0, 0, 0, 1]
     asked = problem(cost, 8.0, site=site)

@@ -23,6 +23,16 @@ ROWS = pd.DataFrame(
         ("lab/large", "llama-2-70b", 70.554, "2024-12-20", "llama-3.1-70b"),
         ("lab/large-early", "llama-2-70b", 68.977, "2024-12-20", ""),
         ("lab/Falcon3-7B-tuned", "llama-2-7b", 7.456, "2024-12-20", "falcon3-7b"),
+        # Qwen2.5 comes in Llama's class too, but usually in Qwen2's
+        ("lab/QWEN-14B-x", "qwen2.5-14b", 14.77, "2025-01-23", ""),
+        ("Qwen/Qwen1.5-14B-Chat", "qwen2.5-14b", 14.167, "2024-01-30", "qwen1.5-14b"),
+        # there is no such Qwen2, and at this date the size says Qwen2.5, weakly because weights are packed
+        ("lab/Fusion-14B", "qwen2-14b", 8.367, "2025-02-02", "qwen2.5-14b"),
+        ("lab/Fusion-7B", "qwen2-7b", 4.8, "2025-02-02", ""),
+        # packed weights: half of 12.248, and 12B by name
+        ("lab/MESH-12B", "mistral-7b", 6.124, "2024-12-17", "mistral-nemo-12b"),
+        # the registry places this one, which is no BLOOM
+        ("Quazim0t0/bloom-14b-stock", "bloom-14b", 14.66, "2025-02-05", "phi-4-14b"),
         # a base model the registry does not know, and a name that says nothing
         ("lab/thing", "ours-3b", 3.0, "2024-12-20", ""),
         ("lab/Llama-3.1-8B-x", "", 8.03, "2024-12-20", ""),
@@ -41,7 +51,7 @@ def test_names_sizes_and_dates_overrule_labels():
 
 def table(rows: pd.DataFrame = ROWS) -> pd.DataFrame:
     kept = rows[rows["base_model"] != ""].drop(columns="expected")
-    stated = {"ours-3b": 1e22}
+    stated = {"ours-3b": 1e22, "qwen2-14b": 2e23, "bloom-14b": 3e22}
     flops = [stated.get(name) or default_registry().get(name).flops for name in kept["base_model"]]
     return kept.assign(flops=flops, bbh=[0.3 + 0.01 * i for i in range(len(kept))])
 
@@ -58,6 +68,12 @@ def test_a_table_is_read_as_stated_or_relabelled():
         "llama-3.1-70b",
         "llama-2-70b",
         "falcon3-7b",
+        "qwen2.5-14b",
+        "qwen1.5-14b",
+        "qwen2.5-14b",
+        "qwen2-7b",
+        "mistral-nemo-12b",
+        "phi-4-14b",
         "ours-3b",
     ]
     changed = (relabelled.models["base_model"] != stated.models["base_model"]).to_numpy()
@@ -65,7 +81,7 @@ def test_a_table_is_read_as_stated_or_relabelled():
     assert (relabelled.models["flops"] == stated.models["flops"]).to_numpy()[~changed].all()
     assert (relabelled.models["bbh"] == stated.models["bbh"]).all()
     (note,) = [note for note in relabelled.notes if "contradict" in note]
-    assert "4 rows of 9" in note
+    assert "8 rows of 15" in note
     assert "qwen2-7b is qwen2.5-7b (2)" in note
     assert not [note for note in stated.notes if "contradict" in note]
 
