@@ -34,6 +34,7 @@ def show(
     registry: given.RegistryFile = None,
     metrics: given.Metrics = None,
     allow_limited: given.AllowLimited = False,
+    relabel: given.Relabel = False,
     dropped: given.LeftOut = None,
     as_json: given.AsJson = False,
 ) -> None:
@@ -59,6 +60,7 @@ def show(
         registry=registry,
         metrics=metrics,
         limited=allow_limited,
+        relabel=relabel,
     )
     if dropped is not None:
         replace_file(dropped, found.left_out.to_csv(index=False).encode(), "--dropped")

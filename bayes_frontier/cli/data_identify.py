@@ -31,6 +31,7 @@ def identify(
     registry: given.RegistryFile = None,
     format: given.Format = None,
     column: given.Columns = None,
+    relabel: given.Relabel = False,
     unplaced: Annotated[
         Path | None,
         typer.Option(metavar="FILE.csv", help="List the models without a base model, with the reason, for review."),
@@ -48,17 +49,18 @@ def identify(
 
         "lab/model" = "llama-3.1-8b"
 
-    As text the rules and the least sure models are shown; --csv and --json give every model. Rules: reviewed (your
-    registry file says so), self (a base model
-    itself), base (its base field names one), base-name (so does a name in that field), mapped (the table's publisher
-    assigned it), name (its own name), chain (its base is another model of the table), size (architecture, parameters
-    and date), stated (the table says), own (so it does, of one the registry does not know).
+    As text the rules and the least sure models are shown; --csv and --json give every model. Rules: reviewed (the
+    registry, or your file for it, says so), self (a base model itself), base (its base field names one), base-name
+    (so does a name in that field), mapped (the table's publisher assigned it), name (its own name), chain (its base is
+    another model of the table), size (architecture, parameters and date), stated (the table says), own (so it does, of
+    one the registry does not know), relabelled (with --relabel: the row contradicts what the table says, which is then
+    the reason given).
     """
     from bayes_frontier.evaluations.identification import identification
     from bayes_frontier.wording import count
 
     form = form_of(as_json, as_csv)
-    found = identification(table, registry=registry, format=format, columns=fields_map(column))
+    found = identification(table, registry=registry, format=format, columns=fields_map(column), relabel=relabel)
     without = found[found["base_model"] == ""]
     if unplaced is not None:
         listed = without[["model", "released", "reason", "source_row"]]

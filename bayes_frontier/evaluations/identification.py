@@ -20,6 +20,7 @@ def identification(
     format: str | None = None,
     columns: Mapping[str, str] | None = None,
     registry: Registry | str | Path | None = None,
+    relabel: bool = False,
 ) -> pd.DataFrame:
     """Tell for each model of a source its base model, the rule that found it and how sure it is.
 
@@ -33,14 +34,17 @@ def identification(
         Column by field where names are not recognised.
     registry : Registry or path, optional
         Base models; a user's file is put over the packaged ones.
+    relabel : bool
+        Whether rows that contradict the base model stated for them count for another, as in `bayes_frontier.read`.
 
     Returns
     -------
     pandas.DataFrame
         One row per model, base model and date, in the source's order: model, base_model ("" where unplaced), rule
         (those of `bayes_frontier.evaluations.identify`; ``stated`` where the source has a column for it that the
-        registry knows, ``own`` where it does not), confidence (0 to 1; NaN for ``own``), flops, released, reason
-        (why it is unplaced, or how its base was set apart), source_row.
+        registry knows, ``own`` where it does not, ``relabelled`` where the row contradicts it), confidence (0 to 1; NaN
+        for ``own`` and ``relabelled``), flops, released, reason (why it is unplaced, how its base was set apart, or
+        what the source states instead), source_row.
 
     Raises
     ------
@@ -48,8 +52,14 @@ def identification(
         If the source cannot be read.
     """
     known = given_registry(registry)
-    lines = parse(source, format=format, columns=columns, registry=known)
+    lines = parse(source, format=format, columns=columns, registry=known, relabel=relabel)
     table = _table(lines, known)
+    if relabel:
+        stated = _table(parse(source, format=format, columns=columns, registry=known), known)["base_model"]
+        other = stated != table["base_model"]
+        table["rule"] = table["rule"].mask(other, "relabelled")
+        table["confidence"] = table["confidence"].mask(other)
+        table["reason"] = table["reason"].mask(other, "the source states " + stated)
     return table[table["model"] != ""].drop_duplicates(["model", "base_model", "released"]).reset_index(drop=True)
 
 

@@ -16,9 +16,9 @@ from bayes_frontier.wording import count, listed
 # Size and date alone overrule a label if they are as sure as this: Llama 3 and 3.1 of one size cannot be told apart by
 # them (0.7), Qwen2 and Qwen2.5 can by date (0.75 to 0.85).
 SURE_SIZE = 0.75
-# They also do where the registry knows no base model of the stated name, and where parameters are those of the base model
-# found, or half of them (packed weights are counted two for one), and not of the stated one, by these factors: 70.55e9
-# parameters are Llama 3's, 68.98e9 Llama 2's. Tokens added to a vocabulary change less.
+# They also do where the registry knows no base model of the stated name, and where parameters are those of the base
+# model found, or half of them (packed weights are counted two for one), and not of the stated one, by these factors:
+# 70.55e9 parameters are Llama 3's, 68.98e9 Llama 2's. Tokens added to a vocabulary change less.
 _SAME, _OTHER = 1.01, 1.02
 _NAMED = ("reviewed", "self", "name")
 
@@ -88,7 +88,9 @@ def note_contradicted(stated: pd.Series, found: pd.Series) -> str:
     changed = (found != "").to_numpy(dtype=bool)
     pairs = (stated[changed] + " is " + found[changed]).value_counts()
     most = [f"{words} ({n:,})" for words, n in pairs.items()]
-    return (
-        f"{count(int(changed.sum()), 'row')} of {len(found):,} contradict the base model stated for them by their own "
-        f"name, or size and date, and count for the one these say, with its FLOPs: {listed(most, 5)}"
-    )
+    if changed.sum() == 1:
+        words = "contradicts the base model stated for it by its own name, or size and date, and counts"
+    else:
+        words = "contradict the base model stated for them by their own name, or size and date, and count"
+    rows = f"{count(int(changed.sum()), 'row')} of {len(found):,}"
+    return f"{rows} {words} for the one these say, with its FLOPs: {listed(most, 5)}"

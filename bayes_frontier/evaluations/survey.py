@@ -127,13 +127,14 @@ def survey(
     registry: Registry | str | Path | None = None,
     metrics: Metrics | Mapping[str, object] | str | Path | None = None,
     limited: bool = False,
+    relabel: bool = False,
     today: dt.date | None = None,
 ) -> Survey:
     """Say what is recognised in a source, also where nothing of it can be used.
 
     Parameters
     ----------
-    source, periods, tasks, format, columns, duplicates, registry, metrics, limited, today : optional
+    source, periods, tasks, format, columns, duplicates, registry, metrics, limited, relabel, today : optional
         As in `bayes_frontier.read`.
 
     Returns
@@ -155,6 +156,7 @@ def survey(
         registry=registry,
         metrics=metrics,
         limited=limited,
+        relabel=relabel,
         today=today,
     )
     try:

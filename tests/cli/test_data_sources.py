@@ -40,6 +40,21 @@ def test_json_and_csv_have_every_model(run, stated):
     assert len(lines) == 4
 
 
+def test_rows_relabelled_are_shown_and_counted(run, tmp_path):
+    path = tmp_path / "wrong.csv"
+    path.write_text(
+        "model,base_model,params_b,released,flops,bbh\n"
+        "org/Qwen2.5-7B-a,qwen2-7b,7.616,2024-12-01,3.2e23,0.5\norg/b,mistral-7b,7.242,2024-12-01,8e22,0.4\n",
+        encoding="utf-8",
+    )
+    found = json.loads(run("data", "identify", path, "--relabel", "--json").stdout)
+    assert found["rules"] == {"relabelled": 1, "stated": 1}
+    assert found["rows"][0]["reason"] == "the source states qwen2-7b"
+    shown = run("data", "show", path, "--relabel").stdout
+    assert "1 row of 2 contradicts the base model stated for it" in shown
+    assert "contradict" not in run("data", "show", path).stdout
+
+
 def test_what_is_unplaced_goes_to_a_file(run, stated, tmp_path):
     out = tmp_path / "unplaced.csv"
     done = run("data", "identify", stated, "--unplaced", out, "--json")

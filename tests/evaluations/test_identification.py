@@ -44,6 +44,17 @@ def test_a_registry_of_ones_own_is_used(wide, tmp_path):
     assert found["flops"].iloc[3] == pytest.approx(1.2e21)
 
 
+def test_rows_that_contradict_what_is_stated_say_so_on_request(wide):
+    contradicting = wide.assign(model=["x/Qwen2.5-7B-a", "org/b", "org/c", "org/d"], base_model=["qwen2-7b"] * 4)
+    contradicting = contradicting.assign(params_b=7.616, released=["2024-10-01"] + ["2024-07-01"] * 3)
+    assert identification(contradicting)["rule"].tolist() == ["stated"] * 4
+    found = identification(contradicting, relabel=True)
+    assert found["rule"].tolist() == ["relabelled", "stated", "stated", "stated"]
+    assert found["base_model"].tolist() == ["qwen2.5-7b", "qwen2-7b", "qwen2-7b", "qwen2-7b"]
+    assert found["reason"].tolist() == ["the source states qwen2-7b", "", "", ""]
+    assert np.isnan(found["confidence"].iloc[0])
+
+
 def test_of_a_leaderboard_the_rules_are_given(tmp_path):
     tasks = ["IFEval Raw", "BBH Raw", "MATH Lvl 5 Raw", "GPQA Raw", "MUSR Raw", "MMLU-PRO Raw"]
     frame = pd.DataFrame(
