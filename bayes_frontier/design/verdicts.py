@@ -147,7 +147,7 @@ def bars(results: pd.DataFrame) -> Sequence[Bar]:
         ),
         Bar(
             f"pinball on the next period at 5 % of the budget within {LOSS:.0%} of that of all data",
-            "no pool has a next period" if np.isnan(loss) else f"{loss:+.1%}",
+            "no pool has a next period" if np.isnan(loss) else f"{loss:+.2%}",
             loss <= LOSS,
         ),
         Bar(
