@@ -66,7 +66,7 @@ def identify(
         listed = without[["model", "released", "reason", "source_row"]]
         replace_file(unplaced, listed.to_csv(index=False).encode(), "--unplaced")
     rules = found["rule"][found["base_model"] != ""].value_counts()
-    least = found[found["base_model"] != ""].sort_values("confidence", kind="stable")
+    least = found[found["base_model"] != ""].sort_values("confidence", kind="stable", na_position="first")
     chosen = found if form != "text" else least.head(LEAST)
     chosen = chosen.assign(released=chosen["released"].dt.strftime("%Y-%m-%d"))
     rows = [

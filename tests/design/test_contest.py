@@ -105,7 +105,7 @@ def test_races_are_kept_and_resumed(evaluations, tmp_path):
     assert set(first["arm"]) == {
         *(
             "ours",
-            "ours, base models",
+            "ours, interval width",
             "ours, information",
             "random",
             "stratified",
