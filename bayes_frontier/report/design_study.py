@@ -94,6 +94,8 @@ def _sections(results: pd.DataFrame, held: list[Bar], command: str, about: Mappi
         parts += [
             "## Predicted falls of variance against simulated scores that reweight 4,000 draws",
             "",
+            "In the eyes of the fit: base models do not move on their own here, as they do in a plan and in its promise.",
+            "",
             _checked(results),
         ]
     parts += ["## Paired differences, best random arm minus ours, x 1000", "", _paired(results)]

@@ -66,7 +66,11 @@ def test_every_bar_can_be_missed(arguments, missed):
 
 
 def test_losses_and_promises_are_relative():
-    assert prediction_loss(results(loss=1.1)) == pytest.approx(0.1)
+    assert prediction_loss(results(loss=1.1)) == pytest.approx((0.1, 0.0), abs=1e-12)
+    apart = results(loss=1.0)
+    apart["pinball"] += 0.00003 * apart["seed"] * (apart["arm"] == "ours")
+    # excesses of 0 to 5%: their standard error over six seeds is the standard deviation of 0 to 5 by the root of six
+    assert prediction_loss(apart) == pytest.approx((0.025, 0.01 * np.std(range(6), ddof=1) / 6**0.5))
     assert promise(results(realised=0.8)) == pytest.approx(1.25)
 
 
