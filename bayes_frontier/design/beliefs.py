@@ -125,7 +125,7 @@ class Beliefs:
         return np.stack([self.curves.at(z, int(k), period, None)[:, 0] for k in tasks])
 
     def sites(self, base_model: Sequence[str], z: FloatArray, tasks: IntArray) -> Sites:
-        """Draws of the boundaries of models on given base models.
+        """Draws of the boundaries of models on given base models, which may have moved since they were scored.
 
         Parameters
         ----------
@@ -157,29 +157,15 @@ class Beliefs:
             slope = (typical * (1.0 - typical)).mean(axis=0)
             spread[:, ~known] = (slope * omega[:, None])[:, code]
         columns = np.concatenate([fitted, typical], axis=2).transpose(1, 0, 2)
-        return Sites(columns=columns, index=index, spread=spread)
+        return self._moved(Sites(columns=columns, index=index, spread=spread), base_model, tasks)
 
-    def moved(self, sites: Sites, base_model: Sequence[str], tasks: IntArray) -> Sites:
-        """Let known base models have moved on their own since they were scored.
+    def _moved(self, sites: Sites, base_model: Sequence[str], tasks: IntArray) -> Sites:
+        """Give base models that have older scores effects of their own, smaller where newer scores are there too.
 
         The fit holds a base model to all its scores, old ones too, so in its eyes a few evaluations on a base model
         known well tell how the boundary of all has moved. To plan by that would stake the budget on base models that
         are cheap and known, and promise more than comes: some of them moved alone, and scores that contradict each
         other narrow nothing.
-
-        Parameters
-        ----------
-        sites : Sites
-            As the fit believes.
-        base_model : sequence of str
-            Base models of the sites.
-        tasks : ndarray of int, shape (n_tasks,)
-            Tasks of the sites.
-
-        Returns
-        -------
-        Sites
-            With effects of their own for base models that have older scores, smaller where newer ones are there too.
         """
         counted = np.array([self.recent.get(name, -1) for name in base_model], dtype=np.int64)
         if self.curves.scales is None or self.innovation == 0.0:

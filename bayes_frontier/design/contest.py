@@ -167,7 +167,7 @@ class Contest:
         beliefs = self._beliefs(state, state.curves)
         names, site = np.unique(self.base, return_inverse=True)
         on = [data.base_models[i] for i in names]
-        sites = beliefs.moved(beliefs.sites(on, data.reference_z[names], tasks), on, tasks)
+        sites = beliefs.sites(on, data.reference_z[names], tasks)
         asked = Targets(tasks, self.grid)
         rest = np.setdiff1d(np.arange(len(self.cost)), state.chosen)
 

@@ -70,7 +70,7 @@ class Sites:
     """Where models can be evaluated: one site a base model, at its compute.
 
     The boundary at site j is ``columns[..., index[j]]`` plus an effect of its own, independent of everything else, with
-    standard deviation `spread`: that of a base model not yet seen.
+    standard deviation `spread`: that of a base model not yet seen, or what a known one has moved on its own.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Sites:
     index : ndarray of int, shape (n_sites,)
         Column of each site.
     spread : ndarray, shape (n_tasks, n_sites)
-        In score units; zero for a base model that was fitted.
+        In score units.
     """
 
     columns: FloatArray

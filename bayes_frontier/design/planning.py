@@ -179,7 +179,7 @@ def plan(
     beliefs = Beliefs.of(frontier, period, seed) if frontier is not None else prior_beliefs(model, tasks, z, seed)
     asked = targets(beliefs, objective, question, focus, flops, z)
     names = [str(name) for name in by_base.index]
-    sites = beliefs.moved(beliefs.sites(names, np.asarray(by_base, dtype=np.float64), asked.tasks), names, asked.tasks)
+    sites = beliefs.sites(names, np.asarray(by_base, dtype=np.float64), asked.tasks)
     site = np.asarray(by_base.index.get_indexer(pd.Index(pool.frame["base_model"])), dtype=np.int64)
     by_site = _attention(site, z, asked, len(by_base)) if objective == "base-models" else None
     problem = Problem(

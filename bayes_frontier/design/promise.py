@@ -159,8 +159,7 @@ def promise(
     beliefs = Beliefs.of(before)
     asked = Targets(np.array([task_indices(name, before.tasks)[0] for name in wanted]), grid)
     by_base = pd.Series(z).groupby(models["base_model"].to_numpy(dtype=object)).median()
-    names = [str(name) for name in by_base.index]
-    sites = beliefs.moved(beliefs.sites(names, np.asarray(by_base, dtype=np.float64), asked.tasks), names, asked.tasks)
+    sites = beliefs.sites([str(name) for name in by_base.index], np.asarray(by_base, dtype=np.float64), asked.tasks)
     state = information(beliefs, sites, grid, asked.tasks, asked.weights)
     now = state.target_variance
     for site in by_base.index.get_indexer(pd.Index(models["base_model"])):

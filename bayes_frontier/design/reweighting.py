@@ -1,6 +1,7 @@
 """A batch checked without Gaussian assumptions: simulate its scores, reweight the draws by them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -108,6 +109,7 @@ def check_batches(
     """
     names, site = np.unique(np.asarray(base_model, dtype=str), return_inverse=True)
     tasks = np.arange(len(beliefs.tasks))
+    beliefs = replace(beliefs, innovation=0.0)  # draws of the fit are reweighted, and there base models stay
     sites = beliefs.sites([str(name) for name in names], np.zeros(len(names)), tasks)
     weights = np.full((len(tasks), len(z)), 1.0 / (len(tasks) * len(z)))
     problem = Problem(

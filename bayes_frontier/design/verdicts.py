@@ -107,7 +107,7 @@ def prediction_loss(results: pd.DataFrame, budget: float = BUDGETS[0]) -> tuple[
     ours = scored[(scored["arm"] == OURS) & (scored["budget"] == budget)]
     full = scored[scored["arm"] == "everything"].groupby("period")["pinball"].mean()
     excess = ours.groupby("seed")["pinball"].mean() / full.loc[ours["period"].unique()].mean() - 1.0
-    return float(excess.mean()), float(excess.sem())
+    return float(excess.mean()), float(excess.std() / np.sqrt(len(excess)))
 
 
 def bars(results: pd.DataFrame) -> Sequence[Bar]:

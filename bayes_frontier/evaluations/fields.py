@@ -77,7 +77,7 @@ def read_fields(
     else:
         base = _by_name(sheet, columns, sizes["params_b"], released, registry, notes)
     names = cells.text(sheet, columns["model"])
-    flops = _flops(sheet, columns, base, sizes, registry, notes)
+    changed = np.zeros(n, dtype=bool)
     if relabel:
         if "base_model" not in columns:
             raise DataError(f"relabel: {sheet.source} states no base models that could be wrong; leave it out.")
@@ -87,8 +87,8 @@ def read_fields(
         if changed.any():
             notes.append(note_contradicted(base, found["base_model"]))
         base = found["base_model"].where(changed, base)
-        flops = np.where(changed, found["flops"], flops)
         sizes["tokens_t"] = np.where(changed, found["tokens_t"], sizes["tokens_t"])
+    flops = _flops(sheet, columns, base, sizes, registry, notes, other=changed)
     return pd.DataFrame(
         {
             "model": names,
@@ -207,15 +207,17 @@ def _flops(
     sizes: dict[str, Floats],
     registry: Registry,
     notes: list[str],
+    other: npt.NDArray[np.bool_],
 ) -> Floats:
-    """Return FLOPs of each line: as stated, else 6 x parameters x tokens, else the registry's."""
+    """Return FLOPs of each line: as stated, else 6 x parameters x tokens, else (and for `other`) the registry's."""
     flops = np.full(len(base), np.nan)
     if "flops" in columns:
         flops = _in_flops(sheet, columns["flops"])
         checks.check_flops(sheet, columns["flops"], flops)
+        flops = np.where(other, np.nan, flops)
         _compare(flops, base, registry, notes)
     product = 6 * sizes["params_b"] * 1e9 * sizes["tokens_t"] * 1e12
-    from_sizes = np.isnan(flops) & ~np.isnan(product)
+    from_sizes = np.isnan(flops) & ~np.isnan(product) & ~other
     if from_sizes.any():
         flops = np.where(from_sizes, product, flops)
         notes.append(

@@ -36,7 +36,7 @@ def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        base_model ("" where the statement stands), flops and tokens_t (1e12) of that base; indexed as `rows`.
+        base_model ("" where the statement stands) and tokens_t (1e12) of that base; indexed as `rows`.
 
     Notes
     -----
@@ -67,7 +67,7 @@ def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     sure: npt.NDArray[np.bool_] = (rule.isin(_NAMED) | by_size).to_numpy(dtype=bool)
     name = found["base_model"].fillna("").astype("str")
     other = sure & (rows["base_model"] != "").to_numpy(dtype=bool) & (name != rows["base_model"]).to_numpy(dtype=bool)
-    return found[["flops", "tokens_t"]].assign(base_model=name.where(other, ""))[["base_model", "flops", "tokens_t"]]
+    return pd.DataFrame({"base_model": name.where(other, ""), "tokens_t": found["tokens_t"]})
 
 
 def note_contradicted(stated: pd.Series, found: pd.Series) -> str:

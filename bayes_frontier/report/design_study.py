@@ -94,7 +94,7 @@ def _sections(results: pd.DataFrame, held: list[Bar], command: str, about: Mappi
         parts += [
             "## Predicted falls of variance against simulated scores that reweight 4,000 draws",
             "",
-            "In the eyes of the fit: base models do not move on their own here, as they do in a plan and in its promise.",
+            "In the eyes of the fit: base models do not move on their own here, as they do in plans and promises.",
             "",
             _checked(results),
         ]
