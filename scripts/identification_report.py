@@ -28,7 +28,7 @@ TASKS = {
     "musr": "MUSR Raw",
     "mmlu_pro": "MMLU-PRO Raw",
 }
-STATED = ("self", "base", "base-name", "name", "chain")
+STATED = ("reviewed", "self", "base", "base-name", "name", "chain")
 CLASSES = {
     "no such base": (
         "the label joins a generation and a size no base model has (an architecture's name, or the size of a "
