@@ -118,8 +118,8 @@ def test_attention_goes_to_popular_base_models_and_a_little_to_each():
     assert weights[2] == pytest.approx(NEW_BASE_MODELS / 2 + (1.0 - NEW_BASE_MODELS) / 4)
 
 
-# Measured: 0.157 and 0.188. Periods differ widely (0.03 to 0.39), so a mean of three is known to about 0.1; the constant
-# is meant to be right to that.
+# Measured: 0.157 and 0.188. Periods differ widely (0.03 to 0.39), so a mean of three is known to about 0.1; the
+# constant is meant to be right to that.
 @pytest.mark.parametrize(
     ("file", "periods"),
     [
