@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 
 BIN := .venv/bin
-SOURCES := bayes_frontier scripts tests
+SOURCES := bayes_frontier studies scripts tests
 # Extra arguments for one run, for example: make test ARGS="tests/model -k curve"
 ARGS ?=
 
@@ -37,7 +37,7 @@ test-slow: env ## run the slow tests only
 
 .PHONY: fuzz
 fuzz: env ## feed every reader 10,000 damaged inputs (half an hour); goes on where it stopped; writes reports/reading/
-	$(BIN)/python scripts/fuzz_readers.py $(ARGS)
+	$(BIN)/python -m studies.bench.fuzz_readers $(ARGS)
 
 .PHONY: check
 check: env ## lint, format, types and docstrings, without changing a file; all are run before it fails
@@ -56,15 +56,15 @@ format: env ## format the code and apply the lint fixes that are safe
 
 .PHONY: bench
 bench: env ## time the likelihood and the sampler against PyMC's own; writes reports/bench/
-	$(BIN)/python -m scripts.bench_likelihood $(ARGS)
+	$(BIN)/python -m studies.bench.bench_likelihood $(ARGS)
 
 .PHONY: bench-reading
 bench-reading: env ## time the reading of a Parquet table of a million rows; writes reports/reading/
-	$(BIN)/python scripts/bench_reading.py $(ARGS)
+	$(BIN)/python -m studies.bench.bench_reading $(ARGS)
 
 .PHONY: bench-report
 bench-report: env ## time the report on real fits of 20,000 scores, 40 tasks in 12 periods; writes reports/report/
-	$(BIN)/python scripts/bench_report.py $(ARGS)
+	$(BIN)/python -m studies.bench.bench_report $(ARGS)
 
 # Folder of the public evaluation tables; they are no part of the project.
 DATA ?= $(or $(BAYES_FRONTIER_DATA),../shared/data)
@@ -76,7 +76,7 @@ backtest: env ## predict each period of the Open LLM Leaderboard v2 from those b
 
 .PHONY: moves
 moves: env ## how much base models move on their own, on two leaderboards; writes reports/moves/
-	$(BIN)/python -m scripts.own_moves $(DATA)/oll_v2_with_compute.csv=2024-06-30,2024-09-30,2024-12-31 \
+	$(BIN)/python -m studies.own_moves $(DATA)/oll_v2_with_compute.csv=2024-06-30,2024-09-30,2024-12-31 \
 		$(DATA)/open_llm_leaderboard_v1.csv=2023-09-30,2023-12-31,2024-03-31 --out reports/moves $(ARGS)
 
 .PHONY: compute-uncertainty
@@ -86,7 +86,7 @@ compute-uncertainty: env ## fit with FLOPs as stated and with their uncertainty;
 		--out build/stated.nc
 	$(BIN)/bayes-frontier fit $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
 		--compute-uncertainty 10 --out build/pooled.nc
-	$(BIN)/python scripts/compute_uncertainty.py build/stated.nc build/pooled.nc $(ARGS)
+	$(BIN)/python -m studies.compute_uncertainty build/stated.nc build/pooled.nc $(ARGS)
 
 .PHONY: proteus
 proteus: env ## predict Proteus-2k by a fit of the Open LLM Leaderboard v2; writes reports/proteus/
@@ -97,48 +97,48 @@ proteus: env ## predict Proteus-2k by a fit of the Open LLM Leaderboard v2; writ
 
 .PHONY: study
 study: env ## the calibration study, hours long; goes on where it stopped; writes reports/calibration/
-	$(BIN)/bayes-frontier study calibration --out reports/calibration $(ARGS)
+	$(BIN)/python -m studies calibration --out reports/calibration $(ARGS)
 
 .PHONY: study-design
 study-design: env ## designs raced on the replayed leaderboard, a quarter of an hour; resumes; writes reports/design/
-	$(BIN)/bayes-frontier study design $(DATA)/oll_v2_with_compute.csv --relabel \
+	$(BIN)/python -m studies design $(DATA)/oll_v2_with_compute.csv --relabel \
 		--periods 2024-06-30,2024-09-30,2024-12-31 --out reports/design $(ARGS)
 
 .PHONY: design-agreement
 design-agreement: env ## the fast posterior of study-design against NUTS; writes reports/design/agreement/
-	$(BIN)/python -m scripts.design_agreement $(DATA)/oll_v2_with_compute.csv --relabel \
+	$(BIN)/python -m studies.design.design_agreement $(DATA)/oll_v2_with_compute.csv --relabel \
 		--periods 2024-06-30,2024-09-30,2024-12-31 --out reports/design/agreement $(ARGS)
 
 .PHONY: halves
 halves: env ## half of the base models against the other, 20 times, on the real leaderboard; writes reports/halves/
-	$(BIN)/bayes-frontier study halves $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
+	$(BIN)/python -m studies halves $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
 		--out reports/halves $(ARGS)
 
 .PHONY: drift-study
 drift-study: env ## measure how often verdicts on drift are wrong, in simulation; resumes; writes reports/drift/
-	$(BIN)/python scripts/drift_study.py $(ARGS)
+	$(BIN)/python -m studies.drift_study $(ARGS)
 
 .PHONY: gate-study
 gate-study: env ## error rates of gate and watch on the periods of the Open LLM Leaderboard v2; writes reports/gate/
-	$(BIN)/python -m scripts.gate_study $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
+	$(BIN)/python -m studies.gate_study $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
 		--out reports/gate $(ARGS)
 
 .PHONY: questions
 questions: env ## the paper's claims against posteriors on the real leaderboard; writes reports/seed-questions/
-	$(BIN)/python -m scripts.questions $(DATA)/oll_v2_with_compute.csv $(ARGS)
+	$(BIN)/python -m studies.claims.questions $(DATA)/oll_v2_with_compute.csv $(ARGS)
 
 .PHONY: study-questions
 study-questions: env ## do the analyses find a known truth; resumes; writes reports/seed-questions/recovery/
-	$(BIN)/bayes-frontier study questions --out reports/seed-questions/recovery $(ARGS)
+	$(BIN)/python -m studies questions --out reports/seed-questions/recovery $(ARGS)
 
 .PHONY: questions-releases
 questions-releases: env ## claims about stages, contamination and factors, for `make questions`; writes reports/seed-questions/
 	mkdir -p build
-	$(BIN)/python -m scripts.questions_releases $(DATA)/oll_v2_with_compute.csv --stages build/stages.nc $(ARGS)
+	$(BIN)/python -m studies.claims.questions_releases $(DATA)/oll_v2_with_compute.csv --stages build/stages.nc $(ARGS)
 
 .PHONY: sbc
 sbc: env ## simulation-based calibration of the sampler; writes reports/sbc/
-	$(BIN)/bayes-frontier study sbc --out reports/sbc $(ARGS)
+	$(BIN)/python -m studies sbc --out reports/sbc $(ARGS)
 
 .PHONY: docs
 docs: env ## build the site into build/site, warnings as errors; runs both notebooks

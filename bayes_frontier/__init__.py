@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from bayes_frontier.analysis.saturation import Saturation, saturation
     from bayes_frontier.analysis.stages import by_stage, stages
     from bayes_frontier.analysis.watch import watch
-    from bayes_frontier.checks.backtesting import backtest
-    from bayes_frontier.checks.comparison import Backtest
+    from bayes_frontier.checks.backtest.comparison import Backtest
+    from bayes_frontier.checks.backtest.run import backtest
     from bayes_frontier.checks.result import Check
     from bayes_frontier.checks.run import check
-    from bayes_frontier.checks.scoring import Scored, score
+    from bayes_frontier.checks.score import Scored, score
     from bayes_frontier.design import Plan, Question, Update, plan, update
     from bayes_frontier.errors import (
         ConvergenceError,
@@ -47,12 +47,12 @@ _HOMES = {
     "by_stage": "analysis.stages",
     "stages": "analysis.stages",
     "watch": "analysis.watch",
-    "Backtest": "checks.comparison",
-    "backtest": "checks.backtesting",
+    "Backtest": "checks.backtest.comparison",
+    "backtest": "checks.backtest.run",
     "Check": "checks.result",
     "check": "checks.run",
-    "Scored": "checks.scoring",
-    "score": "checks.scoring",
+    "Scored": "checks.score",
+    "score": "checks.score",
     "Plan": "design",
     "Question": "design",
     "plan": "design",

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.checks.backtesting import backtest
-from bayes_frontier.checks.comparison import Backtest
+from bayes_frontier.checks.backtest.comparison import Backtest
+from bayes_frontier.checks.backtest.run import backtest
 from bayes_frontier.errors import ConvergenceError
 from bayes_frontier.evaluations import Evaluations, simulate
 

@@ -6,7 +6,7 @@ import xarray as xr
 from scipy import stats
 
 import bayes_frontier as bf
-from bayes_frontier.model.scale import RESIDUAL_LEVELS
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS
 from bayes_frontier.model.spec import Misfit
 
 TAU = 0.98

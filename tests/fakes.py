@@ -15,7 +15,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Evaluations, Truth, simulate
 from bayes_frontier.model.spec import Misfit
 from bayes_frontier.posterior.query import first_reaching
-from bayes_frontier.wording import suggestion
+from bayes_frontier.text import suggestion
 
 CHAINS, DRAWS = 2, 50
 

@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bayes_frontier import cluster
-from bayes_frontier.cluster import connected, environment, hand_out
+from bayes_frontier import parallel
 from bayes_frontier.errors import ClusterError, QueryError
-from bayes_frontier.parallel import Workers
+from bayes_frontier.parallel import Workers, connected, environment, hand_out
 
 ROOT = Path(__file__).resolve().parents[1]
 CALLS, DOOMED = 12, 3
@@ -91,7 +90,7 @@ def test_nothing_is_lost_with_a_worker_and_results_are_those_of_one_process(sche
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1:99999", "tcp://", "", "no host"])
 def test_an_address_without_a_scheduler_is_refused_in_time(address, monkeypatch):
-    monkeypatch.setattr(cluster, "_ANSWER", 0.5)
+    monkeypatch.setattr(parallel, "_ANSWER", 0.5)
     started = time.monotonic()
     with pytest.raises(ClusterError, match=r"--scheduler .*: no Dask scheduler answers there .* `dask scheduler`"):
         Workers(scheduler=address).run(draw, [(1,)], lambda *_: None)
@@ -102,7 +101,7 @@ def test_a_refused_client_is_gone_before_the_next_one_starts(monkeypatch):
     from distributed import Client
 
     # left over, it would close itself while another holds the lock that this takes
-    monkeypatch.setattr(cluster, "_ANSWER", 0.5)
+    monkeypatch.setattr(parallel, "_ANSWER", 0.5)
     collected = []
     monkeypatch.setattr(Client, "__del__", lambda self: collected.append(self.status))
     with pytest.raises(ClusterError):
@@ -227,8 +226,8 @@ def test_workers_of_other_code_are_refused(give):
 def test_a_scheduler_that_ends_or_has_no_workers_is_an_error(give, monkeypatch):
     with pytest.raises(ClusterError, match=r"The Dask scheduler is gone \(connection lost\)\. What is finished"):
         give(Client(gone=3))
-    monkeypatch.setattr(cluster, "_PATIENCE", 0.0)
-    monkeypatch.setattr(cluster, "_LOOK", 0.01)
+    monkeypatch.setattr(parallel, "_PATIENCE", 0.0)
+    monkeypatch.setattr(parallel, "_LOOK", 0.01)
     with pytest.raises(ClusterError, match="has had no worker for 0 s"):
         give(Client(workers=()))
 
@@ -264,7 +263,7 @@ def test_the_environment_names_what_results_depend_on():
 
 
 def test_one_process_needs_no_cluster(monkeypatch):
-    monkeypatch.setattr(cluster, "connected", None)
+    monkeypatch.setattr(parallel, "connected", None)
     found = {}
     Workers(1).run(pow, [(2, 3), (3, 2)], found.__setitem__)
     assert found == {0: 8, 1: 9}

@@ -15,9 +15,9 @@ import xarray as xr
 
 from bayes_frontier.analysis import verdicts
 from bayes_frontier.analysis.surface import OVER, Surface, one_period, statistics
-from bayes_frontier.analysis.thresholds import ABRUPT, PROB
+from bayes_frontier.analysis.verdicts import ABRUPT, PROB
 from bayes_frontier.errors import QueryError
-from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 
 if TYPE_CHECKING:

@@ -20,17 +20,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.analysis.gate_forecast import Asked
-from bayes_frontier.checks.bootstrap import CellSums
+from bayes_frontier.analysis.forecast import Asked
+from bayes_frontier.checks.backtest.comparison import CellSums
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.evaluations.pairing import pair
-from bayes_frontier.model.pinball import pinball_loss
-from bayes_frontier.posterior.prediction import predictive_levels
+from bayes_frontier.evaluations.diff import pair
+from bayes_frontier.model.likelihood import pinball_loss
+from bayes_frontier.posterior.ahead import predictive_levels
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.model.pinball import FloatArray
-    from bayes_frontier.posterior.curves import Curves
+    from bayes_frontier.model.likelihood import FloatArray
+    from bayes_frontier.posterior.draws import Curves
     from bayes_frontier.posterior.frontier import Frontier
 
 MOST = 3

@@ -1,36 +1,322 @@
-"""`gate`: where new models stand among the post-trained models that their compute and base model would have.
-
-The percentile of a score is the share of today's post-trained models, of the same base model and compute, that score
-lower. For a base model that was not fitted it is the share among models on new base models of that compute. "Today" is
-the day the model was released: the boundary has walked on until then as the fit expects. The percentile's own
-uncertainty comes from the boundary's posterior, the drift since, and the scatter of scores around it.
-
-A flag is about many tasks at once, so p-values are adjusted: by Holm within each model (a model that is as expected is
-flagged with probability alpha at most), or by Benjamini and Hochberg over all models (a share alpha of flags is false).
-"""
+"""`gate`: where new models stand among the post-trained models that their compute and base model would have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from scipy import stats
-from scipy.special import expit
+from scipy.special import expit, gammaln
 
-from bayes_frontier.analysis.gate_forecast import Asked, Draws, known_effect, new_effect, typical_logit
-from bayes_frontier.analysis.gate_residuals import Residuals
-from bayes_frontier.analysis.gate_verdicts import ALL_TASKS, adjust, check_settings, verdicts
+from bayes_frontier.analysis.forecast import Asked, Draws, known_effect, new_effect, typical_logit
 from bayes_frontier.checks.records import Records
 from bayes_frontier.errors import QueryError
-from bayes_frontier.wording import listed, suggestion
+from bayes_frontier.model.likelihood import FloatArray, IntArray
+from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.model.pinball import FloatArray, IntArray
+    from bayes_frontier.model.likelihood import FloatArray, IntArray
     from bayes_frontier.posterior.frontier import Frontier
+
+VERDICTS = ("as expected", "below", "above", "unknown")
+"""By task: within what is expected, worse, better; unknown: no score, or the fit did not converge."""
+MODEL_VERDICTS = ("as expected", "below", "above", "mixed", "unknown")
+"""By model; mixed: below on some tasks and above on others."""
+CORRECTIONS = ("holm", "bh", "none")
+ALL_TASKS = "all tasks"
+Words = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Said:
+    """Verdicts.
+
+    Attributes
+    ----------
+    by_task : ndarray of str, shape (n_models, n_tasks)
+        One of `VERDICTS`.
+    by_model : ndarray of str, shape (n_models,)
+        One of `MODEL_VERDICTS`.
+    """
+
+    by_task: Words
+    by_model: Words
+
+
+def check_settings(alpha: float, prob: float, correction: str) -> None:
+    """Refuse settings out of range.
+
+    Parameters
+    ----------
+    alpha : float
+        Probability of a false flag, in (0, 0.5].
+    prob : float
+        Probability of intervals, in (0, 1).
+    correction : str
+        One of `CORRECTIONS`.
+
+    Raises
+    ------
+    QueryError
+        With what was found.
+    """
+    # PyMC comes with it, which a program that only starts does not need.
+    from bayes_frontier.posterior.query import check_prob
+
+    check_prob(prob)
+    if not 0.0 < alpha <= 0.5:
+        hint = f" For {alpha:g}% pass {alpha / 100:g}." if 1.0 <= alpha <= 50.0 else ""
+        raise QueryError(f"alpha must lie in (0, 0.5], found {alpha:g}.{hint}")
+    if correction not in CORRECTIONS:
+        raise QueryError(
+            f"correction: unknown {correction!r}.{suggestion(correction, CORRECTIONS)} Known: {listed(CORRECTIONS)}."
+        )
+
+
+def adjust(p: FloatArray, correction: str) -> FloatArray:
+    """Adjust p-values for their number.
+
+    Parameters
+    ----------
+    p : ndarray, shape (n_models, n_tasks)
+        P-values; NaN where there is no score.
+    correction : {"holm", "bh", "none"}
+        Holm (1979, Scand. J. Statist. 6, 65) within each row; Benjamini & Hochberg (1995, JRSS B 57, 289) over all.
+
+    Returns
+    -------
+    ndarray, shape (n_models, n_tasks)
+        At least `p`, at most 1.
+    """
+    if correction == "none":
+        return np.minimum(p, 1.0)
+    if correction == "holm":
+        return np.stack([_holm(row) for row in p])
+    found = np.full(p.shape, np.nan)
+    there = ~np.isnan(p)
+    found[there] = _step_up(p[there])
+    return found
+
+
+def _holm(p: FloatArray) -> FloatArray:
+    found = np.full(p.shape, np.nan)
+    there = np.flatnonzero(~np.isnan(p))
+    order = there[np.argsort(p[there], kind="stable")]
+    found[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0)
+    return found
+
+
+def _step_up(p: FloatArray) -> FloatArray:
+    order = np.argsort(p, kind="stable")
+    n = len(p)
+    stepped = np.minimum.accumulate((p[order] * n / np.arange(1, n + 1))[::-1])[::-1]
+    found = np.empty(n)
+    found[order] = np.minimum(stepped, 1.0)
+    return found
+
+
+def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) -> Said:
+    """Turn adjusted p-values into words.
+
+    Parameters
+    ----------
+    percentile, adjusted : ndarray, shape (n_models, n_tasks)
+        Percentiles and adjusted p-values.
+    alpha : float or None
+        Flags are at or below; None: every verdict is unknown.
+
+    Returns
+    -------
+    Said
+        Words by task and by model.
+    """
+    words: Words = np.full(percentile.shape, "as expected", dtype=object)
+    if alpha is None:
+        words[:] = "unknown"
+        return Said(words, np.full(len(words), "unknown", dtype=object))
+    flagged = adjusted <= alpha
+    words[flagged & (percentile < 0.5)] = "below"
+    words[flagged & (percentile >= 0.5)] = "above"
+    words[np.isnan(percentile)] = "unknown"
+    below, above = ((words == name).any(axis=1) for name in ("below", "above"))
+    whole = np.select([below & above, below, above], ["mixed", "below", "above"], "as expected").astype(object)
+    whole[(words == "unknown").all(axis=1)] = "unknown"
+    return Said(words, whole)
+
+
+def flagged(verdict: Any, fail_on: str) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - array of words
+    """Tell which models stop a release.
+
+    Parameters
+    ----------
+    verdict : array of str
+        Verdicts by model.
+    fail_on : {"either", "below", "above"}
+        Which flags count; a mixed model counts for each.
+
+    Returns
+    -------
+    ndarray of bool
+        Same shape.
+
+    Raises
+    ------
+    QueryError
+        If `fail_on` is unknown.
+    """
+    counts = {"either": ("below", "above", "mixed"), "below": ("below", "mixed"), "above": ("above", "mixed")}
+    if fail_on not in counts:
+        raise QueryError(f"--fail-on: unknown {fail_on!r}.{suggestion(fail_on, list(counts))} Known: {listed(counts)}.")
+    return np.isin(np.asarray(verdict, dtype=str), counts[fail_on])
+
+
+# How scores scatter around the boundary of their base model: what a percentile of a new score is read from.
+
+_TENTHS = 10
+# Values of m tried: from "each base model for itself" to "all alike".
+_ALIKE: FloatArray = np.geomspace(2.0, 5000.0, 80)
+_GRID = 400
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Distribution of one task's residuals, in all base models and in each.
+
+    Attributes
+    ----------
+    grid : ndarray, shape (n_grid,)
+        Residuals (scores minus boundary) at which distributions are kept, increasing.
+    own : ndarray, shape (n_base_models, n_grid)
+        Share of each base model's residuals at or below; 0 for one without scores.
+    sizes : ndarray, shape (n_base_models,)
+        Scores of each base model.
+    alike : float
+        How many scores the shared distribution is worth in that of a base model (m).
+    """
+
+    grid: FloatArray
+    own: FloatArray
+    sizes: FloatArray
+    alike: float
+
+    @classmethod
+    def of(cls, residuals: FloatArray, base: IntArray, n_bases: int) -> Residuals:
+        """Summarise the residuals of one task.
+
+        Parameters
+        ----------
+        residuals : ndarray, shape (n_scores,)
+            Scores minus the boundary of their base model.
+        base : ndarray of int, shape (n_scores,)
+            Base model of each.
+        n_bases : int
+            Number of base models.
+
+        Returns
+        -------
+        Residuals
+            Their distributions.
+        """
+        levels = np.linspace(0.0, 1.0, _GRID)
+        # the middle by even levels, both tails by every residual there is: flags are decided there
+        tail = max(1, len(residuals) // 100)
+        ordered = np.sort(residuals)
+        grid = np.unique(np.concatenate([np.quantile(residuals, levels), ordered[:tail], ordered[-tail:]]))
+        own = np.zeros((n_bases, len(grid)))
+        sizes = np.bincount(base, minlength=n_bases).astype(float)
+        for b in np.flatnonzero(sizes):
+            mine = np.sort(residuals[base == b])
+            below, at = (np.searchsorted(mine, grid, side=side) for side in ("left", "right"))
+            own[b] = 0.5 * (below + at) / len(mine)
+        tenth = np.searchsorted(np.quantile(residuals, np.arange(1, _TENTHS) / _TENTHS), residuals, side="right")
+        counts = np.zeros((n_bases, _TENTHS))
+        np.add.at(counts, (base, tenth), 1.0)
+        return cls(grid, own, sizes, _alike(counts[sizes > 0]))
+
+    @property
+    def least(self) -> float:
+        """Smallest share that so many scores can tell from none."""
+        return float(0.5 / (self.sizes.sum() + 1.0))
+
+    def shared(self, rng: np.random.Generator, n_samples: int) -> FloatArray:
+        """Draw the distribution that all base models share.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Random numbers.
+        n_samples : int
+            Number of draws.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_grid)
+            Distribution function at `grid`, each draw with other weights of the base models.
+        """
+        weight = rng.standard_exponential((n_samples, len(self.sizes))) * self.sizes
+        return np.asarray((weight / weight.sum(axis=1, keepdims=True)) @ self.own)
+
+    def cdf(self, residual: FloatArray, shared: FloatArray, sample: IntArray, base: IntArray) -> FloatArray:
+        """Distribution function of a base model's residuals.
+
+        Parameters
+        ----------
+        residual : ndarray, shape (n_rows, n_models)
+            Where.
+        shared : ndarray, shape (n_samples, n_grid)
+            From `shared`.
+        sample : ndarray of int, shape (n_rows,)
+            The draw of `shared` that each row goes with.
+        base : ndarray of int, shape (n_models,)
+            Base model of each column; -1: one without scores.
+
+        Returns
+        -------
+        ndarray, shape (n_rows, n_models)
+            In (0, 1): beyond all residuals there is half a score's share.
+        """
+        place = np.clip(np.searchsorted(self.grid, residual, side="right") - 1, 0, len(self.grid) - 2)
+        width = self.grid[place + 1] - self.grid[place]
+        part = np.clip((residual - self.grid[place]) / width, 0.0, 1.0)
+        rows = sample[:, None]
+        found = (1.0 - part) * shared[rows, place] + part * shared[rows, place + 1]
+        size = self.weight(base)
+        own = (1.0 - part) * self.own[base, place] + part * self.own[base, place + 1]
+        found = (size * own + self.alike * found) / (size + self.alike)
+        return np.asarray(np.clip(found, self.least, 1.0 - self.least))
+
+    def weight(self, base: IntArray) -> FloatArray:
+        """Scores of base models; 0 for one without.
+
+        Parameters
+        ----------
+        base : ndarray of int
+            Base models, -1 for an unknown one.
+
+        Returns
+        -------
+        ndarray
+            Same shape.
+        """
+        return np.where(base >= 0, self.sizes[base], 0.0)
+
+
+def _alike(counts: FloatArray) -> float:
+    """Concentration m that is most likely for counts by base model and tenth, shape (n_base_models, 10)."""
+    n = counts.sum(axis=1)
+    mean = counts.sum(axis=0) / counts.sum()
+    alpha = _ALIKE[:, None, None] * np.maximum(mean, 1e-6)
+    value = (gammaln(alpha + counts) - gammaln(alpha)).sum(axis=(1, 2))
+    value += (gammaln(_ALIKE)[:, None] - gammaln(_ALIKE[:, None] + n)).sum(axis=1)
+    return float(_ALIKE[int(np.argmax(value))])
+
+
+# `gate`: where new models stand among the post-trained models that their compute and base model would have.
 
 # Models treated at once, to bound memory.
 _BLOCK = 400

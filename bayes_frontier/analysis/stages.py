@@ -1,11 +1,4 @@
-"""`stages`: what post-training adds to pre-training, by task and compute, and which of the two is more predictable.
-
-Both stages are fitted at once, by the model as it is: each task enters twice, with the scores of pretrained models and
-with those of post-trained ones. So each stage of each task has a curve, a spread of base models and a distribution of
-scores of its own, while the shapes of all curves are pooled, and any difference between the stages' boundaries has
-joint draws. A stage as one more period would not do: periods share the shape of the curve and the distribution of
-scores around it, and pretrained models scatter far less than what is made of them.
-"""
+"""`stages`: what post-training adds to pre-training, by task and compute, and which of the two is more predictable."""
 
 from __future__ import annotations
 
@@ -15,17 +8,44 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from bayes_frontier.analysis.stages_verdicts import verdicts
 from bayes_frontier.analysis.verdicts import check_settings
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.cells import reference_compute
+from bayes_frontier.model.data import reference_compute
 from bayes_frontier.posterior.query import check_flops, summarise
-from bayes_frontier.wording import count, listed
+from bayes_frontier.text import count, listed
 
 if TYPE_CHECKING:
-    from bayes_frontier.model.pinball import FloatArray
+    from bayes_frontier.model.likelihood import FloatArray
     from bayes_frontier.posterior.frontier import Frontier
+
+VERDICTS = ("lifts", "lowers", "no lift", "unknown")
+"""Post-training lifts, lowers: by more than delta, with probability prob; no lift: by less; unknown: none is sure."""
+
+
+def verdicts(found: xr.Dataset, prob: float | None) -> xr.DataArray:
+    """Turn probabilities into words.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        With above, below and still.
+    prob : float or None
+        Probability a verdict asks for; None: every verdict is unknown.
+
+    Returns
+    -------
+    xarray.DataArray
+        One of `VERDICTS` each.
+    """
+    words = xr.full_like(found["above"], "unknown", dtype=object)
+    if prob is not None:
+        for name, word in (("above", "lifts"), ("below", "lowers"), ("still", "no lift")):
+            words = words.where(found[name] < prob, word)
+    return words.astype(str)
+
+
+# `stages`: what post-training adds to pre-training, by task and compute, and which of the two is more predictable.
 
 STAGES = ("pretrained", "post-trained")
 # Base models this close in compute (a factor of 1.12) are not told apart by it, so neither is a decrease between them.

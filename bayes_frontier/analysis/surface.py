@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 
 if TYPE_CHECKING:

@@ -1,34 +1,273 @@
-"""`watch`: whether a boundary has moved since a fit, as far as a newer table says.
-
-The new records (those the fit has not seen) are compared with where the fit had the boundaries of their base models;
-`watch_shift` says how. A change is established where it exceeds delta with probability prob, which is a statement about
-the boundary since the fit's last scores. Beside it stands what the fit itself forecast, so that a move it expected can
-be told from one it did not. A benchmark that was marked anew is no drift: tasks whose shared records were re-scored are
-named instead.
-"""
+"""`watch`: whether a boundary has moved since a fit, as far as a newer table says."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 from scipy.special import expit, logit
 
-from bayes_frontier.analysis.gate_forecast import Asked, Draws, known_effect, new_effect, typical_logit
+from bayes_frontier.analysis.forecast import Asked, Draws, known_effect, new_effect, typical_logit
 from bayes_frontier.analysis.verdicts import check_settings
-from bayes_frontier.analysis.watch_shift import Levels, Likelihood, shift_draws
-from bayes_frontier.analysis.watch_verdicts import check_against, verdicts
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.evaluations.diff import diff
-from bayes_frontier.evaluations.pairing import pair
-from bayes_frontier.wording import listed, suggestion
+from bayes_frontier.evaluations.diff import diff, pair
+from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
+from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.model.pinball import FloatArray
+    from bayes_frontier.model.likelihood import FloatArray
     from bayes_frontier.posterior.frontier import Frontier
+
+VERDICTS = ("advanced", "retreated", "unmoved", "unknown", "re-scored")
+"""advanced, retreated: by more than delta, with probability prob; unmoved: by less; re-scored: the models that fit and
+table share have other scores now."""
+ESTABLISHED = ("advanced", "retreated")
+AGAINST = ("fit", "forecast")
+
+
+def check_against(against: str) -> None:
+    """Refuse what a change cannot be counted from.
+
+    Parameters
+    ----------
+    against : str
+        One of `AGAINST`.
+
+    Raises
+    ------
+    QueryError
+        With what was found.
+    """
+    if against not in AGAINST:
+        raise QueryError(f"against: unknown {against!r}.{suggestion(against, AGAINST)} Known: {listed(AGAINST)}.")
+
+
+def verdicts(
+    found: Mapping[str, FloatArray], rescored: npt.NDArray[np.bool_], prob: float | None
+) -> npt.NDArray[np.object_]:
+    """Turn probabilities into words.
+
+    Parameters
+    ----------
+    found : mapping of str to ndarray, shape (n_tasks,)
+        advance, retreat and still; NaN where there is no new score.
+    rescored : ndarray of bool, shape (n_tasks,)
+        Tasks marked anew.
+    prob : float or None
+        Probability a verdict asks for; None: the fit did not converge, all are unknown but the re-scored.
+
+    Returns
+    -------
+    ndarray of str, shape (n_tasks,)
+        One of `VERDICTS` each.
+    """
+    words = np.full(len(rescored), "unknown", dtype=object)
+    for name, word in (("advance", "advanced"), ("retreat", "retreated"), ("still", "unmoved")):
+        if prob is not None:
+            words[found[name] >= prob] = word
+    words[rescored] = "re-scored"
+    return words
+
+
+def established(verdict: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - array of words
+    """Tell which verdicts are drift.
+
+    Parameters
+    ----------
+    verdict : array of str
+        Verdicts.
+
+    Returns
+    -------
+    ndarray of bool
+        Same shape.
+    """
+    return np.isin(np.asarray(verdict, dtype=str), ESTABLISHED)
+
+
+# How far a task's boundary has moved since a fit, from scores that came later.
+
+# Prior standard deviation of the shift on the logit scale: at a score of 0.5, 0.12.
+PRIOR_SHIFT = 0.5
+CHAINS, BURN, KEPT = 24, 80, 150
+_SCORING_STEPS = 30
+# The reference Gaussian is widened, so that its tails cover the posterior's.
+_WIDER = 1.3
+Function = Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """The fit's working likelihood for one task.
+
+    Attributes
+    ----------
+    level, half_width, scale : float
+        Of the smoothed pinball loss; see `model.scale`.
+    density : float
+        Density of scores at the boundary.
+    """
+
+    level: float
+    half_width: float
+    scale: float
+    density: float
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Where the base models of the new scores stood.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (n_base_models,)
+        Logit of each boundary.
+    covariance : ndarray, shape (n_base_models, n_base_models)
+        Its uncertainty.
+    """
+
+    mean: FloatArray
+    covariance: FloatArray
+
+
+def shift_draws(
+    scores: FloatArray,
+    base: IntArray,
+    levels: Levels,
+    likelihood: Likelihood,
+    rng: np.random.Generator,
+    prior: float = PRIOR_SHIFT,
+) -> FloatArray:
+    """Draw the common shift given new scores.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n_scores,)
+        New scores.
+    base : ndarray of int, shape (n_scores,)
+        Base model of each, a place in `levels`.
+    levels : Levels
+        Where the base models stood.
+    likelihood : Likelihood
+        Of the task.
+    rng : numpy.random.Generator
+        Random numbers.
+    prior : float
+        Prior standard deviation of the shift.
+
+    Returns
+    -------
+    ndarray, shape (CHAINS, KEPT)
+        Shifts on the logit scale.
+    """
+    n = len(levels.mean)
+    # unknowns: the shifted boundary of each base model, and the shift; their prior is joint Gaussian
+    mean = np.append(levels.mean, 0.0)
+    covariance = np.zeros((n + 1, n + 1))
+    covariance[:n, :n] = levels.covariance + prior**2
+    covariance[:n, n] = covariance[n, :n] = covariance[n, n] = prior**2
+    covariance += 1e-8 * np.eye(n + 1)
+    precision = np.linalg.inv(covariance)
+
+    def loss(x: FloatArray) -> FloatArray:
+        q = expit(x[:, :n])
+        found = smooth_pinball_loss(scores - q[:, base], likelihood.level, likelihood.half_width)
+        return np.asarray(found.sum(axis=1) / likelihood.scale)
+
+    def target(x: FloatArray) -> FloatArray:
+        away = x - mean
+        return np.asarray(-loss(x) - 0.5 * np.einsum("ci,ij,cj->c", away, precision, away))
+
+    centre, curvature = _scoring(mean, precision, scores, base, likelihood, target)
+    reference = np.linalg.inv(curvature) * _WIDER**2
+    root, weight = np.linalg.cholesky(reference), curvature / _WIDER**2
+
+    def surplus(x: FloatArray) -> FloatArray:
+        away = x - centre
+        return np.asarray(target(x) + 0.5 * np.einsum("ci,ij,cj->c", away, weight, away))
+
+    x = centre + rng.standard_normal((CHAINS, n + 1)) @ root.T
+    value = surplus(x)
+    kept = np.empty((CHAINS, KEPT))
+    for step in range(BURN + KEPT):
+        x, value = _slice(x, value, centre, root, surplus, rng)
+        if step >= BURN:
+            kept[:, step - BURN] = x[:, n]
+    return kept
+
+
+def _scoring(
+    mean: FloatArray,
+    precision: FloatArray,
+    scores: FloatArray,
+    base: IntArray,
+    likelihood: Likelihood,
+    target: Function,
+) -> tuple[FloatArray, FloatArray]:
+    """Mode and expected curvature, by Fisher scoring with a line search."""
+    n = len(mean) - 1
+    curvature = precision
+    counts = np.bincount(base, minlength=n)
+    x, value = mean.copy(), float(target(mean[None, :])[0])
+    for _ in range(_SCORING_STEPS):
+        q = expit(x[:n])
+        slope = q * (1.0 - q)
+        residual = scores - q[base]
+        pull = np.clip(0.5 * (residual / likelihood.half_width + 1.0), 0.0, 1.0) - (1.0 - likelihood.level)
+        gradient = -precision @ (x - mean)
+        gradient[:n] += np.bincount(base, pull / likelihood.scale, n) * slope
+        curvature = precision.copy()
+        curvature[np.arange(n), np.arange(n)] += counts * likelihood.density / likelihood.scale * slope**2
+        move, part = np.linalg.solve(curvature, gradient), 1.0
+        while part > 1e-3:
+            new = x + part * move
+            risen = float(target(new[None, :])[0])
+            if risen >= value:
+                break
+            part *= 0.5
+        else:
+            break
+        x, done, value = new, risen - value < 1e-3, risen
+        if done:
+            break
+    return x, curvature
+
+
+def _slice(
+    x: FloatArray,
+    value: FloatArray,
+    centre: FloatArray,
+    root: FloatArray,
+    surplus: Function,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Move every chain once along its own ellipse."""
+    other = rng.standard_normal(x.shape) @ root.T
+    floor = value - rng.standard_exponential(len(x))
+    angle = rng.uniform(0.0, 2.0 * np.pi, len(x))
+    low, high = angle - 2.0 * np.pi, angle.copy()
+    moved, height = x.copy(), value.copy()
+    open_ = np.arange(len(x))
+    while len(open_):
+        a = angle[open_, None]
+        tried = centre + (x[open_] - centre) * np.cos(a) + other[open_] * np.sin(a)
+        found = surplus(tried)
+        good = found > floor[open_]
+        moved[open_[good]], height[open_[good]] = tried[good], found[good]
+        open_ = open_[~good]
+        below = angle[open_] < 0.0
+        low[open_[below]] = angle[open_[below]]
+        high[open_[~below]] = angle[open_[~below]]
+        angle[open_] = rng.uniform(low[open_], high[open_])
+    return moved, height
+
+
+# `watch`: whether a boundary has moved since a fit, as far as a newer table says.
 
 
 def watch(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from bayes_frontier.analysis.thresholds import sure
+from bayes_frontier.analysis.verdicts import sure
 
 if TYPE_CHECKING:
     from bayes_frontier.analysis.emergence import Emergence

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bayes_frontier.checks.noise import binomial_band, cluster_error, effective_clusters
-from bayes_frontier.checks.records import Records
+from bayes_frontier.checks.records import Records, binomial_band, cluster_error, effective_clusters
 from bayes_frontier.checks.thresholds import COMPUTE_BINS, MIN_EXPECTED, NOISE, SIZE_EDGES
-from bayes_frontier.model.pinball import FloatArray, IntArray
+from bayes_frontier.model.likelihood import FloatArray, IntArray
 
 EVERY_TASK = "every task"
 

@@ -12,9 +12,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import logsumexp
 
 from bayes_frontier.checks.records import typical_logit
-from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import inverse_logit
-from bayes_frontier.model.pinball import FloatArray, IntArray, smooth_pinball_loss
+from bayes_frontier.model.data import FrontierData
+from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.container import Evaluations

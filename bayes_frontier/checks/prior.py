@@ -9,7 +9,7 @@ import pandas as pd
 
 from bayes_frontier.checks.records import Records
 from bayes_frontier.model.curve import boundary_at
-from bayes_frontier.posterior.prior import CURVE, prior_curves
+from bayes_frontier.model.sample import CURVE, prior_curves
 
 if TYPE_CHECKING:
     from bayes_frontier.model.spec import ModelSpec

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bayes_frontier.checks import coverage, exceedances, loss, scaling, thresholds, verdicts, wording
+from bayes_frontier.checks import coverage, dispersion, pinball, scale, thresholds, verdicts, wording
 from bayes_frontier.checks.convergence import convergence, divergent_share
 from bayes_frontier.checks.crossing import comparable, crossing
 from bayes_frontier.checks.influence import influence, refit_without
@@ -15,7 +15,7 @@ from bayes_frontier.checks.prior import prior_predictive
 from bayes_frontier.checks.records import Records
 from bayes_frontier.checks.result import Check, Verdict, worst
 from bayes_frontier.errors import QueryError
-from bayes_frontier.wording import listed, suggestion
+from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
@@ -120,19 +120,19 @@ def _coverage(name: str, frontier: Frontier, records: Records) -> Check:
 
 
 def _dispersion(records: Records, seed: int) -> Check:
-    numbers = exceedances.dispersion(records, seed)
+    numbers = dispersion.dispersion(records, seed)
     numbers = numbers.assign(verdict=verdicts.dispersion(numbers))
     return _made("exceedances", numbers, wording.exceedances(numbers), "exceedances")
 
 
 def _pinball(records: Records) -> Check:
-    numbers = loss.pinball(records)
+    numbers = pinball.pinball(records)
     numbers = numbers.assign(verdict=verdicts.pinball(numbers))
     return _made("pinball", numbers, wording.pinball(numbers), "pinball")
 
 
 def _scale(frontier: Frontier, records: Records) -> Check:
-    numbers = scaling.scale_used(frontier, records)
+    numbers = scale.scale_used(frontier, records)
     numbers = numbers.assign(verdict=verdicts.scale(numbers))
     return _made("scale", numbers, wording.scale(numbers), "scale")
 

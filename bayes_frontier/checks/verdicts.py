@@ -76,7 +76,7 @@ def dispersion(numbers: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.exceedances.dispersion`.
+        Of `bayes_frontier.checks.dispersion.dispersion`.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def pinball(numbers: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.loss.pinball`.
+        Of `bayes_frontier.checks.pinball.pinball`.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def scale(numbers: pd.DataFrame) -> pd.Series:
     Parameters
     ----------
     numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.scaling.scale_used`.
+        Of `bayes_frontier.checks.scale.scale_used`.
 
     Returns
     -------

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bayes_frontier.checks import thresholds as limit
 from bayes_frontier.checks.coverage import EVERY_TASK
-from bayes_frontier.wording import count, listed
+from bayes_frontier.text import count, listed
 
 NOT_CONVERGED = "Not run: the fit did not converge, so nothing else about it can be judged."
 NO_OTHER_FIT = (
@@ -108,7 +108,7 @@ def exceedances(numbers: pd.DataFrame) -> str:
     Parameters
     ----------
     numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.exceedances.dispersion`, with the column verdict.
+        Of `bayes_frontier.checks.dispersion.dispersion`, with the column verdict.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def pinball(numbers: pd.DataFrame) -> str:
     Parameters
     ----------
     numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.loss.pinball`, with the column verdict.
+        Of `bayes_frontier.checks.pinball.pinball`, with the column verdict.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def scale(numbers: pd.DataFrame) -> str:
     Parameters
     ----------
     numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.scaling.scale_used`, with the column verdict.
+        Of `bayes_frontier.checks.scale.scale_used`, with the column verdict.
 
     Returns
     -------

@@ -1,41 +1,122 @@
-"""The application: global options, and one command from each module beside this one."""
+"""The application: global options, its commands, and how a command fails."""
 
+import errno
 import os
-from typing import Annotated
+import sys
+import traceback
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from bayes_frontier.cli import (
-    attain,
-    backtest,
+    ask,
     base_models,
-    check,
-    compute_for,
-    contamination,
+    choose,
     data,
-    data_combine,
-    data_diff,
-    data_fetch,
-    data_identify,
-    demo,
-    drift,
-    emergence,
-    factors,
-    fit,
+    evidence,
     gate,
-    plan,
     portfolio,
-    report,
+    releases,
     saturation,
-    score,
-    stages,
+    start,
     study,
-    study_design,
-    study_questions,
-    update,
     watch,
 )
-from bayes_frontier.cli.failures import GuardedGroup, leave_quietly
+from bayes_frontier.errors import ConvergenceError, FrontierError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+USER_ERROR, NOT_CONVERGED, DEFECT, INTERRUPTED, BROKEN_PIPE = 2, 3, 70, 130, 141
+
+
+class GuardedGroup(TyperGroup):
+    """The commands, with every exception turned into a message and an exit status."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own base class
+        """Move ``--debug`` from anywhere on the line to the front, where the parser expects it.
+
+        Parameters
+        ----------
+        ctx : typer.Context
+            The call.
+        args : list of str
+            Its arguments.
+
+        Returns
+        -------
+        list of str
+            What is left for the command.
+        """
+        end = args.index("--") if "--" in args else len(args)
+        before = [arg for arg in args[:end] if arg != "--debug"]
+        moved = ["--debug"] if len(before) < end else []
+        return super().parse_args(ctx, [*moved, *before, *args[end:]])
+
+    def invoke(self, ctx: Any) -> object:  # noqa: ANN401 - typer's own base class
+        """Run the command and turn an exception into a message and an exit status.
+
+        Parameters
+        ----------
+        ctx : typer.Context
+            The call.
+
+        Returns
+        -------
+        object
+            What the command returned.
+
+        Raises
+        ------
+        typer.Exit
+            With the exit status of a failure; usage errors pass through to typer.
+        """
+        debug = bool(ctx.params.get("debug"))
+        try:
+            result: object = super().invoke(ctx)
+            flush()
+            return result
+        except (typer.Exit, typer.Abort, typer.TyperException):
+            raise
+        except BrokenPipeError:
+            leave_quietly()
+            raise typer.Exit(BROKEN_PIPE) from None
+        except KeyboardInterrupt:
+            _fail("Interrupted: a file that was not finished was not written.", INTERRUPTED, debug)
+        except FrontierError as error:
+            status = NOT_CONVERGED if isinstance(error, ConvergenceError) else USER_ERROR
+            _fail(f"Error: {error}", status, debug)
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in _FULL:
+                leave_quietly()
+                _fail(f"Error: {error.filename or 'standard output'}: {error.strerror}. Make room.", USER_ERROR, debug)
+            words = f"{type(error).__name__}: {error}".splitlines()[0][:300].rstrip(": .")
+            hint = "" if debug else " Run again with --debug for the traceback."
+            _fail(f"Unexpected {words}.{hint}", DEFECT, debug)
+
+
+def _fail(message: str, status: int, debug: bool) -> NoReturn:
+    if debug:
+        traceback.print_exc()
+    typer.echo(message, err=True)
+    raise typer.Exit(status) from None
+
+
+def flush() -> None:
+    """Write out what is buffered, so that a closed pipe is noticed while it can be handled."""
+    sys.stdout.flush()
+
+
+def leave_quietly() -> None:
+    """Make a closed pipe or a full disk behind standard output harmless for the interpreter's own flush at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ValueError:
+        pass
+
+
+# The application: global options, and one command from each module beside this one.
 
 app = typer.Typer(
     cls=GuardedGroup,
@@ -76,35 +157,9 @@ def options(
     """
 
 
-for command in (
-    fit,
-    attain,
-    compute_for,
-    base_models,
-    plan,
-    update,
-    score,
-    backtest,
-    check,
-    gate,
-    watch,
-    contamination,
-    stages,
-    factors,
-    drift,
-    saturation,
-    emergence,
-    portfolio,
-    report,
-    demo,
-):
-    app.add_typer(command.app)
-for command in (data_identify, data_diff, data_combine, data_fetch):
-    data.app.add_typer(command.app)
+for module in (start, ask, base_models, choose, watch, evidence, gate, releases, saturation, portfolio, study):
+    app.add_typer(module.app)
 app.add_typer(data.app, name="data")
-study.app.add_typer(study_design.app)
-study.app.add_typer(study_questions.app)
-app.add_typer(study.app, name="study")
 
 
 def main() -> None:

@@ -1,15 +1,16 @@
-"""What `attain` and `compute-for` share: loading a fit, asking it task by task, saying what is answered."""
+"""What commands on a saved fit share: loading it, asking it task by task, saying what is answered."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_frontier.cli.output import Value, note
-from bayes_frontier.cli.values import names_list, period_of, probability
+from bayes_frontier.cli.options import names_list, period_of, probability
+from bayes_frontier.cli.output import Column, Value, note, plain
 from bayes_frontier.errors import QueryError
+from bayes_frontier.text import share_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,19 +176,79 @@ def records(found: pd.DataFrame | xr.Dataset, dims: Sequence[str] = ()) -> list[
     return [{str(key): plain(value) for key, value in row.items()} for row in found.to_dict("records")]
 
 
-def plain(value: object) -> Value:
-    """Turn a NumPy scalar into Python's own.
+# What an answer is about: the facts in JSON, the lines above the table.
+
+
+def about(frontier: Frontier, asked: Question, rows: Sequence[Mapping[str, Value]]) -> dict[str, object]:
+    """Gather the facts that hold for a whole answer.
 
     Parameters
     ----------
-    value : object
-        A number or a name.
+    frontier : Frontier
+        The fit.
+    asked : Question
+        What was asked.
+    rows : sequence of mapping
+        The answer.
 
     Returns
     -------
-    value
-        The same as float, int, bool or str; None stays.
+    dict
+        tau, prob, boundary ("population" or "base model"), base_model, period (a label, or all of
+        them), source, fingerprint, converged.
     """
-    item = getattr(value, "item", None)
-    made = item() if callable(item) else value
-    return made if made is None or isinstance(made, float | int | bool) else str(made)
+    periods = list(dict.fromkeys(str(row["period"]) for row in rows))
+    return {
+        "tau": frontier.tau,
+        "prob": asked.prob,
+        "boundary": "base model" if asked.base_model else "population",
+        "base_model": asked.base_model,
+        "period": periods[0] if len(periods) == 1 else periods,
+        "source": frontier.evaluations.source,
+        "fingerprint": frontier.evaluations.fingerprint,
+        "converged": frontier.converged,
+    }
+
+
+def header(frontier: Frontier, asked: Question, facts: Mapping[str, object], center: str) -> list[str]:
+    """Say in two lines what a table shows.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    asked : Question
+        What was asked.
+    facts : mapping
+        What `about` returned.
+    center : str
+        What the table's central value is, such as "score".
+
+    Returns
+    -------
+    list of str
+        The lines.
+    """
+    whose = f"models on {asked.base_model}" if asked.base_model else "models on a new base model"
+    period = facts["period"]
+    when = "; every period" if isinstance(period, list) else "" if period == "all" else f"; period {period}"
+    return [
+        f"Boundary that {share_words(frontier.tau)} of {whose} do not exceed (tau = {frontier.tau:g}){when}.",
+        f"{center}: posterior median; lower, upper: {share_words(asked.prob)} credible interval.",
+    ]
+
+
+def several_periods(facts: Mapping[str, object]) -> Column:
+    """Return the column of periods, shown to people only where there are several.
+
+    Parameters
+    ----------
+    facts : mapping
+        What `about` returned.
+
+    Returns
+    -------
+    Column
+        The column.
+    """
+    return Column("period", "period" if isinstance(facts["period"], list) else "")

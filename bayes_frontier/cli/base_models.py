@@ -1,14 +1,22 @@
-"""``bayes-frontier base-models``: base models above and below what their compute predicts."""
+"""``bayes-frontier base-models`` and ``factors``: which base models are strong, and on what together."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_frontier.cli import arguments as given
+from bayes_frontier.cli import options as given
 from bayes_frontier.cli.asking import load, question, records
-from bayes_frontier.cli.output import Answer, Column, form_of, show
+from bayes_frontier.cli.options import fields_map, probability
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
 from bayes_frontier.errors import QueryError
-from bayes_frontier.report.wording import flops_words, probability_words, share_words
+from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.text import count, flops_words, probability_words, share_words
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 app = typer.Typer()
 
@@ -75,3 +83,121 @@ def base_models(
         f"above typical: posterior mean, in scores; lower, upper: {share_words(asked.prob)} credible interval.",
     ]
     show(Answer(facts, columns, rows, header), form)
+
+
+# ``bayes-frontier factors``: what base models are strong on together.
+
+
+@app.command("factors")
+def factors(
+    fit: given.FitFile,
+    rank: Annotated[int, typer.Option(min=1, max=3, metavar="N", help="Number of factors, 1 to 3.")] = 1,
+    later: Annotated[
+        Path | None,
+        typer.Option(
+            "--next",
+            metavar="TABLE",
+            help="A newer table: its new records on fitted base models say whether boundaries with 1, 2 or 3 factors "
+            "predict better than each task by itself.",
+        ),
+    ] = None,
+    prob: given.Prob = "0.9",
+    seed: given.Seed = 1,
+    format: given.Format = None,
+    column: given.Columns = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for a picture, factors.png; made if it is not there.")
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Show how far base models are strong, or weak for their compute, on all tasks together.
+
+    Example: does one factor do, and does it predict the next period?
+
+        bayes-frontier factors fit.nc --rank 1 --next newer.csv
+
+    loading: what one unit of a factor adds to a base model's effect, in units of the task's spread of effects. shared:
+    the part of a task's variance that is the factors'. foretold: by how much the other tasks' scores reduce the squared
+    error of a base model's effect on a task it has no scores on (0%: no better than the curve). Intervals resample base
+    models.
+    """
+    import bayes_frontier as bf
+
+    form, share = form_of(as_json, as_csv), probability(prob, "--prob")
+    columns = fields_map(column)
+    if out is not None:
+        make_folder(out, "--out")
+    frontier = load(fit)
+    found = bf.factors(frontier, rank, prob=share, seed=seed)
+    about: dict[str, object] = {
+        "source": frontier.evaluations.source,
+        "fingerprint": frontier.evaluations.fingerprint,
+        "rank": rank,
+        "prob": share,
+        "base_models": found.attrs["base_models"],
+        **{name: float(found[name]) for name in ("explained", "explained_lower", "explained_upper")},
+    }
+    footer = []
+    if later is not None:
+        from bayes_frontier.analysis.factors import compare
+
+        compared = compare(frontier, bf.read(later, format=format, columns=columns))
+        about["next"] = {**compared.attrs, "ranks": _ranks(compared)}
+        footer = ["", *_said(compared)]
+    header = [
+        f"{count(rank, 'factor')} behind the effects of {count(found.attrs['base_models'], 'base model')}: "
+        f"{float(found['explained']):.0%} of their variance ({float(found['explained_lower']):.0%} to "
+        f"{float(found['explained_upper']):.0%}, {share_words(share)} interval).",
+    ]
+    show(Answer(about, _columns(rank), _rows(found), header, footer), form)
+    if out is not None:
+        from bayes_frontier.plots import plot_factors
+
+        write_picture(plot_factors(found).figure, out / "factors.png", "--out")
+        note(f"Wrote {out / 'factors.png'}")
+
+
+def _columns(rank: int) -> list[Column]:
+    percent, signed = "{:.0%}".format, "{:+.2f}".format
+    return [
+        Column("task", "task"),
+        *(Column(f"loading_{j}", f"loading {j}" if rank > 1 else "loading", signed) for j in range(1, rank + 1)),
+        Column("shared", "shared", percent),
+        Column("shared_lower", "lower", percent),
+        Column("shared_upper", "upper", percent),
+        Column("gain", "foretold", percent),
+        Column("gain_lower", "lower", percent),
+        Column("gain_upper", "upper", percent),
+    ]
+
+
+def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
+    loading = found["loading"].to_numpy()
+    return [
+        row | {f"loading_{j + 1}": float(loading[i, j]) for j in range(loading.shape[1])}
+        for i, row in enumerate(records(found, ("task",)))
+    ]
+
+
+def _ranks(compared: xr.Dataset) -> list[dict[str, float]]:
+    means = compared[["loss", "coverage"]].mean("task").merge(compared[["change", "lower", "upper"]])
+    frame = means.to_dataframe().reset_index()
+    return [{str(key): float(value) for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _said(compared: xr.Dataset) -> list[str]:
+    lines = [f"On {count(compared.attrs['records'], 'new record')} of {compared.attrs['source']}, mean pinball loss:"]
+    rows = _ranks(compared)
+    lines.append(f"  each task by itself: {rows[0]['loss']:.5f}")
+    for row in rows[1:]:
+        lines.append(
+            f"  {count(int(row['rank']), 'factor')}: {row['loss']:.5f}, a change of {row['change']:+.5f} "
+            f"({row['lower']:+.5f} to {row['upper']:+.5f})"
+        )
+    better = [str(int(row["rank"])) for row in rows[1:] if row["upper"] < 0.0]
+    worse = [str(int(row["rank"])) for row in rows[1:] if row["lower"] > 0.0]
+    if better:
+        return [*lines, f"Better than each task by itself: with {', '.join(better)}."]
+    tail = f"; worse with {', '.join(worse)}" if worse else ""
+    return [*lines, f"No number of factors predicts better than each task by itself, as far as can be told{tail}."]

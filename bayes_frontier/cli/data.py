@@ -1,19 +1,26 @@
-"""``bayes-frontier data show``: what is recognised in a source of evaluations."""
+"""``bayes-frontier data``: look at tables of evaluations, compare, combine, fetch them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.output import note, show_json
-from bayes_frontier.cli.values import fields_map, names_list
-from bayes_frontier.report.files import replace_file
-from bayes_frontier.report.wording import printable
+from bayes_frontier.cli import options as given
+from bayes_frontier.cli.options import fields_map, names_list, probability
+from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json
+from bayes_frontier.errors import QueryError
+from bayes_frontier.files import replace_file
+from bayes_frontier.text import flops_words, printable
 
 if TYPE_CHECKING:
-    from bayes_frontier.evaluations.survey import Survey
+    import pandas as pd
+
+    from bayes_frontier.evaluations import Evaluations
+    from bayes_frontier.evaluations.read import Survey
 
 app = typer.Typer(no_args_is_help=True, help="Look at a table of evaluations before fitting it.")
 
@@ -24,7 +31,7 @@ def group() -> None:
 
 
 @app.command("show")
-def show(
+def show_table(
     table: given.Table,
     periods: given.Periods = None,
     tasks: given.Tasks = None,
@@ -47,8 +54,8 @@ def show(
     Nothing is fitted, and nothing given is changed. A source that is recognised is shown also when nothing of it can
     be fitted.
     """
-    from bayes_frontier.evaluations.survey import survey
-    from bayes_frontier.wording import count
+    from bayes_frontier.evaluations.read import survey
+    from bayes_frontier.text import count
 
     found = survey(
         table,
@@ -122,3 +129,321 @@ def describe(found: Survey) -> dict[str, object]:
         "left_out": {str(reason): int(n) for reason, n in found.left_out_by_reason().items()},
         "notes": list(found.notes),
     }
+
+
+# ``bayes-frontier data combine``: several tables made one, in the order in which they count.
+
+LONG = ["model", "base_model", "flops", "released", "stage", "task", "score", "n_items", "cost"]
+
+
+@app.command("combine")
+def combine(
+    tables: Annotated[list[Path], typer.Argument(metavar="TABLE...", help="Two or more; the first counts most.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Where to write the whole: .csv or .parquet, one row a model, or one a score "
+            "where items or costs of scores are known.",
+        ),
+    ],
+    repeated: Annotated[
+        str,
+        typer.Option(
+            metavar="CHOICE",
+            help="A model of several tables: fill the tasks that its first record lacks, take the first record as it "
+            "is, or error.",
+        ),
+    ] = "fill",
+    rescored: Annotated[
+        str,
+        typer.Option(
+            metavar="CHOICE",
+            help="A task that two tables score differently: error; first (that task from the first table only); "
+            "separate (two tasks); or mix.",
+        ),
+    ] = "error",
+    tasks: given.Tasks = None,
+    duplicates: given.Duplicates = "keep",
+    registry: given.RegistryFile = None,
+    dropped: given.LeftOut = None,
+) -> None:
+    """Make one table of several, which every command reads.
+
+    Example: the leaderboard, and results of one's own for other models or tasks.
+
+        bayes-frontier data combine leaderboard.csv results/ --out all.csv
+
+    What a model is, and each of its scores, says the first table that has it. A task that tables score differently is
+    refused unless --rescored says what to do; `data diff` shows it.
+    """
+    import bayes_frontier as bf
+    from bayes_frontier.text import count
+
+    if out.suffix not in (".csv", ".parquet"):
+        raise QueryError(f"--out: {out} ends neither in .csv nor in .parquet; give one of these.")
+    read = [
+        bf.read(path, tasks=names_list(tasks), duplicates=duplicates, registry=registry)  # type: ignore[arg-type]  # checked there
+        for path in tables
+    ]
+    whole = bf.combine(*read, repeated=repeated, rescored=rescored)  # type: ignore[arg-type]  # checked there
+    table = as_table(whole)
+    replace_file(out, _content(table, out.suffix), "--out")
+    if dropped is not None:
+        replace_file(dropped, whole.dropped.to_csv(index=False).encode(), "--dropped")
+    for line in whole.summary().splitlines():
+        typer.echo(printable(line))
+    note(f"{count(whole.n_scores, 'score')} of {count(whole.n_models, 'model')} written to {out}")
+    alike = int(table.duplicated().sum())
+    if alike:
+        note(f"{count(alike, 'row')} of it repeat another record of the same model: reading it leaves them out")
+
+
+def as_table(whole: Evaluations) -> pd.DataFrame:
+    """Return evaluations as a table that `bayes_frontier.read` reads.
+
+    Parameters
+    ----------
+    whole : Evaluations
+        The evaluations.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a model; or one a score, where items or costs of scores are known. Columns nobody knows are left out.
+    """
+    wide = ["model", "base_model", "flops", "released", "stage", *whole.tasks]
+    detailed = bool(whole.table[["n_items", "cost"]].notna().any(axis=None))
+    return (whole.table[LONG] if detailed else whole.models[wide]).dropna(axis=1, how="all")
+
+
+def _content(table: pd.DataFrame, suffix: str) -> bytes:
+    if suffix == ".csv":
+        return bytes(table.to_csv(index=False, date_format="%Y-%m-%d").encode())
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+# ``bayes-frontier data diff``: what changed between two versions of a table.
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}"
+
+
+def _three(value: float) -> str:
+    return f"{value:.3f}"
+
+
+DIFF_COLUMNS = (
+    Column("task", "task"),
+    Column("kind", "change"),
+    Column("shared", "shared", "{:,}".format),
+    Column("changed", "changed", "{:,}".format),
+    Column("mean_shift", "mean shift", _signed),
+    Column("quantile_a", "quantile, first", _three),
+    Column("quantile_b", "second", _three),
+    Column("quantile_shift", "shift", _signed),
+    Column("scores_a", ""),
+    Column("scores_b", ""),
+)
+
+
+@app.command("diff")
+def diff(
+    first: Annotated[Path, typer.Argument(metavar="A", help="The earlier table, in any form that is read.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="The later one.")],
+    tasks: given.Tasks = None,
+    tau: Annotated[str, typer.Option(metavar="P", help="Level of the quantile compared, 0 to 1.")] = "0.98",
+    registry: given.RegistryFile = None,
+    changes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="List models added and removed, and every change of a shared one."),
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Compare two versions of a table: models added and removed, scores changed, tasks re-scored.
+
+    Example: two days of a leaderboard, between which a benchmark was marked anew.
+
+        bayes-frontier data diff monday.csv tuesday.csv
+
+    Quantiles are those of the scores that both tables have. A task counts as re-scored when at least 5% of these
+    differ and the shifts have a direction; a warning names it, since two scorings in one fit look like drift.
+    """
+    import pandas as pd
+
+    import bayes_frontier as bf
+    from bayes_frontier.text import count
+
+    form, share = form_of(as_json, as_csv), probability(tau, "--tau")
+    a, b = (bf.read(path, tasks=names_list(tasks), registry=registry) for path in (first, second))
+    found = bf.diff(a, b, tau=share)
+    if changes is not None:
+        parts = [
+            found.added.assign(change="added"),
+            found.removed.assign(change="removed"),
+            found.scores.assign(change="score"),
+            found.fields.assign(change="field"),
+        ]
+        listed = pd.concat(parts, ignore_index=True)
+        order = ["change", "model", "task", "field", "a", "b", "shift", "base_model", "flops", "released", "why"]
+        replace_file(changes, listed[order].to_csv(index=False).encode(), "--changes")
+    table = found.tasks.to_dataframe().reset_index()
+    answer = Answer(
+        about={
+            "a": {"source": found.a, "fingerprint": found.fingerprints[0], "models": a.n_models},
+            "b": {"source": found.b, "fingerprint": found.fingerprints[1], "models": b.n_models},
+            "tau": share,
+            "shared": found.shared,
+            "added": len(found.added),
+            "removed": len(found.removed),
+            "other_fields_changed": found.fields["field"].value_counts().to_dict(),
+            "rescored": list(found.rescored),
+            "warnings": found.warnings(),
+        },
+        columns=DIFF_COLUMNS,
+        rows=[{str(name): value for name, value in row.items()} for row in table.to_dict("records")],
+        header=found.summary().splitlines(),
+    )
+    show(answer, form)
+    for warning in found.warnings():
+        note(f"Warning: {warning}")
+    if changes is not None:
+        note(f"{count(len(listed), 'change')} listed in {changes}")
+
+
+# ``bayes-frontier data fetch``: download a published table.
+
+
+@app.command("fetch")
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="oll-v2, oll-v1 or proteus-2k.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Copy it here.", show_default="left in the cache")
+    ] = None,
+    revision: Annotated[
+        str | None,
+        typer.Option(metavar="COMMIT", help="Another commit, branch or tag.", show_default="the one pinned here"),
+    ] = None,
+    sha256: Annotated[
+        str | None, typer.Option(metavar="DIGITS", help="Refuse a file with another SHA-256 than this one.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
+    as_json: given.AsJson = False,
+) -> None:
+    """Download a published table from the Hugging Face Hub and print where it is.
+
+    Example: fit the Open LLM Leaderboard v2 as it ended.
+
+        bayes-frontier fit $(bayes-frontier data fetch oll-v2) --periods 2024-06-30,2024-12-31 --out fit.nc
+
+    It is downloaded once, at one commit, and checked against the checksum that the hub states; an interrupted download
+    goes on where it stopped. Afterwards no network is used. HF_ENDPOINT names a mirror.
+    """
+    from bayes_frontier.evaluations.fetch import fetch as get
+
+    found = get(name, revision=revision, sha256=sha256, progress=False if quiet else None)
+    if out is not None:
+        replace_file(out, Path(found.path).read_bytes(), "--out")
+    place = str(out) if out is not None else found.path
+    if not quiet:
+        how = "downloaded" if found.downloaded else "already here"
+        note(
+            f"{found.name}: {how}; {found.repository} at {found.revision[:12]}, {found.file}, checked against "
+            f"{found.checked}, SHA-256 {found.sha256}"
+        )
+    if as_json:
+        show_json(asdict(found) | {"path": place})
+    else:
+        typer.echo(place)
+
+
+# ``bayes-frontier data identify``: base model, rule and confidence of every model of a source.
+
+LEAST = 20
+IDENTIFY_COLUMNS = (
+    Column("model", "model"),
+    Column("base_model", "base model"),
+    Column("rule", "rule"),
+    Column("confidence", "confidence", lambda value: f"{value:.2f}"),
+    Column("flops", "FLOPs", flops_words),
+    Column("released", "released"),
+    Column("reason", "reason"),
+)
+
+
+@app.command("identify")
+def identify(
+    table: given.Table,
+    registry: given.RegistryFile = None,
+    format: given.Format = None,
+    column: given.Columns = None,
+    relabel: given.Relabel = False,
+    unplaced: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="List the models without a base model, with the reason, for review."),
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Show the base model of each model, the rule that found it and its confidence.
+
+    Example: which models of a leaderboard have no place on the compute axis?
+
+        bayes-frontier data identify leaderboard.csv --unplaced unplaced.csv
+
+    Look them up, and say what they are built on in a registry file of your own, under [placed]:
+
+        "lab/model" = "llama-3.1-8b"
+
+    As text the rules and the least sure models are shown; --csv and --json give every model. Rules: reviewed (the
+    registry, or your file for it, says so), self (a base model itself), base (its base field names one), base-name
+    (so does a name in that field), mapped (the table's publisher assigned it), name (its own name), chain (its base is
+    another model of the table), size (architecture, parameters and date), stated (the table says), own (so it does, of
+    one the registry does not know), relabelled (with --relabel: the row contradicts what the table says, which is then
+    the reason given).
+    """
+    from bayes_frontier.evaluations.read import identification
+    from bayes_frontier.text import count
+
+    form = form_of(as_json, as_csv)
+    found = identification(table, registry=registry, format=format, columns=fields_map(column), relabel=relabel)
+    without = found[found["base_model"] == ""]
+    if unplaced is not None:
+        listed = without[["model", "released", "reason", "source_row"]]
+        replace_file(unplaced, listed.to_csv(index=False).encode(), "--unplaced")
+    rules = found["rule"][found["base_model"] != ""].value_counts()
+    least = found[found["base_model"] != ""].sort_values("confidence", kind="stable", na_position="first")
+    chosen = found if form != "text" else least.head(LEAST)
+    chosen = chosen.assign(released=chosen["released"].dt.strftime("%Y-%m-%d"))
+    rows = [
+        {str(name): None if value == "" else value for name, value in row.items()}
+        for row in chosen[[column.key for column in IDENTIFY_COLUMNS]].to_dict("records")
+    ]
+    placed = len(found) - len(without)
+    share = f"{count(len(found), 'model')} in {table.name}, {placed:,} placed ({placed / max(len(found), 1):.1%})"
+    answer = Answer(
+        about={
+            "source": table.name,
+            "models": len(found),
+            "placed": placed,
+            "rules": {str(rule): int(n) for rule, n in rules.items()},
+        },
+        columns=IDENTIFY_COLUMNS[: -1 if form == "text" and not any(row["reason"] for row in rows) else None],
+        rows=rows,
+        header=[
+            share,
+            "by rule: " + (", ".join(f"{rule} {n:,}" for rule, n in rules.items()) or "none"),
+            *([f"the {len(rows)} least sure:"] if len(rows) < placed else []),
+        ],
+        footer=[f"without a base model: {len(without):,}; --unplaced FILE.csv lists them"] if len(without) else [],
+    )
+    show(answer, form)
+    if unplaced is not None:
+        note(
+            f"{count(len(without), 'model')} without a base model: listed in {unplaced}; place them under [placed] in "
+            "a file for --registry"
+        )

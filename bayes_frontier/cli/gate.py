@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load_converged, plain, records
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
-from bayes_frontier.cli.values import day_of, fields_map, names_list, one_flops, probability
-from bayes_frontier.report.files import make_folder, write_picture
-from bayes_frontier.report.wording import flops_words, probability_words, share_words
-from bayes_frontier.wording import count, listed
+from bayes_frontier.cli import options as given
+from bayes_frontier.cli.asking import load_converged, records
+from bayes_frontier.cli.options import day_of, fields_map, names_list, one_flops, probability
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, plain, show
+from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.text import count, flops_words, listed, probability_words, share_words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,9 +92,9 @@ def gate(
     Exit status: 0 as expected; 1 a model is flagged; 2 the call, the fit or the results are wrong, or the fit did not
     converge so that nothing can be said.
     """
+    from bayes_frontier.analysis.gate import flagged
     from bayes_frontier.analysis.gate import gate as compare
-    from bayes_frontier.analysis.gate_reading import read_results
-    from bayes_frontier.analysis.gate_verdicts import flagged
+    from bayes_frontier.analysis.results import read_results
 
     form = form_of(as_json, as_csv)
     level, share = probability(alpha, "--alpha"), probability(prob, "--prob")

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_frontier.cli import arguments as given
-from bayes_frontier.cli.asking import load, question, records
-from bayes_frontier.cli.heading import about
-from bayes_frontier.cli.intervals import rows_of
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
-from bayes_frontier.cli.values import flops_list, names_list
+from bayes_frontier.cli import options as given
+from bayes_frontier.cli.asking import about, load, question, records
+from bayes_frontier.cli.options import flops_list, names_list
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, rows_of, show
 from bayes_frontier.errors import QueryError
-from bayes_frontier.report.files import make_folder, write_picture
-from bayes_frontier.report.wording import flops_words, probability_words, share_words
+from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.text import flops_words, probability_words, share_words
 
 if TYPE_CHECKING:
     from bayes_frontier.analysis.portfolio import Portfolio

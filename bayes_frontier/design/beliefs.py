@@ -1,4 +1,4 @@
-"""What a fit believes, as arrays to plan with: targets, sites and the noise of an evaluation."""
+"""What a fit, or a prior alone, believes, as arrays to plan with: targets, sites and the noise of an evaluation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -7,15 +7,66 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
+from scipy.special import expit
 
-from bayes_frontier.design.information import BaseModelInformation, Information, Noise, Sites
-from bayes_frontier.design.noise import evaluation_noise
-from bayes_frontier.model.cells import reference_compute
-from bayes_frontier.model.curve import Sigmoid, shift_logit
-from bayes_frontier.model.pinball import FloatArray, IntArray
-from bayes_frontier.posterior.curves import Curves
+from bayes_frontier.design.select import BaseModelInformation, Information, Noise, Sites
+from bayes_frontier.errors import QueryError
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
+from bayes_frontier.model.curve import Sigmoid, shift_logit, sigmoid_from_shares
+from bayes_frontier.model.data import reference_compute
+from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
+from bayes_frontier.model.spec import HalfNormal, LogNormal, Normal, read_spec
+from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import period_indices
+
+# Standard deviations of a boundary at which the noise is found, and points in its prior and in the residuals.
+_DEVIATIONS: FloatArray = np.geomspace(0.002, 0.5, 10)
+_PRIOR: FloatArray = np.linspace(-4.0, 4.0, 81)
+_RESIDUALS = 41
+
+
+def evaluation_noise(residuals: FloatArray, half_width: FloatArray, scale: FloatArray, level: FloatArray) -> Noise:
+    """Variance of one score as a measurement of a boundary, under the likelihood that will be used.
+
+    Parameters
+    ----------
+    residuals : ndarray, shape (n_tasks, n_levels)
+        Residual quantiles, see `model.scale.RESIDUAL_LEVELS`.
+    half_width, scale, level : ndarray, shape (n_tasks,)
+        Smoothing half-width h, scale s and level of the likelihood.
+
+    Returns
+    -------
+    Noise
+        In squared score units; never below the inverse of the mean curvature ``P(|r| < h) / (2 h s)``.
+    """
+    found = np.empty((len(residuals), len(_DEVIATIONS)))
+    middle = (np.arange(_RESIDUALS) + 0.5) / _RESIDUALS
+    for k, quantiles in enumerate(residuals):
+        h, s = half_width[k], scale[k]
+        below, above = np.interp([-h, h], quantiles, RESIDUAL_LEVELS)
+        least = 2.0 * h * s / max(above - below, 1e-6)
+        # Residuals at even levels, the last slice cut finely: there the likelihood is steep.
+        levels = np.concatenate([middle[:-2], np.linspace(middle[-2], 1.0, 32)[1:]])
+        weight = np.diff(np.concatenate([[0.0], 0.5 * (levels[:-1] + levels[1:]), [1.0]]))
+        residual = np.interp(levels, RESIDUAL_LEVELS, quantiles)
+        for i, deviation in enumerate(_DEVIATIONS):
+            q = deviation * _PRIOR
+            prior = np.exp(-0.5 * _PRIOR**2)
+            prior /= prior.sum()
+            truth = slice(10, -10, 6)
+            score = q[truth][:, None] + residual
+            log_density = -smooth_pinball_loss(score[..., None] - q, level[k], h) / s
+            density = prior * np.exp(log_density - log_density.max(axis=-1, keepdims=True))
+            density /= density.sum(axis=-1, keepdims=True)
+            left = density @ q**2 - (density @ q) ** 2
+            mean = float(prior[truth] @ left @ weight / prior[truth].sum())
+            found[k, i] = max(least, 1.0 / max(1.0 / mean - 1.0 / deviation**2, 1e-9))
+    return Noise(_DEVIATIONS, found)
+
+
+# What a fit believes, as arrays to plan with: targets, sites and the noise of an evaluation.
 
 # Share of a period's models that are on base models without older ones: 0.16 on the Open LLM Leaderboard v2, 0.19 on
 # v1, means of three periods each (0.03 to 0.39); see docs/design.md.
@@ -297,3 +348,89 @@ def _advanced(curves: Curves, rng: np.random.Generator) -> Curves:
         curves,
         parts={name: np.concatenate([values, parts[name]], axis=2) for name, values in curves.parts.items()},
     )
+
+
+# Beliefs before any evaluation: draws from a model's priors.
+
+_DRAWS, _SHAPE = 2000, 20
+# Scatter of scores below their boundary before any is seen: on the Open LLM Leaderboard v2 the density of scores at
+# the boundary is about 2 per unit of score (median of six tasks), which a normal distribution has with this SD.
+_SCATTER = 0.024
+
+
+def prior_beliefs(model: str, tasks: Sequence[str] | None, z: FloatArray, seed: int, tau: float = 0.98) -> Beliefs:
+    """Draw boundaries from priors.
+
+    Parameters
+    ----------
+    model : str
+        A model's name, or the path of its file.
+    tasks : sequence of str or None
+        Tasks, at least one.
+    z : ndarray, shape (n_candidates,)
+        log10 FLOPs of the candidates, which place the curve.
+    seed : int
+        Random numbers.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    Beliefs
+        One period, and no fitted base model.
+
+    Raises
+    ------
+    QueryError
+        If there is no task, or the candidates have one compute only.
+    SpecError
+        If the model cannot be read.
+    """
+    names = tuple(dict.fromkeys(tasks or ()))
+    if not names:
+        raise QueryError("tasks: without a fit, name the tasks that will be evaluated.")
+    low, high = np.quantile(z, [0.16, 0.84])
+    if high - low < 0.05:
+        low, high = float(z.min()), float(z.max())
+    if high - low < 0.05:
+        raise QueryError("candidates: all have the same compute; a boundary against compute cannot be planned for.")
+    spec, rng = read_spec(model), np.random.default_rng(seed)
+    priors, size = spec.priors, (_DRAWS, len(names))
+
+    def draw(prior: Normal | HalfNormal | LogNormal, shape: tuple[int, ...]) -> FloatArray:
+        if isinstance(prior, Normal):
+            return rng.normal(prior.mu, prior.sigma, shape)
+        if isinstance(prior, HalfNormal):
+            return np.abs(rng.normal(0.0, prior.sigma, shape))
+        return rng.lognormal(prior.mu, prior.sigma, shape)
+
+    def share(name: str) -> FloatArray:
+        centre, spread = getattr(priors, name), getattr(priors, f"{name}_spread")
+        if spec.structure.tasks == "separate":
+            return np.asarray(expit(draw(centre, size)))
+        return np.asarray(expit(draw(centre, (_DRAWS, 1)) + draw(spread, (_DRAWS, 1)) * rng.standard_normal(size)))
+
+    def scale(typical: HalfNormal | LogNormal, spread: HalfNormal | LogNormal) -> FloatArray:
+        deviation = draw(spread, (_DRAWS, 1)) * rng.standard_normal(size)
+        return draw(typical, (_DRAWS, 1)) * np.exp(deviation)
+
+    curve = sigmoid_from_shares(*(share(name) for name in ("high", "start_share", "floor_share", "ceiling_share")))
+    slope = (curve.at_high - curve.at_low) / (high - low)
+    parts = {"floor": curve.floor, "ceiling": curve.ceiling, "slope": slope, "midpoint": low - curve.at_low / slope}
+    residuals = _SCATTER * (np.clip(stats.norm.ppf(RESIDUAL_LEVELS), -4.0, 4.0) - stats.norm.ppf(tau))
+    sample = np.random.default_rng(0).normal(-_SCATTER * stats.norm.ppf(tau), _SCATTER, 20_000)
+    likelihood = Scale.calibrated([sample], tau, spec.likelihood.smoothing)
+    noise = evaluation_noise(residuals[None], likelihood.half_width, likelihood.scale, likelihood.level)
+    scales = scale(priors.base_model, priors.base_model_spread) if spec.structure.base_models else None
+    # Effects of base models that are never asked for: they carry the shape of the distribution of new ones.
+    normal = rng.standard_normal((_DRAWS, _SHAPE, len(names)))
+    curves = Curves(
+        shape=(1, _DRAWS),
+        parts={name: values[:, :, None] for name, values in parts.items()},
+        effects=None if scales is None else scales[:, None, :] * normal,
+        scales=scales,
+        drift=None,
+        residuals=np.tile(residuals, (len(names), 1)),
+        tau=tau,
+    )
+    return Beliefs(names, curves, 0, noise.of(np.zeros(len(names), dtype=np.int64)), {})

@@ -1,5 +1,8 @@
 """`plan`: which models to evaluate next, in what order, and what that is expected to buy."""
 
+import re
+import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,18 +10,90 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bayes_frontier.design.beliefs import Beliefs, attention, information
-from bayes_frontier.design.budget import Budget, read_budget
-from bayes_frontier.design.candidates import Candidates, read_candidates
-from bayes_frontier.design.prior import prior_beliefs
+from bayes_frontier.design.beliefs import Beliefs, attention, information, prior_beliefs
+from bayes_frontier.design.candidates import Budget, Candidates, read_budget, read_candidates
 from bayes_frontier.design.select import Chosen, Problem, greedy
 from bayes_frontier.design.targets import OBJECTIVE, Question, Targets, settled, targets
-from bayes_frontier.design.wording import reasons
 from bayes_frontier.errors import QueryError
-from bayes_frontier.model.pinball import FloatArray, IntArray
+from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_prob
-from bayes_frontier.wording import listed, suggestion
+from bayes_frontier.text import listed, suggestion
+
+# Tasks of lm-evaluation-harness by the names that Open LLM Leaderboard v2 scores have here.
+_HARNESS = {
+    "ifeval": "leaderboard_ifeval",
+    "bbh": "leaderboard_bbh",
+    "math_lvl_5": "leaderboard_math_hard",
+    "gpqa": "leaderboard_gpqa",
+    "musr": "leaderboard_musr",
+    "mmlu_pro": "leaderboard_mmlu_pro",
+}
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", flags=re.ASCII)
+_TASK_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", flags=re.ASCII)
+
+
+def reasons(base_model: pd.Series, beliefs: Beliefs, asked: Targets, chosen: Chosen) -> list[str]:
+    """Say why each model was chosen.
+
+    Parameters
+    ----------
+    base_model : pandas.Series
+        Base model of each, in order.
+    beliefs : Beliefs
+        With the fitted base models.
+    asked : Targets
+        What is to be known.
+    chosen : Chosen
+        What each narrows most.
+
+    Returns
+    -------
+    list of str
+        One a model.
+    """
+    seen: Counter[str] = Counter()
+    words = []
+    for base, (task, target) in zip(base_model, chosen.largest, strict=True):
+        seen[base] += 1
+        kind = "" if base in beliefs.base_models else ", new to the fit"
+        number = "first" if seen[base] == 1 else f"no. {seen[base]}"
+        place = f"{beliefs.tasks[asked.tasks[task]]} near {10.0 ** asked.z[target]:.1e} FLOPs".replace("e+", "e")
+        words.append(f"{number} on {base}{kind}; narrows {place} most")
+    return words
+
+
+def commands(models: pd.Series, tasks: tuple[str, ...]) -> list[str]:
+    """Commands of lm-evaluation-harness that evaluate models.
+
+    Parameters
+    ----------
+    models : pandas.Series
+        Hub names.
+    tasks : tuple of str
+        Tasks; names of the Open LLM Leaderboard v2 become those of the harness.
+
+    Returns
+    -------
+    list of str
+        Shell commands; a comment for a name that is no hub name, which is not to be pasted into a shell.
+    """
+    names = [_HARNESS.get(task, task) for task in tasks]
+    bad = [name for name in names if not _TASK_NAME.fullmatch(name)]
+    if bad:
+        return [f"# no command: {bad[0]!a} cannot be the name of a task of lm-evaluation-harness"]
+    lines = []
+    for model in models:
+        if not _HUB_NAME.fullmatch(str(model)):
+            lines.append(f"# no command: {str(model)!a} is not a name on the hub")
+            continue
+        parts = ["lm_eval", "--model", "hf", "--model_args", f"pretrained={model},dtype=bfloat16"]
+        parts += ["--tasks", ",".join(names), "--batch_size", "auto", "--output_path", "results"]
+        lines.append(shlex.join(parts))
+    return lines
+
+
+# `plan`: which models to evaluate next, in what order, and what that is expected to buy.
 
 __all__ = ["Plan", "Question", "plan"]
 

@@ -12,11 +12,11 @@ from bayes_frontier.design.beliefs import Beliefs, information
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.targets import Targets
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.model.pinball import FloatArray
+from bayes_frontier.model.likelihood import FloatArray
+from bayes_frontier.posterior.drift import same_period
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.posterior.movement import same_period
 from bayes_frontier.posterior.query import check_flops, task_indices
-from bayes_frontier.wording import listed
+from bayes_frontier.text import listed
 
 _POINTS = 15
 

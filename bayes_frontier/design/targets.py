@@ -9,9 +9,9 @@ from scipy import stats
 
 from bayes_frontier.design.beliefs import Beliefs
 from bayes_frontier.errors import QueryError
-from bayes_frontier.model.pinball import FloatArray, IntArray
+from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range, check_score, task_indices
-from bayes_frontier.wording import listed, suggestion
+from bayes_frontier.text import listed, suggestion
 
 Objective = Literal["base-models", "interval-width", "information", "question"]
 OBJECTIVE: Objective = "base-models"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bayes_frontier.checks.surprises import expectations
+from bayes_frontier.checks.score import expectations
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.promise import Planned, Promise, promise
 from bayes_frontier.errors import DataError, QueryError
@@ -17,13 +17,13 @@ from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.lines import Duplicates
 from bayes_frontier.evaluations.metrics import Metrics
 from bayes_frontier.evaluations.periods import closing_dates
-from bayes_frontier.evaluations.registry import Registry
-from bayes_frontier.model.warm import Start
+from bayes_frontier.evaluations.registry.registry import Registry
+from bayes_frontier.model.sample import Start
 from bayes_frontier.posterior import fitting
+from bayes_frontier.posterior.drift import movement
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.posterior.movement import movement
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range
-from bayes_frontier.wording import count, listed, suggestion
+from bayes_frontier.text import count, listed, suggestion
 
 # One period that every date falls in: rows without a date are left out as they are read, periods come later.
 _ANY_DAY = (dt.date(2200, 1, 1),)
@@ -44,9 +44,9 @@ class Update:
         New evaluations: model, base_model, flops, released, added ("model", or "scores" where the fit had the model
         without them) and one column a task with the new scores.
     boundaries : pandas.DataFrame
-        How population boundaries moved; see `bayes_frontier.posterior.movement.movement`.
+        How population boundaries moved; see `bayes_frontier.posterior.drift.movement`.
     scores : pandas.DataFrame
-        Every new score beside what the fit before expected of it; see `bayes_frontier.checks.surprises.expectations`.
+        Every new score beside what the fit before expected of it; see `bayes_frontier.checks.score.expectations`.
     promise : Promise
         Promised against realised information.
     planned : pandas.DataFrame or None

@@ -16,10 +16,9 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.diff import Difference, diff
+from bayes_frontier.evaluations.diff import Difference, diff, pair
 from bayes_frontier.evaluations.frames import FIELDS, Matrix
-from bayes_frontier.evaluations.pairing import pair
-from bayes_frontier.wording import count, listed, suggestion
+from bayes_frontier.text import count, listed, suggestion
 
 Repeated = Literal["fill", "first", "error"]
 Rescored = Literal["error", "first", "separate", "mix"]

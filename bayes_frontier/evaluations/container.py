@@ -1,9 +1,12 @@
-"""The `Evaluations` container: validated scores of models on tasks, with what was left out and why."""
+"""The `Evaluations` container: validated scores of models on tasks, their fingerprint, and their form in NetCDF."""
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +15,8 @@ import xarray as xr
 
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations import periods as _periods
-from bayes_frontier.evaluations.fingerprint import fingerprint as _fingerprint
-from bayes_frontier.evaluations.frames import FIELDS, Matrix, check, long_frame, no_rows, wide_frame
-from bayes_frontier.wording import count, listed, suggestion
+from bayes_frontier.evaluations.frames import DROPPED, FIELDS, Matrix, check, long_frame, no_rows, wide_frame
+from bayes_frontier.text import count, listed, suggestion
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +67,8 @@ class Evaluations:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 (hexadecimal) of the content; see `bayes_frontier.evaluations.fingerprint`."""
-        return _fingerprint(self.table)
+        """SHA-256 (hexadecimal) of the content; see `bayes_frontier.evaluations.container`."""
+        return fingerprint(self.table)
 
     @property
     def n_models(self) -> int:
@@ -312,10 +314,8 @@ class Evaluations:
         Returns
         -------
         xarray.Dataset
-            Dims record and task; see `bayes_frontier.evaluations.dataset`.
+            Dims record and task; see `bayes_frontier.evaluations.container`.
         """
-        from bayes_frontier.evaluations.dataset import to_dataset
-
         return to_dataset(self)
 
     @classmethod
@@ -337,6 +337,182 @@ class Evaluations:
         DataError
             If the dataset is of another kind or its content does not match its fingerprint.
         """
-        from bayes_frontier.evaluations.dataset import from_dataset
-
         return from_dataset(dataset)
+
+
+# Evaluations to and from an xarray dataset that NetCDF can hold: no None or boolean attributes.
+
+VERSION = 1
+ATTRIBUTE = "evaluations"
+_TEXT = ("model", "base_model", "stage")
+_FLOATS = ("flops", "params_b", "tokens_t")
+
+
+def to_dataset(evaluations: Evaluations) -> xr.Dataset:
+    """Return `evaluations` as a dataset with dims record and task.
+
+    The rows left out are one JSON string in the variable ``dropped``; notes, periods, source and fingerprint
+    are one JSON attribute.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        What to hold.
+
+    Returns
+    -------
+    xarray.Dataset
+        Scores, items and costs have shape (record, task), everything else (record,).
+    """
+    models, tasks, table = evaluations.models, list(evaluations.tasks), evaluations.table
+    at = (table["row"].to_numpy(), pd.Index(tasks).get_indexer(pd.Index(table["task"])))
+
+    def matrix(name: str) -> tuple[tuple[str, str], np.ndarray]:
+        values = np.full((len(models), len(tasks)), np.nan)
+        values[at] = table[name].to_numpy()
+        return ("record", "task"), values
+
+    days = models["released"].to_numpy(dtype="datetime64[D]")
+    data: dict[str, object] = {name: ("record", models[name].to_numpy(dtype=object)) for name in _TEXT}
+    data |= {name: ("record", models[name].to_numpy(dtype=np.float64)) for name in _FLOATS}
+    data |= {
+        # days as numbers: a column without any date would not survive the time encoding of NetCDF
+        "released_day": (
+            "record",
+            np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(np.float64)),
+        ),
+        "period": ("record", models["period"].to_numpy(dtype=np.int64)),
+        "source_row": ("record", models["source_row"].to_numpy(dtype=np.int64)),
+        "score": matrix("score"),
+        "n_items": matrix("n_items"),
+        "cost": matrix("cost"),
+        "dropped": ((), json.dumps({name: evaluations.dropped[name].tolist() for name in DROPPED})),
+    }
+    about = {
+        "version": VERSION,
+        "period_ends": [None if end is None else end.isoformat() for end in evaluations.period_ends],
+        "period_labels": list(evaluations.period_labels),
+        "notes": list(evaluations.notes),
+        "source": evaluations.source,
+        "source_format": evaluations.source_format,
+        "fingerprint": evaluations.fingerprint,
+    }
+    coords = {"task": np.array(tasks, dtype=object), "record": np.arange(len(models))}
+    return xr.Dataset(data, coords=coords, attrs={ATTRIBUTE: json.dumps(about)})
+
+
+def from_dataset(dataset: xr.Dataset) -> Evaluations:
+    """Rebuild evaluations from `to_dataset`'s dataset.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        The dataset.
+
+    Returns
+    -------
+    Evaluations
+        The same evaluations.
+
+    Raises
+    ------
+    DataError
+        If the dataset is of another kind or version, or its content does not match its fingerprint.
+    """
+    try:
+        about = json.loads(dataset.attrs[ATTRIBUTE])
+        if about["version"] != VERSION:
+            raise DataError(
+                f"Saved evaluations have layout version {about['version']}, this program reads {VERSION}: "
+                "read the source file again."
+            )
+        evaluations = _rebuild(dataset, about)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"These are not saved evaluations, or only a part of them ({error}): read the source file again."
+        ) from error
+    if evaluations.fingerprint != about["fingerprint"]:
+        raise DataError(
+            "Saved evaluations do not match their fingerprint: the file was changed; read the source file again."
+        )
+    return evaluations
+
+
+def _rebuild(dataset: xr.Dataset, about: dict[str, Any]) -> Evaluations:
+    tasks = [str(t) for t in dataset["task"].to_numpy()]
+    days = dataset["released_day"].to_numpy()
+    known = ~np.isnan(days)
+    released = np.full(len(days), np.datetime64("NaT", "ns"))
+    released[known] = days[known].astype(np.int64).astype("datetime64[D]")
+    models = pd.DataFrame({name: dataset[name].to_numpy() for name in (*_TEXT, *_FLOATS, "source_row")})
+    models["released"] = released
+    models[tasks] = dataset["score"].transpose("record", "task").to_numpy()
+    dropped = json.loads(str(dataset["dropped"].item()))
+    types = dict.fromkeys(DROPPED, "str") | {"source_row": "int64"}
+    made = Evaluations.from_models(
+        models,
+        tasks,
+        n_items=dataset["n_items"].transpose("record", "task").to_numpy(),
+        costs=dataset["cost"].transpose("record", "task").to_numpy(),
+        dropped=pd.DataFrame({name: dropped[name] for name in DROPPED}).astype(types),
+        notes=about["notes"],
+        source=about["source"],
+        source_format=about["source_format"],
+    )
+    period = dataset["period"].to_numpy().astype(np.int64)
+    ends = tuple(None if end is None else dt.date.fromisoformat(end) for end in about["period_ends"])
+    return Evaluations(
+        table=made.table.assign(period=period[made.table["row"].to_numpy()]),
+        models=made.models.assign(period=period),
+        tasks=made.tasks,
+        period_ends=ends,
+        period_labels=tuple(about["period_labels"]),
+        dropped=made.dropped,
+        notes=made.notes,
+        source=made.source,
+        source_format=made.source_format,
+    )
+
+
+# A fingerprint of evaluations that depends on their content alone, not on the order of rows or columns.
+
+TEXT = ("model", "base_model", "task", "stage")
+NUMBERS = ("score", "flops", "n_items", "cost")
+
+
+def fingerprint(table: pd.DataFrame) -> str:
+    """Return the SHA-256 (hexadecimal) of a long table's content.
+
+    Rows are sorted by all their fields first. Periods are not part of it: they are a way of looking at the
+    same data.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row per score with columns model, base_model, task, stage, score, flops, n_items, cost and
+        released.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    digest = hashlib.sha256(b"bayes_frontier evaluations 1\n")
+    keys: list[np.ndarray] = []
+    for name in TEXT:
+        codes, found = pd.factorize(table[name])
+        values = np.array([str(value) for value in found], dtype=object)
+        order = np.argsort(values)
+        digest.update(json.dumps([name, values[order].tolist()]).encode())
+        rank = np.empty(len(values), dtype="<i8")
+        rank[order] = np.arange(len(values))
+        keys.append(rank[codes])
+    keys.append(table["released"].to_numpy(dtype="datetime64[ns]").astype("<i8"))
+    for name in NUMBERS:
+        values = table[name].to_numpy(dtype="<f8") + 0.0
+        values[np.isnan(values)] = np.nan
+        keys.append(values)
+    order = np.lexsort(keys[::-1])
+    for key in keys:
+        digest.update(np.ascontiguousarray(key[order]).tobytes())
+    return digest.hexdigest()

@@ -1,19 +1,99 @@
-"""What changed from one version of a table to another: models, scores, and whether a task was re-scored.
+"""Two tables compared: which records are of the same model, what changed, and whether a task was re-scored."""
 
-A leaderboard that changes how a benchmark is marked changes its scores at once, for models old and new. Fitted
-together, both markings look like a boundary that moves.
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.errors import QueryError
+from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.pairing import SAME, matrix, pair
-from bayes_frontier.wording import count
+from bayes_frontier.evaluations.frames import Matrix
+from bayes_frontier.text import count, listed
+
+Indices = npt.NDArray[np.int64]
+SAME = 1e-4
+"""Scores this close are equal: exports round."""
+
+
+def pair(a: Evaluations, b: Evaluations, tolerance: float = SAME) -> tuple[Indices, Indices]:
+    """Match the records of two tables by model.
+
+    Of a model with several records (precisions, say) those are matched that agree on most tasks, then those whose
+    scores are closest.
+
+    Parameters
+    ----------
+    a, b : Evaluations
+        Two tables.
+    tolerance : float
+        Scores this close agree.
+
+    Returns
+    -------
+    in_a, in_b : numpy.ndarray
+        Rows of ``a.models`` and ``b.models``, matched one to one, in the order of `a`; shape (n_matched,).
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    names_a, names_b = a.models["model"].to_numpy(dtype=object), b.models["model"].to_numpy(dtype=object)
+    tasks = [task for task in a.tasks if task in b.tasks]
+    scores_a, scores_b = matrix(a, tasks), matrix(b, tasks)
+    codes, _ = pd.factorize(np.concatenate([names_a, names_b]))
+    rows_a, rows_b = _rows(codes[: len(names_a)]), _rows(codes[len(names_a) :])
+    pairs: list[tuple[int, int]] = []
+    for code, here in rows_a.items():
+        there = rows_b.get(code)
+        if there is None:
+            continue
+        if len(here) == len(there) == 1:
+            pairs.append((here[0], there[0]))
+            continue
+        cost = _apart(scores_a[here][:, None], scores_b[there][None, :], tolerance)
+        pairs += [(here[i], there[j]) for i, j in zip(*linear_sum_assignment(cost), strict=True)]
+    pairs.sort()
+    found = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return found[:, 0], found[:, 1]
+
+
+def matrix(evaluations: Evaluations, tasks: Sequence[str]) -> Matrix:
+    """Return the scores of records on tasks.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        A table.
+    tasks : sequence of str
+        Tasks, each of them in the table or not.
+
+    Returns
+    -------
+    numpy.ndarray
+        Scores, NaN where there is none, shape (n_models, n_tasks).
+    """
+    return evaluations.models.reindex(columns=list(tasks)).to_numpy(dtype=np.float64)
+
+
+def _rows(codes: npt.NDArray[np.intp]) -> dict[int, list[int]]:
+    rows: dict[int, list[int]] = {}
+    for row, code in enumerate(codes.tolist()):
+        rows.setdefault(code, []).append(row)
+    return rows
+
+
+def _apart(a: Matrix, b: Matrix, tolerance: float) -> Matrix:
+    """Return how many tasks two records disagree on, plus their mean difference, over the last axis."""
+    difference = np.abs(a - b)
+    known = ~np.isnan(difference)
+    size = np.where(known, difference, 0.0).sum(axis=-1) / np.maximum(known.sum(axis=-1), 1)
+    # a task that only one of them has speaks against them half as much as one on which they disagree
+    lone = np.isnan(a) != np.isnan(b)
+    return np.asarray((known & (difference > tolerance)).sum(axis=-1) + 0.5 * lone.sum(axis=-1) + 0.4 * size)
+
+
+# What changed from one version of a table to another: models, scores, and whether a task was re-scored.
 
 KINDS = ("same", "corrected", "noisy", "re-scored")
 """What became of a task's shared scores: all equal; a few others; many others, without direction or hardly moved, as
@@ -268,3 +348,68 @@ def _text(values: pd.Series) -> list[str]:
     if pd.api.types.is_datetime64_any_dtype(values):
         return ["" if pd.isna(value) else f"{value:%Y-%m-%d}" for value in values]
     return [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
+
+
+# Whether one table holds two scorings of a task.
+
+_FEWEST_SHARED, _MANY_SHARED = 3, 0.05
+
+
+def mixed_scorings(evaluations: Evaluations, tolerance: float = SAME) -> dict[str, int]:
+    """Find tasks on which one table holds two scorings: copies of a record that agree but for that task.
+
+    That is what two versions of a leaderboard look like when one is appended to the other. Records of one model that
+    are other runs (precisions) disagree on most tasks and do not count.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        A table.
+    tolerance : float
+        Scores this close are equal.
+
+    Returns
+    -------
+    dict of str to int
+        Tasks, with the number of models whose records disagree on them, for those with three or more and at least
+        5% of all such copies.
+    """
+    models = evaluations.models
+    again = models["model"].duplicated(keep=False).to_numpy()
+    if not again.any():
+        return {}
+    tasks = list(evaluations.tasks)
+    scores = matrix(evaluations, tasks)[again]
+    codes = pd.factorize(models["model"][again])[0]
+    order = np.argsort(codes, kind="stable")
+    scores, codes = scores[order], codes[order]
+    next_to = np.flatnonzero(codes[1:] == codes[:-1])
+    apart = np.abs(scores[next_to + 1] - scores[next_to])
+    equal, other = apart <= tolerance, apart > tolerance
+    copies = (equal.sum(axis=1) >= 1) & (other.sum(axis=1) >= 1) & (equal.sum(axis=1) >= other.sum(axis=1))
+    counts = other[copies].sum(axis=0)
+    fewest = max(_FEWEST_SHARED, _MANY_SHARED * copies.sum())
+    return {task: int(n) for task, n in zip(tasks, counts, strict=True) if n >= fewest}
+
+
+def require_one_scoring(evaluations: Evaluations) -> None:
+    """Refuse a table that holds two scorings of a task.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        A table to fit.
+
+    Raises
+    ------
+    DataError
+        If `mixed_scorings` finds any.
+    """
+    found = mixed_scorings(evaluations)
+    if found:
+        which = ", ".join(f"{task} ({count(n, 'model')})" for task, n in found.items())
+        raise DataError(
+            f"{evaluations.source} mixes scorings: records of one model agree on other tasks and differ on {which}, as "
+            f"when versions of a leaderboard are appended to each other. Leave {listed(found)} out, keep one record a "
+            "model (duplicates first), or combine the versions and say which scoring counts."
+        )

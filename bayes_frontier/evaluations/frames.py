@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.wording import listed
+from bayes_frontier.text import listed
 
 FIELDS = (
     "model",

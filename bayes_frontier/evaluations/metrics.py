@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.checks import check_scores
-from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.wording import count, listed, suggestion
+from bayes_frontier.evaluations.tables.sheet import Sheet, check_scores
+from bayes_frontier.text import count, listed, suggestion
 
 DIRECTIONS = ("higher", "lower")
 OUTSIDE = ("error", "clip")

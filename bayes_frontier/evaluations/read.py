@@ -1,22 +1,25 @@
-"""Read evaluations from a file or a frame: find the format, parse, validate, count what is left out."""
+"""Read evaluations from a file or a frame, and say what was recognised in it."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
+import pandas as pd
+
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.files import load
-from bayes_frontier.evaluations.lines import Duplicates, Lines, assemble
+from bayes_frontier.evaluations.lines import Duplicates, Lines, Request, assemble
 from bayes_frontier.evaluations.metrics import Metrics, given_metrics
 from bayes_frontier.evaluations.periods import closing_dates
-from bayes_frontier.evaluations.registry import Registry, given_registry
-from bayes_frontier.evaluations.request import Request
-from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.source import Source
-from bayes_frontier.evaluations.sources import documents, epoch, open_llm_v1, open_llm_v2, proteus, table
-from bayes_frontier.wording import listed, suggestion
+from bayes_frontier.evaluations.registry.placement import EARLY
+from bayes_frontier.evaluations.registry.registry import Registry, given_registry
+from bayes_frontier.evaluations.sources import documents, epoch, open_llm, proteus, table
+from bayes_frontier.evaluations.tables.sheet import Sheet
+from bayes_frontier.evaluations.tables.source import Source, load
+from bayes_frontier.text import count, listed, suggestion
 
 
 def _of_sheet(parse: Callable[[Sheet, Request], Lines]) -> Callable[[Source, Request], Lines]:
@@ -48,8 +51,8 @@ FORMATS: dict[str, Callable[[Source, Request], Lines]] = {
     "table": _of_sheet(table.parse),
     "wide": _of_sheet(lambda sheet, request: table.parse(sheet, request, "wide")),
     "long": _of_sheet(lambda sheet, request: table.parse(sheet, request, "long")),
-    "open_llm_v2": _of_sheet(open_llm_v2.parse),
-    "open_llm_v1": _of_sheet(open_llm_v1.parse),
+    "open_llm_v2": _of_sheet(open_llm.parse_v2),
+    "open_llm_v1": _of_sheet(open_llm.parse_v1),
     "proteus_2k": proteus.parse,
     "epoch": epoch.parse,
     **{name: _of_documents(name) for name in documents.KINDS},
@@ -60,9 +63,9 @@ def _recognised(source: Source) -> Callable[[Source, Request], Lines]:
     """Return the reader of a source, by what it holds."""
     if source.files:
         return _of_documents(None)
-    if len(source.sheets) == 1 and open_llm_v2.recognises(source.sheets[0]):
+    if len(source.sheets) == 1 and open_llm.recognises_v2(source.sheets[0]):
         return FORMATS["open_llm_v2"]
-    if len(source.sheets) == 1 and open_llm_v1.recognises(source.sheets[0]):
+    if len(source.sheets) == 1 and open_llm.recognises_v1(source.sheets[0]):
         return FORMATS["open_llm_v1"]
     if proteus.recognises(source):
         return FORMATS["proteus_2k"]
@@ -115,7 +118,7 @@ def read(
         Whether to take also runs on a part of a benchmark's items (``--limit``), which are refused otherwise.
     relabel : bool
         Whether rows of a table whose own name, or size and date, contradicts the base model that the table states
-        count for the one these say, with its FLOPs; see `bayes_frontier.evaluations.relabelling`. How many do is noted.
+        count for the one these say, with its FLOPs; see `bayes_frontier.evaluations.registry.identify`. How many do is noted.
     today : date, optional
         Release dates after it are errors; by default the current day (UTC).
 
@@ -209,3 +212,287 @@ def parse(
     lines = reader(loaded, request)
     request.metrics.note_unused(lines.tasks, lines.notes)
     return lines
+
+
+# What was recognised in a source, whether or not anything of it can be fitted.
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a source holds.
+
+    Attributes
+    ----------
+    source, source_format : str
+        Name of the source, and the format it was recognised as.
+    unit : str
+        What a row is: "line", "row" or, in documents, "result".
+    n_rows, n_used : int
+        Rows of the source, and those that can be used; the others are in `left_out`.
+    n_models, n_base_models : int
+        Different models and base models among all rows.
+    tasks : pandas.DataFrame
+        Of all rows by task: scores (how many), min, median, max (of those usable as scores; NaN where none is).
+    dated : tuple of date, optional
+        First and last release date.
+    n_dated, n_placed, n_with_flops : int
+        Rows with a release date, a base model, FLOPs.
+    flops : tuple of float, optional
+        Smallest and largest FLOPs.
+    left_out : pandas.DataFrame
+        Every row that cannot be used, with its reason; as `Evaluations.dropped`.
+    notes : tuple of str
+        Observations.
+    evaluations : Evaluations, optional
+        What can be used; None where nothing can.
+    """
+
+    source: str
+    source_format: str
+    unit: str
+    n_rows: int
+    n_used: int
+    n_models: int
+    n_base_models: int
+    tasks: pd.DataFrame
+    dated: tuple[dt.date, dt.date] | None
+    n_dated: int
+    n_placed: int
+    n_with_flops: int
+    flops: tuple[float, float] | None
+    left_out: pd.DataFrame
+    notes: tuple[str, ...]
+    evaluations: Evaluations | None
+
+    def left_out_by_reason(self) -> pd.Series:
+        """Count the rows left out by reason, most frequent first.
+
+        Returns
+        -------
+        pandas.Series
+            Number of rows, indexed by reason; with `n_used` they add up to `n_rows`.
+        """
+        return self.left_out["reason"].value_counts().rename("rows")
+
+    def summary(self) -> str:
+        """Describe what was recognised in a few lines.
+
+        Returns
+        -------
+        str
+            Lines of text.
+        """
+        lines = [
+            f"{self.source} ({self.source_format}): {count(self.n_rows, self.unit)}, {self.n_used:,} usable; "
+            f"{count(self.n_models, 'model')} on {count(len(self.tasks), 'task')}"
+        ]
+        if self.evaluations is None:
+            lines.append("nothing in it can be fitted")
+        else:
+            lines.append(f"fingerprint {self.evaluations.fingerprint}")
+        span = f", {self.dated[0]} to {self.dated[1]}" if self.dated else ""
+        lines.append(f"dates: {_of(self.n_dated, self.n_rows)} {self.unit}s{span}")
+        span = f", {self.flops[0]:.2g} to {self.flops[1]:.2g}" if self.flops else ""
+        lines.append(
+            f"compute: base model of {_of(self.n_placed, self.n_rows)} {self.unit}s "
+            f"({count(self.n_base_models, 'base model')}), FLOPs of {_of(self.n_with_flops, self.n_rows)}{span}"
+        )
+        for task, n, low, _, high in self.tasks.itertuples(name=None):
+            span = f", {low:.3f} to {high:.3f}" if n else ""
+            lines.append(f"task {task}: {count(int(n), 'score')}{span}")
+        if self.evaluations is not None:
+            e = self.evaluations
+            sizes = np.bincount(e.models["period"], minlength=e.n_periods)
+            lines += [
+                f"period {label}: {count(int(n), 'model')}" for label, n in zip(e.period_labels, sizes, strict=True)
+            ]
+        lines += [f"left out, {reason}: {n:,}" for reason, n in self.left_out_by_reason().items()]
+        lines += [f"note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+def _of(n: int, total: int) -> str:
+    return f"{n:,} of {total:,}"
+
+
+def survey(
+    source: object,
+    *,
+    periods: Sequence[str | dt.date] | str | None = None,
+    tasks: Sequence[str] | str | None = None,
+    format: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    duplicates: Duplicates = "keep",
+    registry: Registry | str | Path | None = None,
+    metrics: Metrics | Mapping[str, object] | str | Path | None = None,
+    limited: bool = False,
+    relabel: bool = False,
+    today: dt.date | None = None,
+) -> Survey:
+    """Say what is recognised in a source, also where nothing of it can be used.
+
+    Parameters
+    ----------
+    source, periods, tasks, format, columns, duplicates, registry, metrics, limited, relabel, today : optional
+        As in `bayes_frontier.read`.
+
+    Returns
+    -------
+    Survey
+        What there is, what is left out, and why.
+
+    Raises
+    ------
+    DataError
+        If the source cannot be read, or a closed period is empty.
+    """
+    lines = parse(
+        source,
+        dated=bool(closing_dates(periods)),
+        tasks=tasks,
+        format=format,
+        columns=columns,
+        registry=registry,
+        metrics=metrics,
+        limited=limited,
+        relabel=relabel,
+        today=today,
+    )
+    try:
+        evaluations = assemble(lines, periods=periods or None, duplicates=duplicates)
+    except DataError:
+        if (lines.reason == "").any():
+            raise
+        evaluations = None
+    return _describe(lines, evaluations)
+
+
+def _describe(lines: Lines, evaluations: Evaluations | None) -> Survey:
+    fields, out = lines.fields, lines.reason != ""
+    known = fields["released"].notna().to_numpy(dtype=bool)
+    flops = fields["flops"].to_numpy(dtype=np.float64)
+    finite = flops[~np.isnan(flops)]
+    placed = fields["base_model"][fields["base_model"] != ""]
+    days = fields["released"][known]
+    left = pd.DataFrame(
+        {
+            "source_row": lines.sheet.rows[out],
+            "model": fields["model"][out].to_numpy(),
+            "reason": pd.Series(lines.reason[out], dtype="str"),
+            "detail": pd.Series(lines.detail[out], dtype="str"),
+        }
+    )
+    return Survey(
+        source=lines.sheet.source,
+        source_format=lines.source_format,
+        unit=lines.sheet.unit,
+        n_rows=len(fields),
+        n_used=int((~out).sum()),
+        n_models=int(fields["model"][fields["model"] != ""].nunique()),
+        n_base_models=int(placed.nunique()),
+        tasks=_tasks(lines),
+        dated=(days.min().date(), days.max().date()) if len(days) else None,
+        n_dated=int(known.sum()),
+        n_placed=len(placed),
+        n_with_flops=len(finite),
+        flops=(float(finite.min()), float(finite.max())) if len(finite) else None,
+        left_out=left if evaluations is None else evaluations.dropped,
+        notes=tuple(lines.notes),
+        evaluations=evaluations,
+    )
+
+
+def _tasks(lines: Lines) -> pd.DataFrame:
+    rows = []
+    for k in range(len(lines.tasks)):
+        values = lines.scores[:, k] if lines.task is None else lines.scores[lines.task == k]
+        known = values[~np.isnan(values)]
+        spread = (known.min(), np.median(known), known.max()) if len(known) else (np.nan,) * 3
+        rows.append((len(known), *spread))
+    return pd.DataFrame(rows, columns=["scores", "min", "median", "max"], index=list(lines.tasks))
+
+
+# Where the base model of each model of a source comes from: the rule that found it, and how sure it is.
+
+COLUMNS = ["model", "base_model", "rule", "confidence", "flops", "released", "reason", "source_row"]
+
+
+def identification(
+    source: object,
+    *,
+    format: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    registry: Registry | str | Path | None = None,
+    relabel: bool = False,
+) -> pd.DataFrame:
+    """Tell for each model of a source its base model, the rule that found it and how sure it is.
+
+    Parameters
+    ----------
+    source : str, pathlib.Path or data frame
+        As in `bayes_frontier.read`.
+    format : str, optional
+        Its format; found by its content if not given.
+    columns : mapping of str to str, optional
+        Column by field where names are not recognised.
+    registry : Registry or path, optional
+        Base models; a user's file is put over the packaged ones.
+    relabel : bool
+        Whether rows that contradict the base model stated for them count for another, as in `bayes_frontier.read`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per model, base model and date, in the source's order: model, base_model ("" where unplaced), rule
+        (those of `bayes_frontier.evaluations.registry.identify`; ``stated`` where the source has a column for it that the
+        registry knows, ``own`` where it does not, ``relabelled`` where the row contradicts it), confidence (0 to 1; NaN
+        for ``own`` and ``relabelled``), flops, released, reason (why it is unplaced, how its base was set apart, or
+        what the source states instead), source_row.
+
+    Raises
+    ------
+    DataError
+        If the source cannot be read.
+    """
+    known = given_registry(registry)
+    lines = parse(source, format=format, columns=columns, registry=known, relabel=relabel)
+    table = _table(lines, known)
+    if relabel:
+        stated = _table(parse(source, format=format, columns=columns, registry=known), known)["base_model"]
+        other = stated != table["base_model"]
+        table["rule"] = table["rule"].mask(other, "relabelled")
+        table["confidence"] = table["confidence"].mask(other)
+        table["reason"] = table["reason"].mask(other, "the source states " + stated)
+    return table[table["model"] != ""].drop_duplicates(["model", "base_model", "released"]).reset_index(drop=True)
+
+
+def _table(lines: Lines, registry: Registry) -> pd.DataFrame:
+    fields = lines.fields.reset_index(drop=True)
+    base = fields["base_model"].astype("str")
+    early = base.str.endswith(EARLY)
+    plain = base.str.removesuffix(EARLY)
+    reason = pd.Series(np.where(early, "older than its base model: counted apart", ""), dtype="str")
+    if lines.placed is not None:
+        found = lines.placed.reset_index(drop=True)
+        placed = found["base_model"].notna().to_numpy(dtype=bool)
+        rule = found["rule"].astype(object).where(found["rule"].notna(), np.where(plain != "", "own", ""))
+        confidence = np.where(placed, found["confidence"].to_numpy(dtype=np.float64), np.nan)
+        why = found["reason"].astype(object).where(found["reason"].notna() & (plain == ""), "")
+        reason = reason.mask((why != "").to_numpy(dtype=bool), why.astype("str"))
+    else:
+        listed = plain.map({name: registry.canonical(name) is not None for name in plain.unique()}).to_numpy(dtype=bool)
+        rule = pd.Series(np.where(plain == "", "", np.where(listed, "stated", "own")))
+        confidence = np.where(listed, 1.0, np.nan)
+        reason = reason.mask(plain == "", "no base model stated")
+    return pd.DataFrame(
+        {
+            "model": fields["model"],
+            "base_model": plain,
+            "rule": rule.astype("str"),
+            "confidence": confidence,
+            "flops": fields["flops"].to_numpy(dtype=np.float64),
+            "released": fields["released"],
+            "reason": reason,
+            "source_row": lines.sheet.rows,
+        }
+    )[COLUMNS]

@@ -1,22 +1,166 @@
-"""Sampling: calibrate the scale by short fits, then draw the posterior with nutpie."""
+"""Sampling: calibrate the scale by short fits, then draw the posterior with nutpie; draws from the priors alone."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.build import build_model, model_inputs
-from bayes_frontier.model.cells import FrontierData
-from bayes_frontier.model.compiled import Compiled
+from bayes_frontier.model.calibration import Scale, residual_quantiles
 from bayes_frontier.model.curve import boundary_at
-from bayes_frontier.model.levels import Levels
-from bayes_frontier.model.pinball import FloatArray
-from bayes_frontier.model.scale import Scale, residual_quantiles
+from bayes_frontier.model.data import FrontierData
+from bayes_frontier.model.engine.compiled import Compiled, Variable
+from bayes_frontier.model.engine.coordinates import Levels, typical_levels
+from bayes_frontier.model.likelihood import FloatArray
+from bayes_frontier.model.model import build_model, model_inputs
 from bayes_frontier.model.spec import ModelSpec
-from bayes_frontier.model.warm import Start, ending
+
+if TYPE_CHECKING:
+    from bayes_frontier.model.data import FrontierData
+    from bayes_frontier.model.spec import ModelSpec
+
+POINTS = 16
+# Of the sampler's variables: raise it when these become others. Points of another form say nothing to this sampler.
+FORM = 3
+_CURVE = ("floor", "ceiling", "slope", "midpoint")
+_DETERMINED = (*_CURVE, "drift", "base_model_scale", "base_model_effect")
+_LEVEL = "base_model_position"
+_FREE = "free_"
+
+
+def ending(variables: Sequence[Variable], statistics: xr.Dataset, posterior: xr.Dataset) -> xr.Dataset:
+    """Take the points at which another fit can start.
+
+    Parameters
+    ----------
+    variables : sequence of Variable
+        Which part of a draw is which variable.
+    statistics : xarray.Dataset
+        The sampler's, with its ``unconstrained_draw``.
+    posterior : xarray.Dataset
+        Draws with the names of tasks and base models.
+
+    Returns
+    -------
+    xarray.Dataset
+        Some draws, dim point: each variable of the sampler, on its own scale, as ``free_<name>``, and the curve, drift
+        and base-model effects they stand for.
+    """
+    unconstrained = statistics["unconstrained_draw"].to_numpy()
+    chains, draws = unconstrained.shape[:2]
+    each = -(-POINTS // chains)
+    # the later half: the sampler has had time to come from where it started
+    draw = np.unique(np.linspace(draws // 2, draws - 1, each).astype(int))
+    at = [(c, d) for d in draw for c in range(chains)]
+    free = {
+        f"{_FREE}{v.name}": (
+            ("point", *(f"{v.name}_{i}" for i in range(len(v.shape)))),
+            np.stack([unconstrained[c, d, v.part].reshape(v.shape) for c, d in at]),
+        )
+        for v in variables
+        if v.name != _LEVEL
+    }
+    kept = posterior[[name for name in _DETERMINED if name in posterior]]
+    points = [kept.isel(chain=c, draw=d).drop_vars(("chain", "draw"), errors="ignore") for c, d in at]
+    # sizes of the sampler's dimensions change from fit to fit; names of tasks and base models do not
+    found = xr.concat(points, "point").drop_vars(("period", "stretch"), errors="ignore").assign(free).drop_attrs()
+    return found.assign_attrs(form=FORM)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where to start a fit.
+
+    Attributes
+    ----------
+    ending : xarray.Dataset
+        From `ending`.
+    scale : Scale
+        Scale that fit was drawn with.
+    """
+
+    ending: xr.Dataset
+    scale: Scale
+
+    @classmethod
+    def of(cls, posterior: xr.DataTree) -> Start | None:
+        """Take the starting points kept with a fit.
+
+        Parameters
+        ----------
+        posterior : xarray.DataTree
+            Groups ``constant_data`` and, where the fit kept one, ``ending``.
+
+        Returns
+        -------
+        Start or None
+            None where there are none, or none of this form: the fit was saved by an earlier version.
+        """
+        if "ending" not in posterior.children or int(posterior["ending"].attrs.get("form", 0)) != FORM:
+            return None
+        constant = posterior["constant_data"].dataset
+        names = ("density", "scale", "half_width", "likelihood_level")
+        return cls(posterior["ending"].to_dataset(), Scale(*(constant[name].to_numpy() for name in names)))
+
+    @property
+    def draws(self) -> xr.Dataset:
+        """What the points stand for, dim ``sample``."""
+        return self.ending[[name for name in _DETERMINED if name in self.ending]].rename(point="sample")
+
+    def points(
+        self, variables: Sequence[Variable], middle: FloatArray, data: FrontierData, levels: Levels
+    ) -> FloatArray:
+        """Give starting points in the coordinates of another fit's sampler.
+
+        Base models are matched by name, and those that are new start on the curve. What the fit before did not have (a
+        stretch of time, say) starts in the middle of its prior.
+
+        Parameters
+        ----------
+        variables : sequence of Variable
+            Those of the model to be sampled.
+        middle : ndarray, shape (n_variables,)
+            Middle of its prior.
+        data : FrontierData
+            Its table.
+        levels : Levels
+            Coordinates of its base-model levels.
+
+        Returns
+        -------
+        ndarray, shape (n_points, n_variables)
+            Unconstrained.
+        """
+        n = self.ending.sizes["point"]
+        found = np.tile(middle, (n, 1))
+        for variable in variables:
+            name, part, shape = variable.name, variable.part, variable.shape
+            if name == _LEVEL:
+                found[:, part] = self._levels(data, levels).reshape(n, -1)
+            elif f"{_FREE}{name}" in self.ending:
+                old = self.ending[f"{_FREE}{name}"].to_numpy()
+                if old.ndim == 1 + len(shape):
+                    new = found[:, part].reshape(n, *shape)
+                    both = (slice(None), *(slice(min(a, b)) for a, b in zip(shape, old.shape[1:], strict=True)))
+                    new[both] = old[both]
+                    found[:, part] = new.reshape(n, -1)
+        return found
+
+    def _levels(self, data: FrontierData, levels: Levels) -> FloatArray:
+        """Levels of base models in the sampler's coordinates, shape (n_points, n_base_models, n_tasks)."""
+        names = list(data.base_models)
+        effect = self.ending["base_model_effect"].reindex(base_model=names, fill_value=0.0)
+        scale = self.ending["base_model_scale"].transpose("point", "task").to_numpy()[:, None, :]
+        own = effect.transpose("point", "base_model", "task").to_numpy() * scale ** (levels.centring - 1.0)
+        return levels.unbent(levels.centring * typical_levels(self.draws, data) + own)
+
+
+# Sampling: calibrate the scale by short fits, then draw the posterior with nutpie.
 
 # The fits that calibrate the scale: a rough idea of the residuals is all they give. Far from the posterior, scales of
 # the sampler's coordinates come sooner from gradients than from draws, and long trajectories are wasted. Each starts
@@ -57,9 +201,9 @@ class Sampled:
         Scale the posterior was drawn with.
     residual_quantiles : ndarray, shape (n_tasks, n_levels)
         Residual distribution around the boundary, given base-model effects, at the levels
-        ``bayes_frontier.model.scale.RESIDUAL_LEVELS``.
+        ``bayes_frontier.model.calibration.RESIDUAL_LEVELS``.
     ending : xarray.Dataset or None
-        Where another fit can start; see `bayes_frontier.model.warm`.
+        Where another fit can start; see `bayes_frontier.model.sample`.
     """
 
     posterior: xr.Dataset
@@ -234,3 +378,40 @@ def _first_residuals(evaluations: Evaluations, tau: float) -> FloatArray:
     if large.groupby(table["task"]).sum().min() >= 0.5 * large.groupby(table["task"]).size().min():
         return np.asarray((table["score"] - own).to_numpy())
     return np.asarray((table["score"] - table.groupby("task")["score"].transform("quantile", tau)).to_numpy())
+
+
+# Draws from the priors alone: what boundaries a model expects before it has seen a score.
+
+CURVE = ("floor", "ceiling", "slope", "midpoint")
+
+
+def prior_curves(spec: ModelSpec, data: FrontierData, draws: int, seed: int) -> dict[str, FloatArray]:
+    """Draw the curves of a typical base model from the prior.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        With the priors.
+    data : FrontierData
+        Of which only tasks, periods and the range of compute enter.
+    draws : int
+        Number of draws.
+    seed : int
+        Seeds them.
+
+    Returns
+    -------
+    dict
+        floor, ceiling, slope (per decade) and midpoint (log10 FLOPs), each (draws, n_tasks, n_periods).
+    """
+    import pymc as pm
+
+    from bayes_frontier.model.model import build_model
+
+    # The likelihood is not drawn from: its scale does not enter.
+    filler = np.full(len(data.tasks), 0.01)
+    model = build_model(spec, data, Scale(filler, filler, filler, filler))
+    wanted: list[Any] = [model[name] for name in CURVE]
+    # Compiling for speed would take longer than these few draws do.
+    drawn = pm.draw(wanted, draws=draws, random_seed=seed, mode="FAST_COMPILE")
+    return dict(zip(CURVE, map(np.asarray, drawn), strict=True))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 import bayes_frontier
 from bayes_frontier.errors import SpecError
-from bayes_frontier.wording import suggestion
+from bayes_frontier.text import suggestion
 
 
 class _Strict(BaseModel):

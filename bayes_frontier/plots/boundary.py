@@ -1,22 +1,232 @@
-"""Posterior boundaries over the scores they bound, one panel a task."""
+"""Posterior boundaries over the scores they bound, one panel per task, at one quantile level or several."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from scipy.interpolate import PchipInterpolator
 
+from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
-from bayes_frontier.plots.curves import BoundaryCurves, boundary_curves
-from bayes_frontier.plots.legend import entries
+from bayes_frontier.plots.style import period_colours
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations import Truth
     from bayes_frontier.posterior import Frontier
 
-ELEMENTS: dict[str, dict[str, object]] = {
+Floats = npt.NDArray[np.float64]
+_GRID, _BEYOND, _MARGIN = 80, 3.0, 1.3
+# Earlier periods, of which there may be many, are evaluated at one in so many computes.
+_STEP = 4
+
+
+@dataclass(frozen=True)
+class BoundaryCurves:
+    """Curves and points of the picture; mappings are by task.
+
+    Attributes
+    ----------
+    tasks : tuple of str
+        Panels, in order.
+    periods : tuple of str
+        Labels of the periods shown, the one with the band last.
+    flops : numpy.ndarray
+        Where curves are known, shape (n_flops,).
+    median, lower, upper : mapping of str to numpy.ndarray
+        Boundary of the last of `periods`, each (n_flops,).
+    past : mapping of str to list of numpy.ndarray
+        Medians of the earlier periods.
+    points : mapping of str to pandas.DataFrame
+        Scores of these periods: flops, score, period; in an order that hides none of the periods.
+    truth : mapping of str to numpy.ndarray
+        Known boundary, shape (n_flops,); tasks without one are left out.
+    prob : float
+        Probability of the band.
+    title : str
+        What the picture shows.
+    """
+
+    tasks: tuple[str, ...]
+    periods: tuple[str, ...]
+    flops: Floats
+    median: Mapping[str, Floats]
+    lower: Mapping[str, Floats]
+    upper: Mapping[str, Floats]
+    past: Mapping[str, list[Floats]]
+    points: Mapping[str, pd.DataFrame]
+    truth: Mapping[str, Floats]
+    prob: float
+    title: str
+
+
+def boundary_curves(
+    frontier: Frontier,
+    tasks: Sequence[str] | str | None,
+    period: int | str | None,
+    base_model: str | None,
+    prob: float,
+    flops: npt.ArrayLike | None,
+    truth: Truth | None,
+    *,
+    with_past: bool = True,
+) -> BoundaryCurves:
+    """Ask a fit for everything the picture shows.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    tasks : str, sequence of str or None
+        Panels.
+    period : int, str or None
+        Period with the band.
+    base_model : str or None
+        Whose boundary.
+    prob : float
+        Probability of the band.
+    flops : array of float or None
+        Where curves are drawn.
+    truth : Truth or None
+        Known boundaries.
+    with_past : bool
+        Whether medians of earlier periods are wanted.
+
+    Returns
+    -------
+    BoundaryCurves
+        The curves.
+
+    Raises
+    ------
+    QueryError
+        If a task, period or base model is unknown, or `flops` is no range.
+    """
+    names = (tasks,) if isinstance(tasks, str) else tuple(frontier.tasks if tasks is None else tasks)
+    if not names:
+        raise QueryError("tasks: none is given; name at least one, or leave the argument out for all.")
+    grid = _grid(frontier, flops)
+    # the last period's picture has every period's curve
+    period = None if period == "all" else period
+    table = frontier.evaluations.table
+    median, lower, upper, points, known = {}, {}, {}, {}, {}
+    past: dict[str, list[Floats]] = {}
+    number = 0
+    for task in names:
+        shown = frontier.attainable(grid, prob=prob, task=task, period=period, base_model=base_model)
+        number = frontier.period_labels.index(str(shown["period"].item()))
+        median[task], lower[task], upper[task] = (shown[v].to_numpy() for v in ("median", "lower", "upper"))
+        past[task] = []
+        if number and with_past:
+            coarse = np.append(grid[:-1:_STEP], grid[-1])
+            every = frontier.attainable(coarse, prob=prob, task=task, period="all", base_model=base_model)["median"]
+            between = PchipInterpolator(np.log(coarse), every.transpose("flops", "period").to_numpy()[:, :number])
+            past[task] = list(between(np.log(grid)).T)
+        rows = table[(table["task"] == task) & (table["period"] <= number)]
+        if base_model is not None:
+            rows = rows[rows["base_model"] == base_model]
+        points[task] = rows[["flops", "score", "period"]].sample(frac=1.0, random_state=0)
+        if truth is not None and task in truth.tasks:
+            known[task] = truth.boundary(grid, task=task, period=number, base_model=base_model).to_numpy()
+    whose = "models on a new base model" if base_model is None else f"models on {base_model}"
+    return BoundaryCurves(
+        tasks=names,
+        periods=frontier.period_labels[: number + 1],
+        flops=grid,
+        median=median,
+        lower=lower,
+        upper=upper,
+        past=past,
+        points=points,
+        truth=known,
+        prob=prob,
+        title=f"The score that {100 * frontier.tau:.4g}% of {whose} do not exceed",
+    )
+
+
+def _grid(frontier: Frontier, flops: npt.ArrayLike | None) -> Floats:
+    if flops is None:
+        known = frontier.evaluations.models["flops"]
+        return np.geomspace(known.min() / _MARGIN, known.max() * _BEYOND, _GRID)
+    grid = np.unique(np.asarray(flops, dtype=np.float64))
+    if grid.ndim != 1 or len(grid) < 2 or not (np.isfinite(grid).all() and grid[0] > 0):
+        raise QueryError("flops: give at least two positive numbers to draw a curve.")
+    return grid
+
+
+# The legend of the picture of boundaries.
+
+
+def entries(curves: BoundaryCurves, chosen: dict[str, dict[str, Any] | None]) -> list[Any]:
+    """Make the legend's handles for the elements that are drawn.
+
+    Parameters
+    ----------
+    curves : BoundaryCurves
+        What is shown.
+    chosen : dict
+        Options by element, None where it is left out.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+        Labelled handles: the boundary and its band, the truth, then the periods.
+    """
+    colours = period_colours(len(curves.periods))
+    share = f"{100 * curves.prob:.4g}%"
+    handles: list[Any] = []
+    if (line := chosen["line"]) is not None:
+        style = {"color": colours[-1], "linewidth": line.get("linewidth", 2.0), **_colour(line)}
+        handles.append(Line2D([], [], label="boundary, median", **style))
+    if (band := chosen["band"]) is not None:
+        handles.append(
+            Patch(
+                **{"color": colours[-1], **_colour(band)},
+                alpha=0.35,
+                linewidth=0,
+                label=f"{share} credible band",
+            )
+        )
+    if (truth := chosen["truth"]) is not None and curves.truth:
+        options = {key: value for key, value in truth.items() if key != "zorder"}
+        handles.append(Line2D([], [], label="truth", **options))
+    for colour, label in zip(colours, curves.periods, strict=True):
+        handles += _period(colour, label, chosen, is_last=label == curves.periods[-1])
+    return handles
+
+
+def _period(colour: str, label: str, chosen: dict[str, dict[str, Any] | None], is_last: bool) -> list[Any]:
+    with_points, with_line = chosen["points"] is not None, chosen["past"] is not None and not is_last
+    if not (with_points or with_line):
+        return []
+    words = "models" if label == "all" else label
+    return [
+        Line2D(
+            [],
+            [],
+            color=colour,
+            linewidth=1.3 if with_line else 0.0,
+            marker="o" if with_points else "",
+            markersize=4.5,
+            label=words,
+        )
+    ]
+
+
+def _colour(options: dict[str, Any]) -> dict[str, Any]:
+    return {"color": options["color"]} if "color" in options else {}
+
+
+# Posterior boundaries over the scores they bound, one panel a task.
+
+BOUNDARY_ELEMENTS: dict[str, dict[str, object]] = {
     "points": {"s": 8.0, "alpha": 0.3, "linewidths": 0.0, "zorder": 1.0, "rasterized": True},
     "past": {"linewidth": 1.3, "zorder": 4.5},
     "band": {"alpha": 0.35, "linewidth": 0.0, "zorder": 4.0},
@@ -87,13 +297,13 @@ def plot_boundary(
     QueryError
         If a task, period, base model or element is unknown, or there are too few axes.
     """
-    chosen = style.settle(visuals, ELEMENTS)
+    chosen = style.settle(visuals, BOUNDARY_ELEMENTS)
     if not points:
         chosen["points"] = None
     curves = boundary_curves(frontier, tasks, period, base_model, prob, flops, truth)
     panels, own = style.take_axes(axes, len(curves.tasks))
     for task, panel in zip(curves.tasks, panels, strict=True):
-        _panel(panel, curves, task, chosen)
+        _boundary_panel(panel, curves, task, chosen)
     style.label_outer(panels, style.COMPUTE_LABEL, "score", chosen["labels"], own)
     style.place_title(panels, curves.title, chosen["title"], own)
     if (options := chosen["legend"]) is not None:
@@ -101,7 +311,7 @@ def plot_boundary(
     return panels
 
 
-def _panel(panel: Axes, curves: BoundaryCurves, task: str, chosen: style.Settled) -> None:
+def _boundary_panel(panel: Axes, curves: BoundaryCurves, task: str, chosen: style.Settled) -> None:
     colours = style.period_colours(len(curves.periods))
     x = curves.flops
     halo = chosen["halo"]
@@ -128,3 +338,141 @@ def _panel(panel: Axes, curves: BoundaryCurves, task: str, chosen: style.Settled
     style.tidy(panel, chosen["grid"])
     if (options := chosen["name"]) is not None:
         panel.set_title(style.shorten(task), **options, parse_math=False)
+
+
+# Boundaries at several quantile levels over the scores.
+
+TAUS_ELEMENTS: dict[str, dict[str, object]] = {
+    "points": {"s": 8.0, "alpha": 0.35, "linewidths": 0.0, "color": "#8c8c8c", "zorder": 1.0, "rasterized": True},
+    "band": {"alpha": 0.25, "linewidth": 0.0, "zorder": 4.0},
+    "line": {"linewidth": 2.0, "zorder": 5.0},
+    "halo": {"linewidth": 1.6, "color": style.PAPER, "zorder": 3.0},
+    "grid": style.GRID,
+    "name": style.NAME,
+    "title": style.TITLE,
+    "labels": style.LABELS,
+    "legend": style.LEGEND,
+}
+
+
+def plot_taus(
+    frontiers: Sequence[Frontier],
+    *,
+    tasks: Sequence[str] | str | None = None,
+    period: int | str | None = None,
+    base_model: str | None = None,
+    prob: float = 0.9,
+    flops: npt.ArrayLike | None = None,
+    axes: npt.ArrayLike | Axes | None = None,
+    visuals: style.Visuals | None = None,
+) -> npt.NDArray[Any]:
+    """Draw boundaries at several quantile levels, one panel a task.
+
+    Parameters
+    ----------
+    frontiers : sequence of Frontier
+        Fits of the same evaluations at different tau.
+    tasks : str or sequence of str, optional
+        Tasks to draw; none: all.
+    period, base_model : optional
+        As in `Frontier.attainable`.
+    prob : float
+        Probability of the bands (equal tails).
+    flops : array of float, optional
+        Where the curves are drawn, FLOPs, shape (n,); none: over the range of the models and beyond its top.
+    axes : Axes or array of Axes, optional
+        Where to draw, at least one a task; none: a new figure.
+    visuals : mapping, optional
+        By element (points, band, line, halo, grid, name, title, labels, legend): False leaves it out, a mapping
+        changes the options of the Matplotlib artist.
+
+    Returns
+    -------
+    numpy.ndarray
+        Axes, shape (n_tasks,).
+
+    Raises
+    ------
+    QueryError
+        If the fits are of different evaluations or of the same tau, or a name is unknown.
+    """
+    chosen = style.settle(visuals, TAUS_ELEMENTS)
+    ordered = check_taus(frontiers)
+    shown = [boundary_curves(one, tasks, period, base_model, prob, flops, None, with_past=False) for one in ordered]
+    first = shown[0]
+    panels, own = style.take_axes(axes, len(first.tasks))
+    for task, panel in zip(first.tasks, panels, strict=True):
+        _taus_panel(panel, shown, task, chosen)
+    whose = "models on a new base model" if base_model is None else f"models on {base_model}"
+    when = "" if first.periods[-1] == "all" else f", {first.periods[-1]}"
+    style.label_outer(panels, style.COMPUTE_LABEL, "score", chosen["labels"], own)
+    style.place_title(panels, f"Scores that a share tau of {whose} do not exceed{when}", chosen["title"], own)
+    if (options := chosen["legend"]) is not None:
+        style.place_legend(panels, _handles([one.tau for one in ordered], prob, chosen), options, own)
+    return panels
+
+
+def check_taus(frontiers: Sequence[Frontier]) -> list[Frontier]:
+    """Return fits by falling tau, if they can stand in one picture.
+
+    Parameters
+    ----------
+    frontiers : sequence of Frontier
+        Fits.
+
+    Returns
+    -------
+    list of Frontier
+        The highest boundary first.
+
+    Raises
+    ------
+    QueryError
+        If there is none, or they differ in evaluations, or share a tau.
+    """
+    if not frontiers:
+        raise QueryError("frontiers: none is given; give a fit for each tau.")
+    ordered = sorted(frontiers, key=lambda one: -one.tau)
+    taus = [one.tau for one in ordered]
+    if len(set(taus)) < len(taus):
+        raise QueryError(f"frontiers: two fits have the same tau ({', '.join(f'{tau:g}' for tau in taus)}).")
+    if len({(one.evaluations.fingerprint, one.period_labels) for one in ordered}) > 1:
+        raise QueryError("frontiers: these are fits of different evaluations or periods; fit one table at every tau.")
+    return ordered
+
+
+def _taus_panel(panel: Axes, shown: list[BoundaryCurves], task: str, chosen: style.Settled) -> None:
+    first, halo = shown[0], chosen["halo"]
+    if (options := chosen["points"]) is not None:
+        scores = first.points[task]
+        scores = scores[scores["period"] == len(first.periods) - 1]
+        panel.scatter(scores["flops"], scores["score"], **options)
+    for number, curves in enumerate(shown):
+        if (options := chosen["band"]) is not None:
+            colour = {"color": _level_colour(number)}
+            panel.fill_between(curves.flops, curves.lower[task], curves.upper[task], **{**colour, **options})
+        if (options := chosen["line"]) is not None:
+            style.halo_line(panel, curves.flops, curves.median[task], {**_look(number), **options}, halo)
+    style.compute_axis(panel, first.flops[0], first.flops[-1])
+    panel.margins(y=0.04)
+    style.tidy(panel, chosen["grid"])
+    if (options := chosen["name"]) is not None:
+        panel.set_title(style.shorten(task), **options, parse_math=False)
+
+
+def _level_colour(number: int) -> str:
+    return style.OKABE_ITO[(0, 5, 2, 3, 1, 4)[number % 6]]
+
+
+def _look(number: int) -> dict[str, Any]:
+    return {"color": _level_colour(number), "linestyle": style.DASHES[number % len(style.DASHES)]}
+
+
+def _handles(taus: list[float], prob: float, chosen: style.Settled) -> list[Any]:
+    if (options := chosen["line"]) is None:
+        return []
+    band = "" if chosen["band"] is None else f", {100 * prob:.4g}% band"
+    return [
+        Line2D([], [], label=f"tau = {tau:g}, median{band}", **{**_look(number), **options})
+        for number, tau in enumerate(taus)
+    ]

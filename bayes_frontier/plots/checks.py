@@ -14,7 +14,7 @@ from bayes_frontier.checks import thresholds as limit
 from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
-from bayes_frontier.plots.intervals import ELEMENTS as ROWS
+from bayes_frontier.plots.intervals import INTERVAL_ELEMENTS as ROWS
 from bayes_frontier.plots.intervals import Rows, draw_rows, row_axes, title_and_label
 from bayes_frontier.posterior.diagnostics import ESS_MIN, R_HAT_MAX
 

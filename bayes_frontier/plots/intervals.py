@@ -1,8 +1,10 @@
-"""Rows of credible intervals, one a name: the form that several pictures share."""
+"""Rows of credible intervals: attainable scores, and compute needed, for all tasks."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +14,11 @@ from matplotlib.figure import Figure
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 
+if TYPE_CHECKING:
+    from bayes_frontier.posterior import Frontier
+
 Floats = npt.NDArray[np.float64]
-ELEMENTS: dict[str, dict[str, object]] = {
+INTERVAL_ELEMENTS: dict[str, dict[str, object]] = {
     "interval": {"color": style.OKABE_ITO[0], "linewidth": 2.0, "zorder": 3.0, "solid_capstyle": "round"},
     "inner": {"color": style.OKABE_ITO[0], "linewidth": 5.0, "zorder": 3.5, "solid_capstyle": "round"},
     "median": {"s": 46.0, "color": style.PAPER, "edgecolor": style.OKABE_ITO[0], "linewidth": 1.8, "zorder": 4.0},
@@ -168,3 +173,178 @@ def pick_names(asked: Sequence[str] | str | None, known: Sequence[str], what: st
 def _lines(options: Mapping[str, Any]) -> dict[str, Any]:
     # hlines makes a collection, which calls this capstyle
     return {("capstyle" if key == "solid_capstyle" else key): value for key, value in options.items()}
+
+
+# Attainable scores at a compute budget, with their intervals, for all tasks.
+
+
+def plot_attainable(
+    frontier: Frontier,
+    flops: float,
+    *,
+    tasks: Sequence[str] | str | None = None,
+    period: int | str | None = None,
+    base_model: str | None = None,
+    prob: float = 0.9,
+    inner_prob: float | None = 0.5,
+    sort: bool = True,
+    axes: Axes | None = None,
+    visuals: style.Visuals | None = None,
+) -> Axes:
+    """Draw what is attainable at one compute budget: a row a task, median and credible intervals.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        A fit.
+    flops : float
+        The budget, FLOPs.
+    tasks : str or sequence of str, optional
+        Rows; none: all.
+    period, base_model : optional
+        As in `Frontier.attainable`.
+    prob : float
+        Probability of the interval (equal tails).
+    inner_prob : float or None
+        Probability of the thicker interval within; None: not drawn.
+    sort : bool
+        Whether rows go from the highest median to the lowest; otherwise as given.
+    axes : Axes, optional
+        Where to draw; none: a new figure.
+    visuals : mapping, optional
+        By element (interval, inner, median, values, grid, title, labels, names): False leaves it out, a mapping
+        changes the options of the Matplotlib artist.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If a name, a probability or the budget cannot be.
+    """
+    chosen = style.settle(visuals, INTERVAL_ELEMENTS)
+    names = pick_names(tasks, frontier.tasks, "tasks")
+    found = [frontier.attainable(flops, prob, name, period, base_model) for name in names]
+    rows = np.array([[one[part].item() for part in ("median", "lower", "upper")] for one in found])
+    order = np.argsort(-rows[:, 0], kind="stable") if sort else np.arange(len(names))
+    inner = None
+    if inner_prob is not None:
+        narrow = [frontier.attainable(flops, inner_prob, names[i], period, base_model) for i in order]
+        low, high = (np.array([one[part].item() for one in narrow]) for part in ("lower", "upper"))
+        inner = (low, high)
+    median, lower, upper = rows[order].T
+    panel, own = row_axes(axes, len(names))
+    texts = tuple(f"{m:.3f}  ({a:.3f} to {b:.3f})" for m, a, b in rows[order])
+    draw_rows(panel, Rows(tuple(names[i] for i in order), median, lower, upper, inner, texts), chosen)
+    panel.margins(x=0.05)
+    whose = "a new base model" if base_model is None else style.shorten(base_model, 24)
+    when = found[0]["period"].item()
+    title = f"Attainable with {style.flops_text(flops)} FLOPs on {whose}" + ("" if when == "all" else f", {when}")
+    title_and_label(panel, title, f"score: median, {_shares(prob, inner_prob, chosen)} credible intervals", chosen, own)
+    return panel
+
+
+def _shares(prob: float, inner_prob: float | None, chosen: style.Settled) -> str:
+    wide = f"{100 * prob:.4g}%"
+    return wide if inner_prob is None or chosen["inner"] is None else f"{100 * inner_prob:.4g}% and {wide}"
+
+
+# Compute needed for a score, with its intervals, for all tasks.
+
+COMPUTE_ELEMENTS: dict[str, dict[str, object]] = {
+    **{name: options for name, options in INTERVAL_ELEMENTS.items() if name != "inner"},
+    "beyond": {"s": 40.0, "color": style.OKABE_ITO[0], "zorder": 4.0, "clip_on": False},
+    "data": {"color": style.FAINT, "alpha": 0.6, "linewidth": 0.0, "zorder": 0.5},
+}
+
+
+def plot_compute_for(
+    frontier: Frontier,
+    score: float,
+    *,
+    tasks: Sequence[str] | str | None = None,
+    period: int | str | None = None,
+    base_model: str | None = None,
+    prob: float = 0.9,
+    flops_range: tuple[float, float] = (1e18, 1e28),
+    sort: bool = True,
+    axes: Axes | None = None,
+    visuals: style.Visuals | None = None,
+) -> Axes:
+    """Draw the compute at which a score becomes attainable: a row a task, median and credible interval.
+
+    An interval that has no end within the range runs to its edge and ends in an arrow.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        A fit.
+    score : float
+        The target, in [0, 1].
+    tasks : str or sequence of str, optional
+        Rows; none: all.
+    period, base_model : optional
+        As in `Frontier.compute_for`.
+    prob : float
+        Probability of the interval (equal tails).
+    flops_range : tuple of float
+        Where to look, FLOPs, and the ends of the axis.
+    sort : bool
+        Whether rows go from the least compute to the most; otherwise as given.
+    axes : Axes, optional
+        Where to draw; none: a new figure.
+    visuals : mapping, optional
+        By element (interval, median, beyond, data, values, grid, title, labels, names): False leaves it out, a
+        mapping changes the options of the Matplotlib artist. "data" shades the range of the models fitted.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If a name, the score, a probability or the range cannot be.
+    """
+    chosen = style.settle(visuals, COMPUTE_ELEMENTS)
+    names = pick_names(tasks, frontier.tasks, "tasks")
+    found = [frontier.compute_for(score, name, period, base_model, prob, flops_range) for name in names]
+    parts = ("median", "lower", "upper", "not_attainable")
+    rows = np.array([[one[part].item() for part in parts] for one in found])
+    order = np.lexsort((rows[:, 3], rows[:, 1], rows[:, 0])) if sort else np.arange(len(names))
+    median, lower, upper, missing = rows[order].T
+    low, high = flops_range
+    panel, own = row_axes(axes, len(names))
+    style.compute_axis(panel, low, high)
+    texts = tuple(_text(m, p, flops_range) for m, p in zip(median, missing, strict=True))
+    shown = Rows(tuple(names[i] for i in order), median, np.minimum(lower, high), np.minimum(upper, high), None, texts)
+    if (options := chosen["data"]) is not None:
+        known = frontier.evaluations.models["flops"]
+        panel.axvspan(known.min(), known.max(), **_span(options))
+    draw_rows(panel, shown, {**chosen, "inner": None})
+    if (options := chosen["beyond"]) is not None:
+        for marker, edge, open_ended in (("<", low, lower <= low), (">", high, np.isinf(upper))):
+            (ends,) = np.nonzero(open_ended)
+            panel.scatter(np.full(len(ends), edge), ends, **{"marker": marker, **options})
+    whose = "a new base model" if base_model is None else style.shorten(base_model, 24)
+    title = f"Compute that makes a score of {score:g} attainable on {whose}"
+    label = f"{style.COMPUTE_LABEL}: median, {100 * prob:.4g}% credible interval"
+    title_and_label(panel, title, label + ("" if chosen["data"] is None else "; shaded: models fitted"), chosen, own)
+    return panel
+
+
+def _text(median: float, missing: float, flops_range: tuple[float, float]) -> str:
+    low, high = flops_range
+    if np.isinf(median):
+        return f"> {style.flops_text(high)}  ({100 * missing:.0f}% not attainable)"
+    words = f"< {style.flops_text(low)}" if median <= low else style.flops_text(median)
+    return words if missing < 0.005 else f"{words}  ({100 * missing:.0f}% not attainable)"
+
+
+def _span(options: dict[str, Any]) -> dict[str, Any]:
+    # an edge line would hang over the range
+    return {"edgecolor": "none", **{("facecolor" if key == "color" else key): value for key, value in options.items()}}

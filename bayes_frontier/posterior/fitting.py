@@ -12,12 +12,11 @@ from pathlib import Path
 from bayes_frontier import __version__
 from bayes_frontier.errors import ConvergenceError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.registry import Registry, given_registry
-from bayes_frontier.evaluations.scorings import require_one_scoring
-from bayes_frontier.model.cells import FrontierData
-from bayes_frontier.model.sample import sample
+from bayes_frontier.evaluations.diff import require_one_scoring
+from bayes_frontier.evaluations.registry.registry import Registry, given_registry
+from bayes_frontier.model.data import FrontierData
+from bayes_frontier.model.sample import Start, sample
 from bayes_frontier.model.spec import ModelSpec, read_spec
-from bayes_frontier.model.warm import Start
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.imputation import FEWEST_DRAWS, TUNE, fit_imputed
 

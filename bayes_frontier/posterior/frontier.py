@@ -12,13 +12,12 @@ import xarray as xr
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.cells import reference_compute
-from bayes_frontier.model.scale import RESIDUAL_LEVELS
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS
+from bayes_frontier.model.data import Stretches, reference_compute
 from bayes_frontier.model.spec import ModelSpec
-from bayes_frontier.model.stretches import Stretches
-from bayes_frontier.posterior import prediction, query
-from bayes_frontier.posterior.curves import Curves
+from bayes_frontier.posterior import ahead, query
 from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
+from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.drift import drift_between_periods
 from bayes_frontier.posterior.ranking import rank_base_models
 
@@ -336,9 +335,9 @@ class Frontier:
             Scores, dims (model, task), in the order of ``evaluations.models``.
         """
         models = self.evaluations.models
-        models = models.assign(flops=prediction.own_compute(self, models["base_model"], models["flops"]))
-        values = prediction.fitted_means(self.curves, models, self.base_model_names, self.stretches)
-        return prediction.labelled(values, models["model"], self.tasks)
+        models = models.assign(flops=ahead.own_compute(self, models["base_model"], models["flops"]))
+        values = ahead.fitted_means(self.curves, models, self.base_model_names, self.stretches)
+        return ahead.labelled(values, models["model"], self.tasks)
 
     def predict(self, models: pd.DataFrame) -> xr.DataArray:
         """Predictive boundary of models of the period after the last one fitted.
@@ -363,8 +362,8 @@ class Frontier:
         DataError
             If a date cannot be read.
         """
-        names, asked = prediction.place(self, models)
-        return prediction.labelled(prediction.predictive_levels(self.curves, *asked), names, self.tasks)
+        names, asked = ahead.place(self, models)
+        return ahead.labelled(ahead.predictive_levels(self.curves, *asked), names, self.tasks)
 
     @cached_property
     def stretches(self) -> Stretches:

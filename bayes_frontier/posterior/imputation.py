@@ -23,9 +23,9 @@ from scipy.special import logit
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.registry import Registry
-from bayes_frontier.model.cells import reference_compute
+from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.data import reference_compute
 from bayes_frontier.posterior.frontier import Frontier
 
 # Relative standard deviation of the FLOPs of base models that no registry lists: their tokens are a table's word.

@@ -9,9 +9,9 @@ import xarray as xr
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.registry import default_registry
-from bayes_frontier.model.pinball import FloatArray, IntArray
-from bayes_frontier.wording import listed, suggestion
+from bayes_frontier.evaluations.registry.registry import default_registry
+from bayes_frontier.model.likelihood import FloatArray, IntArray
+from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.model.cells import reference_compute
+from bayes_frontier.model.data import reference_compute
 from bayes_frontier.posterior import query
 
 if TYPE_CHECKING:

@@ -1,20 +1,221 @@
-"""The first screen: what is attainable, how sure, is it moving, can I trust this; in words with numbers."""
+"""The first screen of the report: facts and evidence of a fit, and what they say in words with numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bayes_frontier.report.evidence import Evidence
-from bayes_frontier.report.facts import Facts
-from bayes_frontier.report.wording import flops_typeset, share_words
-from bayes_frontier.wording import count, listed
+import pandas as pd
+
+from bayes_frontier.errors import QueryError
+from bayes_frontier.text import count, flops_typeset, listed, share_words
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_frontier.checks.result import Check
+    from bayes_frontier.posterior import Frontier
+
+PROB = 0.9
+_MOST_BUDGETS, _MOST_BASES, _MOST_ROWS = 5, 10, 8
+_LONG = 160
+# A budget this close to the smallest or largest model is not called an extrapolation.
+_EDGE = 1.1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """An attainable score: posterior median and credible interval."""
+
+    median: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts of the page.
+
+    Attributes
+    ----------
+    frontier : Frontier
+        The fit itself, for what it states already.
+    prob : float
+        Probability of the intervals.
+    budgets : list of float
+        FLOPs of the table of attainable scores.
+    beyond : set of float
+        Those of them outside the range of the models fitted.
+    attainable : dict of str to list of Cell
+        By task, in the order of `budgets`.
+    headline : float
+        The budget stated in words: the largest within the data.
+    bases : pandas.DataFrame
+        Base models with the most models: base_model, models, flops.
+    n_bases : int
+        Number of base models.
+    dropped : dict of str to int
+        Rows left out by reason.
+    examples : list of dict
+        Some rows left out: source_row, model, reason, detail.
+    worst : pandas.DataFrame
+        Diagnostics of the quantities with the largest R-hat: quantity, r_hat, ess_bulk, ess_tail.
+    provenance, documents : list of tuple of str
+        Short and long entries of the fit's provenance: name and text.
+    """
+
+    frontier: Frontier
+    prob: float
+    budgets: list[float]
+    beyond: set[float]
+    attainable: dict[str, list[Cell]]
+    headline: float
+    bases: pd.DataFrame
+    n_bases: int
+    dropped: dict[str, int]
+    examples: list[dict[str, object]]
+    worst: pd.DataFrame
+    provenance: list[tuple[str, str]]
+    documents: list[tuple[str, str]]
+
+
+def facts(frontier: Frontier) -> Facts:
+    """Gather the facts of a fit.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+
+    Returns
+    -------
+    Facts
+        The facts.
+    """
+    evaluations = frontier.evaluations
+    models = evaluations.models
+    low, high = float(models["flops"].min()), float(models["flops"].max())
+    budgets = choose_budgets(low, high)
+    inside = [budget for budget in budgets if low / _EDGE <= budget <= high * _EDGE]
+    by_base = models.groupby("base_model")[["flops"]]
+    groups: pd.DataFrame = by_base.agg(models=("flops", "size"), flops=("flops", "median"))
+    bases = groups.sort_values("models", ascending=False, kind="stable").reset_index()
+    entries = [(name.replace("_", " "), _text(value)) for name, value in frontier.provenance.items()]
+    worst = frontier.diagnostics.sort_values(by="r_hat", ascending=False, kind="stable", na_position="first")
+    return Facts(
+        frontier=frontier,
+        prob=PROB,
+        budgets=budgets,
+        beyond=set(budgets) - set(inside),
+        attainable={task: _attainable_cells(frontier, task, budgets) for task in frontier.tasks},
+        headline=max(inside, default=budgets[len(budgets) // 2]),
+        bases=bases.head(_MOST_BASES),
+        n_bases=len(bases),
+        dropped={str(reason): int(n) for reason, n in evaluations.dropped_by_reason().items()},
+        examples=[
+            {str(key): value for key, value in row.items()}
+            for row in evaluations.dropped.head(_MOST_ROWS).to_dict("records")
+        ],
+        worst=worst.head(_MOST_ROWS),
+        provenance=[(name, text) for name, text in entries if len(text) <= _LONG and "\n" not in text],
+        documents=[(name, text) for name, text in entries if len(text) > _LONG or "\n" in text],
+    )
+
+
+def choose_budgets(low: float, high: float) -> list[float]:
+    """Choose round budgets that cover a range of compute.
+
+    Parameters
+    ----------
+    low, high : float
+        FLOPs of the smallest and the largest model.
+
+    Returns
+    -------
+    list of float
+        Increasing powers of ten, the last one at or above `high`; at most the 5 largest.
+    """
+    first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
+    return [float(f"1e{power}") for power in range(first, max(last, first) + 1)][-_MOST_BUDGETS:]
+
+
+def _attainable_cells(frontier: Frontier, task: str, budgets: list[float]) -> list[Cell]:
+    found = frontier.attainable(budgets, prob=PROB, task=task)
+    columns = (found[name].to_numpy().tolist() for name in ("median", "lower", "upper"))
+    return [Cell(*values) for values in zip(*columns, strict=True)]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping) and all(not isinstance(v, Mapping | list) for v in value.values()):
+        return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
+    if isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return f"{value:g}"
+    return json.dumps(value, indent=1, default=str) if isinstance(value, Mapping | list | tuple) else str(value)
+
+
+# What the report rests on beside boundaries: checks, change between periods, base models.
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Results beside the boundaries themselves.
+
+    Attributes
+    ----------
+    checks : list of Check
+        What was checked, convergence first.
+    drift : xarray.Dataset or None
+        Change between periods, at the median compute of the models; None where the fit cannot have one.
+    no_drift : str
+        Why there is none; empty where there is.
+    ranking : xarray.Dataset or None
+        Base models above and below what their compute predicts; None where the model has no effects for them.
+    """
+
+    checks: list[Check]
+    drift: xr.Dataset | None
+    no_drift: str
+    ranking: xr.Dataset | None
+
+
+def gather(frontier: Frontier, others: Sequence[Frontier], prob: float) -> Evidence:
+    """Run the checks, compare the periods and rank the base models of a fit.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        The fit.
+    others : sequence of Frontier
+        Fits of the same evaluations at other tau.
+    prob : float
+        Probability of intervals and verdicts.
+
+    Returns
+    -------
+    Evidence
+        The results.
+    """
+    from bayes_frontier.checks import run
+    from bayes_frontier.posterior.drift import drift_between_periods
+
+    drift, no_drift = None, ""
+    try:
+        drift = drift_between_periods(frontier, prob=prob)
+    except QueryError as error:
+        no_drift = str(error)
+    try:
+        ranking = frontier.base_models(prob=prob)
+    except QueryError:
+        ranking = None
+    return Evidence(run.check(frontier, others=others), drift, no_drift, ranking)
+
+
+# The first screen: what is attainable, how sure, is it moving, can I trust this; in words with numbers.
 
 _MOST = 8
 _WORDS = {"advancing": "Advancing", "retreating": "Falling", "stable": "Stable", "unknown": "Cannot tell yet"}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.interpolate import CubicSpline
 
-from bayes_frontier.report.tables import SEARCHED, Offer, Series, choose_offer, task_series
+from bayes_frontier.errors import QueryError
+from bayes_frontier.text import flops_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +20,282 @@ if TYPE_CHECKING:
     from bayes_frontier.posterior import Frontier
 
 Floats = npt.NDArray[np.float64]
+# What `compute-for` searches, on its grid: 0.01 decades.
+SEARCHED = (1e18, 1e28)
+_FINE: Floats = np.linspace(math.log10(SEARCHED[0]), math.log10(SEARCHED[1]), 1001)
+TARGETS: Floats = np.round(np.linspace(0.0, 1.0, 101), 2)
+# Steps a decade of the compute slider, the finest that the budget of values (task x period x compute x draw) allows;
+# a million take about a quarter of a second, and a series (task x period) by itself as long as 20,000 values.
+_STEPS = (20, 10, 5)
+_MOST_VALUES, _A_SERIES = 16e6, 20_000
+_BASE_SHARE, _BASE_STEPS, _OUTER_STEPS = 0.6, 4, 4
+_STEPS_TO_CROSSING = 3
+
+
+@dataclass(frozen=True)
+class Series:
+    """Answers of one boundary: one task, period and base model.
+
+    Attributes
+    ----------
+    median, lower, upper : numpy.ndarray
+        Attainable scores at the budgets of the explorer, shape (n_budgets,).
+    reached : numpy.ndarray
+        Probability that the boundary is at least a target, shape (n_budgets, 101).
+    needed : numpy.ndarray
+        Median, lower and upper compute needed for a target, FLOPs, shape (3, 101); infinite beyond the range searched.
+    missing : numpy.ndarray
+        Probability that a target is not reached within that range, shape (101,).
+    """
+
+    median: Floats
+    lower: Floats
+    upper: Floats
+    reached: Floats
+    needed: Floats
+    missing: Floats
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """A known base model that the explorer offers.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    own : float
+        Its compute, FLOPs, with three digits.
+    budgets : list of float
+        Budgets it can be asked at, its own among them.
+    """
+
+    name: str
+    own: float
+    budgets: list[float]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the explorer can be asked.
+
+    Attributes
+    ----------
+    budgets : list of float
+        Budgets for a new base model, FLOPs.
+    periods : list of int
+        Numbers of the periods.
+    base_models : list of BaseModel
+        Known base models.
+    """
+
+    budgets: list[float]
+    periods: list[int]
+    base_models: list[BaseModel]
+
+
+def budgets_between(low: float, high: float, steps: int) -> list[float]:
+    """Give budgets evenly spaced in log FLOPs, with three digits, so that they can be typed.
+
+    Parameters
+    ----------
+    low, high : float
+        Powers of ten, FLOPs.
+    steps : int
+        How many a decade.
+
+    Returns
+    -------
+    list of float
+        Increasing, both ends included.
+    """
+    first, last = round(math.log10(low)) * steps, round(math.log10(high)) * steps
+    return [float(flops_words(10.0 ** (k / steps))) for k in range(first, last + 1)]
+
+
+def explorer_range(frontier: Frontier) -> tuple[float, float]:
+    """Return the powers of ten that the compute slider runs over: the models' range, and up to two decades beyond.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        A fit.
+
+    Returns
+    -------
+    tuple of float
+        FLOPs.
+    """
+    flops = frontier.evaluations.models["flops"]
+    low = math.floor(math.log10(flops.min()) + 1e-9)
+    high = math.ceil(math.log10(flops.max()) - 1e-9) + 1
+    return 10.0 ** max(low, 18), 10.0 ** min(max(high, low + 2), 28)
+
+
+def choose_offer(frontier: Frontier, share: float = 1.0) -> Offer:
+    """Choose what the explorer offers, so that a page is made in seconds whatever the size of the fit.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        A fit.
+    share : float
+        Part of the budget of values to use.
+
+    Returns
+    -------
+    Offer
+        A slider as fine as it can be, then as many of the latest periods, then as many known base models.
+    """
+    low, high = explorer_range(frontier)
+    one = frontier.boundary(low, frontier.tasks[0])
+    n_draws = one.sizes["chain"] * one.sizes["draw"]
+    most = _MOST_VALUES * share / len(frontier.tasks)
+    n_periods = len(frontier.period_labels)
+    budgets = {steps: budgets_between(low, high, steps) for steps in _STEPS}
+    sizes = {steps: len(_with_outer(budgets[steps])) * n_draws + _A_SERIES for steps in _STEPS}
+    steps = next((steps for steps in _STEPS if sizes[steps] * n_periods <= most), _STEPS[-1])
+    shown = min(n_periods, max(1, int(most / sizes[steps])))
+    base_models = _base_models(frontier, _BASE_SHARE * most / shown, n_draws)
+    return Offer(budgets[steps], list(range(n_periods))[-shown:], base_models)
+
+
+def _base_models(frontier: Frontier, most: float, n_draws: int) -> list[BaseModel]:
+    """Choose known base models, the ones with the most models first; none where the model has no effects for them."""
+    models = frontier.evaluations.models
+    counts = models["base_model"].value_counts()
+    try:
+        frontier.boundary(float(models["flops"].iloc[0]), frontier.tasks[0], base_model=str(counts.index[0]))
+    except QueryError:
+        return []
+    coarse = budgets_between(*explorer_range(frontier), _BASE_STEPS)
+    log_flops = np.log10(models["flops"]).groupby(models["base_model"]).median()
+    found = []
+    for name in counts.index[: int(most / ((len(_with_outer(coarse)) + 1) * n_draws + _A_SERIES))]:
+        own = float(flops_words(10.0 ** log_flops[name]))
+        found.append(BaseModel(str(name), own, sorted({*coarse, own})))
+    return found
+
+
+def task_series(
+    frontier: Frontier,
+    task: str,
+    budgets: Sequence[float],
+    periods: Sequence[int],
+    prob: float,
+    base_model: str | None = None,
+) -> Iterator[Series]:
+    """Answer everything the explorer can ask of a task.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        A fit.
+    task : str
+        The task.
+    budgets : sequence of float
+        Increasing FLOPs.
+    periods : sequence of int
+        Numbers of the periods.
+    prob : float
+        Probability of the intervals.
+    base_model : str, optional
+        A known base model; none: the population boundary.
+
+    Yields
+    ------
+    Series
+        One a period.
+    """
+    grid = _with_outer(budgets)
+    shown = np.searchsorted(grid, budgets)
+    for period in periods:
+        drawn = frontier.boundary(grid, task=task, period=period, base_model=base_model)
+        values = drawn.transpose("flops", "chain", "draw").to_numpy()
+        yield _series(values.reshape(len(grid), -1), np.log10(grid), shown, prob)
+
+
+def _with_outer(budgets: Sequence[float]) -> Floats:
+    """Add, coarsely, what lies between the budgets and the ends of the range searched."""
+    outer = 10.0 ** np.linspace(_FINE[0], _FINE[-1], _OUTER_STEPS * round(_FINE[-1] - _FINE[0]) + 1)
+    outer[[0, -1]] = SEARCHED
+    apart = (outer < budgets[0] * 0.999) | (outer > budgets[-1] * 1.001)
+    return np.sort(np.concatenate([np.asarray(budgets, dtype=float), outer[apart]]))
+
+
+def _series(values: Floats, z: Floats, shown: npt.NDArray[np.int64], prob: float) -> Series:
+    """Read all answers from draws on a grid, shape (n_grid, n_draws)."""
+    ordered = np.sort(values, axis=1)
+    n = ordered.shape[1]
+    at = np.array([0.5, 0.5 - prob / 2.0, 0.5 + prob / 2.0]) * (n - 1)
+    below = np.floor(at).astype(int)
+    part = at - below
+    above = np.minimum(below + 1, n - 1)
+    at_budgets = ordered[shown]
+    median, lower, upper = ((1.0 - part) * at_budgets[:, below] + part * at_budgets[:, above]).T
+    reached = np.stack([1.0 - np.searchsorted(row, TARGETS, side="left") / n for row in at_budgets])
+    # compute-for takes quantiles of the compute needed by rank; the k-th smallest is where the k-th largest boundary
+    # reaches the target
+    ranks = n - 1 - below
+    curves = ordered[:, ranks].T
+    needed = _refined(values, z, curves, ranks, np.stack([_crossing(z, curve) for curve in curves]))
+    missing = np.searchsorted(ordered[-1], TARGETS, side="left") / n
+    return Series(median, lower, upper, reached, 10.0**needed, missing)
+
+
+def _crossing(z: Floats, curve: Floats) -> Floats:
+    """log10 FLOPs at which a non-decreasing curve reaches each target: the lowest, or infinite, where outside."""
+    fine = np.maximum.accumulate(np.clip(CubicSpline(z, curve)(_FINE), curve[0], curve[-1]))
+    j = np.searchsorted(fine, TARGETS, side="left")
+    inside = np.clip(j, 1, len(fine) - 1)
+    y0, y1 = fine[inside - 1], fine[inside]
+    part = np.divide(TARGETS - y0, y1 - y0, out=np.ones_like(y0), where=y1 > y0)
+    found = _FINE[inside - 1] + part * (_FINE[inside] - _FINE[inside - 1])
+    return np.where(j == 0, _FINE[0], np.where(j == len(fine), np.inf, found))
+
+
+def _refined(values: Floats, z: Floats, curves: Floats, ranks: npt.NDArray[np.int64], found: Floats) -> Floats:
+    """Find crossings of order statistics, shape (3, n_targets), within the steps of the grid where they must lie.
+
+    Draws cross each other between the points of the grid, so that order statistics have corners there: an estimate from
+    the grid alone is a start, which false position improves.
+    """
+    rows, columns = np.nonzero(np.isfinite(found) & (found > _FINE[0]))
+    if not len(rows):
+        return found
+    target = TARGETS[columns]
+    above = np.array([np.searchsorted(curves[row], at) for row, at in zip(rows, target, strict=True)])
+    above = np.clip(above, 1, len(z) - 1)
+    low, high = z[above - 1], z[above]
+    short, over = curves[rows, above - 1] - target, curves[rows, above] - target
+    at = np.clip(found[rows, columns], low, high)
+    for _ in range(_STEPS_TO_CROSSING):
+        gap = _order_statistic(values, z, at, ranks[rows]) - target
+        below = gap < 0.0
+        low, short = np.where(below, at, low), np.where(below, gap, short)
+        high, over = np.where(below, high, at), np.where(below, over, gap)
+        part = np.divide(-short, over - short, out=np.ones_like(gap), where=over > short)
+        at = low + np.clip(part, 0.0, 1.0) * (high - low)
+    refined = found.copy()
+    refined[rows, columns] = at
+    return refined
+
+
+def _order_statistic(values: Floats, z: Floats, at: Floats, ranks: npt.NDArray[np.int64]) -> Floats:
+    """Order statistics of the draws at some computes, each draw interpolated by a cubic through four grid points."""
+    first = np.clip(np.searchsorted(z, at) - 2, 0, len(z) - 4)
+    nodes = z[first[:, None] + np.arange(4)]
+    weights = np.ones((len(at), 4))
+    for k in range(4):
+        for other in range(4):
+            if other != k:
+                weights[:, k] *= (at - nodes[:, other]) / (nodes[:, k] - nodes[:, other])
+    drawn = sum(weights[:, k, None] * values[first + k] for k in range(4))
+    return np.take_along_axis(np.sort(np.asarray(drawn), axis=1), ranks[:, None], axis=1)[:, 0]
+
+
+# The explorer's data: every answer it can show, computed here and only looked up in the page.
+
 # Points of a task beyond this many are a sample: more cannot be told apart in the chart.
 _MOST_POINTS = 4_000
 NEVER, AT_ONCE = -1, -2

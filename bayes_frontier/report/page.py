@@ -3,27 +3,252 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
+import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.report.answers import alarms, answers
-from bayes_frontier.report.evidence import Evidence, gather
+from bayes_frontier.files import make_folder, replace_file
+from bayes_frontier.report.answers import PROB, Evidence, alarms, answers, facts, gather
 from bayes_frontier.report.explorer import explorer_document
-from bayes_frontier.report.facts import PROB, facts
-from bayes_frontier.report.files import make_folder, replace_file
-from bayes_frontier.report.packing import asset, pack, policy_hash
 from bayes_frontier.report.pictures import Picture, pictures
-from bayes_frontier.report.recovery import recovery
-from bayes_frontier.report.sheets import sheets
-from bayes_frontier.report.wording import flops_typeset, flops_words, share_words
+from bayes_frontier.text import flops_typeset, flops_words, share_words
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bayes_frontier.evaluations import Truth
     from bayes_frontier.posterior import Frontier
+    from bayes_frontier.report.answers import Evidence, Facts
+
+
+def pack(document: object) -> str:
+    """Turn a document into text that holds no character of HTML: JSON, deflated, in base64.
+
+    Parameters
+    ----------
+    document : object
+        What JSON can hold.
+
+    Returns
+    -------
+    str
+        The text; a browser reads it back with ``DecompressionStream("deflate")``.
+    """
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def unpack(text: str) -> object:
+    """Read back what `pack` wrote.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    Returns
+    -------
+    object
+        The document.
+    """
+    return json.loads(zlib.decompress(base64.b64decode(text)))
+
+
+def asset(name: str) -> Markup:
+    """Read a script or style sheet that ships with the package.
+
+    Parameters
+    ----------
+    name : str
+        File in ``report/assets``.
+
+    Returns
+    -------
+    Markup
+        Its text, to be put into a page as it is.
+    """
+    text = resources.files("bayes_frontier.report").joinpath("assets", name).read_text(encoding="utf-8")
+    # our own file, and a test sees to it that it ends no element
+    return Markup(text.strip())
+
+
+def policy_hash(text: str) -> str:
+    """Name a script in a content security policy, so that the browser runs it and no other.
+
+    Parameters
+    ----------
+    text : str
+        All that stands between the tags.
+
+    Returns
+    -------
+    str
+        ``'sha256-...'`` with its quotes.
+    """
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+# Whether a fit of simulated evaluations finds the boundaries they came from.
+
+BAR = 0.80
+_GRID = 25
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """How often credible intervals hold the truth.
+
+    Attributes
+    ----------
+    points : pandas.DataFrame
+        One row a (task, FLOPs): task, flops, truth, median, lower, upper, covered.
+    prob : float
+        Probability of the intervals.
+    """
+
+    points: pd.DataFrame
+    prob: float
+
+    @property
+    def share(self) -> float:
+        """Share of the points whose interval holds the truth."""
+        return float(self.points["covered"].mean())
+
+    @property
+    def passed(self) -> bool:
+        """Whether the share reaches the bar, 0.80."""
+        return self.share >= BAR
+
+    @property
+    def error(self) -> float:
+        """Mean absolute difference of median and truth, in scores."""
+        return float((self.points["median"] - self.points["truth"]).abs().mean())
+
+    def by_task(self) -> pd.Series:
+        """Return the share of covered points of each task.
+
+        Returns
+        -------
+        pandas.Series
+            Shares, indexed by task, in the order of the points.
+        """
+        return self.points.groupby("task", sort=False)["covered"].mean()
+
+    def sentence(self) -> str:
+        """Say the result in one sentence.
+
+        Returns
+        -------
+        str
+            Share, number of points, bar and mean error.
+        """
+        verdict = "the truth is recovered" if self.passed else "the truth is NOT recovered"
+        return (
+            f"{100 * self.share:.1f}% of {len(self.points):,} points (task and FLOPs) have the true boundary "
+            f"within the {100 * self.prob:.4g}% interval; at least {100 * BAR:.0f}% are asked for: "
+            f"{verdict}. Mean absolute error of the median: {self.error:.4f}."
+        )
+
+
+def recovery(frontier: Frontier, truth: Truth, *, prob: float = 0.9, flops: npt.ArrayLike | None = None) -> Recovery:
+    """Compare the population boundary of the last period with the truth, over a grid of compute.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        A fit of the evaluations that came with `truth`.
+    truth : Truth
+        Known boundaries.
+    prob : float
+        Probability of the credible intervals (equal tails).
+    flops : array of float, optional
+        The grid, FLOPs, shape (n,); none: 25 values evenly spaced in log FLOPs over the range of the models.
+
+    Returns
+    -------
+    Recovery
+        The comparison. Points of one task are near copies of each other: with 6 tasks, the share rests on
+        about 12 independent outcomes, not on 150.
+    """
+    known = frontier.evaluations.models["flops"]
+    grid = np.geomspace(known.min(), known.max(), _GRID) if flops is None else np.asarray(flops, dtype=float)
+    parts = []
+    for task in frontier.tasks:
+        found = frontier.attainable(grid, prob=prob, task=task)
+        part = pd.DataFrame({name: found[name].to_numpy() for name in ("median", "lower", "upper")})
+        part["truth"] = truth.boundary(grid, task=task).to_numpy()
+        parts.append(part.assign(task=task, flops=grid))
+    points = pd.concat(parts, ignore_index=True)
+    points["covered"] = (points["lower"] <= points["truth"]) & (points["truth"] <= points["upper"])
+    return Recovery(points[["task", "flops", "truth", "median", "lower", "upper", "covered"]], prob)
+
+
+# The report's tables as CSV, for who wants to go on from them.
+
+
+def sheets(facts: Facts, evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """Gather the tables behind a report.
+
+    Parameters
+    ----------
+    facts : Facts
+        Facts of the fit.
+    evidence : Evidence
+        Checks, drift and ranking.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        attainable, data, diagnostics, checks and, where there are such, drift and base_models.
+    """
+    evaluations = facts.frontier.evaluations
+    counts = [
+        {"what": "models kept", "which": label, "rows": int((evaluations.models["period"] == k).sum())}
+        for k, label in enumerate(facts.frontier.period_labels)
+    ]
+    counts += [{"what": "rows left out", "which": reason, "rows": n} for reason, n in facts.dropped.items()]
+    found = {
+        "attainable": pd.DataFrame(
+            [
+                {"task": task, "flops": budget, "median": cell.median, "lower": cell.lower, "upper": cell.upper}
+                for task, cells in facts.attainable.items()
+                for budget, cell in zip(facts.budgets, cells, strict=True)
+            ]
+        ),
+        "data": pd.DataFrame(counts),
+        "diagnostics": facts.frontier.diagnostics,
+        "checks": pd.DataFrame(
+            [{"check": one.name, "verdict": one.verdict, "sentence": one.sentence} for one in evidence.checks]
+        ),
+    }
+    if evidence.drift is not None:
+        found["drift"] = _frame(evidence.drift.drop_vars("change"))
+    if evidence.ranking is not None:
+        found["base_models"] = _frame(evidence.ranking)
+    return found
+
+
+def _frame(found: xr.Dataset) -> pd.DataFrame:
+    frame = found.to_dataframe().reset_index()
+    numbers = frame.select_dtypes("number").columns
+    # what is below a millionth of a score is no result
+    frame[numbers] = frame[numbers].map(lambda value: float(f"{value:.9g}") if np.isfinite(value) else value)
+    return frame
+
+
+# The report: facts and evidence gathered, words chosen, pictures drawn, template filled, files written whole.
 
 PAGE, PICTURES, TABLES = "index.html", "pictures", "tables"
 _SCRIPTS = ("uPlot.iife.min.js", "explorer.js")
@@ -91,7 +316,7 @@ def write_report(
 def _check_others(frontier: Frontier, others: Sequence[Frontier]) -> None:
     if others:
         # refuses fits that do not belong together, in words for who calls
-        from bayes_frontier.plots.taus import check_taus
+        from bayes_frontier.plots.boundary import check_taus
 
         check_taus([frontier, *others])
         if any(one.tasks != frontier.tasks for one in others):

@@ -9,20 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from bayes_frontier.plots.attainable import plot_attainable
-from bayes_frontier.plots.boundary import plot_boundary
-from bayes_frontier.plots.change import plot_drift_curves, plot_drift_ridge
+from bayes_frontier.files import png
+from bayes_frontier.plots.base_models import plot_base_models, plot_population
+from bayes_frontier.plots.boundary import plot_boundary, plot_taus
 from bayes_frontier.plots.checks import plot_check
-from bayes_frontier.plots.compute import plot_compute_for
 from bayes_frontier.plots.diagnostics import picture_figure, plot_energy, plot_rank, plot_trace
-from bayes_frontier.plots.drift import plot_drift
-from bayes_frontier.plots.population import plot_population
-from bayes_frontier.plots.ranking import plot_base_models
-from bayes_frontier.plots.taus import plot_taus
-from bayes_frontier.posterior.chains import chain_diagnostics
+from bayes_frontier.plots.drift import plot_drift, plot_drift_curves, plot_drift_ridge
+from bayes_frontier.plots.intervals import plot_attainable, plot_compute_for
+from bayes_frontier.posterior.diagnostics import chain_diagnostics
 from bayes_frontier.posterior.drift import drift_between_periods
-from bayes_frontier.report.files import png
-from bayes_frontier.report.wording import flops_typeset, share_words
+from bayes_frontier.text import flops_typeset, share_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +27,7 @@ if TYPE_CHECKING:
 
     from bayes_frontier.evaluations import Truth
     from bayes_frontier.posterior import Frontier
-    from bayes_frontier.report.evidence import Evidence
-    from bayes_frontier.report.facts import Facts
+    from bayes_frontier.report.answers import Evidence, Facts
 
 # A picture of many panels is drawn coarser, so that the page stays small: about 1,700 by 3,000 pixels at most.
 _DPI, _MOST_PIXELS, _LEAST_DPI = 150, 6e6, 70

@@ -8,14 +8,16 @@ import pytest
 from scipy.special import expit
 
 import bayes_frontier as bf
-from bayes_frontier.analysis.contamination_model import _inverse, regress
-from bayes_frontier.analysis.contamination_quality import expected_quality, one_factor
-from bayes_frontier.analysis.contamination_verdicts import (
+from bayes_frontier.analysis.contamination import (
     BOTH_SIDES,
     NOISY,
     TREND,
+    _inverse,
+    expected_quality,
     explained_away,
     meaning,
+    one_factor,
+    regress,
     settled,
     verdict,
 )

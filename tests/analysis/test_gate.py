@@ -9,9 +9,8 @@ import xarray as xr
 from scipy import stats
 
 import bayes_frontier as bf
-from bayes_frontier.analysis.gate_forecast import Asked, Draws, new_effect
-from bayes_frontier.analysis.gate_residuals import Residuals
-from bayes_frontier.analysis.gate_verdicts import ALL_TASKS, adjust, flagged, verdicts
+from bayes_frontier.analysis.forecast import Asked, Draws, new_effect
+from bayes_frontier.analysis.gate import ALL_TASKS, Residuals, adjust, flagged, verdicts
 from tests.checks.posteriors import diagnosed, true_frontier
 from tests.draws import BASES, make_frontier
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bayes_frontier.analysis.goals import Goals, Target, given_goals
+from bayes_frontier.analysis.portfolio import Goals, Target, given_goals
 from bayes_frontier.errors import DataError, QueryError
 
 TASKS = ("bbh", "math_lvl_5", "wer")

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.analysis.study.hierarchy import SWEEPS, Candidates, _walk, gibbs
 from bayes_frontier.model.spec import read_spec
+from studies.fast.hierarchy import SWEEPS, Candidates, _walk, gibbs
 
 PRIORS = read_spec("hierarchical").priors
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.analysis.study import releases
-from bayes_frontier.analysis.study.releases import percentiles, with_scale
-from bayes_frontier.checks.study.scenarios import Scenario
+from studies.calibration.scenarios import Scenario
+from studies.questions import releases
+from studies.questions.releases import percentiles, with_scale
 from tests.checks.posteriors import true_frontier
 
 

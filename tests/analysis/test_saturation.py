@@ -5,9 +5,9 @@ import pytest
 
 import bayes_frontier as bf
 from bayes_frontier.analysis.saturation import typical_compute
-from bayes_frontier.analysis.study.truths import true_saturation
 from bayes_frontier.analysis.surface import OVER
 from bayes_frontier.errors import QueryError
+from studies.questions.truths import true_saturation
 from tests.checks.posteriors import diagnosed, moved, simulated, true_frontier
 from tests.draws import make_frontier, without_bases
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bayes_frontier.analysis.size import flops_of_size
-from bayes_frontier.checks.axis import REFERENCE_TOKENS, axis_of, on_axis
+from bayes_frontier.analysis.saturation import flops_of_size
+from bayes_frontier.checks.backtest.axis import REFERENCE_TOKENS, axis_of, on_axis
 from bayes_frontier.errors import QueryError
 from tests.draws import make_frontier, small_evaluations, small_table
 

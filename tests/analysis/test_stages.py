@@ -6,8 +6,8 @@ import pytest
 
 import bayes_frontier as bf
 from bayes_frontier.analysis.stages import STAGES, _decreases, by_stage, joint_name, stages
-from bayes_frontier.analysis.study.quick import quick_fit
 from bayes_frontier.evaluations import simulate
+from studies.fast.frontier import quick_fit
 from tests.checks.posteriors import diagnosed, true_frontier
 
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.analysis.study import boundaries, hierarchy, run
-from bayes_frontier.analysis.study.quick import QuickFrontier, quick_fit
-from bayes_frontier.analysis.study.scores import Scores, Study
-from bayes_frontier.analysis.study.truths import true_needed, true_saturation, true_width
 from bayes_frontier.errors import QueryError
 from bayes_frontier.parallel import Workers
+from studies.fast import hierarchy
+from studies.fast.frontier import QuickFrontier, quick_fit
+from studies.questions import boundaries, run
+from studies.questions.scores import Scores, Study
+from studies.questions.truths import true_needed, true_saturation, true_width
 from tests.checks.posteriors import diagnosed, simulated, true_frontier
 
 
@@ -151,7 +152,7 @@ def test_studies_have_names_and_sources_that_exist():
 
 
 def test_the_fast_posterior_agrees_with_itself(fitted):
-    from bayes_frontier.analysis.study.agreement import agreement
+    from studies.questions.agreement import agreement
 
     table = agreement(fitted, seed=1).set_index("quantity")
     assert table["shift"].max() == pytest.approx(0.0, abs=1e-9)

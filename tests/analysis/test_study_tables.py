@@ -2,7 +2,7 @@
 
 import pytest
 
-from bayes_frontier.analysis.study.tables import simulate_table, table
+from studies.questions.tables import simulate_table, table
 
 
 def test_tables_have_the_shift_they_state():
@@ -17,8 +17,8 @@ def test_tables_have_the_shift_they_state():
 
 
 def test_a_table_is_scored(monkeypatch):
-    monkeypatch.setattr("bayes_frontier.analysis.contamination_model.BURN", 40)
-    monkeypatch.setattr("bayes_frontier.analysis.contamination_model.KEPT", 60)
+    monkeypatch.setattr("bayes_frontier.analysis.contamination.BURN", 40)
+    monkeypatch.setattr("bayes_frontier.analysis.contamination.KEPT", 60)
     scores = table("contamination-shift", {"shift": 0.3}, 0)
     assert [len(places) for places in scores.places.values()] == [1, 1]
     assert set(scores.verdicts) == {"shift (not fragile)", "no shift"}

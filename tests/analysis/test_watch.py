@@ -6,9 +6,8 @@ import pytest
 from scipy.special import expit, logit
 
 import bayes_frontier as bf
-from bayes_frontier.analysis.watch_shift import Levels, Likelihood, shift_draws
-from bayes_frontier.analysis.watch_verdicts import established, verdicts
-from bayes_frontier.model.scale import Scale
+from bayes_frontier.analysis.watch import Levels, Likelihood, established, shift_draws, verdicts
+from bayes_frontier.model.calibration import Scale
 from tests.checks.posteriors import diagnosed, true_frontier
 
 TAU, SPREAD = 0.9, 0.05
@@ -123,7 +122,7 @@ def test_shift_draws_agree_with_a_direct_integral():
     likelihood = Likelihood(*(float(part[0]) for part in (scale.level, scale.half_width, scale.scale, scale.density)))
     scores = expit(0.3) + residual[:40]
     draws = shift_draws(scores, np.zeros(40, dtype=int), Levels(np.array([0.2]), np.array([[0.04]])), likelihood, rng)
-    from bayes_frontier.model.pinball import smooth_pinball_loss
+    from bayes_frontier.model.likelihood import smooth_pinball_loss
 
     w = np.linspace(-1.5, 2.5, 1601)
     q = expit(w)

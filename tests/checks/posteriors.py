@@ -10,9 +10,9 @@ from scipy import stats
 from scipy.special import expit, logit
 
 import bayes_frontier as bf
-from bayes_frontier.evaluations.noise import NOISES
-from bayes_frontier.model.cells import reference_compute
-from bayes_frontier.model.scale import RESIDUAL_LEVELS, Scale
+from bayes_frontier.evaluations.truth import NOISES
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
+from bayes_frontier.model.data import reference_compute
 
 TAU = 0.9
 CHAINS, DRAWS = 4, 300

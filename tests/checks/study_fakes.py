@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bayes_frontier.checks.study.scenarios import Scenario
-from bayes_frontier.checks.study.scoring import Answers, true_own, true_population
+from studies.calibration.scenarios import Scenario
+from studies.calibration.scoring import Answers, true_own, true_population
 
 SD, DRAWS = 0.02, 200
 _KNOWN = {}

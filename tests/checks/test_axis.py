@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bayes_frontier.checks.axis import on_axis
-from bayes_frontier.checks.splits import rolling
+from bayes_frontier.checks.backtest.axis import on_axis
+from bayes_frontier.checks.backtest.run import rolling
 from bayes_frontier.errors import DataError, QueryError
 from tests.backtests import evaluations, small_backtest
 

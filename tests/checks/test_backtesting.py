@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.checks import backtesting
-from bayes_frontier.checks.baselines import DEFAULT
+from bayes_frontier.checks.backtest import run as backtesting
+from bayes_frontier.checks.backtest.baselines import DEFAULT
 from bayes_frontier.errors import ConvergenceError, DataError, QueryError
 from bayes_frontier.evaluations import Evaluations
 from bayes_frontier.parallel import Workers

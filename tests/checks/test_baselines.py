@@ -6,10 +6,10 @@ import pytest
 from scipy.optimize import linprog
 from sklearn.preprocessing import SplineTransformer
 
-from bayes_frontier.checks import baselines
-from bayes_frontier.checks.baselines import BASELINES, DEFAULT, Rows, choose
+from bayes_frontier.checks.backtest import baselines
+from bayes_frontier.checks.backtest.baselines import BASELINES, DEFAULT, Rows, choose
 from bayes_frontier.errors import QueryError
-from bayes_frontier.model.pinball import pinball_loss
+from bayes_frontier.model.likelihood import pinball_loss
 
 TAU = 0.9
 

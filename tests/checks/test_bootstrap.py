@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_frontier.checks.bootstrap import CellSums
+from bayes_frontier.checks.backtest.comparison import CellSums
 
 
 def sums(values, split, cluster):

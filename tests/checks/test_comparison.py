@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.model.pinball import pinball_loss
+from bayes_frontier.model.likelihood import pinball_loss
 from tests.backtests import by_hand
 
 SCORE = np.array([[0.5, 0.2], [0.7, np.nan], [0.4, 0.6], [0.9, 0.1]])

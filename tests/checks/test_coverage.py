@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_frontier.checks import coverage, exceedances, loss
+from bayes_frontier.checks import coverage, dispersion, pinball
 from bayes_frontier.checks.coverage import EVERY_TASK
-from bayes_frontier.checks.noise import binomial_band, cluster_error, effective_clusters
-from bayes_frontier.checks.records import Records
-from bayes_frontier.model.pinball import pinball_loss
+from bayes_frontier.checks.records import Records, binomial_band, cluster_error, effective_clusters
+from bayes_frontier.model.likelihood import pinball_loss
 
 TAU = 0.9
 
@@ -130,11 +129,11 @@ def test_effective_clusters_are_kishs():
 
 
 def test_dispersion_is_one_by_chance_and_large_where_one_base_model_stands_out():
-    found = exceedances.dispersion(records())
+    found = dispersion.dispersion(records())
     assert found["dispersion"].between(0.4, 1.9).all()
     assert (found["chance"] > 0.01).all()
     strong = np.where(np.arange(4000) % 20 == 7, 0.35, 0.0)
-    piled = exceedances.dispersion(records(score=np.random.default_rng(0).random(4000) + strong))
+    piled = dispersion.dispersion(records(score=np.random.default_rng(0).random(4000) + strong))
     assert (piled["dispersion"] > 5).all()
     assert (piled["chance"] < 0.001).all()
     assert set(piled["top"]) == {"b07"}
@@ -142,7 +141,7 @@ def test_dispersion_is_one_by_chance_and_large_where_one_base_model_stands_out()
 
 
 def test_base_models_are_counted_on_every_task():
-    found = exceedances.by_base_model(records())
+    found = dispersion.by_base_model(records())
     assert len(found) == 40
     assert found["n"].eq(100).all()
     assert found["exceedances"].sum() == (records().table["score"] > TAU).sum()
@@ -150,11 +149,11 @@ def test_base_models_are_counted_on_every_task():
 
 def test_pinball_is_exact_and_a_shift_of_the_boundary_is_found():
     made = records(boundary=TAU + 0.05)
-    found = loss.pinball(made).set_index("task")
+    found = pinball.pinball(made).set_index("task")
     part = made.table[made.table["task"] == "maths"]
     assert found.loc["maths", "loss"] == pytest.approx(pinball_loss(part["score"] - part["boundary"], TAU).mean())
     # uniform scores: the boundary is 0.05 too high, with the noise of 2,000 scores
     assert found.loc["maths", "shift"] == pytest.approx(-0.05, abs=0.02)
     assert (found["gain"] > 0.01).all()
     assert (found["skill"] < 0).all()
-    assert (loss.pinball(records())["gain"] < 0.01).all()
+    assert (pinball.pinball(records())["gain"] < 0.01).all()

@@ -12,7 +12,7 @@ from bayes_frontier.checks.influence import influence, refit_without
 from bayes_frontier.checks.records import data_of
 from bayes_frontier.checks.run import check
 from bayes_frontier.checks.thresholds import PARETO_K
-from bayes_frontier.model.pinball import smooth_pinball_loss
+from bayes_frontier.model.likelihood import smooth_pinball_loss
 from tests.checks.posteriors import CHAINS, DRAWS, TAU, change, diagnosed, true_frontier
 
 FEW = {"n_base_models": 8, "n_models": 160, "tasks": 1, "size_exponent": 1.0}

@@ -12,7 +12,7 @@ from tests.checks.posteriors import DRAWS as SAMPLED
 @pytest.fixture
 def divided(monkeypatch):
     """Divide the simulated quarters too."""
-    monkeypatch.setattr("bayes_frontier.model.stretches.STRETCH_DAYS", 40.0)
+    monkeypatch.setattr("bayes_frontier.model.data.STRETCH_DAYS", 40.0)
 
 
 def walking(tree: xr.DataTree) -> xr.DataTree:

@@ -6,7 +6,7 @@ import pytest
 
 import bayes_frontier as bf
 from bayes_frontier.errors import QueryError
-from bayes_frontier.model.pinball import pinball_loss
+from bayes_frontier.model.likelihood import pinball_loss
 from tests.draws import BASES, FLOPS, TASKS, make_frontier, small_table
 
 

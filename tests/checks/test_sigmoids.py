@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from bayes_frontier.checks.sigmoids import Sigmoid, best_sigmoid, smoothed_sigmoid
-from bayes_frontier.model.pinball import pinball_loss
+from bayes_frontier.checks.backtest.baselines import Sigmoid, best_sigmoid, smoothed_sigmoid
+from bayes_frontier.model.likelihood import pinball_loss
 
 TRUE = Sigmoid(0.2, 0.8, 1.5, 23.5)
 

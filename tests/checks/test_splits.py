@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bayes_frontier.checks.baselines import BASELINES
-from bayes_frontier.checks.splits import baseline_levels, rolling, split_key
+from bayes_frontier.checks.backtest.baselines import BASELINES
+from bayes_frontier.checks.backtest.run import baseline_levels, rolling, split_key
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import Evaluations
 from tests.backtests import evaluations

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.checks.study.alternatives import METHODS, alternatives
-from bayes_frontier.checks.study.scenarios import Scenario, chosen
-from bayes_frontier.checks.study.scoring import PROBS, points, replicate, true_population
+from studies.calibration.alternatives import METHODS, alternatives
+from studies.calibration.scenarios import Scenario, chosen
+from studies.calibration.scoring import PROBS, points, replicate, true_population
 from tests.checks.study_fakes import Fake
 
 INDEPENDENT, CORRELATED = chosen(["independent", "correlated-0.4"])

@@ -3,9 +3,9 @@ import pytest
 import xarray as xr
 
 import bayes_frontier as bf
-from bayes_frontier.checks.study.halves import covered, halve, halves_error, run_halves
 from bayes_frontier.errors import DataError
-from bayes_frontier.model.cells import reference_compute
+from bayes_frontier.model.data import reference_compute
+from studies.halves import covered, halve, halves_error, run_halves
 
 TAU = 0.9
 

@@ -3,11 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from bayes_frontier.checks.study import alternatives, runner
-from bayes_frontier.checks.study.runner import append_line, code_fingerprint, read_lines, run_study
-from bayes_frontier.checks.study.scenarios import Scenario
 from bayes_frontier.errors import QueryError
 from bayes_frontier.parallel import Workers
+from studies import runner
+from studies.calibration import alternatives
+from studies.calibration.scenarios import Scenario
+from studies.runner import append_line, code_fingerprint, read_lines, run_study
 from tests.checks.study_fakes import Fake
 
 SOURCES = Path(runner.__file__).parents[2]

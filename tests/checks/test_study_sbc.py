@@ -4,8 +4,8 @@ import pytest
 import xarray as xr
 
 import bayes_frontier as bf
-from bayes_frontier.checks.study import sbc
-from bayes_frontier.model.pinball import smooth_pinball_loss
+from bayes_frontier.model.likelihood import smooth_pinball_loss
+from studies import sbc
 
 
 def test_residual_draws_have_the_density_of_the_likelihood():

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.checks.study.scenarios import SCENARIOS, chosen, grid
 from bayes_frontier.errors import QueryError
+from studies.calibration.scenarios import SCENARIOS, chosen, grid
 
 NAMES = [scenario.name for scenario in SCENARIOS]
 

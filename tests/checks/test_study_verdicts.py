@@ -5,17 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from bayes_frontier.checks.study.scenarios import Scenario
-from bayes_frontier.checks.study.scoring import MODEL, replicate
-from bayes_frontier.checks.study.summary import (
-    MOST_ERROR,
-    bars,
-    own_table,
-    point_table,
-    population_table,
-    size_labels,
-    wanting,
-)
+from studies.calibration.scenarios import Scenario
+from studies.calibration.scoring import MODEL, replicate
+from studies.calibration.summary import MOST_ERROR, bars, own_table, point_table, population_table, size_labels, wanting
 from tests.checks.study_fakes import Fake
 
 OPTIONS = {"n_base_models": 20, "tasks": 3, "correlation": 0.3}

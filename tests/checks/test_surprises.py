@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_frontier.checks.surprises import expectations
+from bayes_frontier.checks.score import expectations
 from tests.draws import FLOPS, TASKS, make_frontier
 
 

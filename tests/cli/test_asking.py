@@ -7,8 +7,18 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from bayes_frontier.cli.asking import ask, load, load_converged, plain, question, records, warn_unconverged
-from bayes_frontier.cli.heading import about, header, several_periods
+from bayes_frontier.cli.asking import (
+    about,
+    ask,
+    header,
+    load,
+    load_converged,
+    plain,
+    question,
+    records,
+    several_periods,
+    warn_unconverged,
+)
 from bayes_frontier.errors import QueryError
 from tests.fakes import FakeFrontier, small_evaluations
 

@@ -23,8 +23,8 @@ def table(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
     """Enough to see which side of zero a large shift lies on."""
-    monkeypatch.setattr("bayes_frontier.analysis.contamination_model.BURN", 60)
-    monkeypatch.setattr("bayes_frontier.analysis.contamination_model.KEPT", 100)
+    monkeypatch.setattr("bayes_frontier.analysis.contamination.BURN", 60)
+    monkeypatch.setattr("bayes_frontier.analysis.contamination.KEPT", 100)
 
 
 @pytest.fixture

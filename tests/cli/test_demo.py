@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 import bayes_frontier
+from bayes_frontier.report.page import Recovery
 from bayes_frontier.report.pictures import Picture
-from bayes_frontier.report.recovery import Recovery
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import bayes_frontier
-from bayes_frontier.report.wording import probability_words
+from bayes_frontier.text import probability_words
 from tests.checks.posteriors import diagnosed, true_frontier
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import bayes_frontier
-from bayes_frontier.cli.intervals import spelled
+from bayes_frontier.cli.output import spelled
 from tests.checks.posteriors import diagnosed, moved, simulated, true_frontier
 
 TARGETS = "price = 1e-20\n[targets.task_1]\nscore = 0.5\ncost = 10\n[targets.task_2]\nscore = 0.4\nweight = 2\n"
@@ -163,7 +163,7 @@ def test_intervals_in_words_leave_out_what_is_missing():
 
 
 def test_the_study_writes_its_page_and_goes_on(run, monkeypatch, tmp_path):
-    from bayes_frontier.analysis.study import run as studies
+    from studies.questions import run as studies
     from tests.analysis.test_study import fake
 
     ran: list[int] = []
@@ -183,8 +183,8 @@ def test_the_study_writes_its_page_and_goes_on(run, monkeypatch, tmp_path):
 def test_the_fast_posterior_is_compared_with_fits(run, monkeypatch, tmp_path):
     import pandas as pd
 
-    from bayes_frontier.analysis.study import agreement
-    from bayes_frontier.analysis.study import run as studies
+    from studies.questions import agreement
+    from studies.questions import run as studies
     from tests.analysis.test_study import fake
 
     monkeypatch.setattr(studies, "studies", lambda: (fake("made-up", []),))

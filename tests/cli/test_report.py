@@ -3,7 +3,7 @@
 import pytest
 
 import bayes_frontier
-from bayes_frontier.report.packing import unpack
+from bayes_frontier.report.page import unpack
 from bayes_frontier.report.pictures import Picture
 from tests.fakes import FakeFrontier
 

@@ -9,9 +9,9 @@ import pytest
 
 import bayes_frontier
 from bayes_frontier.analysis.stages import by_stage
-from bayes_frontier.analysis.study.quick import quick_fit
 from bayes_frontier.evaluations import simulate
 from bayes_frontier.plots import plot_stages
+from studies.fast.frontier import quick_fit
 
 
 @pytest.fixture(scope="module")

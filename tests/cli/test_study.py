@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_frontier import cluster
-from bayes_frontier.checks.study import alternatives, fitting, sbc, summary
-from bayes_frontier.checks.study.scenarios import chosen
+from bayes_frontier import parallel
+from studies import sbc
+from studies.calibration import alternatives, fitting, summary
+from studies.calibration.scenarios import chosen
 from tests.checks.study_fakes import Fake
 
 ARGUMENTS = ["study", "calibration", "--scenario", "few-bases", "--replications", "2", "--most", "2", "--cores", "1"]
@@ -109,7 +110,7 @@ def test_halves_are_fitted_one_by_one_and_kept(run, table, tmp_path):
 
 @pytest.mark.parametrize("study", ["calibration", "sbc", "questions"])
 def test_a_dead_address_is_named(run, monkeypatch, tmp_path, study):
-    monkeypatch.setattr(cluster, "_ANSWER", 0.3)
+    monkeypatch.setattr(parallel, "_ANSWER", 0.3)
     done = run("study", study, "--scheduler", "tcp://127.0.0.1:9", "--out", tmp_path)
     assert done.exit_code == 2
     assert "Error: --scheduler tcp://127.0.0.1:9: no Dask scheduler answers there" in done.stderr

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.checks.study.runner import read_lines
-from bayes_frontier.design import retrospective
+from studies.design import retrospective
+from studies.runner import read_lines
 from tests.design.test_verdicts import results
 
 

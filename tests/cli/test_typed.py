@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from bayes_frontier.cli.typed import typed
+from bayes_frontier.cli.options import typed
 
 app = typer.Typer()
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_frontier.cli import values
+from bayes_frontier.cli import options
 from bayes_frontier.errors import QueryError
-from bayes_frontier.evaluations import checks
+from bayes_frontier.evaluations.tables import sheet
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from bayes_frontier.evaluations import checks
     ],
 )
 def test_flops_are_read(text, expected):
-    assert values.flops_list(text) == expected
+    assert options.flops_list(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -53,24 +53,24 @@ def test_flops_are_read(text, expected):
 )
 def test_flops_that_cannot_be(text, message):
     with pytest.raises(QueryError, match=message):
-        values.flops_list(text)
+        options.flops_list(text)
 
 
 def test_the_range_is_that_of_tables():
-    assert values.FLOPS_RANGE == checks.FLOPS_RANGE
+    assert options.FLOPS_RANGE == sheet.FLOPS_RANGE
 
 
 @given(st.floats(1e15, 1e29), st.floats(1.01, 10.0), st.integers(2, 200))
 def test_a_range_increases_from_end_to_end(low, factor, n):
     high = low * factor
-    found = values.flops_list(f"{low!r}:{high!r}:{n}")
+    found = options.flops_list(f"{low!r}:{high!r}:{n}")
     assert len(found) == n
     assert (found[0], found[-1]) == (low, high)
     assert all(a < b for a, b in itertools.pairwise(found))
 
 
 def test_scores_are_read():
-    assert values.scores_list("0.5,0, 1") == [0.5, 0.0, 1.0]
+    assert options.scores_list("0.5,0, 1") == [0.5, 0.0, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_scores_are_read():
 )
 def test_scores_that_cannot_be(text, message):
     with pytest.raises(QueryError, match=message):
-        values.scores_list(text)
+        options.scores_list(text)
 
 
 @pytest.mark.parametrize(
@@ -101,26 +101,26 @@ def test_scores_that_cannot_be(text, message):
     ],
 )
 def test_probabilities_that_cannot_be(text, message):
-    assert values.probability("0.89", "--prob") == 0.89
+    assert options.probability("0.89", "--prob") == 0.89
     with pytest.raises(QueryError, match=message):
-        values.probability(text, "--prob")
+        options.probability(text, "--prob")
 
 
 def test_names_once_each_in_order():
-    assert values.names_list(["b, a", "a", "c,"]) == ["b", "a", "c"]
-    assert values.names_list([","]) is None
-    assert values.names_list(None) is None
+    assert options.names_list(["b, a", "a", "c,"]) == ["b", "a", "c"]
+    assert options.names_list([","]) is None
+    assert options.names_list(None) is None
 
 
 def test_fields_are_mapped():
-    assert values.fields_map(["flops = a=b", "model=Name"]) == {"flops": "a=b", "model": "Name"}
-    assert values.fields_map(None) == {}
+    assert options.fields_map(["flops = a=b", "model=Name"]) == {"flops": "a=b", "model": "Name"}
+    assert options.fields_map(None) == {}
 
 
 @pytest.mark.parametrize("pairs", [["flops"], ["=x"], ["flops="], ["flops=a", "flops=b"]])
 def test_fields_that_cannot_be_mapped(pairs):
     with pytest.raises(QueryError, match=r"--column: .*(FIELD=COLUMN|given twice)"):
-        values.fields_map(pairs)
+        options.fields_map(pairs)
 
 
 @pytest.mark.parametrize(
@@ -136,21 +136,21 @@ def test_fields_that_cannot_be_mapped(pairs):
     ],
 )
 def test_periods_are_numbers_labels_or_dates(text, expected):
-    assert values.period_of(text) == expected
+    assert options.period_of(text) == expected
 
 
 def test_one_number_is_one():
-    assert values.one_score("0.02", "--delta") == 0.02
-    assert values.one_flops("1e24") == 1e24
-    for read, text in ((values.one_score, "0.1,0.2"), (values.one_flops, "1e22:1e24:3")):
+    assert options.one_score("0.02", "--delta") == 0.02
+    assert options.one_flops("1e24") == 1e24
+    for read, text in ((options.one_score, "0.1,0.2"), (options.one_flops, "1e22:1e24:3")):
         with pytest.raises(QueryError, match="--delta: give one number"):
             read(text, "--delta")
     with pytest.raises(QueryError, match="percentage"):
-        values.one_score("2", "--delta")
+        options.one_score("2", "--delta")
 
 
 def test_a_day():
-    assert values.day_of(" 2024-07-01", "--after") == dt.date(2024, 7, 1)
+    assert options.day_of(" 2024-07-01", "--after") == dt.date(2024, 7, 1)
     for text in ("", "July", "2024-13-01", "2024"):
         with pytest.raises(QueryError, match="--after: cannot read"):
-            values.day_of(text, "--after")
+            options.day_of(text, "--after")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.model.scale import RESIDUAL_LEVELS, Scale
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
 from tests.draws import BASES, FLOPS, TASKS, make_frontier
 
 

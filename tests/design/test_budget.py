@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bayes_frontier.design.budget import read_budget
+from bayes_frontier.design.candidates import read_budget
 from bayes_frontier.errors import QueryError
 
 

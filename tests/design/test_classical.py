@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.design.classical import PUBLISHED, Start, balanced_i_optimal, d_optimal
+from studies.design.classical import PUBLISHED, Start, balanced_i_optimal, d_optimal
 
 RNG = np.random.default_rng(0)
 Z = RNG.uniform(21, 25, 60)

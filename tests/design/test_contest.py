@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.design import arms
-from bayes_frontier.design.contest import Contest
-from bayes_frontier.design.retrospective import CHECKED, run_contest
-from bayes_frontier.design.verdicts import bars, by_arm, paired_gain
 from bayes_frontier.errors import QueryError
 from bayes_frontier.parallel import Workers
+from studies.design import arms
+from studies.design.contest import Contest
+from studies.design.retrospective import CHECKED, run_contest
+from studies.design.verdicts import bars, by_arm, paired_gain
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.design.information import BaseModelInformation, Information, Noise, Sites
+from bayes_frontier.design.select import BaseModelInformation, Information, Noise, Sites
 
 RNG = np.random.default_rng(5)
 N, TARGETS, COLUMNS = 600, 4, 5

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.design.kernel import POINTS, marginal
-from bayes_frontier.model.pinball import GroupedScores, LossPieces, smooth_pinball_loss
+from bayes_frontier.model.likelihood import GroupedScores, LossPieces, smooth_pinball_loss
+from studies.fast.kernel import POINTS, marginal
 
 LEVEL, HALF, S = 0.97, 0.02, 0.004
 RNG = np.random.default_rng(1)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from bayes_frontier.design.noise import evaluation_noise
-from bayes_frontier.model.pinball import smooth_pinball_loss
-from bayes_frontier.model.scale import RESIDUAL_LEVELS, Scale
+from bayes_frontier.design.beliefs import evaluation_noise
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
+from bayes_frontier.model.likelihood import smooth_pinball_loss
 from tests.draws import normal_residuals
 
 TAU, SPREAD = 0.98, 0.05

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.design.calibration import calibrated
-from bayes_frontier.design.scales import typical_scale
+from studies.fast.calibration import calibrated
+from studies.fast.scales import typical_scale
 
 TAU = 0.9
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from bayes_frontier.design.beliefs import Beliefs
-from bayes_frontier.design.reweighting import check_batches, simulated_variance
-from bayes_frontier.model.scale import Scale
+from bayes_frontier.model.calibration import Scale
+from studies.design.reweighting import check_batches, simulated_variance
 from tests.draws import BASES, normal_residuals
 
 H, LEVEL = 0.03, 0.97

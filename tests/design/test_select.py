@@ -6,8 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from bayes_frontier.design.information import Information, Noise, Sites
-from bayes_frontier.design.select import Problem, greedy
+from bayes_frontier.design.select import Information, Noise, Problem, Sites, greedy
 
 RNG = np.random.default_rng(2)
 DRAWS = RNG.standard_normal((1, 400, 9)) @ RNG.normal(0, 0.5, (9, 9))

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_frontier.design.arms import BUDGETS, RANDOM
-from bayes_frontier.design.verdicts import bars, by_arm, paired_gain, prediction_loss, promise
+from studies.design.arms import BUDGETS, RANDOM
+from studies.design.verdicts import bars, by_arm, paired_gain, prediction_loss, promise
 
 
 def results(ours: float = 0.008, realised: float = 1.0, loss: float = 1.02) -> pd.DataFrame:

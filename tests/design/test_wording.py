@@ -5,7 +5,7 @@ import shlex
 import pandas as pd
 import pytest
 
-from bayes_frontier.design.wording import commands
+from bayes_frontier.design.planning import commands
 
 
 def test_a_command_names_the_model_and_the_harness_tasks():

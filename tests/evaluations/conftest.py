@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from bayes_frontier.evaluations import Evaluations, read
-from bayes_frontier.evaluations.survey import Survey, survey
+from bayes_frontier.evaluations.read import Survey, survey
 
 TODAY = dt.date(2025, 6, 1)
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import Evaluations
-from bayes_frontier.evaluations.survey import survey
+from bayes_frontier.evaluations.read import survey
 
 DEEP = 30_000
 MEMORY = 1_000_000_000

@@ -6,7 +6,7 @@ import zipfile
 
 import pandas as pd
 
-from bayes_frontier.evaluations.sources import leaderboard_tasks as board
+from bayes_frontier.evaluations.sources import open_llm as board
 
 
 def lm_eval_run(model: str = "meta-llama/Llama-3.1-8B", *, groups: bool = True, limit: int | None = None) -> dict:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bayes_frontier.evaluations.base_models import BaseModel, name_key, named_sizes
+from bayes_frontier.evaluations.registry.registry import BaseModel, name_key, named_sizes
 
 
 def base(**changes):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
-from bayes_frontier.evaluations.bases import EARLY, LEAD, canonical_names, early, note_early, resolve_bases
-from bayes_frontier.evaluations.registry import default_registry
+from bayes_frontier.evaluations.registry.placement import EARLY, LEAD, canonical_names, early, note_early, resolve_bases
+from bayes_frontier.evaluations.registry.registry import default_registry
 
 REGISTRY = default_registry()
 QWEN = REGISTRY.get("qwen2.5-14b").released

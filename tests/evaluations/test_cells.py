@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations import cells
-from bayes_frontier.evaluations.sheet import make_sheet
+from bayes_frontier.evaluations.tables import sheet as cells
+from bayes_frontier.evaluations.tables.sheet import make_sheet
 
 
 def sheet(values, dtype=None):

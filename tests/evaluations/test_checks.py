@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.checks import check_flops, check_scores, check_size
-from bayes_frontier.evaluations.sheet import make_sheet
+from bayes_frontier.evaluations.tables.sheet import check_flops, check_scores, check_size, make_sheet
 
 
 def sheet(values):

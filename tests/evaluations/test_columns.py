@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.columns import ALIASES, flops_unit, normal, resolve
-from bayes_frontier.evaluations.sheet import make_sheet
+from bayes_frontier.evaluations.tables.columns import ALIASES, flops_unit, normal, resolve
+from bayes_frontier.evaluations.tables.sheet import make_sheet
 
 
 def sheet(*names):

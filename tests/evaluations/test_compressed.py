@@ -11,9 +11,10 @@ import zipfile
 import pytest
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations import compressed, read
-from bayes_frontier.evaluations.compressed import is_table_name, plain_name, table_in_archive, unpacked
-from bayes_frontier.evaluations.survey import survey
+from bayes_frontier.evaluations import read
+from bayes_frontier.evaluations.read import survey
+from bayes_frontier.evaluations.tables import parse
+from bayes_frontier.evaluations.tables.parse import is_table_name, plain_name, table_in_archive, unpacked
 from tests.evaluations import samples
 
 PACKERS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
@@ -75,7 +76,7 @@ def test_a_bomb_is_refused_within_bounded_memory(tmp_path, monkeypatch, ending):
     path.write_bytes(zipped(**{"t.csv": much}) if ending == ".zip" else PACKERS[ending](much))
     assert path.stat().st_size < 100_000
     del much
-    monkeypatch.setattr(compressed, "LARGEST_UNPACKED", 2**22)
+    monkeypatch.setattr(parse, "LARGEST_UNPACKED", 2**22)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(DataError, match="larger than 4 MiB unpacked"):
         read(path)

@@ -6,8 +6,7 @@ import pytest
 
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations import Evaluations, diff, read
-from bayes_frontier.evaluations.pairing import pair
-from bayes_frontier.evaluations.scorings import mixed_scorings, require_one_scoring
+from bayes_frontier.evaluations.diff import mixed_scorings, pair, require_one_scoring
 
 TASKS = ["bbh", "gpqa", "math"]
 

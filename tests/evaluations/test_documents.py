@@ -9,8 +9,8 @@ import zipfile
 import pytest
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations import documents
-from bayes_frontier.evaluations.documents import files_below, member, parse_json, read_bytes
+from bayes_frontier.evaluations.tables import documents
+from bayes_frontier.evaluations.tables.documents import files_below, member, parse_json, read_bytes
 from tests.evaluations import samples
 
 

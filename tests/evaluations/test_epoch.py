@@ -5,8 +5,8 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
+from bayes_frontier.evaluations.read import survey
 from bayes_frontier.evaluations.sources.epoch import task_of
-from bayes_frontier.evaluations.survey import survey
 from tests.evaluations.samples import epoch_tables
 
 

@@ -8,8 +8,8 @@ import pytest
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
 from bayes_frontier.evaluations.metrics import Metric
+from bayes_frontier.evaluations.read import survey
 from bayes_frontier.evaluations.sources.every_eval_ever import _metric, deviations, recognises
-from bayes_frontier.evaluations.survey import survey
 from tests.evaluations.samples import eee_record
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.fetch import fetch
-from bayes_frontier.evaluations.published import TABLES, published
+from bayes_frontier.evaluations.fetch import TABLES, fetch, published
 from tests.hub import COMMIT, Hub, serving
 
 V2 = published("oll-v2")

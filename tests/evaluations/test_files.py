@@ -9,8 +9,9 @@ import pyarrow.parquet
 import pytest
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations import files, read
-from bayes_frontier.evaluations.files import load
+from bayes_frontier.evaluations import read
+from bayes_frontier.evaluations.tables import source as files
+from bayes_frontier.evaluations.tables.source import load
 from tests.evaluations import samples
 
 

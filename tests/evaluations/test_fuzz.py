@@ -122,7 +122,7 @@ def _tables() -> dict[str, pd.DataFrame]:
 
 
 def _v2() -> pd.DataFrame:
-    from bayes_frontier.evaluations.sources.open_llm_v2 import EXPORT, EXPORT_TASKS
+    from bayes_frontier.evaluations.sources.open_llm import EXPORT, EXPORT_TASKS
 
     cells = {"model": "me/llama-3.1-8b-x", "base_field": "meta-llama/Llama-3.1-8B", "architecture": "LlamaForCausalLM"}
     cells |= {"params_b": 8.03, "type": "chat", "precision": "bfloat16", "uploaded": "2024-08-01"}

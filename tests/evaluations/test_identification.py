@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_frontier.evaluations.identification import COLUMNS, identification
+from bayes_frontier.evaluations.read import COLUMNS, identification
 
 
 def test_of_a_plain_table_what_it_states_is_given(wide):

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bayes_frontier.evaluations.identify import MIN_CONFIDENCE, identify
-from bayes_frontier.evaluations.registry import Registry, default_registry
+from bayes_frontier.evaluations.registry.identify import MIN_CONFIDENCE, identify
+from bayes_frontier.evaluations.registry.registry import Registry, default_registry
 
 LLAMA, QWEN, MISTRAL, MIXTRAL = (
     "LlamaForCausalLM",

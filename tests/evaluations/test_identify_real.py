@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_frontier.evaluations.identify import identify
-from bayes_frontier.evaluations.registry import default_registry
+from bayes_frontier.evaluations.registry.identify import identify
+from bayes_frontier.evaluations.registry.registry import default_registry
 
 pytestmark = pytest.mark.real_data
 

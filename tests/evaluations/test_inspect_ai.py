@@ -6,8 +6,8 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
+from bayes_frontier.evaluations.read import survey
 from bayes_frontier.evaluations.sources.inspect_ai import _model, recognises
-from bayes_frontier.evaluations.survey import survey
 from tests.evaluations.samples import inspect_log, zipped
 
 TASK = "inspect_evals/mmlu_0_shot"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.evaluations.layout import draw, from_grid
+from bayes_frontier.evaluations.simulate import draw, from_grid
 
 
 def models(n=400, bases=20, exponent=1.0, span=(1e21, 1e25), share=0.0, periods=3, seed=1):

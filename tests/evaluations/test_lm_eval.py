@@ -6,9 +6,9 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
-from bayes_frontier.evaluations.sources import leaderboard_tasks as board
+from bayes_frontier.evaluations.read import survey
+from bayes_frontier.evaluations.sources import open_llm as board
 from bayes_frontier.evaluations.sources.lm_eval import recognises
-from bayes_frontier.evaluations.survey import survey
 from tests.evaluations.samples import lm_eval_run
 
 SIX = ("ifeval", "bbh", "math_lvl_5", "gpqa", "musr", "mmlu_pro")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import ndtri
 
-from bayes_frontier.evaluations.noise import NOISES, quantile_of_sum
+from bayes_frontier.evaluations.truth import NOISES, quantile_of_sum
 
 names = pytest.mark.parametrize("name", list(NOISES))
 probabilities = st.floats(1e-6, 1 - 1e-6)

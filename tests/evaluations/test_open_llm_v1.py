@@ -6,7 +6,7 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
-from bayes_frontier.evaluations.sources.open_llm_v1 import ARCHIVE, EXACT, widened
+from bayes_frontier.evaluations.sources.open_llm import ARCHIVE, EXACT, widened
 from tests.evaluations.samples import v1_table
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
-from bayes_frontier.evaluations.sources.open_llm_v2 import EXPORT, EXPORT_TASKS, SNAPSHOT, SNAPSHOT_TASKS
+from bayes_frontier.evaluations.sources.open_llm import EXPORT, EXPORT_TASKS, SNAPSHOT, SNAPSHOT_TASKS
 
 TASKS = tuple(EXPORT_TASKS)
 

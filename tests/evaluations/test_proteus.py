@@ -4,7 +4,7 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
-from bayes_frontier.evaluations.sources.leaderboard_tasks import GPQA, ITEMS, MATH
+from bayes_frontier.evaluations.sources.open_llm import GPQA, ITEMS, MATH
 from tests.evaluations.samples import proteus_tables
 
 

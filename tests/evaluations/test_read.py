@@ -11,7 +11,7 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
-from bayes_frontier.evaluations.registry import default_registry
+from bayes_frontier.evaluations.registry.registry import default_registry
 
 
 def test_wide_csv_is_read_as_it_stands(wide, write):

@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.base_models import name_key
-from bayes_frontier.evaluations.identify import identify
-from bayes_frontier.evaluations.registry import Registry, default_registry
+from bayes_frontier.evaluations.registry.identify import identify
+from bayes_frontier.evaluations.registry.registry import Registry, default_registry, name_key
 
 # Published numbers we do not follow by more than a quarter, with the reason.
 OTHERWISE = {

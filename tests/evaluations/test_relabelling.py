@@ -5,8 +5,8 @@ import pytest
 
 import bayes_frontier as bf
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.registry import default_registry
-from bayes_frontier.evaluations.relabelling import contradicted
+from bayes_frontier.evaluations.registry.identify import contradicted
+from bayes_frontier.evaluations.registry.registry import default_registry
 
 ROWS = pd.DataFrame(
     [

@@ -6,9 +6,9 @@ import math
 import pytest
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.lines import Request
 from bayes_frontier.evaluations.metrics import Metric, given_metrics
-from bayes_frontier.evaluations.registry import default_registry
-from bayes_frontier.evaluations.request import Request
+from bayes_frontier.evaluations.registry.registry import default_registry
 from bayes_frontier.evaluations.sources.scores import Score, day, number, refused, scores_to_lines, text
 
 TODAY = dt.date(2025, 6, 1)

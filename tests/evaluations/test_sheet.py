@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.delimited import parse_delimited
-from bayes_frontier.evaluations.sheet import first_line, make_sheet, quote
-from bayes_frontier.wording import count, listed, suggestion
+from bayes_frontier.evaluations.tables.parse import parse_delimited
+from bayes_frontier.evaluations.tables.sheet import first_line, make_sheet, quote
+from bayes_frontier.text import count, listed, suggestion
 
 
 def parse(text):

@@ -5,7 +5,7 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
-from bayes_frontier.evaluations.survey import survey
+from bayes_frontier.evaluations.read import survey
 
 
 def test_a_survey_agrees_with_reading(wide):

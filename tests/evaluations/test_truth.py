@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Truth, simulate
-from bayes_frontier.evaluations.noise import NOISES
+from bayes_frontier.evaluations.truth import NOISES
 
 FLOPS = np.logspace(18, 28, 41)
 

@@ -8,9 +8,9 @@ import pymc as pm
 import pytest
 
 from bayes_frontier.evaluations import Evaluations, simulate
-from bayes_frontier.model.build import build_model
-from bayes_frontier.model.cells import FrontierData
-from bayes_frontier.model.scale import Scale
+from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.data import FrontierData
+from bayes_frontier.model.model import build_model
 from bayes_frontier.model.spec import ModelSpec, read_spec
 
 TAU = 0.9

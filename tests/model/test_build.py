@@ -6,11 +6,11 @@ import pytest
 from scipy.special import expit, logit
 
 from bayes_frontier.evaluations import read
-from bayes_frontier.model.build import build_model, model_inputs
-from bayes_frontier.model.cells import FrontierData
 from bayes_frontier.model.curve import boundary_at
-from bayes_frontier.model.levels import ROUND, Levels
-from bayes_frontier.model.pinball import smooth_pinball_loss
+from bayes_frontier.model.data import FrontierData
+from bayes_frontier.model.engine.coordinates import ROUND, Levels
+from bayes_frontier.model.likelihood import smooth_pinball_loss
+from bayes_frontier.model.model import build_model, model_inputs
 
 VARIANTS = [("hierarchical", {}), ("pooled", {}), ("independent", {})]
 SHAPES = [({"tasks": 1}), ({"periods": 1}), ({"tasks": 1, "periods": 1})]

@@ -7,7 +7,7 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import simulate
-from bayes_frontier.model.cells import FrontierData
+from bayes_frontier.model.data import FrontierData
 
 
 def small(**options):

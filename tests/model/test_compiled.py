@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.model import compiled as module
-from bayes_frontier.model.build import model_inputs
-from bayes_frontier.model.compiled import Compiled
-from bayes_frontier.model.levels import Levels
+from bayes_frontier.model.engine import compiled as module
+from bayes_frontier.model.engine.compiled import Compiled
+from bayes_frontier.model.engine.coordinates import Levels
+from bayes_frontier.model.model import model_inputs
 from bayes_frontier.model.sample import KEPT
 
 

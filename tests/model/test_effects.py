@@ -7,10 +7,9 @@ import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
-from bayes_frontier.model import effects
 from bayes_frontier.model.curve import boundary_at, sigmoid_from_shares
-from bayes_frontier.model.effects import LevelEffects
-from bayes_frontier.model.levels import ROUND, Levels
+from bayes_frontier.model.engine import coordinates
+from bayes_frontier.model.engine.coordinates import ROUND, LevelEffects, Levels
 
 N_TASKS, N_STRETCHES, N_BASES = 3, 4, 6
 
@@ -85,7 +84,7 @@ def test_coordinates_drawn_give_effects_of_the_prior():
     values = arguments(1)
     given, scale = values[1:], values[3]
     rng = np.random.default_rng(3)
-    drawn = np.stack([LevelEffects.evaluate(effects.draw(*given, rng=rng), *given)[1] for _ in range(4000)]) / scale
+    drawn = np.stack([LevelEffects.evaluate(coordinates.draw(*given, rng=rng), *given)[1] for _ in range(4000)]) / scale
     # Four thousand draws: standard errors of 0.016 of a deviation, 0.011 of its own; 18 of each.
     assert drawn.mean(axis=0) == pytest.approx(np.zeros((N_BASES, N_TASKS)), abs=0.06)
     assert drawn.std(axis=0) == pytest.approx(np.ones((N_BASES, N_TASKS)), abs=0.05)
@@ -93,8 +92,8 @@ def test_coordinates_drawn_give_effects_of_the_prior():
 
 def test_the_density_left_elsewhere_is_none_and_the_middle_is_zero():
     given = [pt.as_tensor(value) for value in arguments(1)[1:]]
-    assert effects.density_elsewhere(*given).eval() == 0.0
-    assert effects.middle(None, None, *given).eval() == pytest.approx(np.zeros((N_BASES, N_TASKS)))
+    assert coordinates.density_elsewhere(*given).eval() == 0.0
+    assert coordinates.middle(None, None, *given).eval() == pytest.approx(np.zeros((N_BASES, N_TASKS)))
 
 
 @pytest.mark.parametrize("a", [0.3, 1.0])

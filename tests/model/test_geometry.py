@@ -4,9 +4,9 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from bayes_frontier.model.effects import LevelEffects
-from bayes_frontier.model.geometry import code_version, like
-from bayes_frontier.model.grouped import BoundaryLosses
+from bayes_frontier.model.engine.coordinates import LevelEffects
+from bayes_frontier.model.engine.geometry import code_version, like
+from bayes_frontier.model.engine.losses import BoundaryLosses
 
 
 def test_code_has_another_version_when_its_text_changes(tmp_path):

@@ -7,8 +7,8 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from bayes_frontier.model.curve import boundary_at
-from bayes_frontier.model.levels import FIRST_VARIANCE, Levels, typical_levels
-from bayes_frontier.model.pinball import smooth_pinball_loss
+from bayes_frontier.model.engine.coordinates import FIRST_VARIANCE, Levels, typical_levels
+from bayes_frontier.model.likelihood import smooth_pinball_loss
 
 CURVE = {"floor": 0.2, "ceiling": 0.8, "slope": 1.5, "midpoint": 23.0}
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
-from bayes_frontier.model.pinball import GroupedScores, LossPieces, pinball_loss, smooth_pinball_loss
+from bayes_frontier.model.likelihood import GroupedScores, LossPieces, pinball_loss, smooth_pinball_loss
 
 LEVELS = st.floats(0.01, 0.99)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from bayes_frontier.model.pinball import smooth_pinball_loss
-from bayes_frontier.model.scale import RESIDUAL_LEVELS, Scale, boundary_density, residual_quantiles
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale, boundary_density, residual_quantiles
+from bayes_frontier.model.likelihood import smooth_pinball_loss
 
 DISTRIBUTIONS = {
     "gaussian": stats.norm(0.5, 0.08),

@@ -6,9 +6,9 @@ import pytest
 from scipy.special import expit, logit
 
 from bayes_frontier.model.curve import boundary_at
-from bayes_frontier.model.pinball import pinball_loss
-from scripts.bench_likelihood import replicated
-from scripts.stock_model import CURVE, asymmetric_laplace, stock_model
+from bayes_frontier.model.likelihood import pinball_loss
+from studies.bench.bench_likelihood import replicated
+from studies.bench.stock_model import CURVE, asymmetric_laplace, stock_model
 
 
 @pytest.mark.parametrize(("tau", "s"), [(0.98, 0.01), (0.5, 0.2), (0.1, 1.0)])

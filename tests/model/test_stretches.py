@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.model.stretches import QUARTER, SHORTEST_GAP, STRETCH_DAYS, STRETCH_MODELS, Stretches
+from bayes_frontier.model.data import QUARTER, SHORTEST_GAP, STRETCH_DAYS, STRETCH_MODELS, Stretches
 
 
 def table(days, start="2024-01-01"):

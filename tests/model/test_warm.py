@@ -8,11 +8,11 @@ import xarray as xr
 from scipy.special import expit, logit
 
 import bayes_frontier as bf
-from bayes_frontier.model.cells import FrontierData
-from bayes_frontier.model.compiled import Variable
 from bayes_frontier.model.curve import boundary_at
-from bayes_frontier.model.levels import ROUND, Levels, typical_levels
-from bayes_frontier.model.warm import POINTS, Start, ending
+from bayes_frontier.model.data import FrontierData
+from bayes_frontier.model.engine.compiled import Variable
+from bayes_frontier.model.engine.coordinates import ROUND, Levels, typical_levels
+from bayes_frontier.model.sample import POINTS, Start, ending
 from tests.draws import BASES, make_frontier, small_table
 
 CHAINS, DRAWS = 2, 30

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Evaluations
 from bayes_frontier.plots import plot_boundary
-from bayes_frontier.plots.boundary import ELEMENTS
+from bayes_frontier.plots.boundary import BOUNDARY_ELEMENTS
 from tests.fakes import FakeFrontier, small_evaluations
 
 
@@ -93,7 +93,7 @@ def test_a_base_model_shows_its_own_models(frontier):
     assert "models on base-1" in panel.figure.get_suptitle()
 
 
-@pytest.mark.parametrize("element", [name for name in ELEMENTS if name not in ("halo", "grid")])
+@pytest.mark.parametrize("element", [name for name in BOUNDARY_ELEMENTS if name not in ("halo", "grid")])
 def test_every_element_can_be_left_out(frontier, simulated, element):
     def artists(visuals) -> tuple[int, int]:
         panel = plot_boundary(frontier, tasks="bbh", truth=simulated[1], visuals=visuals)[0]

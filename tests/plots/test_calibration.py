@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.checks.study.scenarios import chosen
-from bayes_frontier.checks.study.summary import point_table, population_table
 from bayes_frontier.errors import QueryError
-from bayes_frontier.plots.calibration import NAMES, plot_along_compute, plot_coverage
+from studies.calibration.picture import NAMES, plot_along_compute, plot_coverage
+from studies.calibration.scenarios import chosen
+from studies.calibration.summary import point_table, population_table
 from tests.checks.study_fakes import fake_lines
 
 SCENARIOS = chosen(["independent", "drift"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.plots.curves import BoundaryCurves, boundary_curves
+from bayes_frontier.plots.boundary import BoundaryCurves, boundary_curves
 from tests.fakes import FakeFrontier, small_evaluations
 
 

@@ -7,8 +7,7 @@ from matplotlib.colors import to_hex
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import plot_energy, plot_prior_posterior, plot_rank, plot_trace
-from bayes_frontier.plots.diagnostics import boundary_draws, picture_figure
-from bayes_frontier.plots.prior import prior_and_posterior
+from bayes_frontier.plots.diagnostics import boundary_draws, picture_figure, prior_and_posterior
 from bayes_frontier.plots.style import OKABE_ITO
 from tests.draws import TASKS, make_frontier
 from tests.plots.looking import assert_readable
@@ -83,7 +82,7 @@ def test_the_prior_is_wider_than_scores_allow_and_the_posterior_is_the_fit(compa
 
 
 def test_prior_and_posterior_are_drawn_over_each_other(compared, monkeypatch):
-    monkeypatch.setattr("bayes_frontier.plots.prior.prior_and_posterior", lambda *arguments: compared)
+    monkeypatch.setattr("bayes_frontier.plots.diagnostics.prior_and_posterior", lambda *arguments: compared)
     figure = picture_figure(plot_prior_posterior(make_frontier(), 1e24))
     assert titles(figure) == list(TASKS)
     assert len(figure.axes[0].lines) == 2

@@ -7,8 +7,7 @@ from matplotlib.figure import Figure
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import plot_attainable, plot_base_models, plot_boundary, plot_compute_for
-from bayes_frontier.plots.compute import ELEMENTS as COMPUTE_ELEMENTS
-from bayes_frontier.plots.intervals import ELEMENTS
+from bayes_frontier.plots.intervals import COMPUTE_ELEMENTS, INTERVAL_ELEMENTS
 from tests.fakes import FakeFrontier, small_evaluations
 from tests.plots.looking import assert_readable
 
@@ -101,7 +100,7 @@ def test_small_effects_have_room_for_their_decimals(frontier):
     assert_readable(plot_base_models(ranking).figure)
 
 
-@pytest.mark.parametrize("element", [name for name in ELEMENTS if name not in ("grid", "title")])
+@pytest.mark.parametrize("element", [name for name in INTERVAL_ELEMENTS if name not in ("grid", "title")])
 def test_every_element_of_rows_can_be_left_out(frontier, element):
     def count(visuals) -> int:
         panel = plot_attainable(frontier, 1e23, visuals=visuals)

@@ -6,8 +6,8 @@ import pytest
 
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.errors import QueryError
-from bayes_frontier.plots.contest import plot_contest
 from bayes_frontier.plots.plan import plot_plan
+from studies.design.picture import plot_contest
 from tests.plots.looking import assert_readable
 
 

@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import plot_population, plot_taus
-from bayes_frontier.plots.population import ELEMENTS
+from bayes_frontier.plots.base_models import POPULATION_ELEMENTS
 from bayes_frontier.plots.style import OKABE_ITO
 from tests.fakes import FakeFrontier
 from tests.plots.looking import assert_readable
@@ -45,7 +45,7 @@ def test_a_base_model_is_marked_at_its_own_compute_with_its_interval(frontier):
     assert (low, high) == pytest.approx((found["lower"].item(), found["upper"].item()))
 
 
-@pytest.mark.parametrize("element", [name for name in ELEMENTS if name not in ("grid", "halo")])
+@pytest.mark.parametrize("element", [name for name in POPULATION_ELEMENTS if name not in ("grid", "halo")])
 def test_every_element_can_be_left_out(frontier, element):
     def count(visuals) -> int:
         panel = plot_population(frontier, tasks="bbh", visuals=visuals)[0]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayes_frontier.posterior.chains import TAILS, chain_diagnostics, effective_size
+from bayes_frontier.posterior.diagnostics import TAILS, chain_diagnostics, effective_size
 
 # loaded on access, without types
 _stats: Any = arviz_stats

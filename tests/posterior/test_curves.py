@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 import bayes_frontier as bf
 from bayes_frontier.model.spec import Misfit
-from bayes_frontier.posterior.curves import Curves
+from bayes_frontier.posterior.draws import Curves
 from tests.draws import BASES, TASKS, TAU, make_frontier, posterior_tree
 
 Z = np.linspace(18.0, 28.0, 201)

@@ -6,8 +6,8 @@ import xarray as xr
 
 from bayes_frontier import Frontier
 from bayes_frontier.errors import QueryError
+from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.sample import Sampled
-from bayes_frontier.model.scale import Scale
 from tests.draws import BASES, HUB_LLAMA, TASKS, make_frontier, without_bases
 
 FLOPS = np.geomspace(1e18, 1e28, 61)

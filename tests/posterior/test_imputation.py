@@ -8,7 +8,7 @@ import xarray as xr
 
 import bayes_frontier as bf
 from bayes_frontier.errors import ConvergenceError, QueryError
-from bayes_frontier.evaluations.registry import default_registry
+from bayes_frontier.evaluations.registry.registry import default_registry
 from bayes_frontier.posterior import fitting, imputation
 from bayes_frontier.posterior.imputation import UNLISTED, fit_imputed, imputed, pooled, uncertainties
 from tests.draws import BASES, FLOPS, make_frontier, posterior_tree, small_evaluations

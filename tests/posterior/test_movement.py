@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.posterior.movement import movement, same_period, usual_flops
+from bayes_frontier.posterior.drift import movement, same_period, usual_flops
 from tests.draws import TASKS, make_frontier, small_evaluations
 
 

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
-from bayes_frontier.model.scale import RESIDUAL_LEVELS
-from bayes_frontier.posterior.population import PopulationBoundary, effect_shape, mixture_quantile, residual_cdf
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS
+from bayes_frontier.posterior.draws import PopulationBoundary, effect_shape, mixture_quantile, residual_cdf
 from tests.draws import TAU, normal_residuals
 
 NORMAL = stats.norm.ppf((np.arange(101) + 0.5) / 101)  # effects without skew or heavy tails

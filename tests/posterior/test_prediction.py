@@ -7,8 +7,8 @@ from scipy.integrate import quad
 from scipy.special import expit, k0, logit
 
 from bayes_frontier.errors import DataError, FrontierError, QueryError
-from bayes_frontier.model.stretches import Stretches
-from bayes_frontier.posterior.prediction import _own_moves, fitted_means
+from bayes_frontier.model.data import Stretches
+from bayes_frontier.posterior.ahead import _own_moves, fitted_means
 from tests.draws import BASES, FLOPS, HUB_LLAMA, TASKS, make_frontier, without_bases
 
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.special import logit
 
-from bayes_frontier.evaluations.registry import default_registry
-from bayes_frontier.posterior.curves import Curves
-from bayes_frontier.posterior.vintage import Vintage, base_model_years, years
+from bayes_frontier.evaluations.registry.registry import default_registry
+from bayes_frontier.posterior.ahead import Vintage, base_model_years, years
+from bayes_frontier.posterior.draws import Curves
 from tests.draws import BASES, TAU, make_frontier, posterior_tree
 
 OMEGA, TREND = 0.3, 0.5

@@ -5,10 +5,8 @@ import pandas as pd
 import pytest
 
 from bayes_frontier.checks import run
-from bayes_frontier.report.answers import alarms, answers
-from bayes_frontier.report.evidence import gather
-from bayes_frontier.report.facts import facts
-from bayes_frontier.report.sheets import sheets
+from bayes_frontier.report.answers import alarms, answers, facts, gather
+from bayes_frontier.report.page import sheets
 from tests.draws import without_bases
 from tests.fakes import FakeFrontier, fake_checks, small_evaluations
 from tests.report.conftest import make_evidence

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from bayes_frontier.checks.comparison import Backtest
+from bayes_frontier.checks.backtest.comparison import Backtest
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Evaluations
 from bayes_frontier.report.backtest import cell_table, headline, page, summary_table, write_backtest

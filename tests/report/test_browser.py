@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 import bayes_frontier
 from bayes_frontier.cli.app import app
 from bayes_frontier.evaluations import Evaluations
+from bayes_frontier.files import png
 from bayes_frontier.report import write_report
-from bayes_frontier.report.files import png
 from bayes_frontier.report.pictures import Picture
 from tests.fakes import FakeFrontier, small_evaluations
 from tests.report.browsing import Visit, open_browser

@@ -1,9 +1,9 @@
 import pandas as pd
 import pytest
 
-from bayes_frontier.checks.study.scenarios import chosen
 from bayes_frontier.errors import QueryError
-from bayes_frontier.report.calibration import markdown, write_calibration
+from studies.calibration.page import markdown, write_calibration
+from studies.calibration.scenarios import chosen
 from tests.checks.study_fakes import fake_lines
 
 SCENARIOS = chosen(["independent", "correlated-0.4", "few-bases"])

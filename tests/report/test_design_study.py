@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from bayes_frontier.report.design_study import write_design
+from studies.design.page import write_design
 from tests.design.test_verdicts import results
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bayes_frontier.report import explorer
 from bayes_frontier.report.explorer import AT_ONCE, NEVER, explorer_document, thousandths, two_digits
-from bayes_frontier.report.packing import asset, pack, policy_hash, unpack
+from bayes_frontier.report.page import asset, pack, policy_hash, unpack
 from tests.fakes import FakeFrontier
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bayes_frontier.report.facts import choose_budgets, facts
+from bayes_frontier.report.answers import choose_budgets, facts
 
 
 @pytest.mark.parametrize(

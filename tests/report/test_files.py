@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.report.files import make_folder, png, replace_file, write_picture
+from bayes_frontier.files import make_folder, png, replace_file, write_picture
 
 
 def test_a_file_is_replaced(tmp_path):

@@ -11,7 +11,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Evaluations
 from bayes_frontier.report import page as page_module
 from bayes_frontier.report import write_report
-from bayes_frontier.report.packing import policy_hash, unpack
+from bayes_frontier.report.page import policy_hash, unpack
 from bayes_frontier.report.pictures import Picture
 from tests.fakes import FakeFrontier
 from tests.report.conftest import make_evidence
@@ -63,7 +63,7 @@ def picture(monkeypatch):
     made = [Picture("boundaries", "Boundaries over the scores", "Each dot is a model.", "Scores and curves.", PNG, 600)]
     monkeypatch.setattr(page_module, "pictures", lambda *arguments: iter(made))
     # and a small explorer
-    monkeypatch.setattr("bayes_frontier.report.tables._MOST_VALUES", 1e5)
+    monkeypatch.setattr("bayes_frontier.report.explorer._MOST_VALUES", 1e5)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from bayes_frontier.checks.result import Check
 from bayes_frontier.report import pictures as module
-from bayes_frontier.report.facts import facts
+from bayes_frontier.report.answers import facts
 from bayes_frontier.report.pictures import pictures
 from tests.fakes import FakeFrontier
 from tests.report.conftest import make_evidence

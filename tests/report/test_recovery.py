@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayes_frontier.report.recovery import recovery
+from bayes_frontier.report.page import recovery
 
 
 class Shifted:

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 
-from bayes_frontier.report.studies import write_halves, write_sbc
+from studies.pages import write_halves, write_sbc
 
 
 def halves(coverage: float) -> pd.DataFrame:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.report import tables
-from bayes_frontier.report.tables import TARGETS, budgets_between, choose_offer, explorer_range, task_series
+from bayes_frontier.report import explorer
+from bayes_frontier.report.explorer import TARGETS, budgets_between, choose_offer, explorer_range, task_series
 from tests.draws import make_frontier, without_bases
 
 
@@ -79,11 +79,11 @@ def test_a_model_without_base_models_offers_none():
 def test_what_is_offered_shrinks_with_the_budget(fit, monkeypatch):
     full = choose_offer(fit)
     assert full.periods == [0, 1]
-    monkeypatch.setattr(tables, "_MOST_VALUES", 1.5e5)
+    monkeypatch.setattr(explorer, "_MOST_VALUES", 1.5e5)
     less = choose_offer(fit)
     assert len(less.budgets) < len(full.budgets)
     assert len(less.base_models) < len(full.base_models)
-    monkeypatch.setattr(tables, "_MOST_VALUES", 1.0)
+    monkeypatch.setattr(explorer, "_MOST_VALUES", 1.0)
     least = choose_offer(fit)
     assert least.periods == [1]
     assert len(least.budgets) >= 10

@@ -4,13 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_frontier.report.wording import (
-    flops_typeset,
-    flops_words,
-    printable,
-    probability_words,
-    share_words,
-)
+from bayes_frontier.text import flops_typeset, flops_words, printable, probability_words, share_words
 
 
 @pytest.mark.parametrize(

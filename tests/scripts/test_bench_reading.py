@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.bench_reading import TASKS, measure, page, table
+from studies.bench.bench_reading import TASKS, measure, page, table
 
 
 @pytest.mark.parametrize(("shape", "scores"), [("long", 3000), ("wide", 18000)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-import scripts.bench_report as bench
+import studies.bench.bench_report as bench
 from tests.draws import make_frontier
 
 NUMBERS = {

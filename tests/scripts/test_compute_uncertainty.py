@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from scripts import compute_uncertainty
+from studies import compute_uncertainty
 from tests.draws import make_frontier
 
 

@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.design.contest import Contest
-from scripts import design_agreement
-from scripts.design_agreement import EVERYTHING, OURS, RANDOM, compare, page
+from studies.design import design_agreement
+from studies.design.contest import Contest
+from studies.design.design_agreement import EVERYTHING, OURS, RANDOM, compare, page
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_a_posterior_agrees_with_itself(rows):
 
 
 def test_the_page_says_both(rows):
-    text = page("python -m scripts.design_agreement", rows)
+    text = page("python -m studies.design.design_agreement", rows)
     assert "| 1 | everything | " in text
     assert text.count(" by NUTS, ") == 2
     two = rows.assign(distance_nuts=rows["distance_nuts"].where(rows["known"] != OURS, rows["distance_nuts"] / 2.0))

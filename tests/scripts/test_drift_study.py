@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from scripts import drift_study
-from scripts.drift_study import MODELS, SCENARIOS, TASKS, page, replicate, run, tally
+from studies import drift_study
+from studies.drift_study import MODELS, SCENARIOS, TASKS, page, replicate, run, tally
 from tests.checks.posteriors import diagnosed, true_tree
 
 NAMES = [one.name for one in SCENARIOS]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from scripts import fuzz_readers
+from studies.bench import fuzz_readers
 
 
 @pytest.fixture

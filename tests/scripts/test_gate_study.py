@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.analysis.study.quick import quick_fit
-from bayes_frontier.analysis.study.releases import with_scale
-from scripts.gate_page import TABLES, page
-from scripts.gate_study import Fits, gated, halves, powers, run
+from studies.fast.frontier import quick_fit
+from studies.gate_page import TABLES, page
+from studies.gate_study import Fits, gated, halves, powers, run
+from studies.questions.releases import with_scale
 from tests.checks.posteriors import diagnosed, true_frontier
 
 
@@ -69,7 +69,7 @@ def test_a_run_writes_tables_and_a_page_and_keeps_its_fits(tmp_path, monkeypatch
             made[path] = self.frontier
 
     monkeypatch.setitem(vars(bf), "load", made.__getitem__)
-    monkeypatch.setattr("scripts.gate_study.DIVISIONS", 1)
+    monkeypatch.setattr("studies.gate_study.DIVISIONS", 1)
 
     def fit(given, *, seed, progress):
         return Kept(with_scale(quick_fit(given, tau=0.98, seed=seed)))

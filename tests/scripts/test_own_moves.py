@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from scripts import own_moves
+from studies import own_moves
 from tests.draws import BASES, make_frontier
 
 

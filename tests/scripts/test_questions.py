@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from scripts import questions
+from studies.claims import questions
 from tests.checks.posteriors import diagnosed, moved, simulated, true_frontier
 
 NAMES = ("mmlu_pro", "gpqa", "bbh", "musr", "ifeval", "math_lvl_5")

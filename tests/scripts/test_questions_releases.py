@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.analysis.study.quick import quick_fit
-from scripts.questions_releases import factor_claims, run
+from studies.claims.questions_releases import factor_claims, run
+from studies.fast.frontier import quick_fit
 
 
 @pytest.fixture(scope="module")

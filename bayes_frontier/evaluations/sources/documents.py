@@ -5,12 +5,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.lines import Lines
-from bayes_frontier.evaluations.request import Request
-from bayes_frontier.evaluations.source import Source
+from bayes_frontier.evaluations.lines import Lines, Request
 from bayes_frontier.evaluations.sources import every_eval_ever, inspect_ai, lm_eval
 from bayes_frontier.evaluations.sources.scores import Score, scores_to_lines, unreadable
-from bayes_frontier.wording import count, listed
+from bayes_frontier.evaluations.tables.source import Source
+from bayes_frontier.text import count, listed
 
 
 class Kind(NamedTuple):

@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations import cells, checks
-from bayes_frontier.evaluations.lines import Lines
+from bayes_frontier.evaluations.fields import place
+from bayes_frontier.evaluations.lines import Lines, Request
 from bayes_frontier.evaluations.metrics import Metric, filled_items, unit_scores
-from bayes_frontier.evaluations.request import Request
-from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.source import Source
-from bayes_frontier.evaluations.sources.placed import place
-from bayes_frontier.wording import count, listed
+from bayes_frontier.evaluations.tables import sheet as cells
+from bayes_frontier.evaluations.tables.sheet import Sheet
+from bayes_frontier.evaluations.tables.source import Source
+from bayes_frontier.text import count, listed
 
 MODEL, SCORE, RELEASED, COMPUTE = "Model version", "mean_score", "Release date", "Training compute (FLOP)"
 SCORES = (SCORE, "Best score (across scorers)", "Score")
@@ -167,7 +166,7 @@ def task_of(source: str) -> str:
 def _runs(sheet: Sheet, request: Request) -> pd.DataFrame:
     column = next(score for score in SCORES if score in sheet.frame)
     flops = cells.numbers(sheet, COMPUTE)
-    checks.check_flops(sheet, COMPUTE, flops)
+    cells.check_flops(sheet, COMPUTE, flops)
     return pd.DataFrame(
         {
             "model": cells.text(sheet, MODEL),
@@ -209,7 +208,7 @@ def _models_alone(sheet: Sheet, request: Request, notes: list[str]) -> Lines:
         "a table of models, without scores: put it in a folder with benchmark runs, or give the registry its compute"
     )
     flops = cells.numbers(sheet, COMPUTE)
-    flops[~((flops >= checks.FLOPS_RANGE[0]) & (flops <= checks.FLOPS_RANGE[1]))] = np.nan
+    flops[~((flops >= cells.FLOPS_RANGE[0]) & (flops <= cells.FLOPS_RANGE[1]))] = np.nan
     base = cells.text(sheet, BASE) if BASE in sheet.frame else ""
     given = pd.DataFrame(
         {

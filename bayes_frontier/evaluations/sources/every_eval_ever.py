@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from bayes_frontier.evaluations.lines import Request
 from bayes_frontier.evaluations.metrics import Metric
-from bayes_frontier.evaluations.request import Request
 from bayes_frontier.evaluations.sources.scores import Score, day, number, table, text
 
 VERSIONS = ("0.2.0", "0.2.1", "0.2.2", "0.3.0")

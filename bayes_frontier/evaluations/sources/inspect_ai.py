@@ -6,8 +6,8 @@ and invalidated ones are. Only JSON is read; nothing is unpacked to disk.
 
 import math
 
+from bayes_frontier.evaluations.lines import Request
 from bayes_frontier.evaluations.metrics import Metric
-from bayes_frontier.evaluations.request import Request
 from bayes_frontier.evaluations.sources.scores import Score, day, number, refused, table, text
 
 UNIT = Metric()

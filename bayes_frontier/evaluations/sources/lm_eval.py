@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bayes_frontier.evaluations.lines import Request
 from bayes_frontier.evaluations.metrics import Metric
-from bayes_frontier.evaluations.request import Request
-from bayes_frontier.evaluations.sources import leaderboard_tasks as board
+from bayes_frontier.evaluations.sources import open_llm as board
 from bayes_frontier.evaluations.sources.scores import Score, day, number, table, text
 
 UNIT = Metric()

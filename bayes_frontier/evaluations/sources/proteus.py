@@ -11,17 +11,15 @@ import numpy as np
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations import cells, checks
-from bayes_frontier.evaluations.compressed import plain_name
-from bayes_frontier.evaluations.files import load_table
-from bayes_frontier.evaluations.lines import Lines
+from bayes_frontier.evaluations.fields import place
+from bayes_frontier.evaluations.lines import Lines, Request
 from bayes_frontier.evaluations.metrics import filled_items, unit_scores
-from bayes_frontier.evaluations.request import Request
-from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.source import Source
-from bayes_frontier.evaluations.sources import leaderboard_tasks as board
-from bayes_frontier.evaluations.sources.placed import place
-from bayes_frontier.wording import count, listed
+from bayes_frontier.evaluations.sources import open_llm as board
+from bayes_frontier.evaluations.tables import sheet as cells
+from bayes_frontier.evaluations.tables.parse import plain_name
+from bayes_frontier.evaluations.tables.sheet import Sheet
+from bayes_frontier.evaluations.tables.source import Source, load_table
+from bayes_frontier.text import count, listed
 
 ID = "model_id"
 BASE, COMPUTE, SIZE, MODIFIED = "mapped_base_model", "pretrain_compute_zflops", "num_params_B", "last_modified"
@@ -126,7 +124,7 @@ def _values(sheet: Sheet, task: str, metric: str) -> np.ndarray | None:
     if column not in sheet.frame:
         return None
     values = cells.numbers(sheet, column)
-    checks.check_scores(sheet, column, values)
+    cells.check_scores(sheet, column, values)
     return values
 
 
@@ -136,7 +134,7 @@ def _models(sheet: Sheet, about: Sheet | None, request: Request, notes: list[str
         notes.append("no table of the models beside it (<name>_models.csv): base models by name alone, no dates")
         return pd.DataFrame({"model": model})
     flops = cells.numbers(about, COMPUTE) * 1e21
-    checks.check_flops(about, COMPUTE, flops)
+    cells.check_flops(about, COMPUTE, flops)
     columns = {
         "model": cells.text(about, ID),
         "mapped": cells.text(about, BASE),

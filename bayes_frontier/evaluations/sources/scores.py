@@ -9,14 +9,12 @@ import numpy as np
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.cells import EARLIEST
+from bayes_frontier.evaluations.fields import place
 from bayes_frontier.evaluations.frames import FIELDS
-from bayes_frontier.evaluations.lines import Lines
+from bayes_frontier.evaluations.lines import Lines, Request
 from bayes_frontier.evaluations.metrics import Metric, filled_items, note_scale, unit_scores
-from bayes_frontier.evaluations.request import Request
-from bayes_frontier.evaluations.sheet import Sheet
-from bayes_frontier.evaluations.sources.placed import place
-from bayes_frontier.wording import count, listed
+from bayes_frontier.evaluations.tables.sheet import EARLIEST, Sheet
+from bayes_frontier.text import count, listed
 
 LONGEST = 300
 

@@ -6,15 +6,14 @@ import numpy as np
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations import cells
-from bayes_frontier.evaluations.columns import ALIASES, Columns, resolve
 from bayes_frontier.evaluations.fields import read_fields
 from bayes_frontier.evaluations.frames import FIELDS, Matrix
-from bayes_frontier.evaluations.lines import Lines
+from bayes_frontier.evaluations.lines import Lines, Request
 from bayes_frontier.evaluations.metrics import filled_items, unit_scores
-from bayes_frontier.evaluations.request import Request
-from bayes_frontier.evaluations.sheet import LONGEST_NAME, Sheet, quote
-from bayes_frontier.wording import count, listed
+from bayes_frontier.evaluations.tables import sheet as cells
+from bayes_frontier.evaluations.tables.columns import ALIASES, Columns, resolve
+from bayes_frontier.evaluations.tables.sheet import LONGEST_NAME, Sheet, quote
+from bayes_frontier.text import count, listed
 
 
 def parse(sheet: Sheet, request: Request, shape: str | None = None) -> Lines:

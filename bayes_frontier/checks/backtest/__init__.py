@@ -1,0 +1,1 @@
+"""Backtests: each period predicted from those before it, beside baselines."""

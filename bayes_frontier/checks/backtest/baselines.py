@@ -1,0 +1,507 @@
+"""Boundaries to compare with: simple quantiles, quantile regression from libraries, published and ideal sigmoids."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.optimize import linprog, minimize
+from scipy.special import expit
+
+from bayes_frontier.errors import QueryError
+from bayes_frontier.model.likelihood import FloatArray, pinball_loss
+from bayes_frontier.text import listed, suggestion
+
+# Starting values: slopes per decade, and midpoints as quantiles of log10 compute.
+_SLOPES, _MIDPOINTS = (1.0, 2.7, 6.0), (0.05, 0.35, 0.65, 0.95)
+# Sharpness of the loss, step by step towards the exact one; each step starts where the one before it ended.
+_SHARPER = (50.0, 200.0, 1000.0, 5000.0)
+
+
+@dataclass(frozen=True)
+class Sigmoid:
+    """A curve ``floor + (ceiling - floor) * sigmoid(slope * (z - midpoint))``.
+
+    Attributes
+    ----------
+    floor, ceiling : float
+        Scores, ``0 <= floor <= ceiling <= 1``.
+    slope : float
+        Per decade, positive.
+    midpoint : float
+        log10 compute.
+    """
+
+    floor: float
+    ceiling: float
+    slope: float
+    midpoint: float
+
+    def __call__(self, z: FloatArray) -> FloatArray:
+        """Evaluate the curve.
+
+        Parameters
+        ----------
+        z : ndarray
+            log10 compute, any shape.
+
+        Returns
+        -------
+        ndarray
+            Scores, same shape.
+        """
+        return np.asarray(self.floor + (self.ceiling - self.floor) * expit(self.slope * (z - self.midpoint)))
+
+
+def smoothed_sigmoid(z: FloatArray, score: FloatArray, tau: float, *, kappa: float, ridge: float) -> Sigmoid:
+    """Minimise ``mean(log(1 + exp(kappa u)) / kappa + (tau - 1) u) + ridge * slope**2`` with u = score - curve.
+
+    With kappa = 50 and ridge = 1e-3 the fit of Zhang, Jin, Syrgkanis & Kakade, arXiv 2602.15327.
+
+    Parameters
+    ----------
+    z : ndarray, shape (n,)
+        log10 compute.
+    score : ndarray, shape (n,)
+        Scores in [0, 1].
+    tau : float
+        Quantile level.
+    kappa : float
+        Sharpness, per unit of score; the larger, the closer to the exact loss.
+    ridge : float
+        Penalty on the squared slope.
+
+    Returns
+    -------
+    Sigmoid
+        The best of several starts.
+    """
+    found = [_descend(start, z, score, tau, kappa, ridge) for start in _starts(z, score)]
+    return _curve(min(found, key=lambda one: one[1])[0])
+
+
+def best_sigmoid(z: FloatArray, score: FloatArray, tau: float) -> Sigmoid:
+    """Find the sigmoid of least exact pinball loss, by ever sharper smooth losses from several starts.
+
+    Parameters
+    ----------
+    z : ndarray, shape (n,)
+        log10 compute.
+    score : ndarray, shape (n,)
+        Scores in [0, 1].
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    Sigmoid
+        The best of all curves met.
+    """
+    met: list[Sigmoid] = []
+    for start in _starts(z, score):
+        point = start
+        for kappa in _SHARPER:
+            point, _ = _descend(point, z, score, tau, kappa, 0.0)
+            met.append(_curve(point))
+    return min(met, key=lambda curve: float(pinball_loss(score - curve(z), tau).mean()))
+
+
+def _starts(z: FloatArray, score: FloatArray) -> list[FloatArray]:
+    low, high = np.quantile(score, [0.05, 0.995])
+    high = max(high, 1e-3)
+    return [
+        np.array([high, low / high, np.log(slope), midpoint])
+        for slope in _SLOPES
+        for midpoint in np.quantile(z, _MIDPOINTS)
+    ]
+
+
+def _descend(
+    start: Sequence[float] | FloatArray, z: FloatArray, score: FloatArray, tau: float, kappa: float, ridge: float
+) -> tuple[FloatArray, float]:
+    """Minimise from one start over (ceiling, floor / ceiling, log slope, midpoint)."""
+
+    def loss(point: FloatArray) -> tuple[float, FloatArray]:
+        ceiling, share, log_slope, midpoint = point
+        slope = np.exp(log_slope)
+        g = expit(slope * (z - midpoint))
+        part = share + (1.0 - share) * g
+        u = score - ceiling * part
+        value = float((np.logaddexp(0.0, kappa * u) / kappa + (tau - 1.0) * u).mean() + ridge * slope**2)
+        weight = -(expit(kappa * u) + tau - 1.0) / len(u)
+        bend = ceiling * (1.0 - share) * g * (1.0 - g) * slope
+        gradient = np.array(
+            [
+                weight @ part,
+                weight @ (ceiling * (1.0 - g)),
+                weight @ (bend * (z - midpoint)) + 2.0 * ridge * slope**2,
+                -weight @ bend,
+            ]
+        )
+        return value, gradient
+
+    reach = (float(z.min()) - 3.0, float(z.max()) + 3.0)
+    bounds = ((0.0, 1.0), (0.0, 1.0), (-4.0, 4.0), reach)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x), float(found.fun)
+
+
+def _curve(point: FloatArray) -> Sigmoid:
+    ceiling, share, log_slope, midpoint = (float(value) for value in point)
+    return Sigmoid(share * ceiling, ceiling, float(np.exp(log_slope)), midpoint)
+
+
+# Boundaries to compare with: simple quantiles, quantile regression from libraries, published and ideal sigmoids.
+
+Window = Literal["last", "past", "next"]
+N_BINS, N_KNOTS = 10, 6
+# Scores from which a base model is a category of its own, and the most categories scikit-learn's trees can have.
+_OFTEN, _MOST_CATEGORIES = 20, 255
+KAPPA, SHARP, RIDGE = 50.0, 1000.0, 1e-3
+EVERY_PERIOD = "-all"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Scores of one task.
+
+    Attributes
+    ----------
+    z : ndarray, shape (n,)
+        log10 compute of each record.
+    base_model : ndarray of str, shape (n,)
+        Base model of each record.
+    score : ndarray, shape (n,)
+        Scores in [0, 1].
+    """
+
+    z: FloatArray
+    base_model: npt.NDArray[np.object_]
+    score: FloatArray
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A boundary to compare with.
+
+    Attributes
+    ----------
+    name : str
+        Its name in tables and options.
+    words : str
+        What it is, in a few words.
+    levels : callable
+        From fitted rows, rows to predict (their scores unused, but by the oracle's window) and tau to levels.
+    window : {"last", "past", "next"}
+        Fitted to the last period before the one predicted, to all before it, or to the one predicted itself.
+    """
+
+    name: str
+    words: str
+    levels: Callable[[Rows, Rows, float], FloatArray]
+    window: Window = "last"
+
+
+def constant(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
+    """One quantile for all.
+
+    Parameters
+    ----------
+    fitted, asked : Rows
+        Scores to fit, records to predict.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_asked,)
+        Levels.
+    """
+    return np.full(len(asked.z), np.quantile(fitted.score, tau))
+
+
+def bins(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
+    """Take the quantile of each of about 10 bins of compute with equal numbers of records.
+
+    Parameters
+    ----------
+    fitted, asked : Rows
+        Scores to fit, records to predict.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_asked,)
+        Levels; beyond the data those of the outer bins.
+    """
+    edges = np.unique(np.quantile(fitted.z, np.linspace(0.0, 1.0, N_BINS + 1)))[1:-1]
+    of = np.searchsorted(edges, fitted.z, side="right")
+    quantiles = pd.Series(fitted.score).groupby(of).quantile(tau).reindex(range(len(edges) + 1))
+    # ties at an edge can leave a bin empty; it takes the bin below
+    return np.asarray(quantiles.ffill().bfill().to_numpy()[np.searchsorted(edges, asked.z, side="right")])
+
+
+def ispline(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
+    """Monotone quantile spline: cubic I-splines with weights of at least zero, by linear programming.
+
+    I-splines are running sums of B-splines (Ramsay 1988, doi:10.1214/ss/1177012761). Solved through its dual, whose
+    variables are one a score: maximise ``y'a`` with ``tau - 1 <= a <= tau``, ``sum(a) = 0`` and ``basis'a <= 0``.
+
+    Parameters
+    ----------
+    fitted, asked : Rows
+        Scores to fit, records to predict.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_asked,)
+        Levels, non-decreasing in compute and constant beyond the data.
+    """
+    from sklearn.preprocessing import SplineTransformer
+
+    knots = np.unique(np.quantile(fitted.z, np.linspace(0.0, 1.0, N_KNOTS)))
+    if len(knots) < 2:
+        return constant(fitted, asked, tau)
+    spline = SplineTransformer(degree=3, knots=knots[:, None], extrapolation="constant").fit(fitted.z[:, None])
+
+    def basis(z: FloatArray) -> FloatArray:
+        return np.asarray(spline.transform(z[:, None])[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:])
+
+    columns = basis(fitted.z).T
+    solved = linprog(
+        -fitted.score,
+        A_ub=columns,
+        b_ub=np.zeros(len(columns)),
+        A_eq=np.ones((1, len(fitted.z))),
+        b_eq=[0.0],
+        bounds=(tau - 1.0, tau),
+        method="highs",
+    )
+    return _scores(-solved.eqlin.marginals[0] - basis(asked.z) @ solved.ineqlin.marginals)
+
+
+def linear(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
+    """Linear quantile regression on log compute (scikit-learn's QuantileRegressor).
+
+    Parameters
+    ----------
+    fitted, asked : Rows
+        Scores to fit, records to predict.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_asked,)
+        Levels, cut to [0, 1].
+    """
+    from sklearn.linear_model import QuantileRegressor
+
+    centre = fitted.z.mean()
+    line = QuantileRegressor(quantile=tau, alpha=0.0, solver="highs").fit((fitted.z - centre)[:, None], fitted.score)
+    return _scores(line.predict((asked.z - centre)[:, None]))
+
+
+def boosted(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
+    """Gradient-boosted quantile trees on log compute (scikit-learn's GradientBoostingRegressor).
+
+    Parameters
+    ----------
+    fitted, asked : Rows
+        Scores to fit, records to predict.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_asked,)
+        Levels, cut to [0, 1].
+    """
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    trees = GradientBoostingRegressor(
+        loss="quantile", alpha=tau, n_estimators=100, max_depth=2, min_samples_leaf=_leaf(tau), random_state=0
+    )
+    return _scores(trees.fit(fitted.z[:, None], fitted.score).predict(asked.z[:, None]))
+
+
+def boosted_base(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
+    """Boosted quantile trees, constrained to increase in compute, with the base model as a category.
+
+    scikit-learn's HistGradientBoostingRegressor, whose leaves keep the constraint only nearly. Base models with fewer
+    than 20 scores count as missing, and so teach it what to say of those not fitted.
+
+    Parameters
+    ----------
+    fitted, asked : Rows
+        Scores to fit, records to predict.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_asked,)
+        Levels, cut to [0, 1].
+    """
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    counts = pd.Series(fitted.base_model).value_counts()
+    often = counts.index[counts >= _OFTEN][:_MOST_CATEGORIES]
+    codes = {name: float(i) for i, name in enumerate(often)}
+
+    def features(rows: Rows) -> FloatArray:
+        return np.column_stack([rows.z, [codes.get(name, np.nan) for name in rows.base_model]])
+
+    trees = HistGradientBoostingRegressor(
+        loss="quantile",
+        quantile=tau,
+        max_leaf_nodes=8,
+        min_samples_leaf=_leaf(tau),
+        early_stopping=False,
+        monotonic_cst=[1, 0],
+        categorical_features=[1],
+        random_state=0,
+    )
+    return _scores(trees.fit(features(fitted), fitted.score).predict(features(asked)))
+
+
+def base_models(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
+    """Take the quantile of each base model's scores, and of all scores for one not fitted.
+
+    Parameters
+    ----------
+    fitted, asked : Rows
+        Scores to fit, records to predict.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_asked,)
+        Levels.
+    """
+    own = pd.Series(fitted.score).groupby(fitted.base_model).quantile(tau)
+    return np.asarray(own.reindex(asked.base_model).fillna(np.quantile(fitted.score, tau)).to_numpy())
+
+
+def paper(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
+    """Fit the published sigmoid: smoothed pinball loss with kappa = 50, ridge 1e-3 (arXiv 2602.15327).
+
+    Parameters
+    ----------
+    fitted, asked : Rows
+        Scores to fit, records to predict.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_asked,)
+        Levels.
+    """
+    return smoothed_sigmoid(fitted.z, fitted.score, tau, kappa=KAPPA, ridge=RIDGE)(asked.z)
+
+
+def exact(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
+    """Fit the published sigmoid with kappa = 1000: as good as the exact quantile.
+
+    Parameters
+    ----------
+    fitted, asked : Rows
+        Scores to fit, records to predict.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_asked,)
+        Levels.
+    """
+    return smoothed_sigmoid(fitted.z, fitted.score, tau, kappa=SHARP, ridge=RIDGE)(asked.z)
+
+
+def oracle(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
+    """Fit the sigmoid of least exact pinball loss.
+
+    Parameters
+    ----------
+    fitted, asked : Rows
+        Scores to fit, records to predict; the same ones for an oracle.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_asked,)
+        Levels.
+    """
+    return best_sigmoid(fitted.z, fitted.score, tau)(asked.z)
+
+
+_BASES = (
+    Baseline("constant", "one quantile for all compute", constant),
+    Baseline("bins", f"quantile in each of {N_BINS} compute bins", bins),
+    Baseline("ispline", "monotone I-spline quantile", ispline),
+    Baseline("linear", "linear quantile regression (scikit-learn)", linear),
+    Baseline("boosted", "boosted quantile trees on compute (scikit-learn)", boosted),
+    Baseline("boosted-base", "boosted quantile trees on compute and base model (scikit-learn)", boosted_base),
+    Baseline("base-model", "quantile of the base model, pooled for a new one", base_models),
+    Baseline("paper", "smoothed-pinball sigmoid, kappa 50 (arXiv 2602.15327)", paper),
+    Baseline("exact", "the paper's sigmoid with kappa 1000, the exact quantile", exact),
+)
+BASELINES: dict[str, Baseline] = {
+    **{one.name: one for one in _BASES},
+    **{one.name + EVERY_PERIOD: replace(one, name=one.name + EVERY_PERIOD, window="past") for one in _BASES},
+    "oracle": Baseline("oracle", "best sigmoid for the period predicted itself", oracle, "next"),
+}
+"""Every baseline by name; the plain name is fitted to the last period, ``-all`` to all periods before."""
+
+# The stronger window of each on the Open LLM Leaderboard v2; of the published fit both.
+DEFAULT = (
+    *("constant", "bins", "ispline", "linear", "boosted", "boosted-base", "base-model-all"),
+    *("paper", "paper-all", "exact", "exact-all", "oracle"),
+)
+
+
+def choose(names: Sequence[str] | str | None = None) -> tuple[Baseline, ...]:
+    """Look up baselines.
+
+    Parameters
+    ----------
+    names : str or sequence of str, optional
+        Names; "all" for every one; none: the default ones.
+
+    Returns
+    -------
+    tuple of Baseline
+        Each once, in the order given.
+
+    Raises
+    ------
+    QueryError
+        If a name is unknown.
+    """
+    wanted = list(DEFAULT if names is None else [names] if isinstance(names, str) else names)
+    if wanted == ["all"]:
+        return tuple(BASELINES.values())
+    for name in wanted:
+        if name not in BASELINES:
+            raise QueryError(
+                f"baselines: there is no {name!r}.{suggestion(name, list(BASELINES))} There are "
+                f"{listed(BASELINES, len(BASELINES))}."
+            )
+    return tuple(BASELINES[name] for name in dict.fromkeys(wanted))
+
+
+def _leaf(tau: float) -> int:
+    """Scores a leaf needs for one to lie above its quantile."""
+    return round(1.0 / (1.0 - tau))
+
+
+def _scores(levels: npt.ArrayLike) -> FloatArray:
+    return np.asarray(np.clip(np.asarray(levels, dtype=float), 0.0, 1.0))

@@ -1,0 +1,393 @@
+"""Predicted boundaries against the scores that came: losses, coverage, and differences with their uncertainty."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from bayes_frontier.errors import QueryError
+from bayes_frontier.model.likelihood import FloatArray, IntArray, pinball_loss
+from bayes_frontier.text import listed, suggestion
+
+
+@dataclass(frozen=True)
+class Bootstrapped:
+    """A mean over cells and the means of the cells, with intervals.
+
+    Attributes
+    ----------
+    mean, lower, upper : float
+        Of the mean over cells.
+    cell_mean, cell_lower, cell_upper : ndarray, shape (n_splits, n_tasks)
+        Of each cell.
+    """
+
+    mean: float
+    lower: float
+    upper: float
+    cell_mean: FloatArray
+    cell_lower: FloatArray
+    cell_upper: FloatArray
+
+
+@dataclass(frozen=True)
+class CellSums:
+    """Sums and numbers of values by cluster and cell.
+
+    Attributes
+    ----------
+    total, count : ndarray, shape (n_clusters, n_splits, n_tasks)
+        Sum and number of the values that are there.
+    """
+
+    total: FloatArray
+    count: FloatArray
+
+    @classmethod
+    def of(cls, values: FloatArray, split: IntArray, cluster: IntArray, n_splits: int, n_clusters: int) -> "CellSums":
+        """Sum values by cluster and cell.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_records, n_tasks)
+            Values, NaN where there is none.
+        split, cluster : ndarray of int, shape (n_records,)
+            Split and cluster of each record.
+        n_splits, n_clusters : int
+            How many there are.
+
+        Returns
+        -------
+        CellSums
+            The sums.
+        """
+        there = ~np.isnan(values)
+        total, count = np.zeros((2, n_clusters, n_splits, values.shape[1]))
+        np.add.at(total, (cluster, split), np.where(there, values, 0.0))
+        np.add.at(count, (cluster, split), there.astype(float))
+        return cls(total, count)
+
+    def counts(self) -> IntArray:
+        """Count the values of each cell.
+
+        Returns
+        -------
+        ndarray of int, shape (n_splits, n_tasks)
+            Numbers.
+        """
+        return np.asarray(self.count.sum(axis=0).astype(np.int64))
+
+    def means(self) -> FloatArray:
+        """Average each cell.
+
+        Returns
+        -------
+        ndarray, shape (n_splits, n_tasks)
+            Means, NaN where a cell is empty.
+        """
+        return _ratio(self.total.sum(axis=0), self.count.sum(axis=0))
+
+    def bootstrap(self, prob: float, draws: int, seed: int) -> Bootstrapped:
+        """Resample clusters, each with all its values in all cells.
+
+        Parameters
+        ----------
+        prob : float
+            Probability of the intervals, which are percentiles.
+        draws : int
+            Samples.
+        seed : int
+            Same seed, same samples.
+
+        Returns
+        -------
+        Bootstrapped
+            Means and intervals; a sample in which a cell is empty leaves the cell out.
+        """
+        present = np.flatnonzero(self.count.any(axis=(1, 2)))
+        means = self.means()
+        if not len(present):
+            return Bootstrapped(np.nan, np.nan, np.nan, means, means, means)
+        n = len(present)
+        weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=draws).astype(float)
+        cells = _ratio(weights @ self.total[present].reshape(n, -1), weights @ self.count[present].reshape(n, -1))
+        overall = _mean(cells)
+        tail = [(1.0 - prob) / 2.0, (1.0 + prob) / 2.0]
+        low, high = np.quantile(overall[~np.isnan(overall)], tail)
+        by_cell = np.full((2, cells.shape[1]), np.nan)
+        for cell in np.flatnonzero(~np.isnan(means).ravel()):
+            drawn = cells[:, cell]
+            by_cell[:, cell] = np.quantile(drawn[~np.isnan(drawn)], tail)
+        lower, upper = by_cell.reshape(2, *means.shape)
+        return Bootstrapped(
+            float(_mean(means.reshape(1, -1))[0]), float(low), float(high), means, np.asarray(lower), np.asarray(upper)
+        )
+
+
+def _ratio(total: FloatArray, count: FloatArray) -> FloatArray:
+    empty: npt.NDArray[np.bool_] = count == 0
+    return np.where(empty, np.nan, total / np.where(empty, 1.0, count))
+
+
+def _mean(cells: FloatArray) -> FloatArray:
+    """Mean over the cells that are there, shape (n_draws,)."""
+    there = ~np.isnan(cells)
+    return _ratio(np.where(there, cells, 0.0).sum(axis=1), there.sum(axis=1).astype(float))
+
+
+# Predicted boundaries against the scores that came: losses, coverage, and differences with their uncertainty.
+
+OURS, ORACLE = "frontier", "oracle"
+GROUPS = ("all", "known", "new")
+_CELL = ("split", "task")
+
+
+@dataclass(frozen=True, eq=False)
+class Backtest:
+    """Predictions of a rolling-origin backtest, and what they are worth.
+
+    A cell is a task in a split; means over cells weigh every cell alike. Signed coverage errors are the share of
+    scores at or below the boundary minus tau: negative where the boundary was too low.
+
+    Attributes
+    ----------
+    predictions : xarray.Dataset
+        level, dims (boundary, record, task), missing where a boundary has no prediction; score, dims (record, task);
+        and by record its split, model, base_model, known (whether its base model was fitted), flops (the axis) and
+        source_row. The boundary "frontier" is ours.
+    about : mapping
+        tau, axis, window, source, fingerprint, splits, seconds, settings.
+    """
+
+    predictions: xr.Dataset
+    about: Mapping[str, object]
+
+    @property
+    def tau(self) -> float:
+        """Quantile level."""
+        return float(self.predictions.attrs["tau"])
+
+    @property
+    def boundaries(self) -> tuple[str, ...]:
+        """Names of the boundaries, ours first."""
+        return tuple(str(name) for name in self.predictions["boundary"].to_numpy())
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Labels of the periods predicted."""
+        return tuple(str(label) for label in self.predictions["split"].to_numpy())
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Task names."""
+        return tuple(str(task) for task in self.predictions["task"].to_numpy())
+
+    @cached_property
+    def scores(self) -> xr.Dataset:
+        """Exact pinball loss, coverage and number of scores; dims (boundary, split, task, group).
+
+        Groups are all records, those on a base model that was fitted, and those on a new one. A cell without scores or
+        predictions is missing.
+        """
+        found = []
+        for group in GROUPS:
+            sums = {name: self._sums(name, group) for name in ("loss", "covered")}
+            dims = ("boundary", *_CELL)
+            found.append(
+                xr.Dataset(
+                    {
+                        "pinball": (dims, np.stack([one.means() for one in sums["loss"]])),
+                        "coverage": (dims, np.stack([one.means() + self.tau for one in sums["covered"]])),
+                        "n": (dims, np.stack([one.counts() for one in sums["loss"]])),
+                    }
+                )
+            )
+        coords = {"boundary": list(self.boundaries), "split": list(self.splits), "task": list(self.tasks)}
+        return xr.concat(found, "group").assign_coords({**coords, "group": list(GROUPS)}).transpose(..., "group")
+
+    def differences(self, group: str = "all", *, prob: float = 0.9, draws: int = 2000, seed: int = 1) -> xr.Dataset:
+        """Compare ours with each baseline on the same scores: mean difference of pinball loss, ours minus theirs.
+
+        Intervals are percentiles of a bootstrap that resamples base models, each with all its records in all splits
+        and tasks. A few base models carry most records, so they are somewhat too narrow.
+
+        Parameters
+        ----------
+        group : {"all", "known", "new"}
+            Records compared.
+        prob : float
+            Probability of the interval.
+        draws : int
+            Bootstrap samples.
+        seed : int
+            Of the bootstrap.
+
+        Returns
+        -------
+        xarray.Dataset
+            difference, lower, upper by baseline (mean over cells), and cell_difference, cell_lower, cell_upper with
+            dims (baseline, split, task).
+
+        Raises
+        ------
+        QueryError
+            If the group is unknown.
+        """
+        self._check_group(group)
+        loss = self._loss()
+        names = self.boundaries[1:]
+        made = [self._bootstrap(loss[0] - loss[i], group, prob, draws, seed) for i in range(1, len(loss))]
+        return _dataset(made, names, "baseline", self.splits, self.tasks, "difference")
+
+    def coverage_errors(self, group: str = "all", *, prob: float = 0.9, draws: int = 2000, seed: int = 1) -> xr.Dataset:
+        """Signed coverage errors, with intervals by the bootstrap of `differences`.
+
+        Parameters
+        ----------
+        group : {"all", "known", "new"}
+            Records.
+        prob : float
+            Probability of the interval.
+        draws : int
+            Bootstrap samples.
+        seed : int
+            Of the bootstrap.
+
+        Returns
+        -------
+        xarray.Dataset
+            error, lower, upper by boundary (mean over cells), and cell_error, cell_lower, cell_upper with dims
+            (boundary, split, task).
+
+        Raises
+        ------
+        QueryError
+            If the group is unknown.
+        """
+        self._check_group(group)
+        made = [self._bootstrap(one, group, prob, draws, seed) for one in self._covered()]
+        return _dataset(made, self.boundaries, "boundary", self.splits, self.tasks, "error")
+
+    def summary(self, group: str = "all", *, prob: float = 0.9, draws: int = 2000, seed: int = 1) -> pd.DataFrame:
+        """One row a boundary, best first, of means over cells.
+
+        Parameters
+        ----------
+        group : {"all", "known", "new"}
+            Records.
+        prob : float
+            Probability of the interval.
+        draws : int
+            Bootstrap samples.
+        seed : int
+            Of the bootstrap.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by boundary: pinball; difference, lower, upper (ours minus it) and won (cells in which ours is
+            lower), missing for ours; cells compared; signed_error and abs_error of coverage, over cells; task_error,
+            the absolute signed error of a task's scores pooled over splits, averaged over tasks; n (scores).
+
+        Raises
+        ------
+        QueryError
+            If the group is unknown.
+        """
+        self._check_group(group)
+        cells = self.scores.sel(group=group)
+        error = cells["coverage"] - self.tau
+        pooled = (error * cells["n"]).sum("split") / cells["n"].sum("split").where(lambda n: n > 0)
+        ours = cells["pinball"].sel(boundary=OURS)
+        compared = self.differences(group, prob=prob, draws=draws, seed=seed)
+        table = pd.DataFrame(
+            {
+                "pinball": cells["pinball"].mean(_CELL),
+                "won": (ours < cells["pinball"]).sum(_CELL).where(cells["boundary"] != OURS),
+                "cells": (ours + cells["pinball"]).count(_CELL),
+                "signed_error": error.mean(_CELL),
+                "abs_error": abs(error).mean(_CELL),
+                "task_error": abs(pooled).mean("task"),
+                "n": cells["n"].sum(_CELL),
+            },
+            index=pd.Index(self.boundaries, name="boundary"),
+        )
+        for place, name in enumerate(("difference", "lower", "upper"), start=1):
+            table.insert(place, name, compared[name].to_series())
+        return table.sort_values("pinball", kind="stable")
+
+    def best_of_all(self, group: str = "all") -> tuple[int, int]:
+        """Count the cells in which ours is lower than every baseline but the oracle.
+
+        Parameters
+        ----------
+        group : {"all", "known", "new"}
+            Records.
+
+        Returns
+        -------
+        tuple of int
+            Cells won, and cells in all.
+
+        Raises
+        ------
+        QueryError
+            If the group is unknown.
+        """
+        self._check_group(group)
+        cells = self.scores["pinball"].sel(group=group)
+        ours = cells.sel(boundary=OURS)
+        rivals = cells.sel(boundary=[name for name in self.boundaries if name not in (OURS, ORACLE)])
+        won = (ours >= 0.0) & ~(rivals <= ours).any("boundary")
+        return int(won.sum()), int(ours.count())
+
+    def _check_group(self, group: str) -> None:
+        if group not in GROUPS:
+            raise QueryError(
+                f"group: there is no {group!r}.{suggestion(str(group), GROUPS)} There are {listed(GROUPS)}."
+            )
+
+    def _loss(self) -> FloatArray:
+        """Return losses, shape (boundary, record, task)."""
+        score, level = self.predictions["score"].to_numpy(), self.predictions["level"].to_numpy()
+        return pinball_loss(score - level, self.tau)
+
+    def _covered(self) -> FloatArray:
+        """Return 1 where a score is covered, minus tau; shape (boundary, record, task)."""
+        score, level = self.predictions["score"].to_numpy(), self.predictions["level"].to_numpy()
+        return np.where(np.isnan(score - level), np.nan, (score <= level) - self.tau)
+
+    def _sums(self, what: str, group: str) -> list[CellSums]:
+        values = self._loss() if what == "loss" else self._covered()
+        return [self._cells(one, group) for one in values]
+
+    def _cells(self, values: FloatArray, group: str) -> CellSums:
+        known = self.predictions["known"].to_numpy()
+        mask: npt.NDArray[np.bool_] = {"all": np.ones_like(known), "known": known, "new": ~known}[group]
+        split = pd.Index(self.splits).get_indexer(pd.Index(self.predictions["record_split"].to_numpy()))
+        cluster, _ = pd.factorize(self.predictions["base_model"].to_numpy(), sort=True)
+        return CellSums.of(values[mask], split[mask], cluster[mask], len(self.splits), int(cluster.max()) + 1)
+
+    def _bootstrap(self, values: FloatArray, group: str, prob: float, draws: int, seed: int) -> Bootstrapped:
+        return self._cells(values, group).bootstrap(prob, draws, seed)
+
+
+def _dataset(
+    made: list[Bootstrapped],
+    names: tuple[str, ...],
+    dim: str,
+    splits: tuple[str, ...],
+    tasks: tuple[str, ...],
+    what: str,
+) -> xr.Dataset:
+    data: dict[str, object] = {}
+    for name in ("mean", "lower", "upper"):
+        word = what if name == "mean" else name
+        data[word] = ((dim,), np.array([getattr(one, name) for one in made], dtype=float))
+        cells = np.array([getattr(one, f"cell_{name}") for one in made], dtype=float)
+        data[f"cell_{word}"] = ((dim, *_CELL), cells.reshape(len(made), len(splits), len(tasks)))
+    return xr.Dataset(data, coords={dim: list(names), "split": list(splits), "task": list(tasks)})

@@ -1,0 +1,150 @@
+"""Predicted levels on disk, one file a split and boundary, so that an interrupted backtest goes on where it was."""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import xarray as xr
+
+import bayes_frontier
+from bayes_frontier.errors import StoreError
+from bayes_frontier.model.likelihood import FloatArray
+
+CACHE = "cache"
+_LIBRARIES = ("pymc", "nutpie", "numpy", "scipy", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Levels one boundary predicts for one split.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_models, n_tasks)
+        Scores, missing where there is no prediction.
+    facts : mapping
+        seconds it took; of a posterior also whether it converged.
+    """
+
+    values: FloatArray
+    facts: Mapping[str, object]
+
+
+class LevelStore:
+    """Finished levels in a folder, each with a key of everything it depends on.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where ``cache/`` is or will be; None keeps nothing.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = None if folder is None else folder / CACHE
+        if self.folder is not None:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"{self.folder}: no folder can be made there ({error.strerror}).") from None
+
+    def load(self, name: str, key: str) -> Levels | None:
+        """Return finished levels.
+
+        Parameters
+        ----------
+        name : str
+            Split and boundary.
+        key : str
+            What they depend on.
+
+        Returns
+        -------
+        Levels or None
+            None where there are none, the key is another, or the file is damaged.
+        """
+        if self.folder is None or not (path := self.folder / f"{name}.nc").is_file():
+            return None
+        try:
+            with xr.open_dataset(path, engine="h5netcdf") as opened:
+                found = opened.load()
+            if found.attrs["key"] != key:
+                return None
+            return Levels(found["level"].to_numpy(), json.loads(found.attrs["facts"]))
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError):
+            return None
+
+    def save(self, name: str, key: str, levels: Levels) -> None:
+        """Keep finished levels, whole or not at all.
+
+        Parameters
+        ----------
+        name : str
+            Split and boundary.
+        key : str
+            What they depend on.
+        levels : Levels
+            What to keep.
+
+        Raises
+        ------
+        StoreError
+            If they cannot be written.
+        """
+        if self.folder is None:
+            return
+        target = self.folder / f"{name}.nc"
+        beside = self.folder / f".{name}.{os.getpid()}.part"
+        attrs = {"key": key, "facts": json.dumps(dict(levels.facts))}
+        try:
+            data = xr.Dataset({"level": (("record", "task"), levels.values)}, attrs=attrs)
+            data.to_netcdf(beside, engine="h5netcdf")
+            os.replace(beside, target)
+        except OSError as error:
+            raise StoreError(f"{target}: cannot be written ({error.strerror}).") from None
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+
+
+def make_key(parts: Mapping[str, object]) -> str:
+    """Digest what levels depend on, library versions included.
+
+    Parameters
+    ----------
+    parts : mapping
+        JSON can hold it; what it cannot is taken as text.
+
+    Returns
+    -------
+    str
+        SHA-256, hexadecimal.
+    """
+    versions = {name: version(name) for name in _LIBRARIES}
+    return hashlib.sha256(json.dumps([parts, versions], sort_keys=True, default=str).encode()).hexdigest()
+
+
+def code_digest(places: Sequence[str]) -> str:
+    """Digest source files of the package: levels computed by other code are not taken for those of this one.
+
+    Parameters
+    ----------
+    places : sequence of str
+        Files and folders inside the package.
+
+    Returns
+    -------
+    str
+        SHA-256, hexadecimal.
+    """
+    package = Path(bayes_frontier.__file__).parent
+    digest = hashlib.sha256()
+    for place in places:
+        path = package / place
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,49 @@
+"""Exact pinball loss of the fitted boundary, against a constant and against the boundary shifted."""
+
+import numpy as np
+import pandas as pd
+
+from bayes_frontier.checks.records import Records, cluster_error
+from bayes_frontier.model.likelihood import FloatArray, pinball_loss
+
+
+def pinball(records: Records) -> pd.DataFrame:
+    """Pinball loss by task.
+
+    Parameters
+    ----------
+    records : Records
+        Scores and boundaries.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a task: n, loss (mean exact pinball loss of the posterior mean boundary, in scores), constant (of each
+        period's own tau-quantile, whatever the compute), skill (1 - loss / constant), difference_error (standard error
+        of loss - constant, base models as clusters), shift (what, added to the whole boundary, makes the loss
+        smallest) and gain (share of the loss saved by it).
+    """
+    rows = []
+    for task, part in records.table.groupby("task", sort=False):
+        score, boundary = part["score"].to_numpy(), part["boundary"].to_numpy()
+        flat = part.groupby("period")["score"].transform("quantile", records.tau).to_numpy()
+        losses, constant = pinball_loss(score - boundary, records.tau), pinball_loss(score - flat, records.tau)
+        shift = float(np.quantile(score - boundary, records.tau))
+        loss = float(losses.mean())
+        rows.append(
+            {
+                "task": task,
+                "n": len(part),
+                "loss": loss,
+                "constant": float(constant.mean()),
+                "skill": 1.0 - _ratio(loss, constant),
+                "difference_error": cluster_error(pd.Series(losses - constant), part["base_model"])[0],
+                "shift": shift,
+                "gain": 1.0 - float(pinball_loss(score - boundary - shift, records.tau).mean()) / max(loss, 1e-12),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _ratio(loss: float, constant: FloatArray) -> float:
+    return loss / max(float(constant.mean()), 1e-12)

@@ -1,0 +1,294 @@
+"""``bayes-frontier attain``, ``compute-for`` and ``drift``: the questions a saved fit answers first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayes_frontier.cli import options as given
+from bayes_frontier.cli.asking import about, ask, header, load, question, several_periods
+from bayes_frontier.cli.options import fields_map, flops_list, one_score, scores_list
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
+from bayes_frontier.errors import QueryError
+from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.text import flops_words, probability_words, share_words
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_frontier.evaluations.diff import Difference
+    from bayes_frontier.posterior import Frontier
+
+app = typer.Typer()
+
+
+@app.command("attain")
+def attain(
+    fit: given.FitFile,
+    flops: Annotated[
+        str,
+        typer.Option(
+            metavar="FLOPS",
+            help="Pre-training compute in FLOPs (6 x parameters x tokens): 1e24, several as 1e22,1e24, or "
+            "1e22:1e26:5 for 5 values evenly spaced in log FLOPs.",
+        ),
+    ],
+    task: given.AskedTasks = None,
+    period: given.Period = None,
+    base_model: given.BaseModel = None,
+    prob: given.Prob = "0.9",
+    score: Annotated[
+        str | None,
+        typer.Option(metavar="SCORE", help="Add the probability that the boundary is at least this score, 0 to 1."),
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Show the score attainable with some pre-training compute: task, boundary, credible interval.
+
+    Example: what can a model with 1e24 FLOPs reach on bbh, and how likely is at least 0.7?
+
+        bayes-frontier attain fit.nc --flops 1e24 --task bbh --score 0.7
+
+    The boundary is the posterior median; lower and upper are the ends of the credible interval.
+    """
+    form = form_of(as_json, as_csv)
+    values, asked = flops_list(flops), question(task, period, base_model, prob)
+    targets = scores_list(score) if score is not None else []
+    if len(targets) > 1:
+        raise QueryError("--score: give one score; ask again for another.")
+    target = targets[0] if targets else None
+    frontier = load(fit)
+    rows = ask(
+        frontier,
+        asked,
+        lambda name: frontier.attainable(
+            values,
+            prob=asked.prob,
+            task=name,
+            period=asked.period,
+            base_model=asked.base_model,
+            target=target,
+        ),
+    )
+    facts = about(frontier, asked, rows)
+    columns = [
+        Column("task", "task"),
+        several_periods(facts),
+        Column("flops", "FLOPs", flops_words),
+        Column("median", "boundary (median)", "{:.3f}".format),
+        Column("mean", ""),
+        Column("lower", "lower", "{:.3f}".format),
+        Column("upper", "upper", "{:.3f}".format),
+    ]
+    if target is not None:
+        facts["score"] = target
+        columns.append(Column("probability", f"P(boundary >= {target:g})", probability_words))
+    show(Answer(facts, columns, rows, header(frontier, asked, facts, "boundary")), form)
+
+
+# ``bayes-frontier compute-for``: the compute needed for a score.
+
+FLOPS_SEARCHED = (1e18, 1e28)
+
+
+@app.command("compute-for")
+def compute_for(
+    fit: given.FitFile,
+    score: Annotated[
+        str,
+        typer.Option(metavar="SCORE", help="Score to attain, 0 to 1; several with commas between."),
+    ],
+    task: given.AskedTasks = None,
+    period: given.Period = None,
+    base_model: given.BaseModel = None,
+    prob: given.Prob = "0.9",
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Show the pre-training compute (FLOPs) at which the boundary reaches a score, from 1e18 to 1e28 FLOPs.
+
+    Example: how much compute for half of math_lvl_5?
+
+        bayes-frontier compute-for fit.nc --score 0.5 --task math_lvl_5
+
+    Also shown: the credible interval, and the probability that the score is not attainable within 1e28 FLOPs.
+    In JSON, null stands for more than 1e28; in CSV, inf.
+    """
+    form = form_of(as_json, as_csv)
+    scores, asked = scores_list(score), question(task, period, base_model, prob)
+    frontier = load(fit)
+    rows = ask(
+        frontier,
+        asked,
+        lambda name: frontier.compute_for(
+            scores,
+            task=name,
+            period=asked.period,
+            base_model=asked.base_model,
+            prob=asked.prob,
+            flops_range=FLOPS_SEARCHED,
+        ),
+    )
+    facts = about(frontier, asked, rows)
+    facts["flops_range"] = list(FLOPS_SEARCHED)
+    columns = [
+        Column("task", "task"),
+        several_periods(facts),
+        Column("score", "score", "{:g}".format),
+        Column("median", "FLOPs (median)", _words),
+        Column("lower", "lower", _words),
+        Column("upper", "upper", _words),
+        Column("not_attainable", "P(not attainable)", probability_words),
+    ]
+    show(Answer(facts, columns, rows, header(frontier, asked, facts, "FLOPs"), _sentences(rows)), form)
+
+
+def _words(value: float) -> str:
+    low, high = FLOPS_SEARCHED
+    if math.isinf(value):
+        return f"> {flops_words(high)}"
+    return f"< {flops_words(low)}" if value <= low else flops_words(value)
+
+
+def _sentences(rows: Sequence[Mapping[str, Value]]) -> list[str]:
+    found = []
+    for row in rows:
+        missing = row["not_attainable"]
+        if isinstance(missing, float) and missing >= 0.5:
+            found.append(
+                f"{row['task']}: {row['score']:g} is not attainable within "
+                f"{flops_words(FLOPS_SEARCHED[1])} FLOPs with probability {probability_words(missing)}."
+            )
+    return ["", *found] if found else []
+
+
+# ``bayes-frontier drift``: whether boundaries move.
+
+
+@app.command("drift")
+def drift(
+    fit: given.FitFile,
+    flops: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FLOPS",
+            help="Where to look: 1e24, several as 1e22,1e24, or 1e22:1e26:5.",
+            show_default="median of the models",
+        ),
+    ] = None,
+    delta: given.Delta = "0.02",
+    task: given.AskedTasks = None,
+    base_model: given.BaseModel = None,
+    prob: given.VerdictProb = "0.9",
+    steps: Annotated[bool, typer.Option("--steps", help="Also each step from a period to the next.")] = False,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TABLE",
+            help="A newer version of the table that was fitted: tasks re-scored in it are named, since their scores "
+            "change without any drift.",
+        ),
+    ] = None,
+    format: given.Format = None,
+    column: given.Columns = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for a picture a compute, drift.png; made if it is not there."),
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Show whether boundaries moved from the first period to the last: change, probabilities, a verdict a task.
+
+    Example: did the boundaries at 1e24 FLOPs move by more than 0.03?
+
+        bayes-frontier drift fit.nc --flops 1e24 --delta 0.03
+
+    A task is advancing, retreating or stable where the change is above delta, below -delta or between, with
+    probability 0.9 (--prob); otherwise unknown. With --table a task that was re-scored in a newer table gets the
+    verdict "re-scored": the same models have other scores there, and what changes is the benchmark.
+    """
+    form = form_of(as_json, as_csv)
+    values = None if flops is None else flops_list(flops)
+    smallest, asked = one_score(delta, "--delta"), question(task, None, base_model, prob)
+    if out is not None:
+        make_folder(out, "--out")
+    frontier = load(fit)
+    compared = None if table is None else _compare(frontier, table, format, column)
+    found = frontier.drift(values, smallest, asked.prob, None, asked.base_model)
+    for name in asked.tasks or ():
+        # refuses an unknown task in the words that every command has for it
+        frontier.boundary(1e22, task=name)
+    shown = found.drop_vars("change") if steps else found.drop_vars("change").isel(step=[-1])
+    rows = ask(frontier, asked, lambda name: shown.sel(task=name))
+    for row in rows:
+        row["period"] = row["until"]
+        if compared is not None and row["task"] in compared.rescored:
+            row["verdict"] = "re-scored"
+    facts = about(frontier, asked, rows) | {"delta": smallest}
+    if compared is not None:
+        facts |= {"compared": compared.b, "shared": compared.shared, "rescored": list(compared.rescored)}
+    show(Answer(facts, _columns(smallest, steps), rows, _header(frontier, facts), _said(frontier, compared)), form)
+    if out is not None:
+        _draw(found if asked.tasks is None else found.sel(task=asked.tasks), out)
+
+
+def _compare(frontier: Frontier, table: Path, format: str | None, column: list[str] | None) -> Difference:
+    import bayes_frontier as bf
+    from bayes_frontier.evaluations.diff import diff
+
+    newer = bf.read(table, format=format, columns=fields_map(column))
+    return diff(frontier.evaluations, newer, tau=frontier.tau)
+
+
+def _columns(delta: float, steps: bool) -> list[Column]:
+    return [
+        Column("task", "task"),
+        Column("since", "from period" if steps else ""),
+        Column("until", "to period" if steps else ""),
+        Column("flops", "FLOPs", flops_words),
+        Column("median", "change (median)", "{:+.3f}".format),
+        Column("mean", ""),
+        Column("lower", "lower", "{:+.3f}".format),
+        Column("upper", "upper", "{:+.3f}".format),
+        Column("advance", f"P(change > {delta:g})", probability_words),
+        Column("retreat", f"P(change < {-delta:g})", probability_words),
+        Column("still", ""),
+        Column("verdict", "verdict"),
+    ]
+
+
+def _header(frontier: Frontier, facts: dict[str, object]) -> list[str]:
+    labels = frontier.period_labels
+    whose = f"models on {facts['base_model']}" if facts["base_model"] else "models on a new base model"
+    return [
+        f"Change of the boundary of {whose} (tau = {frontier.tau:g}) between the periods '{labels[0]}' and "
+        f"'{labels[-1]}'.",
+        "change: posterior median, in scores; lower, upper: ends of the credible interval, probability "
+        f"{share_words(float(str(facts['prob'])))}.",
+    ]
+
+
+def _said(frontier: Frontier, compared: Difference | None) -> list[str]:
+    """Say what a newer table holds, in sentences below the answer."""
+    said = [] if frontier.converged else ["The fit did not converge: every verdict is unknown."]
+    if compared is not None:
+        said += compared.summary().splitlines() + compared.warnings()
+        if not compared.rescored and compared.shared:
+            said.append(f"No task was re-scored in {compared.b}.")
+    return ["", *said] if said else []
+
+
+def _draw(found: xr.Dataset, out: Path) -> None:
+    from bayes_frontier.plots import plot_drift
+
+    parts = [found] if "flops" not in found.dims else [found.isel(flops=i) for i in range(found.sizes["flops"])]
+    for part in parts:
+        name = "drift.png" if len(parts) == 1 else f"drift-{flops_words(float(part['flops']))}.png"
+        write_picture(plot_drift(part).figure, out / name, "--out")
+        note(f"Wrote {out / name}")

@@ -1,0 +1,496 @@
+"""``bayes-frontier plan`` and ``update``: what to evaluate next, and what results changed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayes_frontier.cli import options as given
+from bayes_frontier.cli.asking import load, records, warn_unconverged
+from bayes_frontier.cli.options import fields_map, flops_list, names_list, period_of, probability, scores_list
+from bayes_frontier.cli.output import Answer, Column, note, show, show_json
+from bayes_frontier.cli.start import check_target
+from bayes_frontier.errors import QueryError
+from bayes_frontier.files import replace_file, write_picture
+from bayes_frontier.text import flops_words, printable, probability_words, share_words
+
+if TYPE_CHECKING:
+    from bayes_frontier.design import Plan, Question, Update
+
+app = typer.Typer()
+_SHOWN = 15
+
+
+@app.command("plan")
+def plan(
+    candidates: Annotated[
+        Path,
+        typer.Option(
+            metavar="TABLE",
+            help="CSV or Parquet table of models that could be evaluated: model, base_model, flops and params_b, or "
+            "what gives them.",
+        ),
+    ],
+    fit: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FIT]", help="A fit saved by `bayes-frontier fit`; none yet: plan from priors alone."),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(metavar="COST", help="Cost not exceeded, or a share of that of all candidates: 5000 or 20%."),
+    ] = None,
+    n: Annotated[int | None, typer.Option("--n", min=1, metavar="N", help="Models not exceeded.")] = None,
+    focus: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TASKS",
+            help="Tasks whose boundaries are to be known; commas between.",
+            show_default="all",
+        ),
+    ] = None,
+    flops: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW:HIGH", help="Compute at which they are, such as 1e23:1e25.", show_default="the candidates'"
+        ),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="base-models: narrow the boundaries of the base models, each as much as models to come are expected "
+            "on it; interval-width: the population boundaries; information: nats about base models; question: settle "
+            "--question.",
+            show_default="base-models",
+        ),
+    ] = None,
+    question: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TASK@FLOPS>SCORE",
+            help="Is the boundary above a score? Such as bbh@1e24>0.7; implies --objective question.",
+        ),
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD",
+            help="Period planned for: a fitted one by number, label or date, or next.",
+            show_default="the last one fitted",
+        ),
+    ] = None,
+    cost: Annotated[
+        str,
+        typer.Option(
+            metavar="MODEL",
+            help="parameters (1e9); column: the table's column cost; tokens: 2 x parameters x n_items x "
+            "tokens_per_item.",
+        ),
+    ] = "parameters",
+    column: given.Columns = None,
+    include: Annotated[
+        list[str] | None, typer.Option(metavar="MODELS", help="Candidates forced in; with commas, or repeated.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(metavar="MODELS", help="Candidates forced out; with commas, or repeated.")
+    ] = None,
+    batches: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Cut the order into parts of equal cost, to refit between them.")
+    ] = 1,
+    skip: Annotated[
+        bool, typer.Option("--skip", help="Leave candidates that cannot be planned with out, and list them.")
+    ] = False,
+    prob: given.Prob = "0.9",
+    model: Annotated[str, typer.Option(metavar="NAME", help="Without a fit: the model whose priors are used.")] = (
+        "hierarchical"
+    ),
+    task: Annotated[
+        list[str] | None, typer.Option(metavar="NAMES", help="Without a fit: the tasks that will be evaluated.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the whole plan to this CSV file.")] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw cost against expected interval width.")
+    ] = None,
+    commands: Annotated[
+        bool,
+        typer.Option("--commands", help="Print only the lm-evaluation-harness command of each model."),
+    ] = False,
+    seed: given.Seed = 1,
+) -> None:
+    """Choose the models whose evaluation is expected to say most about the boundaries, per cost.
+
+    Example: what a fifth of the cost of all candidates should be spent on.
+
+        bayes-frontier plan fit.nc --candidates candidates.csv --budget 20% --out plan.csv
+
+    Refit after each batch with what came in, and plan the rest again. interval width is that of the population
+    boundary, mean over tasks and compute, expected before any new score is seen.
+    """
+    from bayes_frontier.design import plan as make
+    from bayes_frontier.design.targets import OBJECTIVE
+
+    asked = None if question is None else _question(question)
+    ends = None
+    if flops is not None:
+        low, _, high = flops.partition(":")
+        values = flops_list(f"{low},{high}") if high else []
+        if len(values) != 2:
+            raise QueryError("--flops: write the two ends of a range, such as 1e23:1e25.")
+        ends = (values[0], values[1])
+    for file, suffix, option in ((out, ".csv", "--out"), (picture, ".png", "--picture")):
+        if file is not None and file.suffix != suffix:
+            raise QueryError(f"{option}: {file} does not end in {suffix}.")
+    frontier = None if fit is None else load(fit)
+    found = make(
+        frontier,
+        candidates,
+        budget=budget,
+        n=n,
+        focus=names_list(focus),
+        flops=ends,
+        objective=objective or (OBJECTIVE if asked is None else "question"),
+        question=asked,
+        period=period_of(period),
+        cost=cost,
+        columns=fields_map(column),
+        include=names_list(include) or (),
+        exclude=names_list(exclude) or (),
+        batches=batches,
+        skip=skip,
+        prob=probability(prob, "--prob"),
+        seed=seed,
+        model=model,
+        tasks=names_list(task),
+    )
+    if out is not None:
+        replace_file(out, found.sheet().to_csv(index=False).encode(), "--out")
+    if picture is not None:
+        _draw(found, picture)
+    for reason, names in found.left_out.groupby("reason", sort=False)["model"]:
+        words = ", ".join(printable(str(name)) for name in names.iloc[:3])
+        more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
+        note(f"Left out, {reason}: {words}{more}")
+    if commands:
+        from bayes_frontier.design.planning import commands as lines
+
+        tasks = frontier.tasks if frontier is not None else tuple(names_list(task) or ())
+        for line in lines(found.table["model"], tasks):
+            typer.echo(line)
+    else:
+        _summarise(found)
+    if out is not None:
+        note(f"The whole plan is in {out}.")
+
+
+def _question(text: str) -> Question:
+    from bayes_frontier.design import Question
+
+    task, at, rest = text.partition("@")
+    flops, above, score = rest.partition(">")
+    if not (task.strip() and at and above):
+        raise QueryError(f"--question: cannot read {text[:60]!r}; write TASK@FLOPS>SCORE, such as 'bbh@1e24>0.7'.")
+    values, levels = flops_list(flops, "--question"), scores_list(score, "--question")
+    if len(values) != 1 or len(levels) != 1:
+        raise QueryError("--question: give one compute and one score.")
+    return Question(task.strip(), values[0], levels[0])
+
+
+def _draw(found: Plan, picture: Path) -> None:
+    from bayes_frontier.plots.plan import plot_plan
+
+    write_picture(plot_plan(found)[0].figure, picture, "--picture")
+
+
+def _summarise(found: Plan) -> None:
+    table = found.table
+    last, now = table.iloc[-1], float(found.widths["now"].mean())
+    limit = "" if math.isinf(found.budget) else f" of a budget of {found.budget:,.6g}"
+    header = [
+        f"{len(table):,} evaluations for {last['cumulative_cost']:,.6g} {found.unit}{limit}; all candidates cost "
+        f"{found.total:,.6g}.",
+        f"Expected mean width of {share_words(found.prob)} intervals: {now:.4f} now, {last['interval_width']:.4f} "
+        f"afterwards; {last['information']:.1f} nats.",
+    ]
+    columns = [
+        Column("order", "order"),
+        *([Column("batch", "batch")] if table["batch"].nunique() > 1 else []),
+        Column("model", "model"),
+        Column("flops", "FLOPs", flops_words),
+        Column("cost", "cost", "{:,.4g}".format),
+        Column("cumulative_cost", "sum", "{:,.6g}".format),
+        Column("information", "nats", "{:.2f}".format),
+        Column("interval_width", "width", "{:.4f}".format),
+        *([Column("settled", "P(settled)", "{:.2f}".format)] if "settled" in table else []),
+        Column("reason", "reason"),
+    ]
+    rows = records(table.head(_SHOWN))
+    left = len(table) - len(rows)
+    footer = [f"... and {left:,} more; --out FILE.csv writes all."] if left else []
+    show(Answer({}, columns, rows, header, footer), "text")
+
+
+# ``bayes-frontier update``: new evaluations into a fit, and what they changed.
+
+_SHOWN_CHANGES = 10
+
+
+@app.command("update")
+def update(
+    fit: given.FitFile,
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RESULTS...",
+            help="New evaluations: tables, or files and folders of results of lm-evaluation-harness, Every Eval Ever "
+            "records or Inspect logs.",
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE.nc", help="Where to save the new fit; may be the old one, replaced when done."),
+    ],
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="The plan that was followed, as `plan --out` wrote it."),
+    ] = None,
+    flops: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FLOPS",
+            help="Where boundaries are compared: 1e24, several as 1e22,1e24, or 1e22:1e26:5.",
+            show_default="10, 50 and 90% of the models lie below",
+        ),
+    ] = None,
+    prob: given.Prob = "0.9",
+    periods: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATES",
+            help="Closing dates of the periods of the whole, yyyy-mm-dd with commas between.",
+            show_default="the fit's; newer models fall into an open period",
+        ),
+    ] = None,
+    repeated: Annotated[
+        str,
+        typer.Option(
+            metavar="CHOICE",
+            help="A model that the fit has too: fill the tasks it lacks there, first (leave the new record out), or "
+            "error.",
+        ),
+    ] = "fill",
+    rescored: Annotated[
+        str,
+        typer.Option(
+            metavar="CHOICE",
+            help="A task that the results score otherwise than the fit's table: error; first (leave its new scores "
+            "out); or mix.",
+        ),
+    ] = "error",
+    format: given.Format = None,
+    column: given.Columns = None,
+    duplicates: given.Duplicates = "keep",
+    metrics: given.Metrics = None,
+    registry: given.RegistryFile = None,
+    allow_limited: given.AllowLimited = False,
+    cores: given.Cores = None,
+    allow_unconverged: given.AllowUnconverged = False,
+    as_json: given.AsJson = False,
+    quiet: given.Quiet = False,
+) -> None:
+    """Add new evaluations to a fit, fit again from where it ended, and say what changed.
+
+    Example: the evaluations of a plan came in as a folder of results of lm-evaluation-harness.
+
+        bayes-frontier plan fit.nc --candidates candidates.csv --budget 20% --out plan.csv
+
+        bayes-frontier update fit.nc results/ --plan plan.csv --out fit2.nc
+
+    The new fit is of all scores, old and new, with the model, tau, periods, draws and seed of the old one; chains start
+    at its draws. A task that the results score otherwise than before is refused unless --rescored says what to do. The
+    old fit stays as it is, and an interrupted update leaves no file.
+    """
+    from bayes_frontier.design import update as make
+
+    values = None if flops is None else flops_list(flops)
+    share = probability(prob, "--prob")
+    columns = fields_map(column)
+    check_target(out)
+    made = make(
+        load(fit),
+        list(results),
+        plan=plan,
+        periods=periods,
+        repeated=repeated,
+        rescored=rescored,
+        format=format,
+        columns=columns,
+        duplicates=duplicates,  # type: ignore[arg-type]  # `read` checks it and names the choices
+        registry=registry,
+        metrics=metrics,
+        limited=allow_limited,
+        flops=values,
+        prob=share,
+        cores=cores,
+        progress=False if quiet else None,
+        allow_unconverged=allow_unconverged,
+    )
+    made.frontier.save(out)
+    warn_unconverged(made.frontier, "not converged, and saved all the same as asked.")
+    if as_json:
+        show_json(_document(made, out))
+    elif not quiet:
+        _say(made, share)
+        typer.echo(f"\nSaved {out}. Next: bayes-frontier check {out}")
+
+
+def _document(made: Update, out: Path) -> dict[str, object]:
+    new = made.models.assign(released=made.models["released"].dt.strftime("%Y-%m-%d"))
+    kept = made.promise
+    return {
+        "fit": str(out),
+        "converged": made.frontier.converged,
+        "warm": made.warm,
+        "tau": made.frontier.tau,
+        "notes": _notes(made),
+        "left_out": _left_out(made),
+        "new_models": records(new[["model", "base_model", "flops", "released", "added"]]),
+        "boundaries": records(made.boundaries),
+        "scores": len(made.scores),
+        "surprises_expected": (1.0 - made.frontier.tau) * len(made.scores),
+        "surprises": records(made.surprises),
+        "information": {
+            "tasks": records(kept.tasks),
+            "nats": kept.nats,
+            "evaluations": kept.n,
+            "flops": list(kept.flops),
+            "prob": kept.prob,
+        },
+        "plan": None if made.planned is None else records(made.planned),
+    }
+
+
+def _notes(made: Update) -> list[str]:
+    """Give the notes of the new table that the fit before did not have."""
+    had = set(made.before.evaluations.notes)
+    source = made.before.evaluations.source
+    return [line for line in made.frontier.evaluations.notes if line.removeprefix(f"{source}: ") not in had]
+
+
+def _left_out(made: Update) -> dict[str, int]:
+    """Count the rows of the results that were left out, by reason."""
+    now, had = (one.evaluations.dropped_by_reason() for one in (made.frontier, made.before))
+    more = now.sub(had, fill_value=0).astype(int)
+    return {str(reason): int(n) for reason, n in more.sort_values(ascending=False).items() if n > 0}
+
+
+def _say(made: Update, prob: float) -> None:
+    from bayes_frontier.text import count
+
+    models, scores = made.models, made.scores
+    new = int((models["added"] == "model").sum())
+    filled = len(models) - new
+    also = f", and new scores of {count(filled, 'model')} that it had" if filled else ""
+    unseen = sorted(set(models["base_model"]) - set(made.before.base_model_names))
+    typer.echo(
+        f"{count(len(scores), 'new score')}: {count(new, 'new model')}{also}; "
+        f"{count(len(unseen), 'base model')} not fitted before."
+    )
+    for reason, n in _left_out(made).items():
+        hint = " (`data identify RESULTS --unplaced FILE.csv` lists them)" if reason == "no base model" else ""
+        typer.echo(printable(f"left out, {reason}: {n:,}{hint}"))
+    for line in _notes(made):
+        typer.echo(printable(f"note: {line}"))
+    how = "from where the fit before ended" if made.warm else "from the start: the fit before keeps no starting points"
+    typer.echo(f"Fitted {how} in {made.frontier.provenance['seconds']:g} s.\n")
+    _say_boundaries(made, prob)
+    _say_surprises(made)
+    _say_promise(made)
+
+
+def _say_boundaries(made: Update, prob: float) -> None:
+    columns = [
+        Column("task", "task"),
+        Column("flops", "FLOPs", flops_words),
+        Column("before", "before", "{:.3f}".format),
+        Column("after", "after", "{:.3f}".format),
+        Column("lower", "lower", "{:.3f}".format),
+        Column("upper", "upper", "{:.3f}".format),
+        Column("change", "change", "{:+.3f}".format),
+        Column("higher", "P(higher)", probability_words),
+        Column("width_before", "width before", "{:.3f}".format),
+        Column("width", "width", "{:.3f}".format),
+    ]
+    header = [
+        f"How boundaries of models on a new base model moved (tau = {made.frontier.tau:g}), "
+        f"with {share_words(prob)} intervals.",
+        "P(higher): now, that the boundary lies above the mean before; near 50% nothing moved.",
+    ]
+    show(Answer({}, columns, records(made.boundaries), header), "text")
+
+
+def _say_surprises(made: Update) -> None:
+    found, n = made.surprises, len(made.scores)
+    expected = (1.0 - made.frontier.tau) * n
+    columns = [
+        Column("model", "model"),
+        Column("base_model", "base model"),
+        Column("task", "task"),
+        Column("score", "score", "{:.3f}".format),
+        Column("boundary", "boundary", "{:.3f}".format),
+        Column("above", "P(above)", probability_words),
+        Column("chance", "chance", "{:.2g}".format),
+    ]
+    typer.echo()
+    header = [
+        f"Surprises: {len(found):,} of {n:,} new scores lie above what the fit before predicted as their boundary; "
+        f"{expected:.1f} were expected.",
+        "P(above): that the boundary lies below the score; chance: of a score as high for a model like this one.",
+    ]
+    left = len(found) - _SHOWN_CHANGES
+    footer = [f"... and {left:,} more; --json lists all."] if left > 0 else []
+    if len(found):
+        show(Answer({}, columns, records(found.head(_SHOWN_CHANGES)), header, footer), "text")
+    else:
+        typer.echo(header[0])
+
+
+def _say_promise(made: Update) -> None:
+    kept = made.promise
+    columns = [
+        Column("task", "task"),
+        Column("promised", "variance, promised", "{:+.0%}".format),
+        Column("realised", "realised", "{:+.0%}".format),
+        Column("error", "+-", "{:.0%}".format),
+        Column("width", "width before", "{:.4f}".format),
+        Column("width_promised", "promised", "{:.4f}".format),
+        Column("width_realised", "realised", "{:.4f}".format),
+    ]
+    low, high = (flops_words(value) for value in kept.flops)
+    typer.echo()
+    header = [
+        f"Promised and realised: mean variance of boundaries over {low} to {high} FLOPs, and mean width of "
+        f"{share_words(kept.prob)} intervals, by the {kept.n:,} evaluations that came in ({kept.nats:.1f} nats).",
+        "+-: Monte Carlo standard error of the variance realised; differences below twice that say nothing.",
+    ]
+    rows = [
+        {**row, "promised": -float(str(row["promised"])), "realised": -float(str(row["realised"]))}
+        for row in records(kept.tasks)
+    ]
+    show(Answer({}, columns, rows, header), "text")
+    if made.planned is not None:
+        _say_plan(made)
+
+
+def _say_plan(made: Update) -> None:
+    assert made.planned is not None
+    arrived = made.planned["arrived"]
+    unplanned = len(set(made.models["model"]) - set(made.planned["model"]))
+    words = f"{int(arrived.sum()):,} of {len(arrived):,} planned models came in, and {unplanned:,} not planned"
+    missing = made.planned.loc[~arrived, "model"]
+    some = f"; missing: {', '.join(missing.iloc[:3])}{' ...' if len(missing) > 3 else ''}" if len(missing) else ""
+    typer.echo(printable(f"{words}{some}."))
+    if "interval_width" in made.planned:
+        typer.echo(f"The plan as a whole promised a width of {made.planned['interval_width'].iloc[-1]:.4f}.")

@@ -1,0 +1,270 @@
+"""``bayes-frontier check`` and ``backtest``: whether a fit is to be trusted, and was right last time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bayes_frontier.cli import options as given
+from bayes_frontier.cli.options import fields_map, names_list, probability, typed
+from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json
+from bayes_frontier.files import make_folder, replace_file, write_picture
+
+if TYPE_CHECKING:
+    from bayes_frontier.checks.result import Check
+
+FAILED = 1
+
+app = typer.Typer()
+
+
+@app.command("check")
+def check(
+    fit: given.FitFile,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES", help="Checks to run, with commas between; convergence always is.", show_default="all"
+        ),
+    ] = None,
+    others: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--with",
+            metavar="FIT",
+            help="A fit of the same table at another tau, to see whether boundaries cross; may be repeated.",
+        ),
+    ] = None,
+    refit: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Fit again without each of up to N base models whose influence reweighting cannot tell.",
+        ),
+    ] = 0,
+    seed: given.Seed = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for a picture and the numbers (CSV) of each check; made if needed."),
+    ] = None,
+    as_json: given.AsJson = False,
+) -> None:
+    """Check a fit: convergence first, then coverage, exceedances, loss, scale, priors and influence.
+
+    Example: stop a pipeline at a fit that is not to be trusted.
+
+        bayes-frontier check fit.nc && bayes-frontier report fit.nc --out report
+
+    Exit status: 0 no check failed (warnings, and checks not run, do not count); 1 a check failed; 2 the fit or the
+    call is wrong.
+    """
+    import bayes_frontier as bf
+    from bayes_frontier.checks.result import failed
+
+    if out is not None:
+        make_folder(out, "--out")
+    frontier = bf.load(fit)
+    more = [bf.load(path) for path in others or []]
+    checks = bf.check(frontier, only=names_list(only), others=more, refit=refit, seed=seed)
+    files = {} if out is None else {one.name: _write(one, out) for one in checks if not one.numbers.empty}
+    about: dict[str, object] = {
+        "tau": frontier.tau,
+        "source": frontier.evaluations.source,
+        "fingerprint": frontier.evaluations.fingerprint,
+        "failed": failed(checks),
+    }
+    if as_json:
+        show_json({**about, "checks": [{**_document(one), "files": files.get(one.name, [])} for one in checks]})
+    else:
+        columns = [Column("verdict", "verdict"), Column("name", "check"), Column("sentence", "result")]
+        rows = [{"verdict": one.verdict, "name": one.name, "sentence": _one_line(one.sentence)} for one in checks]
+        header = [f"Checks of {fit}: {frontier.evaluations.source}, tau = {frontier.tau:g}."]
+        show(Answer(about, columns, rows, header, ["", _conclusion(checks)]), "text")
+    if files:
+        note(f"Wrote {sum(map(len, files.values()))} files to {out}")
+    if failed(checks):
+        raise typer.Exit(FAILED)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _conclusion(checks: Sequence[Check]) -> str:
+    counts = Counter(str(one.verdict) for one in checks)
+    words = {"fail": "failed", "warn": "warned", "pass": "passed", "unknown": "not run or cannot tell"}
+    said = ", ".join(f"{counts[verdict]} {text}" for verdict, text in words.items() if counts[verdict])
+    return f"{said}. " + (
+        "Do not use this fit as it is." if counts["fail"] else "No check speaks against using this fit."
+    )
+
+
+def _document(one: Check) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "verdict": one.verdict,
+        "sentence": one.sentence,
+        "numbers": [{str(key): _plain(value) for key, value in row.items()} for row in one.numbers.to_dict("records")],
+    }
+
+
+def _plain(value: object) -> object:
+    item = getattr(value, "item", None)
+    return item() if callable(item) else value
+
+
+def _write(one: Check, out: Path) -> list[str]:
+    from bayes_frontier.plots import plot_check
+
+    picture, numbers = out / f"{one.name}.png", out / f"{one.name}.csv"
+    write_picture(plot_check(one)[0].figure, picture, "--out")
+    replace_file(numbers, one.numbers.to_csv(index=False).encode(), "--out")
+    return [str(picture), str(numbers)]
+
+
+# ``bayes-frontier backtest``: each period predicted from those before it, and compared.
+
+# Options that do not change the result.
+_IDLE = ("table", "quiet", "as_json", "as_csv", "cores", "scheduler")
+
+
+@app.command("backtest")
+def backtest(
+    context: typer.Context,
+    table: given.Table,
+    periods: given.Periods = None,
+    tasks: given.Tasks = None,
+    format: given.Format = None,
+    column: given.Columns = None,
+    duplicates: given.Duplicates = "keep",
+    relabel: given.Relabel = False,
+    single_period: Annotated[
+        bool,
+        typer.Option(
+            "--single-period", help="Fit ours to the last period before the one predicted, not to all before it."
+        ),
+    ] = False,
+    axis: Annotated[
+        str, typer.Option(metavar="NAME", help="What boundaries are functions of: flops, params or tokens.")
+    ] = "flops",
+    baselines: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="What to compare with, with commas between: constant, bins, ispline, linear, boosted, boosted-base, "
+            "base-model, paper, exact (fitted to the last period; with -all behind the name to all before), oracle; or "
+            "all.",
+            show_default="a choice of them",
+        ),
+    ] = None,
+    model: given.Model = "hierarchical",
+    tau: given.Tau = "0.98",
+    seed: given.Seed = 1,
+    draws: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Draws kept, a chain.", show_default="as for fit")
+    ] = None,
+    tune: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Draws to adapt, a chain.", show_default="as for fit"),
+    ] = None,
+    chains: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Independent chains.", show_default="as for fit")
+    ] = None,
+    cores: given.Cores = None,
+    scheduler: given.Scheduler = None,
+    allow_unconverged: Annotated[
+        bool, typer.Option("--allow-unconverged", help="Use also fits that did not converge, and say so.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder for README.md, tables, pictures and finished predictions, from which an interrupted backtest "
+            "goes on; made if it is not there.",
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Predict each period from those before it, and compare with baselines on the same scores.
+
+    Example: three periods of the Open LLM Leaderboard v2 predicted, with the evidence in a folder.
+
+        bayes-frontier backtest oll.csv --periods 2024-06-30,2024-09-30,2024-12-31 --out reports/backtest
+
+    Takes a fit for every period but the first. Exit status 3: one of them did not converge.
+    """
+    form = form_of(as_json, as_csv)
+    share, columns = probability(tau, "--tau"), fields_map(column)
+    given_sizes: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains}
+    import bayes_frontier as bf
+    from bayes_frontier.report.backtest import cell_table, headline, summary_table, write_backtest
+
+    evaluations = bf.read(
+        table,
+        periods=periods,
+        tasks=names_list(tasks),
+        format=format,
+        columns=columns,
+        duplicates=duplicates,  # type: ignore[arg-type]  # `read` checks it and names the choices
+        relabel=relabel,
+    )
+    result = bf.backtest(
+        evaluations,
+        tau=share,
+        single_period=single_period,
+        axis=axis,
+        baselines=names_list(baselines),
+        folder=out,
+        scheduler=scheduler,
+        tell=None if quiet else note,
+        model=model,
+        seed=seed,
+        cores=cores,
+        progress=False if quiet else None,
+        allow_unconverged=allow_unconverged,
+        **{name: value for name, value in given_sizes.items() if value is not None},
+    )
+    rows = [{str(k): v for k, v in row.items()} for row in summary_table(result).to_dict("records")]
+    about = dict(result.about)
+    if form == "json":
+        about |= {"headline": headline(result), "cells": cell_table(result).to_dict("records")}
+    show(Answer(about, COLUMNS, rows, header=_header(result.about), footer=["", *headline(result)]), form)
+    if out is not None:
+        note(f"Wrote {write_backtest(result, out, typed(context, 'backtest'))}")
+
+
+def _times(factor: float, digits: int, sign: str = "") -> Callable[[float], str]:
+    return lambda value: format(factor * value, f"{sign}.{digits}f")
+
+
+COLUMNS = (
+    Column("group", "models"),
+    Column("boundary", "boundary"),
+    Column("pinball", "pinball x 1000", _times(1e3, 2)),
+    Column("difference", "ours minus it", _times(1e3, 2, "+")),
+    Column("lower", "lower", _times(1e3, 2, "+")),
+    Column("upper", "upper", _times(1e3, 2, "+")),
+    Column("won", "cells won", _times(1.0, 0)),
+    Column("cells", "of"),
+    Column("signed_error", "coverage error", _times(1.0, 4, "+")),
+    Column("abs_error", "absolute", _times(1.0, 4)),
+    Column("task_error", "by task", _times(1.0, 4)),
+    Column("n", "scores", "{:,}".format),
+)
+
+
+def _header(about: Mapping[str, Any]) -> list[str]:
+    splits = about["splits"]
+    return [
+        f"{about['source']}: {len(splits)} periods predicted, tau = {about['tau']:g}, axis {about['axis']}; ours is "
+        f"fitted to {about['window']}.",
+        "Means over cells (a task in a period); lower, upper: 90% interval of the difference, base models resampled.",
+        *(f"Not converged: {one['split']}." for one in splits if not one["converged"]),
+    ]

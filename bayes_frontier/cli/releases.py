@@ -1,0 +1,302 @@
+"""``bayes-frontier contamination`` and ``stages``: shifted benchmarks, and what post-training adds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from bayes_frontier.analysis.contamination import explained_away, meaning
+from bayes_frontier.cli import options as given
+from bayes_frontier.cli.asking import load, records
+from bayes_frontier.cli.options import day_of, fields_map, flops_list, names_list, one_score, probability
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
+from bayes_frontier.cli.start import check_target
+from bayes_frontier.errors import QueryError
+from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.text import flops_words, probability_words, share_words
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+app = typer.Typer()
+
+
+@app.command("contamination")
+def contamination(
+    table: given.Table,
+    after: Annotated[
+        str, typer.Option(metavar="DATE", help="The date, yyyy-mm-dd: when the task's items could have leaked, say.")
+    ],
+    task: given.AskedTasks = None,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Tasks that say how good a model is; may be repeated, or several with commas.",
+            show_default="every other task",
+        ),
+    ] = None,
+    delta: given.Delta = "0.02",
+    prob: given.VerdictProb = "0.95",
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out other dates and models.")] = False,
+    seed: given.Seed = 1,
+    format: given.Format = None,
+    column: given.Columns = None,
+    metrics: given.Metrics = None,
+    registry: given.RegistryFile = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for a picture a task, contamination-TASK.png; made if not there."),
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Ask whether models released after a date score higher on a task than other tasks of theirs lead to expect.
+
+    Example: MATH against BBH, before and after July 2024.
+
+        bayes-frontier contamination oll.csv --task math_lvl_5 --reference bbh --after 2024-07-01
+
+    The logit of the score is regressed on the references' logits with a step at the date; base models are clusters, so
+    one with a thousand fine-tunes is one witness. shift: how much higher models after the date score than they would
+    have before, in scores. It is no proof of contamination: new post-training aimed at the task, or a new marking, look
+    the same. So it is asked again at other dates, beside a trend in time, on base models with models on both sides, and
+    with references as noisy measures of one quality; a shift that less than half of these see, or whose direction one
+    of the last three leaves open, is called fragile. tipping and robustness (--json) say how large an
+    unmeasured difference between later and earlier models would explain it.
+    """
+    import bayes_frontier as bf
+
+    form = form_of(as_json, as_csv)
+    day = day_of(after, "--after")
+    smallest, share = one_score(delta, "--delta"), probability(prob, "--prob")
+    if out is not None:
+        make_folder(out, "--out")
+    evaluations = bf.read(table, format=format, columns=fields_map(column), metrics=metrics, registry=registry)
+    found = bf.contamination(
+        evaluations,
+        day,
+        tasks=names_list(task),
+        references=names_list(reference),
+        delta=smallest,
+        prob=share,
+        sensitivity=not quick,
+        seed=seed,
+    )
+    about = {
+        "source": evaluations.source,
+        "fingerprint": evaluations.fingerprint,
+        **{name: found.attrs[name] for name in ("after", "references", "delta", "prob")},
+    }
+    if not quick:
+        about["analyses"] = _others(found)
+    header = [
+        f"{evaluations.source}: models released after {day} against those before, given {found.attrs['references']}.",
+        f"shift: posterior median, in scores; lower, upper: {share_words(share)} credible interval.",
+    ]
+    footer = ["", *_meanings(found)]
+    footer += [f"Left out, {reason}: {n:,}." for reason, n in evaluations.dropped_by_reason().items()]
+    show(Answer(about, _contamination_columns(smallest), records(found, ("task",)), header, footer), form)
+    if out is not None:
+        from bayes_frontier.plots import plot_contamination
+
+        for name in found["task"].to_numpy():
+            path = out / f"contamination-{_safe(str(name))}.png"
+            write_picture(plot_contamination(found, task=str(name)).figure, path, "--out")
+            note(f"Wrote {path}")
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+
+
+def _contamination_columns(delta: float) -> list[Column]:
+    signed, plain_number = "{:+.3f}".format, "{:.0f}".format
+    return [
+        Column("task", "task"),
+        Column("before", "before", plain_number),
+        Column("after", "after", plain_number),
+        Column("base_models", "bases", plain_number),
+        Column("both", "on both sides", plain_number),
+        Column("median", "shift", signed),
+        Column("lower", "lower", signed),
+        Column("upper", "upper", signed),
+        Column("up", f"P(> {delta:g})", probability_words),
+        Column("down", f"P(< {-delta:g})", probability_words),
+        Column("still", ""),
+        Column("positive", "P(> 0)", probability_words),
+        Column("logit_shift", ""),
+        Column("tipping", ""),
+        Column("explained", ""),
+        Column("robustness", "robustness", "{:.2f}".format),
+        Column("verdict", "verdict"),
+    ]
+
+
+def _others(found: xr.Dataset) -> list[dict[str, Value]]:
+    parts = ("median", "lower", "upper", "up", "positive", "verdict")
+    frame = found[[f"other_{part}" for part in parts]].to_dataframe().reset_index()
+    return records(frame[frame["other_verdict"] != ""].rename(columns=lambda name: name.removeprefix("other_")))
+
+
+def _meanings(found: xr.Dataset) -> list[str]:
+    references = str(found.attrs["references"])
+    said = []
+    for name in found["task"].to_numpy():
+        one = found.sel(task=name)
+        word, values = str(one["verdict"].item()), (float(one["tipping"]), float(one["explained"]))
+        others: dict[str, str] = {}
+        above: dict[str, float] = {}
+        if "analysis" in found.dims:
+            names = [str(analysis) for analysis in one["analysis"].to_numpy()]
+            others = dict(zip(names, map(str, one["other_verdict"].to_numpy()), strict=True))
+            above = dict(zip(names, map(float, one["other_positive"].to_numpy()), strict=True))
+        instead = explained_away(word, others, above, found.attrs["prob"])
+        said.append(meaning(str(name), references, word, [one for one in others.values() if one], *values, instead))
+    return said
+
+
+# ``bayes-frontier stages``: what post-training adds to pre-training.
+
+# Computes of the picture's curves.
+_POINTS = 40
+
+
+@app.command("stages")
+def stages(
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TABLE",
+            help="Evaluations of pretrained and post-trained models (column stage; Type in an Open LLM Leaderboard "
+            "export), or a fit of both that --save has written.",
+        ),
+    ],
+    flops: Annotated[
+        str, typer.Option(metavar="FLOPS", help="Where to look: 1e24, several as 1e22,1e24, or 1e22:1e26:5.")
+    ] = "1e22,1e23,1e24",
+    delta: given.Delta = "0.02",
+    prob: given.VerdictProb = "0.9",
+    tasks: given.Tasks = None,
+    format: given.Format = None,
+    column: given.Columns = None,
+    metrics: given.Metrics = None,
+    registry: given.RegistryFile = None,
+    tau: given.Tau = "0.98",
+    seed: given.Seed = 1,
+    draws: given.Draws = 1000,
+    tune: given.Tune = 300,
+    chains: given.Chains = 4,
+    cores: given.Cores = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE.nc", help="Keep the fit of both stages, to ask it again.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for a picture, stages.png; made if it is not there.")
+    ] = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Compare pretrained with post-trained models: the lift by task and compute, and which stage is more predictable.
+
+    Example: fit both stages, then look at more computes.
+
+        bayes-frontier stages oll.csv --save stages.nc
+
+        bayes-frontier stages stages.nc --flops 1e22:1e25:7 --out lift
+
+    lift: how much higher the boundary of post-trained models is than that of pretrained ones of the same compute.
+    unlocked: probability that post-trained models attain there what pretrained ones do not at any compute there is.
+    Then by stage: how often, among base models in the order of compute, the next one has a lower boundary, and the
+    range within which the middle 80% of scores scatter around a typical base model's boundary.
+    """
+    import bayes_frontier as bf
+
+    form = form_of(as_json, as_csv)
+    computes, smallest, share = flops_list(flops), one_score(delta, "--delta"), probability(prob, "--prob")
+    level = probability(tau, "--tau")
+    if out is not None:
+        make_folder(out, "--out")
+    if table.suffix == ".nc":
+        if save is not None:
+            raise QueryError("--save: this is a fit already; give a table to fit anew.")
+        frontier = load(table)
+    else:
+        if save is not None:
+            check_target(save)
+        evaluations = bf.read(
+            table,
+            tasks=names_list(tasks),
+            format=format,
+            columns=fields_map(column),
+            metrics=metrics,
+            registry=registry,
+        )
+        frontier = bf.fit(
+            bf.by_stage(evaluations), tau=level, seed=seed, draws=draws, tune=tune, chains=chains, cores=cores
+        )
+        if save is not None:
+            frontier.save(save)
+            note(f"Saved {save}.")
+    found = bf.stages(frontier, flops=computes, delta=smallest, prob=share)
+    by_stage = records(found, ("task", "stage"))
+    about = {
+        "tau": frontier.tau,
+        "prob": share,
+        "delta": smallest,
+        "source": frontier.evaluations.source,
+        "fingerprint": frontier.evaluations.fingerprint,
+        "converged": frontier.converged,
+        "stages": by_stage,
+    }
+    header = [
+        f"Boundary of post-trained models less that of pretrained ones (tau = {frontier.tau:g}), on new base models.",
+        f"lift: posterior median, in scores; lower, upper: {share_words(share)} credible interval.",
+    ]
+    show(Answer(about, _stage_columns(smallest), records(found, ("task", "flops")), header), form)
+    if form == "text":
+        typer.echo()
+        show(Answer({}, _STAGE_COLUMNS, by_stage), form)
+    if out is not None:
+        from bayes_frontier.plots import plot_stages
+
+        models = frontier.evaluations.models["flops"]
+        grid = np.geomspace(float(models.min()), float(models.max()), _POINTS).tolist()
+        curves = bf.stages(frontier, flops=grid, delta=smallest, prob=share)
+        write_picture(plot_stages(curves)[0].figure, out / "stages.png", "--out")
+        note(f"Wrote {out / 'stages.png'}")
+
+
+def _stage_columns(delta: float) -> list[Column]:
+    number, signed = "{:.3f}".format, "{:+.3f}".format
+    return [
+        Column("task", "task"),
+        Column("flops", "FLOPs", flops_words),
+        Column("pretrained", "pretrained", number),
+        Column("post_trained", "post-trained", number),
+        Column("lift", "lift", signed),
+        Column("lift_lower", "lower", signed),
+        Column("lift_upper", "upper", signed),
+        Column("above", f"P(> {delta:g})", probability_words),
+        Column("below", ""),
+        Column("still", ""),
+        Column("unlocked", "unlocked", probability_words),
+        Column("verdict", "verdict"),
+    ]
+
+
+_STAGE_COLUMNS = [
+    Column("task", "task"),
+    Column("stage", "stage"),
+    Column("models", "models", "{:,.0f}".format),
+    Column("pairs", "pairs", "{:,.0f}".format),
+    Column("decreases", "decreases", "{:.0%}".format),
+    Column("decreases_lower", "lower", "{:.0%}".format),
+    Column("decreases_upper", "upper", "{:.0%}".format),
+    Column("spread", "spread", "{:.3f}".format),
+    Column("spread_lower", "lower", "{:.3f}".format),
+    Column("spread_upper", "upper", "{:.3f}".format),
+]

@@ -1,0 +1,222 @@
+"""Which base model a row descends from, and rows that contradict the base model they state."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_frontier.evaluations.registry.placement import Evidence, Matcher, Row
+from bayes_frontier.evaluations.registry.registry import Registry
+from bayes_frontier.text import count, listed
+
+MIN_CONFIDENCE = 0.5
+"""Evidence less sure than this places nothing."""
+
+_CHAIN = 0.98
+_SIZES = (1e-6, 1e6)
+_MERGE = re.compile(r"\s*\((?:merge|adapter|quantized|finetune)\)\s*$", re.IGNORECASE)
+_NO_BASE = frozenset({"", "removed", "nan", "none", "null", "?", "unknown", "n/a", "-"})
+_CORE = re.compile(r"(?:For|LMHead|Model|LM(?=$)).*$")
+
+
+def identify(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+    """Find the base model of every row.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns ``model`` (hub name) and, each optional and with holes, ``base_field``, ``architecture``
+        (class name), ``params_b`` (1e9; 0 and below mean unknown), ``released`` (upload date; without it what
+        only the date could tell apart is left open), ``type`` (``pretrained`` lowers the trust in sizes) and
+        ``mapped`` (base that the table's publisher assigned, which the model's own full name overrules).
+    registry : Registry
+        Base models, patterns and size rules.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed as `table`: ``base_model`` (canonical name or NA), ``rule``, ``confidence`` (0 to 1),
+        ``flops``, ``tokens_t`` (1e12) and ``params_b`` (1e9) of the base, and ``reason`` (NA, or why there is
+        no base). Names are read up to their 300th character.
+    """
+    rows = _rows(table, registry)
+    matcher = Matcher(registry)
+    best = [max(matcher.evidence(row), key=lambda e: e.confidence, default=None) for row in rows]
+    _follow_chains(rows, best, matcher)
+    kept = [e if e is not None and e.confidence >= MIN_CONFIDENCE else None for e in best]
+    reasons = [
+        None if found else _reason(row, seen, matcher) for row, seen, found in zip(rows, best, kept, strict=True)
+    ]
+    result = {
+        "base_model": pd.array([e.base.name if e else pd.NA for e in kept], dtype="string"),
+        "rule": pd.array([e.rule if e else pd.NA for e in kept], dtype="string"),
+        "confidence": np.array([round(e.confidence, 3) if e else 0.0 for e in kept], dtype=float),
+        "flops": np.array([e.base.flops if e else math.nan for e in kept], dtype=float),
+        "tokens_t": np.array([e.base.tokens_t if e else math.nan for e in kept], dtype=float),
+        "params_b": np.array([e.base.params_b if e else math.nan for e in kept], dtype=float),
+        "reason": pd.array([r if r else pd.NA for r in reasons], dtype="string"),
+    }
+    return pd.DataFrame(result, index=table.index)
+
+
+def _follow_chains(rows: Sequence[Row], best: list[Evidence | None], matcher: Matcher) -> None:
+    """Hand bases down from row to row until nothing changes; confidence falls with every step, so it ends."""
+    where: dict[str, list[int]] = {}
+    for i, row in enumerate(rows):
+        where.setdefault(row.model.lower(), []).append(i)
+    linked = [(i, where[row.base_field.lower()]) for i, row in enumerate(rows) if row.base_field.lower() in where]
+    for _ in range(32):
+        changed = False
+        for i, parents in linked:
+            offers = [e for j in parents if j != i and (e := best[j]) is not None]
+            if not offers:
+                continue
+            parent = max(offers, key=lambda e: e.confidence)
+            confidence = min(_CHAIN * parent.confidence, matcher.agreement(parent.base, rows[i], _CHAIN))
+            current = best[i]
+            if current is None or confidence > current.confidence + 1e-9:
+                best[i] = Evidence(parent.base, "chain", confidence)
+                changed = True
+        if not changed:
+            return
+
+
+def _rows(table: pd.DataFrame, registry: Registry) -> list[Row]:
+    def texts(name: str) -> list[str]:
+        if name not in table:
+            return [""] * len(table)
+        return [v.strip() if isinstance(v, str) else "" for v in table[name].astype(object)]
+
+    params = np.full(len(table), math.nan)
+    if "params_b" in table:
+        params = pd.to_numeric(table["params_b"], errors="coerce").to_numpy(dtype=float, na_value=math.nan)
+        # anything else is no size of a model, and its ratio to one may not even be a number
+        params = np.where((params > _SIZES[0]) & (params < _SIZES[1]), params, math.nan)
+    released: list[dt.date | None] = [None] * len(table)
+    if "released" in table:
+        dates = pd.to_datetime(table["released"], errors="coerce", utc=True, format="mixed")
+        released = [None if unknown else day for day, unknown in zip(dates.dt.date, dates.isna(), strict=True)]
+    rows = []
+    columns = (texts("model"), texts("base_field"), texts("architecture"), params, released, texts("type"))
+    for model, base, architecture, size, date, kind, mapped in zip(*columns, texts("mapped"), strict=True):
+        base = _MERGE.sub("", base[:300])
+        if base.lower() in _NO_BASE or base.lower() == model.lower():
+            base = ""
+        rows.append(
+            Row(
+                model[:300],
+                base,
+                _CORE.sub("", architecture[:100]),
+                float(size),
+                date,
+                kind.lower() == "pretrained",
+                mapped[:300],
+            )
+        )
+    return rows
+
+
+def _reason(row: Row, seen: Evidence | None, matcher: Matcher) -> str:
+    if not row.model:
+        return "no model name"
+    if seen is not None:
+        return f"only weak evidence for {seen.base.name} ({seen.rule}, {seen.confidence:.2f})"
+    named = [g.name for g, _ in matcher.generations(row.model)]
+    size = f"{row.params_b:g}e9 parameters" if row.params_b > 0 else "unknown size"
+    kind = row.architecture or "unknown architecture"
+    if named:
+        return f"named after {', '.join(named)}, which has no such model ({kind}, {size})"
+    if row.base_field:
+        return f"base {row.base_field!r} is unknown, and no rule for {kind}, {size}"
+    return f"no known name, and no rule for {kind}, {size}"
+
+
+# Rows of a table that contradict the base model it states for them.
+
+# Size and date alone overrule a label if they are as sure as this: Llama 3 and 3.1 of one size cannot be told apart by
+# them (0.7), Qwen2 and Qwen2.5 can by date (0.75 to 0.85).
+SURE_SIZE = 0.75
+# They also do where the registry knows no base model of the stated name, and where parameters are those of the base
+# model found, or half of them (packed weights are counted two for one), and not of the stated one, by these factors:
+# 70.55e9 parameters are Llama 3's, 68.98e9 Llama 2's. Tokens added to a vocabulary change less.
+_SAME, _OTHER = 1.01, 1.02
+_NAMED = ("reviewed", "self", "name")
+
+
+def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
+    """Find rows whose own name, or size and date, says another base model than the one stated.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        model, base_model (as stated, canonical where the registry knows it), params_b (1e9, NaN unknown), released.
+    registry : Registry
+        Base models.
+
+    Returns
+    -------
+    pandas.DataFrame
+        base_model ("" where the statement stands) and tokens_t (1e12) of that base; indexed as `rows`.
+
+    Notes
+    -----
+    A stated name stands for the usual architecture of the generation it mentions. Where the registry does not know the
+    name, as with sizes a generation does not come in, whatever `identify` accepts counts; a base model of your own that
+    is named after a known one belongs into a registry file.
+    """
+    matcher = Matcher(registry)
+    own = {model.name: generation for generation in registry.generations.values() for model in generation.models}
+
+    def architecture(stated: str) -> str:
+        mentioned = [own[stated]] if stated in own else [generation for generation, _ in matcher.generations(stated)]
+        return next((core for generation in mentioned for core in generation.architectures), "")
+
+    cores = {str(stated): architecture(str(stated)) for stated in pd.unique(rows["base_model"])}
+    asked = rows[["model", "params_b", "released"]].assign(architecture=rows["base_model"].map(cores))
+    found = identify(asked, registry)
+    rule = found["rule"].fillna("")
+    known = {str(stated): registry.get(stated) for stated in pd.unique(rows["base_model"])}
+    size = rows["base_model"].map({name: base.params_b for name, base in known.items() if base is not None})
+    off, fits, packed = (
+        np.abs(np.log(factor * rows["params_b"] / other))
+        for factor, other in ((1, size.astype(float)), (1, found["params_b"]), (2, found["params_b"]))
+    )
+    fits_other = (off > np.log(_OTHER)) & (np.minimum(fits, packed) < np.log(_SAME))
+    unheard_of = rows["base_model"].isin([name for name, base in known.items() if base is None])
+    by_size = (rule == "size") & (unheard_of | (found["confidence"] >= SURE_SIZE) | fits_other)
+    sure: npt.NDArray[np.bool_] = (rule.isin(_NAMED) | by_size).to_numpy(dtype=bool)
+    name = found["base_model"].fillna("").astype("str")
+    other = sure & (rows["base_model"] != "").to_numpy(dtype=bool) & (name != rows["base_model"]).to_numpy(dtype=bool)
+    return pd.DataFrame({"base_model": name.where(other, ""), "tokens_t": found["tokens_t"]})
+
+
+def note_contradicted(stated: pd.Series, found: pd.Series) -> str:
+    """Describe what was placed anew.
+
+    Parameters
+    ----------
+    stated : pandas.Series
+        Base models that the table states.
+    found : pandas.Series
+        What `contradicted` says, same order.
+
+    Returns
+    -------
+    str
+        A sentence with numbers.
+    """
+    changed = (found != "").to_numpy(dtype=bool)
+    pairs = (stated[changed] + " is " + found[changed]).value_counts()
+    most = [f"{words} ({n:,})" for words, n in pairs.items()]
+    if changed.sum() == 1:
+        words = "contradicts the base model stated for it by its own name, or size and date, and counts"
+    else:
+        words = "contradict the base model stated for them by their own name, or size and date, and count"
+    rows = f"{count(int(changed.sum()), 'row')} of {len(found):,}"
+    return f"{rows} {words} for the one these say, with its FLOPs: {listed(most, 5)}"

@@ -1,0 +1,578 @@
+"""The registry of base models: parameters, pre-training tokens, generations, names; its file format and its checks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from bayes_frontier.errors import DataError
+
+_SIZE = re.compile(r"(?:(?<![a-z0-9.])|(?<=from))(\d+(?:\.\d+)?)(b|m)(?![a-z0-9])")
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """One base model and the compute of its pre-training.
+
+    Attributes
+    ----------
+    name : str
+        Canonical name, family and size: ``llama-3.1-8b``.
+    params_b, active_params_b : float
+        Parameters in 1e9, in total and used per token (equal when dense).
+    tokens_t : float
+        Pre-training tokens the weights have seen, in 1e12, those of a network they were pruned or grown from
+        included.
+    released : datetime.date or None
+        First publication of the weights.
+    family : str
+        Maker's line, such as ``qwen``.
+    source : str
+        Whom the numbers follow.
+    uncertainty : float
+        Relative standard deviation of the FLOPs.
+    aliases : tuple of str
+        Hub identifiers and other spellings.
+    generation : str
+        Table of the registry it belongs to, such as ``qwen2.5``.
+    sizes : tuple of float
+        Every parameter count (1e9) under which it is listed, `params_b` first.
+    nominal : tuple of float
+        Sizes (1e9) its names state, such as 7 of ``gemma-7b`` with 8.5e9 parameters.
+    patterns : tuple of re.Pattern
+        What in a name singles it out within its generation.
+    note : str
+        Where sources differ, and why this one is followed.
+    """
+
+    name: str
+    params_b: float
+    active_params_b: float
+    tokens_t: float
+    released: dt.date | None
+    family: str
+    source: str
+    uncertainty: float
+    aliases: tuple[str, ...] = ()
+    generation: str = ""
+    sizes: tuple[float, ...] = ()
+    nominal: tuple[float, ...] = ()
+    patterns: tuple[re.Pattern[str], ...] = ()
+    note: str = ""
+
+    @property
+    def flops(self) -> float:
+        """Pre-training FLOPs, 6 x active parameters x tokens."""
+        return 6.0 * self.active_params_b * 1e9 * self.tokens_t * 1e12
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Base models of one spelling, architecture and data, such as Qwen2.5 in seven sizes.
+
+    Attributes
+    ----------
+    name, family : str
+        Its key in the registry and its maker's line.
+    patterns : tuple of re.Pattern
+        Searched in names as `name_key` writes them.
+    architectures : tuple of str
+        Class names of transformers without what follows ``For``, ``LMHead`` or ``Model``, the usual one first; empty
+        means any.
+    related : tuple of str
+        Generations tried when no size of this one fits.
+    models : tuple of BaseModel
+        In the order of the file.
+    """
+
+    name: str
+    family: str
+    patterns: tuple[re.Pattern[str], ...]
+    architectures: tuple[str, ...]
+    related: tuple[str, ...]
+    models: tuple[BaseModel, ...]
+
+
+@dataclass(frozen=True)
+class SizeRule:
+    """Placement by architecture, parameters and upload date, of models whose name says nothing.
+
+    Attributes
+    ----------
+    architecture : str
+        As in `Generation.architectures`.
+    low, high : float
+        Parameters in 1e9, both ends included.
+    base : str
+        Canonical name.
+    confidence : float
+        Probability that the placement is right.
+    after, before : datetime.date or None
+        Uploaded on or after, and before.
+    """
+
+    architecture: str
+    low: float
+    high: float
+    base: str
+    confidence: float
+    after: dt.date | None = None
+    before: dt.date | None = None
+
+
+def name_key(name: str) -> str:
+    """Write a model's name as the registry's patterns expect it.
+
+    Parameters
+    ----------
+    name : str
+        Hub identifier or bare name.
+
+    Returns
+    -------
+    str
+        At most 300 characters of it in lower case, ``_`` and white space turned into ``-``.
+    """
+    return re.sub(r"[\s_]+", "-", name[:300].strip().lower())
+
+
+def named_sizes(name: str) -> tuple[float, ...]:
+    """Parameter counts (1e9) a name states, such as 7 and 0.135 of ``a-7b`` and ``b-135m``.
+
+    Parameters
+    ----------
+    name : str
+        As written by `name_key`.
+
+    Returns
+    -------
+    tuple of float
+        In order of appearance; for ``8x7b`` and ``7bx8`` the size of one expert.
+    """
+    name = re.sub(r"(?<![a-z0-9.])\d+x(?=\d)", "", re.sub(r"(?<=\d)bx\d+(?!\d*b)", "b", name))
+    found = (float(m[1]) * (1.0 if m[2] == "b" else 1e-3) for m in _SIZE.finditer(name))
+    return tuple(size for size in found if 0.01 <= size <= 2000)
+
+
+# The registry's file format: parsing, checks and messages.
+
+_TEXT, _NUMBER, _DATE = "text", "a positive number", "a date"
+_TEXTS, _NUMBERS, _TABLE = "a list of texts", "a list of numbers", "a table"
+_SHARED = {"tokens_t": _NUMBER, "released": _DATE, "source": _TEXT, "uncertainty": _NUMBER, "note": _TEXT}
+_MODEL = _SHARED | {
+    "params_b": _NUMBER,
+    "active_params_b": _NUMBER,
+    "sizes": _NUMBERS,
+    "aliases": _TEXTS,
+    "patterns": _TEXTS,
+}
+_GENERATION = _SHARED | {
+    "family": _TEXT,
+    "patterns": _TEXTS,
+    "architectures": _TEXTS,
+    "related": _TEXTS,
+    "models": _TABLE,
+}
+_RULE = {
+    "architecture": _TEXT,
+    "params_b": _NUMBERS,
+    "base": _TEXT,
+    "confidence": _NUMBER,
+    "after": _DATE,
+    "before": _DATE,
+    "note": _TEXT,
+}
+
+
+def _number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) and value > 0
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == _DATE:
+        return isinstance(value, dt.date) and not isinstance(value, dt.datetime)
+    if kind in (_TEXTS, _NUMBERS):
+        item = _number if kind == _NUMBERS else (lambda v: isinstance(v, str) and bool(v.strip()))
+        return isinstance(value, list) and all(map(item, value))
+    if kind == _NUMBER:
+        return _number(value)
+    return isinstance(value, dict) if kind == _TABLE else isinstance(value, str) and bool(value.strip())
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One table of the file, and where it stands, for messages."""
+
+    place: str
+    values: Mapping[str, Any]
+    kinds: Mapping[str, str]
+    required: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        for key, value in self.values.items():
+            if key not in self.kinds:
+                raise DataError(f"{self.place}: unknown key {key!r}. {_suggest(key, self.kinds)}")
+            if not _fits(value, self.kinds[key]):
+                raise DataError(f"{self.place}: {key} is {value!r}; write {self.kinds[key]}.")
+        for key in self.required:
+            if key not in self.values:
+                raise DataError(f"{self.place}: {key} is missing; write {self.kinds[key]}.")
+
+    def compiled(self) -> tuple[re.Pattern[str], ...]:
+        try:
+            return tuple(re.compile(p) for p in self.values.get("patterns", ()))
+        except re.error as error:
+            raise DataError(
+                f"{self.place}: patterns holds {error.pattern!r}, not a regular expression: {error}."
+            ) from None
+
+
+def _suggest(key: str, known: Iterable[str]) -> str:
+    known = sorted(known)
+    close = difflib.get_close_matches(key, known, n=1)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"Known: {', '.join(known)}." if len(known) < 20 else "Add it, or correct the name."
+
+
+Parsed = tuple[dict[str, Generation], tuple[SizeRule, ...], dict[str, str]]
+
+
+def parse(text: str, where: str, under: Mapping[str, Generation]) -> Parsed:
+    """Parse and check a registry file.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file, TOML.
+    where : str
+        What to call the file in messages.
+    under : mapping of str to Generation
+        Generations it adds to and overrides.
+
+    Returns
+    -------
+    generations : dict of str to Generation
+        Those of `under` with the file's over them.
+    rules : tuple of SizeRule
+        The file's own size rules.
+    placed : dict of str to str
+        Canonical base model of each model that the file places itself, by `name_key` of the model's name.
+
+    Raises
+    ------
+    DataError
+        Something in the file cannot be used; the message names the entry and the key.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{where}: not TOML: {error}. Correct the file there.") from None
+    top = {"generation": _TABLE, "size": "a list of tables", "placed": _TABLE}
+    for key in content:
+        if key not in top:
+            raise DataError(f"{where}: unknown table {key!r}. {_suggest(key, top)}")
+    tables, listed = content.get("generation", {}), content.get("size", [])
+    if not isinstance(tables, dict):
+        raise DataError(f'{where}: generation is {tables!r}; write tables such as [generation."llama-3"].')
+    if not isinstance(listed, list):
+        raise DataError(f"{where}: size is {listed!r}; write [[size]] above each rule.")
+    generations = dict(under)
+    for name, values in tables.items():
+        generations[name] = _generation(name, values, where, under.get(name))
+    for name, generation in generations.items():
+        for other in generation.related:
+            if other not in generations:
+                raise DataError(
+                    f"{where}, generation {name!r}: related names {other!r}, which is no generation. "
+                    f"{_suggest(other, generations)}"
+                )
+    known = {model.name for generation in generations.values() for model in generation.models}
+    rules = tuple(_rule(i, values, where, known) for i, values in enumerate(listed, start=1))
+    return generations, rules, _placed(content.get("placed", {}), where, known)
+
+
+def _generation(name: str, values: object, where: str, old: Generation | None) -> Generation:
+    place = f"{where}, generation {name!r}"
+    if not isinstance(values, dict):
+        raise DataError(f'{place}: found {values!r}; write a table, [generation."{name}"].')
+    entry = _Entry(place, values, _GENERATION)
+    entry.check()
+    family = values.get("family", old.family if old else name)
+    shared = {k: v for k, v in values.items() if k in _SHARED}
+    models = {m.name: m for m in old.models} if old else {}
+    for model, settings in values.get("models", {}).items():
+        if not isinstance(settings, dict):
+            raise DataError(
+                f"{place}, model {model!r}: found {settings!r}; write {{ params_b = 7.0, tokens_t = 2.0 }}."
+            )
+        filled = shared | settings
+        each = _Entry(f"{place}, model {model!r}", filled, _MODEL, ("params_b", "tokens_t"))
+        each.check()
+        models[model] = _model(model, filled, family, name, each.compiled())
+    if not models:
+        raise DataError(f'{place}: no models; add a table [generation."{name}".models].')
+    return Generation(
+        name=name,
+        family=family,
+        patterns=entry.compiled() or (old.patterns if old else ()),
+        architectures=tuple(values.get("architectures", old.architectures if old else ())),
+        related=tuple(values.get("related", old.related if old else ())),
+        models=tuple(models.values()),
+    )
+
+
+def _model(
+    name: str, values: Mapping[str, Any], family: str, generation: str, patterns: tuple[re.Pattern[str], ...]
+) -> BaseModel:
+    aliases = tuple(values.get("aliases", ()))
+    spelled = {size for text in (name, *aliases) for size in named_sizes(name_key(text).rpartition("/")[2])}
+    return BaseModel(
+        name=name,
+        params_b=float(values["params_b"]),
+        active_params_b=float(values.get("active_params_b", values["params_b"])),
+        tokens_t=float(values["tokens_t"]),
+        released=values.get("released"),
+        family=family,
+        source=values.get("source", "user"),
+        uncertainty=float(values.get("uncertainty", 0.1)),
+        aliases=aliases,
+        generation=generation,
+        sizes=(float(values["params_b"]), *map(float, values.get("sizes", ()))),
+        nominal=tuple(sorted(spelled)),
+        patterns=patterns,
+        note=values.get("note", ""),
+    )
+
+
+def _placed(values: object, where: str, known: set[str]) -> dict[str, str]:
+    if not isinstance(values, dict):
+        raise DataError(f'{where}: placed is {values!r}; write a table [placed] of lines "org/model" = "base model".')
+    for model, base in values.items():
+        if not isinstance(base, str) or base not in known:
+            raise DataError(
+                f"{where}, placed, model {model!r}: {base!r} is not in the registry. {_suggest(str(base), known)}"
+            )
+    return {name_key(model): base for model, base in values.items()}
+
+
+def _rule(number: int, values: object, where: str, known: set[str]) -> SizeRule:
+    place = f"{where}, size rule {number}"
+    if not isinstance(values, dict):
+        raise DataError(f"{place}: found {values!r}; write a table under [[size]].")
+    _Entry(place, values, _RULE, ("architecture", "params_b", "base", "confidence")).check()
+    bounds, base, confidence = values["params_b"], values["base"], float(values["confidence"])
+    if len(bounds) != 2 or bounds[0] > bounds[1]:
+        raise DataError(f"{place}: params_b is {bounds!r}; write [lowest, highest] in 1e9.")
+    if base not in known:
+        raise DataError(f"{place}: base {base!r} is not in the registry. {_suggest(base, known)}")
+    if confidence > 1:
+        raise DataError(f"{place}: confidence is {confidence!r}; write a probability, at most 1.")
+    return SizeRule(
+        values["architecture"],
+        float(bounds[0]),
+        float(bounds[1]),
+        base,
+        confidence,
+        values.get("after"),
+        values.get("before"),
+    )
+
+
+# The base models post-trained models descend from: parameters, pre-training tokens, names.
+
+__all__ = ["BaseModel", "Generation", "Registry", "SizeRule", "default_registry", "given_registry"]
+
+
+class Registry:
+    """Base models by canonical name, hub identifier or other spelling.
+
+    Parameters
+    ----------
+    generations : mapping of str to Generation
+        In order; a spelling claimed twice belongs to the first claimant.
+    size_rules : tuple of SizeRule
+        Placements by architecture and size, first match wins.
+    placed : mapping of str to str, optional
+        Base models of models that somebody has looked at, by `name_key` of their names.
+
+    Examples
+    --------
+    >>> default_registry().canonical("meta-llama/Meta-Llama-3.1-8B")
+    'llama-3.1-8b'
+    """
+
+    def __init__(
+        self,
+        generations: Mapping[str, Generation],
+        size_rules: tuple[SizeRule, ...] = (),
+        placed: Mapping[str, str] | None = None,
+    ) -> None:
+        self.generations = dict(generations)
+        self.size_rules = size_rules
+        self.placed = dict(placed or {})
+        self._models = {m.name: m for g in self.generations.values() for m in g.models}
+        self._index: dict[str, str] = {name_key(name): name for name in self._models}
+        for short in (False, True):
+            for model in self._models.values():
+                for alias in model.aliases:
+                    key = name_key(alias)
+                    self._index.setdefault(key.rpartition("/")[2] if short else key, model.name)
+
+    def canonical(self, name: object) -> str | None:
+        """Find the canonical name of a base model.
+
+        Parameters
+        ----------
+        name : object
+            Canonical name, hub identifier (also of a mirror that keeps the repository's name) or listed
+            spelling, in any case. Post-trained variants are not stripped unless listed. What is not a string
+            is unknown.
+
+        Returns
+        -------
+        str or None
+            None when the registry does not know it.
+        """
+        if not isinstance(name, str):
+            return None
+        key = name_key(name)
+        return self._index.get(key) or self._index.get(key.rpartition("/")[2])
+
+    def get(self, name: object) -> BaseModel | None:
+        """Look up a base model by any of its names.
+
+        Parameters
+        ----------
+        name : object
+            As in `canonical`.
+
+        Returns
+        -------
+        BaseModel or None
+            None when the registry does not know it.
+        """
+        canonical = self.canonical(name)
+        return None if canonical is None else self._models[canonical]
+
+    def lists(self, name: str) -> bool:
+        """Tell whether a name is listed as it stands, not only as that of a mirror.
+
+        Parameters
+        ----------
+        name : str
+            Any spelling.
+
+        Returns
+        -------
+        bool
+            False also for what is unknown.
+        """
+        return name_key(name) in self._index
+
+    def __iter__(self) -> Iterator[BaseModel]:
+        """Iterate over the base models in the order of the file."""
+        return iter(self._models.values())
+
+    def __len__(self) -> int:
+        """Count the base models."""
+        return len(self._models)
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a name is known."""
+        return self.canonical(name) is not None
+
+    @classmethod
+    def read(cls, path: str | Path) -> Registry:
+        """Read a user's registry over the packaged one.
+
+        Parameters
+        ----------
+        path : str or Path
+            TOML file in the form of the packaged ``registry.toml``.
+
+        Returns
+        -------
+        Registry
+            The packaged base models, overridden and added to by the file's.
+
+        Raises
+        ------
+        DataError
+            The file cannot be read or an entry of it cannot be used; the message names file, entry and key.
+        """
+        return default_registry().extended(path)
+
+    def extended(self, path: str | Path) -> Registry:
+        """Put a file's base models over this registry's.
+
+        Parameters
+        ----------
+        path : str or Path
+            TOML file in the form of the packaged ``registry.toml``.
+
+        Returns
+        -------
+        Registry
+            A model of the same name is replaced; a generation's patterns and architectures are replaced where
+            given; size rules of the file come first; models it places are placed so.
+
+        Raises
+        ------
+        DataError
+            The file cannot be read or an entry of it cannot be used.
+        """
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"{path}: the registry cannot be read ({error}). Give the path of a TOML file.") from None
+        generations, rules, placed = parse(text, str(path), self.generations)
+        return Registry(generations, rules + self.size_rules, self.placed | placed)
+
+
+@cache
+def default_registry() -> Registry:
+    """Read the packaged registry, once a process.
+
+    Returns
+    -------
+    Registry
+        Base models published until mid-2025.
+    """
+    text = files("bayes_frontier.evaluations.registry").joinpath("registry.toml").read_text(encoding="utf-8")
+    return Registry(*parse(text, "registry.toml", {}))
+
+
+def given_registry(registry: Registry | str | Path | None) -> Registry:
+    """Return the registry a caller means.
+
+    Parameters
+    ----------
+    registry : Registry or path, optional
+        A registry; or a user's TOML file, put over the packaged one; none: the packaged one.
+
+    Returns
+    -------
+    Registry
+        The registry.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read or an entry of it cannot be used.
+    """
+    if isinstance(registry, str | Path):
+        return Registry.read(registry)
+    return default_registry() if registry is None else registry

@@ -1,0 +1,180 @@
+"""Which column of a plain table holds which field: recognised by name, or mapped by the user."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.tables.sheet import Sheet
+from bayes_frontier.text import listed, suggestion
+
+ALIASES: dict[str, tuple[str, ...]] = {
+    "model": ("model", "model_name", "model_id", "fullname", "full_name", "name"),
+    "base_model": ("base_model", "base", "base_model_name", "base_name", "mapped_base_model"),
+    "flops": (
+        *(
+            "flops",
+            "flop",
+            "training_flops",
+            "training_flop",
+            "pretraining_flops",
+            "pretrain_flops",
+            "training_compute_flop",
+            "compute_flops",
+        ),
+        *("compute", "training_compute", "pretrain_compute", "pretraining_compute"),
+        *(
+            "zflops",
+            "flops_1e21",
+            "flops_zflops",
+            "compute_1e21",
+            "compute_zflops",
+            "training_compute_zflops",
+            "pretrain_compute_zflops",
+        ),
+        *("log10_flops", "log_flops", "log10_compute"),
+    ),
+    "params_b": (
+        "params_b",
+        "base_params_b",
+        "num_params_b",
+        "parameters_b",
+        "params_billions",
+        "model_size_b",
+    ),
+    "tokens_t": ("tokens_t", "training_tokens_t", "tokens_trillions", "pretraining_data_size_t"),
+    "released": (
+        "released",
+        "release_date",
+        "released_at",
+        "date",
+        "upload_to_hub_date",
+        "upload_date",
+        "publication_date",
+    ),
+    "stage": ("stage", "training_stage"),
+    "task": ("task", "task_name", "benchmark", "benchmark_name"),
+    "score": ("score", "mean_score", "accuracy", "acc", "value"),
+    "n_items": ("n_items", "num_items", "n_questions", "n_samples"),
+    "cost": ("cost", "eval_cost", "evaluation_cost", "cost_usd"),
+}
+IGNORED = frozenset(
+    {
+        "unnamed_0",
+        "index",
+        "level_0",
+        "row",
+        "source_row",
+        "period",
+        "rank",
+        "index_level_0",
+        "likes",
+        "downloads",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of a table by field, and the other columns in their order."""
+
+    fields: Mapping[str, str]
+    others: tuple[str, ...]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the table has one row per score: a task and a score column."""
+        return "task" in self.fields and "score" in self.fields
+
+
+def normal(name: str) -> str:
+    """Return a column name in lower case with every run of other characters as one underscore.
+
+    Parameters
+    ----------
+    name : str
+        A column name.
+
+    Returns
+    -------
+    str
+        For example "params_b" for "#Params (B)".
+    """
+    return re.sub(r"[^0-9a-z]+", "_", name.casefold()).strip("_")
+
+
+def flops_unit(column: str) -> str:
+    """Return the unit a FLOPs column's name states: "zflops" (1e21), "log10" or "" (FLOPs).
+
+    Parameters
+    ----------
+    column : str
+        A column name.
+
+    Returns
+    -------
+    str
+        The unit.
+    """
+    name = normal(column)
+    if "zflop" in name or "1e21" in name:
+        return "zflops"
+    return "log10" if name.startswith(("log10_", "log_")) else ""
+
+
+def resolve(sheet: Sheet, mapping: Mapping[str, str] | None = None) -> Columns:
+    """Find the columns of `sheet` that hold known fields.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The table.
+    mapping : mapping of str to str, optional
+        Column by field, which overrules recognition by name.
+
+    Returns
+    -------
+    Columns
+        Columns by field, and the others.
+
+    Raises
+    ------
+    DataError
+        If the mapping names an unknown field or column, or one column twice.
+    """
+    names = list(sheet.frame.columns)
+    fields = _mapped(sheet, names, dict(mapping or {}))
+    by_name: dict[str, str] = {}
+    for name in names:
+        by_name.setdefault(normal(name), name)
+    used = set(fields.values())
+    spare: set[str] = set()
+    for field, aliases in ALIASES.items():
+        found = [by_name[a] for a in aliases if a in by_name and by_name[a] not in used]
+        if field not in fields and found:
+            fields[field] = found[0]
+        # a second column for a field (fullname beside model) is no task; another name of a score may be
+        if field != "score":
+            spare.update(found)
+    if "task" not in fields and "score" not in (mapping or {}):
+        fields.pop("score", None)
+    used = set(fields.values())
+    others = tuple(n for n in names if n not in used and n not in spare and normal(n) not in IGNORED)
+    return Columns(fields, others)
+
+
+def _mapped(sheet: Sheet, names: list[str], mapping: dict[str, str]) -> dict[str, str]:
+    for field, column in mapping.items():
+        if field not in ALIASES:
+            raise DataError(
+                f"columns: unknown field {field!r}.{suggestion(str(field), list(ALIASES))} The fields are "
+                f"{listed(ALIASES, 20)}."
+            )
+        if column not in names:
+            raise DataError(
+                f"{sheet.source} has no column {column!r} (mapped to "
+                f"{field}).{suggestion(str(column), names)} Its columns are {listed(names, 20)}."
+            )
+    if len(set(mapping.values())) < len(mapping):
+        raise DataError(f"columns: one column is mapped to two fields ({mapping}); give each field its own column.")
+    return mapping

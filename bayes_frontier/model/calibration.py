@@ -1,0 +1,118 @@
+"""The calibrated scale of the working likelihood, and the level that smoothing asks for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from bayes_frontier.model.likelihood import FloatArray
+
+# Levels at which residual distributions are kept: dense where a high quantile looks.
+RESIDUAL_LEVELS: FloatArray = np.unique(
+    np.concatenate([np.linspace(0.0, 0.9, 91), np.linspace(0.9, 1.0, 401)]).round(6)
+)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Level, scale and smoothing of the likelihood, by task.
+
+    Attributes
+    ----------
+    density : ndarray, shape (n_tasks,)
+        Density f of scores at the boundary, per unit of score.
+    scale : ndarray, shape (n_tasks,)
+        Scale s of the asymmetric Laplace, in score units.
+    half_width : ndarray, shape (n_tasks,)
+        Half-width h of the smoothed pinball loss, in score units.
+    level : ndarray, shape (n_tasks,)
+        Level at which the smoothed loss is taken; tau where h is zero, lower otherwise.
+    """
+
+    density: FloatArray
+    scale: FloatArray
+    half_width: FloatArray
+    level: FloatArray
+
+    @classmethod
+    def calibrated(
+        cls, residuals: Sequence[FloatArray], tau: float, smoothing: float, scale: float | None = None
+    ) -> "Scale":
+        """Calibrate from residuals.
+
+        Parameters
+        ----------
+        residuals : sequence of ndarray
+            One per task: scores minus boundary, shape (n_scores,) or (n_scores, n_draws).
+        tau : float
+            Quantile level of the boundary.
+        smoothing : float
+            Half-width h in units of the tail scale (1 - tau) / f.
+        scale : float, optional
+            A fixed scale instead of the calibrated one, in score units.
+
+        Returns
+        -------
+        Scale
+            One value per task.
+        """
+        density = np.array([boundary_density(r, tau, n=len(r)) for r in residuals])
+        half_width = smoothing * (1.0 - tau) / density
+        level, s = np.empty_like(density), np.empty_like(density)
+        for k, (r, h) in enumerate(zip(residuals, half_width, strict=True)):
+            u = (r.ravel() - np.quantile(r, tau)) / h
+            above = np.clip(0.5 * (u + 1.0), 0.0, 1.0)
+            level[k] = 1.0 - above.mean()
+            s[k] = above.var() / (np.mean(np.abs(u) < 1.0) / (2.0 * h)) if scale is None else scale
+        return cls(density=density, scale=s, half_width=half_width, level=level)
+
+
+def boundary_density(residuals: npt.ArrayLike, tau: float, n: int | None = None) -> float:
+    """Density of residuals at their tau-quantile, by the difference quotient of quantiles.
+
+    Parameters
+    ----------
+    residuals : array_like
+        Scores minus boundary, in score units.
+    tau : float
+        Quantile level.
+    n : int, optional
+        Number of independent scores behind the residuals, which sets the bandwidth (default: their number).
+
+    Returns
+    -------
+    float
+        Density per unit of score. The bandwidth in tau is that of Hall & Sheather (1988), capped at 0.9 (1 -
+        tau) so that it stays below 1.
+    """
+    r = np.asarray(residuals, dtype=float).ravel()
+    n = len(r) if n is None else n
+    x = stats.norm.ppf(tau)
+    hall_sheather = n ** (-1 / 3) * stats.norm.ppf(0.975) ** (2 / 3)
+    hall_sheather *= (1.5 * stats.norm.pdf(x) ** 2 / (2.0 * x**2 + 1.0)) ** (1 / 3)
+    width = min(float(hall_sheather), 0.9 * (1.0 - tau), 0.9 * tau)
+    low, high = np.quantile(r, [tau - width, tau + width])
+    # Ties (a benchmark with few items) can make the quotient infinite: a thousandth of a point is the
+    # resolution.
+    return float(2.0 * width / max(high - low, 1e-3 * 2.0 * width))
+
+
+def residual_quantiles(residuals: npt.ArrayLike, tau: float) -> FloatArray:
+    """Quantiles of the residual distribution, shifted to be zero at tau.
+
+    Parameters
+    ----------
+    residuals : array_like
+        Scores minus boundary, in score units.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (len(RESIDUAL_LEVELS),)
+        Quantiles at `RESIDUAL_LEVELS`.
+    """
+    r = np.asarray(residuals, dtype=float).ravel()
+    return np.asarray(np.quantile(r, RESIDUAL_LEVELS) - np.quantile(r, tau))

@@ -1,0 +1,289 @@
+"""Evaluations as the arrays a model is built on: stretches of time, and cells of scores that share one boundary value."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.curve import ComputeRange
+from bayes_frontier.model.likelihood import FloatArray, GroupedScores, IntArray, LossPieces
+
+# A stretch is closed, going back from its period's end, once it is this long and has this many models: a quarter.
+# Stretches of 45 days predicted worse and cost twice the cells (see reports/geometry).
+STRETCH_DAYS, STRETCH_MODELS = 92.0, 60
+# Unit of time of the walk, in days.
+QUARTER = 365.25 / 4.0
+# Two stretches are never closer than this, in quarters: dates of one batch of uploads say little about time.
+SHORTEST_GAP = 0.1
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """Stretches in time.
+
+    Attributes
+    ----------
+    of_model : ndarray of int, shape (n_models,)
+        Stretch of each record of ``evaluations.models``.
+    last : ndarray of int, shape (n_periods,)
+        Last stretch of each period.
+    gaps : ndarray, shape (n_stretches - 1,)
+        Time from each stretch to the next, between their median dates, in quarters of a year.
+    middle : pandas.Timestamp or None
+        Median date of the last stretch; None without dates.
+    """
+
+    of_model: IntArray
+    last: IntArray
+    gaps: FloatArray
+    middle: pd.Timestamp | None
+
+    @classmethod
+    def of(cls, evaluations: Evaluations, *, within_periods: bool = True) -> "Stretches":
+        """Divide the periods of evaluations.
+
+        Parameters
+        ----------
+        evaluations : Evaluations
+            Scores; periods are divided where they were closed by dates.
+        within_periods : bool
+            Whether to divide periods, or to take each as one stretch.
+
+        Returns
+        -------
+        Stretches
+            In time; every period has at least one.
+        """
+        released = evaluations.models["released"]
+        period = evaluations.models["period"].to_numpy(np.int64)
+        dated = bool(released.notna().all()) and any(end is not None for end in evaluations.period_ends)
+        days = (released - released.min()).dt.total_seconds().to_numpy() / 86400.0 if dated else np.zeros(len(period))
+        of_model = np.zeros(len(period), dtype=np.int64)
+        last: list[int] = []
+        for t in range(evaluations.n_periods):
+            rows = np.flatnonzero(period == t)
+            part = _divided(days[rows]) if within_periods else np.zeros(len(rows), dtype=np.int64)
+            of_model[rows] = (last[-1] + 1 if last else 0) + part
+            last.append(int(of_model[rows].max()))
+        middles = pd.Series(days).groupby(of_model).median().to_numpy()
+        gaps = np.diff(middles) / QUARTER if dated else np.ones(last[-1])
+        return cls(
+            of_model=of_model,
+            last=np.array(last, dtype=np.int64),
+            gaps=np.maximum(gaps, SHORTEST_GAP),
+            middle=released[of_model == last[-1]].median() if dated else None,
+        )
+
+    @property
+    def n(self) -> int:
+        """Number of stretches."""
+        return len(self.gaps) + 1
+
+
+def _divided(days: npt.NDArray[np.float64]) -> IntArray:
+    """Stretch of each record of one period, counted from its first."""
+    back = np.zeros(len(days), dtype=np.int64)
+    order = np.argsort(-days, kind="stable")
+    number, count, opened = 0, 0, days[order[0]]
+    for position, row in enumerate(order):
+        enough = count >= STRETCH_MODELS and len(order) - position >= STRETCH_MODELS
+        if enough and opened - days[row] >= STRETCH_DAYS:
+            number, count, opened = number + 1, 0, days[row]
+        back[row] = number
+        count += 1
+    return number - back
+
+
+# Evaluations as the arrays a model is built on: cells of scores that share one boundary value.
+
+# A quantile needs scores above it: with fewer than this many expected there, the data say nothing about it.
+MIN_EXPECTED_ABOVE = 1.0
+# Decades of compute between the 2nd and 98th percentile below which a curve against compute is not
+# identified.
+MIN_DECADES = 0.05
+
+
+@dataclass(frozen=True)
+class FrontierData:
+    """Arrays of one fit.
+
+    Attributes
+    ----------
+    tasks, base_models : tuple of str
+        Names along the task and base_model dimensions.
+    n_periods : int
+        Number of periods.
+    scores : GroupedScores
+        All scores, by cell.
+    cells : pandas.DataFrame
+        One row per cell: task, period, stretch, base (indices) and z (log10 FLOPs). With base-model effects z is that
+        of the base model: rows of one base model that differ in FLOPs differ in how they were counted, and taken at
+        their word they would say, with great precision, that compute does not matter.
+    cell_of_score : ndarray, shape (n_scores,)
+        Cell of each row of ``evaluations.table``.
+    stretches : Stretches
+        Stretches of time that the boundary drifts over.
+    reference_z, reference_stretch : ndarray, shape (n_base_models,)
+        Median log10 FLOPs and median stretch of each base model's records: where its effect is centred.
+    counts : ndarray, shape (n_base_models, n_tasks)
+        Scores of each base model on each task.
+    compute : ComputeRange
+        16th and 84th percentile of log10 FLOPs.
+    """
+
+    tasks: tuple[str, ...]
+    base_models: tuple[str, ...]
+    n_periods: int
+    scores: GroupedScores
+    cells: pd.DataFrame
+    cell_of_score: IntArray
+    stretches: Stretches
+    reference_z: npt.NDArray[np.float64]
+    reference_stretch: IntArray
+    counts: npt.NDArray[np.float64]
+    compute: ComputeRange
+
+    @classmethod
+    def from_evaluations(
+        cls, evaluations: Evaluations, tau: float, *, base_models: bool = True, drift: bool = True
+    ) -> "FrontierData":
+        """Group the scores.
+
+        Parameters
+        ----------
+        evaluations : Evaluations
+            Scores to fit.
+        tau : float
+            Quantile level of the boundary.
+        base_models : bool
+            Whether the model has base-model effects, which need at least two base models.
+        drift : bool
+            Whether the boundary drifts, within long periods too.
+
+        Returns
+        -------
+        FrontierData
+            Arrays for `bayes_frontier.model.model`.
+
+        Raises
+        ------
+        DataError
+            If the scores cannot identify the boundary: too few of them, one compute value, or one base model.
+        """
+        table, models = evaluations.table, evaluations.models
+        compute = _compute_range(models)
+        _check_counts(table, tau)
+        names = tuple(sorted(models["base_model"].unique()))
+        if base_models and len(names) < 2:
+            raise DataError(
+                f"All {len(models):,} models have the same base model, {names[0]!r}: base-model effects "
+                "need at least two. Add models of other base models, or fit a model without these effects "
+                "(--model independent)."
+            )
+        tasks = evaluations.tasks
+        stretches = Stretches.of(evaluations, within_periods=drift)
+        reference_z = reference_compute(models, names)
+        base = pd.Categorical(models["base_model"], names).codes.astype(np.int64)
+        by = ["period", "stretch", "base", "z"]
+        own = pd.DataFrame(
+            {
+                "period": models["period"].to_numpy(np.int64),
+                "stretch": stretches.of_model,
+                "base": base,
+                "z": reference_z[base] if base_models else np.log10(models["flops"].to_numpy(float)),
+            }
+        ).groupby(by, sort=True)
+        # a record's place is common to all of its scores, so grouping is by the record, and by the score only counting
+        row = table["row"].to_numpy(np.int64)
+        task = pd.Index(tasks).get_indexer(pd.Index(table["task"])).astype(np.int64)
+        place = task * own.ngroups + own.ngroup().to_numpy(np.int64)[row]
+        used = np.bincount(place, minlength=len(tasks) * own.ngroups) > 0
+        cell: IntArray = (np.cumsum(used) - 1)[place]
+        del place
+        filled = np.flatnonzero(used)
+        cells = own.size().reset_index()[by].iloc[filled % own.ngroups].reset_index(drop=True)
+        cells.insert(0, "task", filled // own.ngroups)
+        by_base = pd.Series(stretches.of_model).groupby(base)
+        counts = np.bincount(base[row] * len(tasks) + task, minlength=len(names) * len(tasks))
+        # as large as the scores themselves, and not needed while these are sorted
+        del row, task
+        return cls(
+            tasks=tasks,
+            base_models=names,
+            n_periods=evaluations.n_periods,
+            scores=GroupedScores.from_scores(table["score"].to_numpy(float), cell, len(cells)),
+            cells=cells,
+            cell_of_score=cell,
+            stretches=stretches,
+            reference_z=reference_z,
+            reference_stretch=by_base.median().round().to_numpy(np.int64),
+            counts=counts.reshape(len(names), len(tasks)).astype(float),
+            compute=compute,
+        )
+
+    def losses(self, scale: Scale) -> LossPieces:
+        """Smoothed pinball loss of every cell, over its scale.
+
+        Parameters
+        ----------
+        scale : Scale
+            Level, scale and smoothing of the likelihood, by task.
+
+        Returns
+        -------
+        LossPieces
+            As functions of the cells' boundaries.
+        """
+        task = self.cells["task"].to_numpy()
+        return LossPieces.of(self.scores, scale.level[task], scale.half_width[task], scale.scale[task])
+
+
+def reference_compute(models: pd.DataFrame, base_models: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Compute of base models: the median over their records.
+
+    Parameters
+    ----------
+    models : pandas.DataFrame
+        Columns base_model and flops.
+    base_models : sequence of str
+        Names.
+
+    Returns
+    -------
+    ndarray, shape (n_base_models,)
+        log10 FLOPs.
+    """
+    z = pd.Series(np.log10(models["flops"].to_numpy(float)))
+    return np.asarray(z.groupby(models["base_model"].to_numpy()).median().loc[list(base_models)].to_numpy())
+
+
+def _compute_range(models: pd.DataFrame) -> ComputeRange:
+    z = np.log10(models["flops"].to_numpy(float))
+    low, high = np.quantile(z, [0.02, 0.98])
+    if high - low < MIN_DECADES:
+        raise DataError(
+            f"The models span {high - low:.2f} decades of compute (10^{low:.2f} to 10^{high:.2f} FLOPs, "
+            "2nd to 98th percentile): a boundary against compute is not identified. Add models of other "
+            "sizes."
+        )
+    inner_low, inner_high = np.quantile(z, [0.16, 0.84])
+    if inner_high - inner_low < MIN_DECADES:
+        inner_low, inner_high = low, high
+    return ComputeRange(float(inner_low), float(inner_high))
+
+
+def _check_counts(table: pd.DataFrame, tau: float) -> None:
+    expected = table.groupby("task")["score"].size() * (1.0 - tau)
+    short = expected[expected < MIN_EXPECTED_ABOVE - 1e-9]
+    if len(short):
+        task, n = short.index[0], round(short.iloc[0] / (1.0 - tau))
+        needed = int(np.ceil(MIN_EXPECTED_ABOVE / (1.0 - tau) - 1e-9))
+        raise DataError(
+            f"Task {task!r} has {n} scores; the {tau:g} quantile needs at least {needed} (one expected above "
+            "it). Leave the task out (--tasks), add models, or lower --tau."
+        )

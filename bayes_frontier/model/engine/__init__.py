@@ -1,0 +1,1 @@
+"""The fast engine: the likelihood and base-model effects as compiled operations with exact gradients."""

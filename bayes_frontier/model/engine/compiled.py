@@ -1,0 +1,211 @@
+"""A model made ready to be sampled: its density compiled, what is kept of a draw worked out for many draws at once."""
+
+import dataclasses
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import nutpie
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+from pytensor.compile.maker import function
+from pytensor.graph.replace import clone_replace, vectorize_graph
+from pytensor.graph.traversal import graph_inputs
+
+from bayes_frontier.model.likelihood import FloatArray
+from bayes_frontier.model.model import exact
+
+# Numbers worked on at a time when draws are turned into what they stand for.
+AT_ONCE = 4_000_000
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One of the sampler's variables.
+
+    Attributes
+    ----------
+    name : str
+        As PyMC calls it on its unconstrained scale.
+    part : slice
+        Where a draw has it.
+    shape : tuple of int
+        Its shape.
+    """
+
+    name: str
+    part: slice
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled model and its data.
+
+    The sampler compiles the density and its gradient only. The variables that are kept are functions of its draws;
+    PyTensor evaluates them with NumPy for many draws at once, which takes less time than to compile them would.
+
+    Attributes
+    ----------
+    density : nutpie model
+        The density, compiled; records nothing but its own variables.
+    variables : list of Variable
+        The sampler's variables, in their order in a draw.
+    reported : PyTensor function
+        Of draws (n, n_variables) and the model's data: the kept variables, draws first.
+    dims : dict
+        Dimensions of each kept variable.
+    inputs : dict
+        Data that the kept variables depend on, in the order that `reported` wants them.
+    """
+
+    density: Any
+    variables: list[Variable]
+    reported: Any
+    dims: dict[str, tuple[str, ...]]
+    inputs: dict[str, npt.NDArray[Any]]
+
+    @classmethod
+    def of(cls, model: pm.Model, kept: tuple[str, ...]) -> "Compiled":
+        """Compile a model.
+
+        Parameters
+        ----------
+        model : pymc.Model
+            Model.
+        kept : tuple of str
+            Variables to keep, of those that the model has.
+
+        Returns
+        -------
+        Compiled
+            With the data that the model was built with.
+        """
+        with exact():
+            density = nutpie.compile_pymc_model(model, jitter_rvs=set(), var_names=[])
+        names = [name for name in kept if name in model.named_vars]
+        outputs = model.replace_rvs_by_values([model[name] for name in names])
+        layout = zip(*density.shape_info, strict=True)
+        variables = [Variable(name, part, tuple(shape)) for name, part, shape in layout]
+        n_variables = int(density.n_dim)
+        point = pt.vector("point", shape=(n_variables,))
+        values = {value.name: value for value in model.value_vars}
+        parts = {values[v.name]: point[v.part].reshape(v.shape) for v in variables}
+        data: list[Any] = [variable for variable in graph_inputs(outputs) if variable in model.data_vars]
+        arguments = [variable.type() for variable in data]
+        outputs = clone_replace(outputs, {**parts, **dict(zip(data, arguments, strict=True))})
+        points = pt.matrix("points", shape=(None, n_variables))
+        reported = function(
+            [points, *arguments],
+            vectorize_graph(outputs, {point: points}),
+            mode="FAST_COMPILE",
+            allow_input_downcast=True,
+        )
+        inputs = {variable.name: variable.get_value() for variable in data}
+        return cls(
+            density, variables, reported, {name: tuple(model.named_vars_to_dims[name]) for name in names}, inputs
+        )
+
+    @property
+    def middle(self) -> FloatArray:
+        """The middle of the prior in the sampler's coordinates, shape (n_variables,)."""
+        return np.asarray(self.density.initial_point_func(0), dtype=float)
+
+    def given(self, inputs: Mapping[str, npt.NDArray[Any]]) -> "Compiled":
+        """Replace the data.
+
+        Parameters
+        ----------
+        inputs : dict
+            From `bayes_frontier.model.model.model_inputs`.
+
+        Returns
+        -------
+        Compiled
+            The same code with other data.
+        """
+        # data that the density does not depend on are not part of it
+        used = {variable.name for variable in self.density.shared_var_keys}
+        density = self.density.with_data(**{name: value for name, value in inputs.items() if name in used})
+        return dataclasses.replace(self, density=density, inputs={name: inputs[name] for name in self.inputs})
+
+    def sample(
+        self, starts: FloatArray, seed: int, *, progress: bool, **settings: int | str
+    ) -> tuple[xr.Dataset, xr.Dataset]:
+        """Sample.
+
+        Parameters
+        ----------
+        starts : ndarray, shape (n_starts, n_variables)
+            Each chain starts at one of these.
+        seed : int
+            Seeds the choice of starts and the sampler.
+        progress : bool
+            Whether to show progress on standard error.
+        **settings : int or str
+            Of the sampler.
+
+        Returns
+        -------
+        posterior, sample_stats : xarray.Dataset
+            Kept variables, and the sampler's statistics with the draws themselves as ``unconstrained_draw``; dims
+            (chain, draw, ...).
+        """
+        density = dataclasses.replace(self.density, initial_point_func=_StartAt(starts))
+        with warnings.catch_warnings():
+            # nutpie counts divergences in a warning; they are reported with the other diagnostics.
+            warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
+            trace = nutpie.sample(
+                density,
+                seed=seed,
+                progress_bar=progress,
+                save_warmup=False,
+                store_unconstrained=True,
+                **settings,
+            )
+        statistics = trace["sample_stats"].dataset
+        return self.kept(statistics["unconstrained_draw"].to_numpy()), statistics
+
+    def kept(self, draws: FloatArray) -> xr.Dataset:
+        """Give what draws stand for.
+
+        Parameters
+        ----------
+        draws : ndarray, shape (n_chains, n_draws, n_variables)
+            In the sampler's coordinates.
+
+        Returns
+        -------
+        xarray.Dataset
+            Kept variables, dims (chain, draw, ...), numbered.
+        """
+        n_chains, n_draws, n_variables = draws.shape
+        flat = draws.reshape(-1, n_variables)
+        step = max(1, AT_ONCE // n_variables)
+        pieces: dict[str, list[FloatArray]] = {name: [] for name in self.dims}
+        for i in range(0, len(flat), step):
+            some = flat[i : i + step]
+            for (name, dims), value in zip(self.dims.items(), self.reported(some, *self.inputs.values()), strict=True):
+                # what no draw has a say in comes without an axis for them
+                constant = value.ndim == len(dims)
+                pieces[name].append(np.broadcast_to(value, (len(some), *value.shape)) if constant else value)
+        found = {}
+        for name, values in pieces.items():
+            whole = np.concatenate(values)
+            found[name] = (("chain", "draw", *self.dims[name]), whole.reshape(n_chains, n_draws, *whole.shape[1:]))
+        data = xr.Dataset(found)
+        return data.assign_coords({dim: np.arange(size) for dim, size in data.sizes.items()})
+
+
+class _StartAt:
+    """Start each chain at one of some points: draws of the fit before lie in the typical set, and apart."""
+
+    def __init__(self, starts: FloatArray) -> None:
+        self._starts = starts
+
+    def __call__(self, seed: int) -> FloatArray:
+        return np.asarray(np.random.default_rng(seed).choice(self._starts))

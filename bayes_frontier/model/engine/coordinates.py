@@ -1,0 +1,387 @@
+"""Coordinates in which base-model effects are easy to sample, and the effects with their prior as functions of these."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+import xarray as xr
+from pytensor.gradient import DisconnectedType
+from pytensor.graph.basic import Variable
+from scipy.special import expit, logit
+from scipy.stats import norm
+
+from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.data import FrontierData
+from bayes_frontier.model.engine.geometry import (
+    VERSION,
+    CompiledOp,
+    add_slopes,
+    code_version,
+    curves,
+    like,
+    odds_at,
+    pull_curves,
+    pull_walk,
+    walk,
+)
+from bayes_frontier.model.likelihood import FloatArray
+
+# Before the spread omega of the effects is known, the sampling variance of a base model's boundary is taken to be this
+# share of omega**2 over its scores.
+FIRST_VARIANCE = 0.5
+# Width of the bend, in units of x: as round as the smoothed loss makes the wall.
+ROUND = 0.7
+# Levels are looked at on this grid, in standard deviations of the effects, and bent to match these quantiles.
+_GRID = np.linspace(-5.0, 5.0, 401)
+_LOWER, _UPPER = 0.05, 0.95
+_REACH = float(norm.ppf(_UPPER))
+# A level is never taken to be known better than this, in the same units.
+_NARROWEST = 0.01
+# ... and the wall's side never stretched more than to this difference of the two slopes, relative to their sum.
+_STEEPEST = 0.95
+_CURVE = ("floor", "ceiling", "slope", "midpoint")
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Coordinates of the levels of base models.
+
+    Attributes
+    ----------
+    centring : ndarray, shape (n_base_models, n_tasks)
+        Degree to which levels are centred on their own scores: 0 (deviations from the curve) to 1 (levels themselves),
+        ``omega**2 / (omega**2 + v)`` with v the sampling variance of a base model's boundary (Papaspiliopoulos et al.
+        2007, doi 10.1214/088342307000000014).
+    bend : ndarray, shape (3, n_base_models, n_tasks)
+        Middle, a and b of the module's formula.
+    """
+
+    centring: FloatArray
+    bend: FloatArray
+
+    @classmethod
+    def before(cls, data: FrontierData) -> "Levels":
+        """Give coordinates before anything has been fitted: centred by the number of scores, and straight.
+
+        Parameters
+        ----------
+        data : FrontierData
+            Grouped scores.
+
+        Returns
+        -------
+        Levels
+            Coordinates.
+        """
+        zero = np.zeros_like(data.counts)
+        return cls(data.counts / (data.counts + FIRST_VARIANCE), np.stack([zero, zero + 1.0, zero]))
+
+    @classmethod
+    def after(cls, data: FrontierData, scale: Scale, draws: xr.Dataset) -> "Levels":
+        """Give coordinates from a rough idea of the posterior.
+
+        Parameters
+        ----------
+        data : FrontierData
+            Grouped scores.
+        scale : Scale
+            Of the likelihood.
+        draws : xarray.Dataset
+            Some draws of the curve, drift and base_model_scale, dim ``sample``; of this table or of about the same.
+
+        Returns
+        -------
+        Levels
+            Coordinates.
+        """
+        omega = draws["base_model_scale"].mean("sample").to_numpy()
+        typical = typical_levels(draws, data).mean(axis=0)
+        q = expit(typical)
+        # A score tells f / s about the boundary, f the density of scores there (see `bayes_frontier.model.calibration`).
+        variance = scale.scale / scale.density / (omega * q * (1.0 - q)) ** 2
+        centring = data.counts / (data.counts + variance)
+        low, middle, high = _quantiles(data, scale, draws, typical, omega)
+        left, right = (np.maximum(part, _NARROWEST) for part in (middle - low, high - middle))
+        a = 0.5 * (left + right) / _REACH
+        b = np.clip(0.5 * (right - left) / (np.hypot(_REACH, ROUND) - ROUND), -_STEEPEST * a, _STEEPEST * a)
+        spread = omega**centring
+        return cls(centring, np.stack([centring * typical + spread * (middle - b * ROUND), spread * a, spread * b]))
+
+    def unbent(self, level: FloatArray) -> FloatArray:
+        """Give the sampler's coordinate of levels.
+
+        Parameters
+        ----------
+        level : ndarray, shape (..., n_base_models, n_tasks)
+            Levels, as the model's variable has them.
+
+        Returns
+        -------
+        ndarray
+            Same shape.
+        """
+        return np.asarray(unbend(level, self.bend, np.sqrt))
+
+
+def typical_levels(draws: xr.Dataset, data: FrontierData) -> FloatArray:
+    """Boundary of base models without effect, at each base model of a table.
+
+    Parameters
+    ----------
+    draws : xarray.Dataset
+        Draws of the curve and drift, dim ``sample``; of this table or of about the same.
+    data : FrontierData
+        The table.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, n_base_models, n_tasks)
+        On the logit scale, in each base model's own stretch of time as far as there are draws of it.
+    """
+    parts = [draws[name].transpose("sample", "task", "period").to_numpy()[:, :, -1] for name in _CURVE]
+    level = boundary_at(data.reference_z[None, :, None], *(part[:, None, :] for part in parts))
+    return np.asarray(logit(np.clip(level, 1e-6, 1.0 - 1e-6)) + _since_last(draws, data.reference_stretch))
+
+
+def _since_last(draws: xr.Dataset, stretch: Any) -> FloatArray:  # noqa: ANN401 - one stretch an entry
+    """Drift from the last stretch to others, (sample, entry, task)."""
+    drift = draws["drift"].transpose("sample", "stretch", "task").to_numpy()
+    return np.asarray(drift[:, np.minimum(stretch, drift.shape[1] - 1)] - drift[:, -1:])
+
+
+def _quantiles(
+    data: FrontierData, scale: Scale, draws: xr.Dataset, typical: FloatArray, omega: FloatArray
+) -> tuple[FloatArray, ...]:
+    """Low, middle and high of each effect given the curve, (base model, task), in units of its prior's deviation."""
+    # What is compiled loads slowly, and is not needed to start a program.
+    from bayes_frontier.model.engine.losses import cell_losses
+
+    grid = typical[..., None] + omega[:, None] * _GRID
+    log_density = np.broadcast_to(-0.5 * _GRID**2, grid.shape).copy()
+    task, stretch, base = (data.cells[name].to_numpy() for name in ("task", "stretch", "base"))
+    drift = (_since_last(draws, stretch) - _since_last(draws, data.reference_stretch[base])).mean(axis=0)
+    q = expit(grid[base, task] + drift[np.arange(len(task)), task][:, None])
+    losses = data.losses(scale)
+    np.add.at(log_density, (base, task), -cell_losses(q, losses.pieces, losses.buckets, losses.cells))
+    mass = np.cumsum(np.exp(log_density - log_density.max(axis=-1, keepdims=True)), axis=-1)
+    mass /= mass[..., -1:]
+    return tuple(_GRID[np.argmax(mass >= p, axis=-1)] for p in (_LOWER, 0.5, _UPPER))
+
+
+def unbend(level: Any, bend: Any, sqrt: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - arrays or tensors
+    """Give the coordinate of levels.
+
+    Parameters
+    ----------
+    level : array or tensor
+        Levels.
+    bend : sequence of array or tensor
+        Middle, a and b of each.
+    sqrt : callable
+        Square root for the type given.
+
+    Returns
+    -------
+    array or tensor
+        x of the module's formula.
+    """
+    middle, a, b = bend
+    y, product = level - middle, a**2 - b**2
+    return (a * y - b * sqrt(y**2 + product * ROUND**2)) / product
+
+
+# Base-model effects and their prior, as functions of the coordinates that the sampler sees.
+
+_ROUND_SQUARED = ROUND**2
+_LOG_NORMAL = 0.5 * np.log(2.0 * np.pi)
+
+
+def _level_effects(
+    x: FloatArray,
+    logits: FloatArray,
+    steps: FloatArray,
+    scale: FloatArray,
+    reference: FloatArray,
+    centring: FloatArray,
+    bend: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Log density of each task's levels at `x`, (task,), the effects there, (base model, task), and parts of both."""
+    curve, drift, log_scale = curves(logits), walk(steps), np.log(scale)
+    density, effect, parts = np.zeros_like(scale), np.empty_like(x), np.empty_like(bend)
+    for b in range(x.shape[0]):
+        z, t = reference[b, 0], int(reference[b, 1])
+        c = t if curve.shape[2] > 1 else 0
+        for k in range(x.shape[1]):
+            rise = np.exp(curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * z)
+            over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
+            expected = centring[b, k] * (np.log(over / under) + drift[k, t])
+            root = np.sqrt(x[b, k] * x[b, k] + _ROUND_SQUARED)
+            level = bend[0, b, k] + bend[1, b, k] * x[b, k] + bend[2, b, k] * root
+            log_spread = centring[b, k] * log_scale[k]
+            by_spread = np.exp(-log_spread)
+            away = (level - expected) * by_spread
+            slope = bend[1, b, k] + bend[2, b, k] * x[b, k] / root
+            parts[0, b, k], parts[1, b, k], parts[2, b, k] = rise, by_spread, slope
+            density[k] += np.log(slope) - 0.5 * away * away - log_spread - _LOG_NORMAL
+            effect[b, k] = away * scale[k]
+    return density, effect, parts
+
+
+def _pull_level_effects(
+    x: FloatArray,
+    logits: FloatArray,
+    steps: FloatArray,
+    scale: FloatArray,
+    reference: FloatArray,
+    centring: FloatArray,
+    bend: FloatArray,
+    effect: FloatArray,
+    parts: FloatArray,
+    in_density: FloatArray,
+    in_effect: FloatArray,
+) -> tuple[FloatArray, ...]:
+    """Find the derivatives in x, logits, steps and scale from those in densities and effects."""
+    curve = curves(logits)
+    slopes, in_drift = np.zeros_like(curve), np.zeros((steps.shape[0], steps.shape[1] + 1))
+    in_x, in_scale = np.empty_like(x), np.zeros_like(scale)
+    for b in range(x.shape[0]):
+        z, t = reference[b, 0], int(reference[b, 1])
+        c = t if curve.shape[2] > 1 else 0
+        for k in range(x.shape[1]):
+            rise, by_spread, slope = parts[0, b, k], parts[1, b, k], parts[2, b, k]
+            away, weight = effect[b, k] / scale[k], centring[b, k]
+            in_away = in_effect[b, k] * scale[k] - in_density[k] * away
+            in_level = in_away * by_spread
+            squared = x[b, k] * x[b, k] + _ROUND_SQUARED
+            bending = bend[2, b, k] * _ROUND_SQUARED / (squared * np.sqrt(squared))
+            in_x[b, k] = in_level * slope + in_density[k] * bending / slope
+            in_scale[k] += in_effect[b, k] * away - weight * (in_away * away + in_density[k]) / scale[k]
+            in_logit = -weight * in_level
+            over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
+            add_slopes(slopes, curve, k, c, (z, rise, over, under), in_logit)
+            in_drift[k, t] += in_logit
+    return in_x, pull_curves(logits, slopes), pull_walk(in_drift), in_scale
+
+
+class _LevelEffectsPull(CompiledOp):
+    """Chain rule of `LevelEffects`: from inputs, later outputs and derivatives in the first to those in inputs."""
+
+    kernel = staticmethod(_pull_level_effects)
+    version = VERSION ^ code_version(__file__)
+    axes = (like(0, 2), like(1, 3), like(2, 2), like(3, 1))
+
+
+class LevelEffects(CompiledOp):
+    """Prior of the base models' levels, and their effects.
+
+    Notes
+    -----
+    Inputs: ``x`` (n_base_models, n_tasks), coordinates of the levels; ``logits`` and ``steps`` as in `BoundaryLosses`;
+    ``scale`` (n_tasks,), standard deviation of the effects; ``reference`` (n_base_models, 2), the place of each base
+    model on the compute range, and its stretch of time; ``centring`` and ``bend`` as in `Levels`. Outputs: log density
+    of the levels of each task, in terms of x, (n_tasks,), and the effects on the logit scale (n_base_models, n_tasks),
+    both differentiable in the first four inputs; and parts of them that their derivatives need again.
+
+    With r the logit of the boundary at the reference and w the centring, a level is normal with mean w r and deviation
+    scale**w, and the effect is what it has over w r, times scale**(1 - w): normal with deviation scale for any w.
+    """
+
+    kernel = staticmethod(_level_effects)
+    version = VERSION ^ code_version(__file__)
+    axes = (like(3, 1), like(0, 2), like(6, 3))
+    n_smooth = 4
+    n_smooth_outputs = 2
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable[Any, Any]],
+        outputs: Sequence[Any],
+        cotangents: Sequence[Any],
+    ) -> list[Variable[Any, Any]]:
+        """Apply the chain rule.
+
+        Parameters
+        ----------
+        inputs : sequence of Variable
+            The inputs.
+        outputs : sequence of Variable
+            Densities, effects and parts.
+        cotangents : sequence of Variable
+            Derivatives of the whole in the outputs.
+
+        Returns
+        -------
+        list of Variable
+            Derivatives of the whole in the first four inputs; the others are disconnected.
+        """
+        known = [
+            0.0 * output if isinstance(cotangent.type, DisconnectedType) else cotangent
+            for output, cotangent in zip(outputs[:2], cotangents[:2], strict=True)
+        ]
+        pulled: Any = _LevelEffectsPull()(*inputs, *outputs[1:], *known)
+        return [*pulled, *(DisconnectedType()() for _ in inputs[self.n_smooth :])]
+
+
+def density_elsewhere(*_: Any) -> Any:  # noqa: ANN401 - tensors
+    """Leave the density of coordinates to a potential of the model.
+
+    Parameters
+    ----------
+    *_ : tensor
+        The inputs of `LevelEffects`: not used.
+
+    Returns
+    -------
+    tensor, shape ()
+        Zero.
+    """
+    return pt.zeros(())
+
+
+def middle(variable: Any, size: Any, *given: Any) -> Any:  # noqa: ANN401 - tensors
+    """Give the coordinates at which a sampler may start.
+
+    Parameters
+    ----------
+    variable : tensor
+        The variable; not used.
+    size : tensor
+        Not used: one of it.
+    *given : tensor
+        The inputs of `LevelEffects` but the first.
+
+    Returns
+    -------
+    tensor, shape (n_base_models, n_tasks)
+        Zeros, near the middle of the prior.
+    """
+    return pt.zeros_like(given[4])  # type: ignore[no-untyped-call]
+
+
+def draw(*given: FloatArray, rng: np.random.Generator, size: tuple[int, ...] | None = None) -> FloatArray:
+    """Draw coordinates of levels from their prior.
+
+    Parameters
+    ----------
+    *given : ndarray
+        The inputs of `LevelEffects` but the first.
+    rng : numpy.random.Generator
+        Source of randomness.
+    size : tuple of int, optional
+        Not used: one draw.
+
+    Returns
+    -------
+    ndarray, shape (n_base_models, n_tasks)
+        Coordinates.
+    """
+    scale, centring, bend = given[2], given[4], given[5]
+    # an effect is the level's distance from its mean times a known factor: at level zero it gives that mean
+    at_zero = unbend(np.zeros_like(centring), bend, np.sqrt)
+    _, effect, _ = LevelEffects.evaluate(at_zero, *given)
+    spread = scale**centring
+    level = spread * (rng.standard_normal(centring.shape) - effect / scale)
+    return np.asarray(unbend(level, bend, np.sqrt))

@@ -1,0 +1,211 @@
+"""The pinball loss, exact and smoothed, and scores laid out so that a whole cell is priced at once."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+
+def pinball_loss(residual: npt.ArrayLike, tau: float) -> FloatArray:
+    """Exact pinball (quantile) loss.
+
+    Parameters
+    ----------
+    residual : array_like
+        Scores minus boundary, ``y - q``, in score units; any shape.
+    tau : float
+        Quantile level, in (0, 1).
+
+    Returns
+    -------
+    ndarray
+        Loss in score units, same shape as `residual`.
+    """
+    u = np.asarray(residual, dtype=float)
+    return np.maximum(tau * u, (tau - 1.0) * u)
+
+
+def smooth_pinball_loss(residual: npt.ArrayLike, tau: float, half_width: npt.ArrayLike) -> FloatArray:
+    """Pinball loss convolved with a uniform kernel on [-h, h].
+
+    Parameters
+    ----------
+    residual : array_like
+        Scores minus boundary in score units; any shape.
+    tau : float
+        Quantile level, in (0, 1).
+    half_width : array_like
+        Kernel half-width h > 0 in score units; broadcasts against `residual`.
+
+    Returns
+    -------
+    ndarray
+        ``(u**2 + h**2) / (4 h) + (tau - 1/2) u`` where ``|u| < h``, the exact loss elsewhere.
+    """
+    u, h = np.broadcast_arrays(np.asarray(residual, dtype=float), np.asarray(half_width, dtype=float))
+    inside = (u * u + h * h) / (4.0 * h) + (tau - 0.5) * u
+    return np.where(np.abs(u) < h, inside, pinball_loss(u, tau))
+
+
+@dataclass(frozen=True)
+class GroupedScores:
+    """Scores sorted within cells.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_scores,)
+        Scores, in score units, ascending within their cell.
+    start : ndarray, shape (n_cells + 1,)
+        First score of each cell; the last entry is n_scores.
+    """
+
+    values: FloatArray
+    start: IntArray
+
+    @classmethod
+    def from_scores(cls, scores: npt.ArrayLike, cell: npt.ArrayLike, n_cells: int) -> "GroupedScores":
+        """Sort scores by cell.
+
+        Parameters
+        ----------
+        scores : array_like, shape (n_scores,)
+            Scores, in score units.
+        cell : array_like of int, shape (n_scores,)
+            Cell of each score, 0 to ``n_cells - 1``; cells may be empty.
+        n_cells : int
+            Number of cells.
+
+        Returns
+        -------
+        GroupedScores
+            The scores.
+
+        Raises
+        ------
+        ValueError
+            If there is no such cell as a score is in.
+        """
+        y = np.asarray(scores, dtype=float)
+        g = np.asarray(cell, dtype=np.int64)
+        count = np.bincount(g, minlength=n_cells)
+        if len(count) != n_cells:
+            raise ValueError(f"a score is in cell {g.max()}, and there are {n_cells} cells")
+        start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        # Small integers are sorted by counting, and cells one by one: a third of the time of sorting by both.
+        y = y[np.argsort(g.astype(np.uint16) if n_cells < 2**16 else g, kind="stable")]
+        for low, high in pairwise(start):
+            y[low:high].sort()
+        return cls(values=y, start=start)
+
+    @property
+    def n_cells(self) -> int:
+        """Number of cells."""
+        return len(self.start) - 1
+
+    def of(self, cell: int) -> FloatArray:
+        """Scores of one cell.
+
+        Parameters
+        ----------
+        cell : int
+            Index.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            In score units, ascending.
+        """
+        return self.values[self.start[cell] : self.start[cell + 1]]
+
+
+@dataclass(frozen=True)
+class LossPieces:
+    """Smoothed pinball loss of every cell over its scale, as a function of the cell's boundary.
+
+    Between half a width below and above its n scores, ``y - h`` and ``y + h``, the loss of a cell is a parabola; below
+    all of them it is a line. A table over even buckets of the boundary leads to the parabola: it has as many buckets
+    as there are breakpoints, so that there is about one to look at in a bucket, whatever n.
+
+    Attributes
+    ----------
+    pieces : ndarray, shape (2 n_scores + n_cells, 4)
+        Per piece, cell by cell and ascending: the breakpoint it begins at, and loss, slope and curvature there. The
+        first piece of a cell, the line, ends at its breakpoint; a cell without scores has a piece of zeros.
+    buckets : ndarray of int, shape (n_buckets + n_cells,)
+        Cell by cell, the last piece that begins before each bucket; then the cell's last piece.
+    cells : ndarray, shape (n_cells, 4)
+        Lower end of each cell's buckets, buckets per unit of score, place of the first one in `buckets`, and how many
+        they are; a cell without scores has one.
+    """
+
+    pieces: FloatArray
+    buckets: IntArray
+    cells: FloatArray
+
+    @classmethod
+    def of(cls, scores: GroupedScores, level: FloatArray, half_width: FloatArray, scale: FloatArray) -> "LossPieces":
+        """Lay the loss of scores out.
+
+        Parameters
+        ----------
+        scores : GroupedScores
+            Scores, by cell.
+        level, half_width, scale : ndarray, shape (n_cells,)
+            Per cell: the quantile level in (0, 1), the half-width h > 0 of the smoothing and the scale the loss is
+            divided by, both in score units.
+
+        Returns
+        -------
+        LossPieces
+            For `bayes_frontier.model.engine.losses`.
+        """
+        n_scores, start, size = len(scores.values), 2 * scores.start, np.diff(scores.start)
+        number = np.arange(len(size))
+        cell = np.repeat(number, size)
+        h = half_width[cell]
+        at, of_event = np.concatenate([scores.values - h, scores.values + h]), np.concatenate([cell, cell])
+        order = np.lexsort((at, of_event))
+        at, of_event = at[order], of_event[order]
+        # Scores within a half-width: none before a cell's first breakpoint, and none after its last.
+        near = np.cumsum(np.where(order < n_scores, 1, -1))
+        curvature = near / (2.0 * half_width * scale)[of_event]
+        gap = np.diff(at, append=np.nan)
+        filled = size > 0
+        first = start[:-1][filled]
+        low, high = np.zeros(len(size)), np.ones(len(size))
+        low[filled], high[filled] = at[first], at[start[1:][filled] - 1]
+        distance = np.bincount(cell, scores.values - low[cell], minlength=len(size))
+        slope = _summed_up(curvature * gap, (-level * size / scale)[filled], start)
+        loss = _summed_up(gap * (slope + 0.5 * curvature * gap), (level * distance / scale)[filled], start)
+        pieces = np.zeros((len(at) + len(size), 4))
+        line = (start[:-1] + number)[filled]
+        pieces[np.arange(len(at)) + of_event + 1] = np.stack([at, loss, slope, curvature], axis=1)
+        pieces[line] = pieces[line + 1]
+        pieces[line, 3] = 0.0
+        count = np.maximum(2 * size, 1)
+        first_bucket = np.cumsum(count + 1) - (count + 1)
+        per_unit = count / (high - low)
+        bucket = np.minimum(((at - low[of_event]) * per_unit[of_event]).astype(np.int64), count[of_event] - 1)
+        begun = np.bincount(first_bucket[of_event] + bucket + 1, minlength=int((count + 1).sum()))
+        return cls(
+            pieces=pieces,
+            buckets=np.cumsum(begun) + np.repeat(number, count + 1),
+            cells=np.stack([low, per_unit, first_bucket, count], axis=1),
+        )
+
+
+def _summed_up(steps: FloatArray, begin: FloatArray, start: IntArray) -> FloatArray:
+    """Add steps up within cells: each entry is its cell's `begin` and the steps before it.
+
+    Cell by cell: differences of one running sum over all scores would cost small cells most of their digits.
+    """
+    found = np.roll(steps, 1)
+    bounds = [(low, high) for low, high in pairwise(start) if high > low]
+    found[[low for low, _ in bounds]] = begin
+    for low, high in bounds:
+        found[low:high] = found[low:high].cumsum()
+    return found

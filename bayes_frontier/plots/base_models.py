@@ -1,0 +1,238 @@
+"""Base models above and below what their compute predicts, and the population boundary among theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bayes_frontier.errors import QueryError
+from bayes_frontier.plots import style
+from bayes_frontier.plots.boundary import BoundaryCurves, boundary_curves
+from bayes_frontier.plots.intervals import INTERVAL_ELEMENTS as ROWS
+from bayes_frontier.plots.intervals import Rows, draw_rows, pick_names, row_axes, title_and_label
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayes_frontier.posterior import Frontier
+
+RANKING_ELEMENTS: dict[str, dict[str, object]] = {
+    **{name: options for name, options in ROWS.items() if name != "inner"},
+    "zero": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
+}
+
+
+def plot_base_models(
+    ranking: xr.Dataset,
+    *,
+    task: str | None = None,
+    most: int = 25,
+    at_least: int = 1,
+    axes: Axes | None = None,
+    visuals: style.Visuals | None = None,
+) -> Axes:
+    """Draw how far base models sit above or below a typical one of their compute, a row a base model.
+
+    Parameters
+    ----------
+    ranking : xarray.Dataset
+        From `Frontier.base_models`.
+    task : str, optional
+        A task; none: the mean over tasks.
+    most : int
+        At most this many rows: those with the most models fitted.
+    at_least : int
+        Base models with fewer models fitted than this are left out.
+    axes : Axes, optional
+        Where to draw; none: a new figure.
+    visuals : mapping, optional
+        By element (interval, median, zero, values, grid, title, labels, names): False leaves it out, a mapping changes
+        the options of the Matplotlib artist. "median" is the marker, at the posterior mean.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If the task is unknown or no base model is left.
+    """
+    chosen = style.settle(visuals, RANKING_ELEMENTS)
+    tasks = [str(name) for name in ranking["task"].to_numpy()]
+    if task is not None and task not in tasks:
+        raise QueryError(f"Task {task!r} is not in this ranking: it has {', '.join(tasks)}.")
+    enough = ranking["n_models"].to_numpy() >= at_least
+    if not enough.any() or most < 1:
+        raise QueryError(f"No base model has {at_least} models; lower at_least.")
+    ranking = ranking.isel(base_model=np.flatnonzero(enough))
+    largest = np.argsort(-ranking["n_models"].to_numpy(), kind="stable")[:most]
+    ranking = ranking.isel(base_model=np.sort(largest))
+    if task is None:
+        mean, lower, upper = (ranking[f"overall_{part}"].to_numpy() for part in ("mean", "lower", "upper"))
+    else:
+        mean, lower, upper = (ranking[part].sel(task=task).to_numpy() for part in ("mean", "lower", "upper"))
+    order = np.argsort(-mean, kind="stable")
+    names = tuple(str(name) for name in ranking["base_model"].to_numpy()[order])
+    counts = ranking["n_models"].to_numpy()[order]
+    texts = tuple(f"{m:+.3f}  ({n:,} model{'' if n == 1 else 's'})" for m, n in zip(mean[order], counts, strict=True))
+    panel, own = row_axes(axes, len(names))
+    draw_rows(panel, Rows(names, mean[order], lower[order], upper[order], None, texts), {**chosen, "inner": None})
+    panel.margins(x=0.05)
+    if (options := chosen["zero"]) is not None:
+        panel.axvline(0.0, **options)
+    what = "mean over all tasks" if task is None else style.shorten(task)
+    title = f"Base models against a typical one of the same compute: {what}"
+    title_and_label(panel, title, "score difference: mean, credible interval", chosen, own)
+    return panel
+
+
+# The population boundary against the boundaries of known base models.
+
+_SHOWN = 4
+POPULATION_ELEMENTS: dict[str, dict[str, object]] = {
+    "points": {"s": 8.0, "alpha": 0.3, "linewidths": 0.0, "color": "#8c8c8c", "zorder": 1.0, "rasterized": True},
+    "band": {"color": style.OKABE_ITO[0], "alpha": 0.25, "linewidth": 0.0, "zorder": 3.0},
+    "line": {"color": style.OKABE_ITO[0], "linewidth": 2.2, "zorder": 4.0},
+    "base": {"linewidth": 1.4, "alpha": 0.9, "zorder": 4.5},
+    "own": {"markersize": 7.0, "markeredgecolor": style.PAPER, "linewidth": 2.0, "zorder": 6.0},
+    "halo": {"linewidth": 1.6, "color": style.PAPER, "zorder": 2.5},
+    "grid": style.GRID,
+    "name": style.NAME,
+    "title": style.TITLE,
+    "labels": style.LABELS,
+    "legend": style.LEGEND,
+}
+
+
+def plot_population(
+    frontier: Frontier,
+    *,
+    base_models: Sequence[str] | str | None = None,
+    tasks: Sequence[str] | str | None = None,
+    period: int | str | None = None,
+    prob: float = 0.9,
+    flops: npt.ArrayLike | None = None,
+    axes: npt.ArrayLike | Axes | None = None,
+    visuals: style.Visuals | None = None,
+) -> npt.NDArray[Any]:
+    """Draw the boundary of a new base model and those of known ones, one panel a task.
+
+    The population boundary has its band. A known base model has its median as a thin line and, at its own compute, a
+    marker with the credible interval; that point is what the data speak of, the line is what its lead would be worth at
+    other computes.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        A fit with base-model effects.
+    base_models : str or sequence of str, optional
+        Known base models; none: the four with the most models.
+    tasks : str or sequence of str, optional
+        Tasks to draw; none: all.
+    period : optional
+        As in `Frontier.attainable`.
+    prob : float
+        Probability of band and intervals (equal tails).
+    flops : array of float, optional
+        Where the curves are drawn, FLOPs, shape (n,); none: over the range of the models and beyond its top.
+    axes : Axes or array of Axes, optional
+        Where to draw, at least one a task; none: a new figure.
+    visuals : mapping, optional
+        By element (points, band, line, base, own, halo, grid, name, title, labels, legend): False leaves it out, a
+        mapping changes the options of the Matplotlib artist.
+
+    Returns
+    -------
+    numpy.ndarray
+        Axes, shape (n_tasks,).
+
+    Raises
+    ------
+    QueryError
+        If a name is unknown or the model has no base-model effects.
+    """
+    chosen = style.settle(visuals, POPULATION_ELEMENTS)
+    models = frontier.evaluations.models
+    counts = models["base_model"].value_counts()
+    names = pick_names(base_models, [str(name) for name in counts.index[:_SHOWN]], "base_models")
+    curves = boundary_curves(frontier, tasks, period, None, prob, flops, None, with_past=False)
+    panels, own = style.take_axes(axes, len(curves.tasks))
+    for task, panel in zip(curves.tasks, panels, strict=True):
+        _population(panel, curves, task, chosen)
+        for number, name in enumerate(names):
+            # the compute a base model was fitted at is the median over its records
+            at = float(10.0 ** np.median(np.log10(models.loc[models["base_model"] == name, "flops"])))
+            _base(panel, frontier, (curves, task, name, period, at), number, chosen)
+        style.compute_axis(panel, curves.flops[0], curves.flops[-1])
+        panel.margins(y=0.04)
+        style.tidy(panel, chosen["grid"])
+        if (options := chosen["name"]) is not None:
+            panel.set_title(style.shorten(task), **options, parse_math=False)
+    when = "" if curves.periods[-1] == "all" else f", {curves.periods[-1]}"
+    style.label_outer(panels, style.COMPUTE_LABEL, "score", chosen["labels"], own)
+    style.place_title(panels, f"Boundary of a new base model and of known ones{when}", chosen["title"], own)
+    if (options := chosen["legend"]) is not None:
+        style.place_legend(panels, _handles(names, prob, chosen), options, own)
+    return panels
+
+
+def _population(panel: Axes, curves: BoundaryCurves, task: str, chosen: style.Settled) -> None:
+    if (options := chosen["points"]) is not None:
+        scores = curves.points[task]
+        scores = scores[scores["period"] == len(curves.periods) - 1]
+        panel.scatter(scores["flops"], scores["score"], **options)
+    if (options := chosen["band"]) is not None:
+        panel.fill_between(curves.flops, curves.lower[task], curves.upper[task], **options)
+    if (options := chosen["line"]) is not None:
+        style.halo_line(panel, curves.flops, curves.median[task], options, chosen["halo"])
+
+
+def _base(
+    panel: Axes,
+    frontier: Frontier,
+    what: tuple[BoundaryCurves, str, str, int | str | None, float],
+    number: int,
+    chosen: style.Settled,
+) -> None:
+    curves, task, name, period, at = what
+    colour = {"color": _colour(number)}
+    if (options := chosen["base"]) is not None:
+        # a thin line needs fewer points than the band
+        x = curves.flops[::3]
+        known = frontier.attainable(x, curves.prob, task, period, name)["median"]
+        panel.plot(x, known, **{**colour, "linestyle": style.DASHES[1 + number % 3], **options})
+    if (options := chosen["own"]) is not None:
+        there = frontier.attainable(at, curves.prob, task, period, name)
+        middle = there["median"].item()
+        ends = [[middle - there["lower"].item()], [there["upper"].item() - middle]]
+        marker = {"fmt": style.MARKERS[number % len(style.MARKERS)], "elinewidth": options.get("linewidth", 2.0)}
+        rest = {key: value for key, value in options.items() if key != "linewidth"}
+        panel.errorbar([at], [middle], yerr=ends, **{**colour, **marker, **rest})
+
+
+def _colour(number: int) -> str:
+    return style.OKABE_ITO[1:][(4, 1, 2, 0, 3)[number % 5]]
+
+
+def _handles(names: Sequence[str], prob: float, chosen: style.Settled) -> list[Any]:
+    handles: list[Any] = []
+    if (options := chosen["line"]) is not None:
+        handles.append(Line2D([], [], label="new base model, median", **options))
+    if (options := chosen["band"]) is not None:
+        handles.append(Patch(label=f"{100 * prob:.4g}% credible band", **options))
+    for number, name in enumerate(names):
+        look: dict[str, Any] = {"color": _colour(number)}
+        look |= {"linewidth": 0.0} if chosen["base"] is None else {"linestyle": style.DASHES[1 + number % 3]}
+        if chosen["own"] is not None:
+            look |= {"marker": style.MARKERS[number % len(style.MARKERS)]}
+        if chosen["base"] is not None or chosen["own"] is not None:
+            handles.append(Line2D([], [], label=style.shorten(name, 28), **look))
+    return handles

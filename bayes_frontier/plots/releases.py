@@ -1,0 +1,305 @@
+"""Pictures of gate, watch, contamination and stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bayes_frontier.errors import QueryError
+from bayes_frontier.plots import style
+from bayes_frontier.plots.intervals import INTERVAL_ELEMENTS as ROWS
+from bayes_frontier.plots.intervals import Rows, draw_rows, row_axes, title_and_label
+from bayes_frontier.text import count
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+GATE_ELEMENTS: dict[str, dict[str, object]] = {
+    **{name: options for name, options in ROWS.items() if name != "inner"},
+    "zone": {"color": style.FAINT, "alpha": 0.7, "linewidth": 0.0, "zorder": 0.5},
+    "half": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
+}
+_MOST = 40
+
+
+def plot_gate(
+    found: xr.Dataset,
+    *,
+    model: str | None = None,
+    task: str | None = None,
+    axes: Axes | None = None,
+    visuals: style.Visuals | None = None,
+) -> Axes:
+    """Draw percentiles with intervals: a row a task for one model, a row a model for several.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `bayes_frontier.gate`.
+    model : str, optional
+        One model, a row a task; default: the only one there is.
+    task : str, optional
+        With several models: the task whose percentiles are drawn; default: the last, over all tasks. At most 40 models
+        are drawn, those with the smallest p-values.
+    axes : Axes, optional
+        Where to draw; none: a new figure.
+    visuals : mapping, optional
+        By element (interval, median, zone, half, values, grid, title, labels, names): False leaves it out, a mapping
+        changes the options of the Matplotlib artist.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If there is no such model or task.
+    """
+    chosen = style.settle(visuals, GATE_ELEMENTS)
+    names = [str(name) for name in found["model"].to_numpy()]
+    if model is not None and model not in names:
+        raise QueryError(f"model: {model!r} is not among the {count(len(names), 'model')}.")
+    if model is not None or len(names) == 1:
+        one = found.isel(model=names.index(model) if model is not None else 0)
+        labels = [str(name) for name in one["task"].to_numpy()]
+        what = f"{style.shorten(str(one['model'].item()), 60)}\namong models " + (
+            f"on {one['base_model'].item()}" if bool(one["known"]) else "on new base models of its compute"
+        )
+    else:
+        tasks = [str(name) for name in found["task"].to_numpy()]
+        if task is not None and task not in tasks:
+            raise QueryError(f"task: {task!r} is not one of {', '.join(tasks)}.")
+        one = found.isel(task=tasks.index(task) if task is not None else -1)
+        order = np.argsort(one["p_value"].to_numpy(), kind="stable")[:_MOST]
+        one = one.isel(model=np.sort(order))
+        labels = [str(name) for name in one["model"].to_numpy()]
+        most = f" ({len(labels)} of {len(names):,}, the least expected)" if len(names) > len(labels) else ""
+        what = f"{one['task'].item()}: models among those like them{most}"
+    percentile, lower, upper = (100.0 * one[name].to_numpy() for name in ("percentile", "lower", "upper"))
+    texts = tuple(
+        f"{verdict}  ({value:.1f})" if np.isfinite(value) else "no score"
+        for verdict, value in zip(one["verdict"].to_numpy(), percentile, strict=True)
+    )
+    panel, own = row_axes(axes, len(labels))
+    alpha = 100.0 * float(found.attrs["alpha"])
+    if (options := chosen["zone"]) is not None:
+        panel.axvspan(alpha / 2.0, 100.0 - alpha / 2.0, **options)
+    if (options := chosen["half"]) is not None:
+        panel.axvline(50.0, **options)
+    draw_rows(panel, Rows(tuple(labels), percentile, lower, upper, None, texts), chosen)
+    panel.set_xlim(-2.0, 102.0)
+    share = f"{100 * float(found.attrs['prob']):.4g}%"
+    title_and_label(
+        panel, what, f"percentile, {share} interval; grey: within {alpha:g}%, one task by itself", chosen, own
+    )
+    return panel
+
+
+# How far boundaries moved since a fit, beside what it forecast.
+
+WATCH_ELEMENTS: dict[str, dict[str, object]] = {
+    **{name: options for name, options in ROWS.items() if name != "inner"},
+    "zone": {"color": style.FAINT, "alpha": 0.7, "linewidth": 0.0, "zorder": 0.5},
+    "zero": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
+    "forecast": {"color": style.OKABE_ITO[1], "alpha": 0.45, "linewidth": 7.0, "zorder": 1.5},
+}
+
+
+def plot_watch(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Visuals | None = None) -> Axes:
+    """Draw the change of each task's boundary over what the fit forecast.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `bayes_frontier.watch`.
+    axes : Axes, optional
+        Where to draw; none: a new figure.
+    visuals : mapping, optional
+        By element (interval, median, forecast, zone, zero, values, grid, title, labels, names): False leaves it out, a
+        mapping changes the options of the Matplotlib artist.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The panel; its figure is ``axes.figure``.
+    """
+    chosen = style.settle(visuals, WATCH_ELEMENTS)
+    median, lower, upper = (found[part].to_numpy() for part in ("median", "lower", "upper"))
+    early, late = (found[f"forecast_{part}"].to_numpy() for part in ("lower", "upper"))
+    chances = zip(found["verdict"].to_numpy(), found["advance"].to_numpy(), found["retreat"].to_numpy(), strict=True)
+    texts = tuple(f"{word}  (P up {up:.2f}, down {down:.2f})" for word, up, down in chances)
+    panel, own = row_axes(axes, len(median))
+    delta = float(found.attrs["delta"])
+    if (options := chosen["zone"]) is not None:
+        panel.axvspan(-delta, delta, **options)
+    if (options := chosen["zero"]) is not None:
+        panel.axvline(0.0, **options)
+    from_fit = found.attrs["against"] == "fit"
+    if from_fit and (options := chosen["forecast"]) is not None:
+        panel.hlines(np.arange(len(median)), early, late, **options)
+    draw_rows(panel, Rows(tuple(map(str, found["task"].to_numpy())), median, lower, upper, None, texts), chosen)
+    ends = np.concatenate([lower, upper, *([early, late] if from_fit else []), [2.0 * delta]])
+    reach = 1.15 * float(np.nanmax(np.abs(ends)))
+    panel.set_xlim(-reach, reach)
+    since = "the last fitted scores" if from_fit else "what the fit forecast"
+    title = f"Change since {since}, at {style.flops_text(float(found.attrs['flops']))} FLOPs"
+    share = f"{100 * float(found.attrs['prob']):.4g}%"
+    orange = "; orange: forecast" if from_fit else ""
+    title_and_label(
+        panel, title, f"change in score: median, {share} interval{orange}; grey: up to {delta:g}", chosen, own
+    )
+    return panel
+
+
+# A task's shift after a date, and what it is at other dates and for other models.
+
+CONTAMINATION_ELEMENTS: dict[str, dict[str, object]] = {
+    **{name: options for name, options in ROWS.items() if name != "inner"},
+    "zone": {"color": style.FAINT, "alpha": 0.7, "linewidth": 0.0, "zorder": 0.5},
+    "zero": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
+}
+
+
+def plot_contamination(
+    found: xr.Dataset, *, task: str | None = None, axes: Axes | None = None, visuals: style.Visuals | None = None
+) -> Axes:
+    """Draw the shift: of one task a row an analysis, of several a row a task.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `bayes_frontier.contamination`.
+    task : str, optional
+        One task, with the other analyses below it; default: every task, a row each.
+    axes : Axes, optional
+        Where to draw; none: a new figure.
+    visuals : mapping, optional
+        By element (interval, median, zone, zero, values, grid, title, labels, names): False leaves it out, a mapping
+        changes the options of the Matplotlib artist.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If there is no such task.
+    """
+    chosen = style.settle(visuals, CONTAMINATION_ELEMENTS)
+    tasks = [str(name) for name in found["task"].to_numpy()]
+    if task is not None and task not in tasks:
+        raise QueryError(f"task: {task!r} is not one of {', '.join(tasks)}.")
+    parts = ("median", "lower", "upper", "verdict")
+    if task is None:
+        names, values = tasks, [found[part].to_numpy() for part in parts]
+    else:
+        one = found.sel(task=task)
+        names, values = [f"date {found.attrs['after']}, as asked"], [one[part].to_numpy()[None] for part in parts]
+        if "analysis" in found.dims:
+            made = one["other_verdict"].to_numpy() != ""
+            names += [str(name) for name in found["analysis"].to_numpy()[made]]
+            values = [
+                np.concatenate([value, one[f"other_{part}"].to_numpy()[made]])
+                for value, part in zip(values, parts, strict=True)
+            ]
+    median, lower, upper, words = values
+    panel, own = row_axes(axes, len(names))
+    delta = float(found.attrs["delta"])
+    if (options := chosen["zone"]) is not None:
+        panel.axvspan(-delta, delta, **options)
+    if (options := chosen["zero"]) is not None:
+        panel.axvline(0.0, **options)
+    texts = tuple(f"{word}  ({value:+.3f})" for word, value in zip(words, median.astype(float), strict=True))
+    low, high = lower.astype(float), upper.astype(float)
+    draw_rows(panel, Rows(tuple(names), median.astype(float), low, high, None, texts), chosen)
+    reach = 1.15 * float(np.nanmax(np.abs(np.concatenate([low, high, [2.0 * delta]]))))
+    panel.set_xlim(-reach, reach)
+    given = str(found.attrs["references"]).replace("'", "")
+    title = f"{task or 'Scores'} after {found.attrs['after']}, given {given}"
+    share = f"{100 * float(found.attrs['prob']):.4g}%"
+    title_and_label(panel, title, f"shift in score: median, {share} interval; grey: up to {delta:g}", chosen, own)
+    return panel
+
+
+# Boundaries of pretrained and of post-trained models, a panel a task.
+
+STAGES_ELEMENTS: dict[str, dict[str, object]] = {
+    "band": {"alpha": 0.25, "linewidth": 0.0, "zorder": 1.5},
+    "line": {"linewidth": 2.0, "zorder": 3.0},
+    "halo": {"linewidth": 1.2, "color": style.PAPER, "zorder": 1.4},
+    "grid": style.GRID,
+    "name": style.NAME,
+    "title": style.TITLE,
+    "labels": style.LABELS,
+    "legend": style.LEGEND,
+}
+_PARTS = (("pretrained", "pretrained", 1), ("post_trained", "post-trained", 0))
+
+
+def plot_stages(
+    found: xr.Dataset, *, axes: npt.ArrayLike | Axes | None = None, visuals: style.Visuals | None = None
+) -> npt.NDArray[Any]:
+    """Draw both stages' boundaries over compute.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `bayes_frontier.stages`, at several computes.
+    axes : Axes or array of Axes, optional
+        Where to draw, at least one a task; none: a new figure.
+    visuals : mapping, optional
+        By element (band, line, halo, grid, name, title, labels, legend): False leaves it out, a mapping changes the
+        options of the Matplotlib artist.
+
+    Returns
+    -------
+    numpy.ndarray
+        Axes, shape (n_tasks,).
+
+    Raises
+    ------
+    QueryError
+        If there are fewer than two computes.
+    """
+    chosen = style.settle(visuals, STAGES_ELEMENTS)
+    flops = found["flops"].to_numpy().astype(float)
+    if flops.size < 2:
+        raise QueryError("stages: one compute makes no curve; ask for several.")
+    tasks = [str(name) for name in found["task"].to_numpy()]
+    panels, own = style.take_axes(axes, len(tasks))
+    for task, panel in zip(tasks, panels, strict=False):
+        one = found.sel(task=task)
+        for name, _, number in _PARTS:
+            look: dict[str, Any] = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number]}
+            median, lower, upper = (one[key].to_numpy() for key in (name, f"{name}_lower", f"{name}_upper"))
+            if (options := chosen["band"]) is not None:
+                panel.fill_between(flops, lower, upper, **{"color": look["color"], **options})
+            if (options := chosen["line"]) is not None:
+                style.halo_line(panel, flops, median, {**look, **options}, chosen["halo"])
+        style.compute_axis(panel, float(flops[0]), float(flops[-1]))
+        panel.margins(y=0.04)
+        style.tidy(panel, chosen["grid"])
+        if (options := chosen["name"]) is not None:
+            panel.set_title(style.shorten(task), **options, parse_math=False)
+    style.label_outer(panels, style.COMPUTE_LABEL, "score", chosen["labels"], own)
+    tau = float(found.attrs["tau"])
+    style.place_title(
+        panels, f"What {100 * tau:.4g}% of models on a new base model do not exceed", chosen["title"], own
+    )
+    if (options := chosen["legend"]) is not None:
+        handles: list[Any] = []
+        for _, label, number in _PARTS:
+            look = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number], "linewidth": 2.0}
+            handles.append(Line2D([], [], label=label, **look))
+        handles.append(Patch(color=style.SOFT, alpha=0.25, label=f"{100 * float(found.attrs['prob']):.4g}% band"))
+        style.place_legend(panels, handles, options, own)
+    return np.asarray(panels)

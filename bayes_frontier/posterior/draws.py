@@ -1,0 +1,399 @@
+"""Posterior draws as arrays, and the boundary values that every answer is made of, those of new base models included."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.optimize import elementwise
+
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS
+from bayes_frontier.model.curve import boundary_at, inverse_logit, log_odds
+from bayes_frontier.model.likelihood import FloatArray, IntArray
+from bayes_frontier.model.spec import Misfit
+
+# Equally probable slices of the base-model effect, and a grid of boundaries (uniform on the logit scale).
+_SLICES = 101
+_GRID_LOGIT: FloatArray = np.linspace(-9.0, 9.0, 181)
+_N_SCALES = 13
+_TOLERANCES = {"xatol": 1e-10, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
+
+
+def effect_shape(effects: FloatArray, scales: FloatArray) -> FloatArray:
+    """Summarise the distribution of base-model effects in units of their scale.
+
+    Parameters
+    ----------
+    effects : ndarray, shape (n_samples, n_base_models)
+        Draws of the effects of one task, on the logit scale.
+    scales : ndarray, shape (n_samples,)
+        Draws of their standard deviation.
+
+    Returns
+    -------
+    ndarray, shape (101,)
+        Midpoints of equally probable slices, increasing.
+    """
+    return np.asarray(np.quantile(effects / scales[:, None], (np.arange(_SLICES) + 0.5) / _SLICES))
+
+
+def residual_cdf(residual: npt.ArrayLike, quantiles: FloatArray) -> FloatArray:
+    """Distribution function of residuals given by its quantiles.
+
+    Parameters
+    ----------
+    residual : array_like
+        Where to evaluate, in score units.
+    quantiles : ndarray, shape (len(RESIDUAL_LEVELS),)
+        Quantiles at `bayes_frontier.model.calibration.RESIDUAL_LEVELS`.
+
+    Returns
+    -------
+    ndarray
+        Probabilities, same shape as `residual`.
+    """
+    # np.interp needs increasing nodes: ties (benchmarks with few items) are spread by less than any score's resolution.
+    nodes = quantiles + 1e-12 * np.arange(len(quantiles))
+    return np.asarray(np.interp(np.asarray(residual, dtype=float), nodes, RESIDUAL_LEVELS, left=0.0, right=1.0))
+
+
+def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> FloatArray:
+    """Level whose exceedance probability is 1 - tau when the boundary itself is uncertain.
+
+    Parameters
+    ----------
+    levels : ndarray, shape (n_points, n_mix)
+        Possible boundaries of each point, equally probable, in score units.
+    quantiles : ndarray
+        Residual distribution around a boundary; see `residual_cdf`.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    ndarray, shape (n_points,)
+        Solution L of ``mean(F0(L - levels)) = tau``, to below 1e-9 (Chandrupatla's method).
+    """
+    low = levels.min(axis=1) + quantiles[0]
+    high = levels.max(axis=1) + quantiles[-1]
+
+    def short(level: FloatArray, point: FloatArray) -> FloatArray:
+        mixed = levels[np.asarray(point).astype(int)]
+        return np.asarray(residual_cdf(level[..., None] - mixed, quantiles).mean(axis=-1) - tau)
+
+    found = elementwise.find_root(short, (low, high), args=(np.arange(len(levels)),), tolerances=_TOLERANCES)
+    return np.asarray(found.x)
+
+
+class PopulationBoundary:
+    """Turns a typical base model's boundary into the population boundary, for one task.
+
+    The solution depends on the boundary and on omega only, so it is tabulated once and interpolated. The table is
+    non-decreasing in the boundary, hence so is the result in compute.
+
+    Parameters
+    ----------
+    quantiles : ndarray
+        Residual distribution of the task; see `residual_cdf`.
+    scales : ndarray
+        Draws of omega, the standard deviation of base-model effects on the logit scale.
+    shape : ndarray, shape (n_mix,)
+        Equally probable values of the effect in units of omega; see `effect_shape`.
+    tau : float
+        Quantile level.
+    """
+
+    def __init__(self, quantiles: FloatArray, scales: FloatArray, shape: FloatArray, tau: float) -> None:
+        low, high = float(scales.min()), float(scales.max())
+        self._scales = np.linspace(low, max(high, low + 1e-6), _N_SCALES)
+        shifted = inverse_logit(_GRID_LOGIT[:, None, None] + self._scales[None, :, None] * shape[None, None, :])
+        table = mixture_quantile(shifted.reshape(-1, len(shape)), quantiles, tau)
+        table = np.clip(table.reshape(len(_GRID_LOGIT), _N_SCALES), 0.0, 1.0)
+        self._table = np.maximum.accumulate(table, axis=0)
+
+    def __call__(self, q: FloatArray, scales: FloatArray) -> FloatArray:
+        """Return the population boundary.
+
+        Parameters
+        ----------
+        q : ndarray, shape (n_draws, ...)
+            Boundary of a typical base model, in score units.
+        scales : ndarray, shape (n_draws,)
+            omega of each draw.
+
+        Returns
+        -------
+        ndarray
+            Same shape as `q`, in [0, 1].
+        """
+        step = self._scales[1] - self._scales[0]
+        j = np.clip(((scales - self._scales[0]) / step).astype(int), 0, _N_SCALES - 2)
+        weight = np.clip((scales - self._scales[j]) / step, 0.0, 1.0)
+        column = (1.0 - weight)[:, None] * self._table[:, j].T + weight[:, None] * self._table[:, j + 1].T
+        position = (log_odds(q) - _GRID_LOGIT[0]) / (_GRID_LOGIT[1] - _GRID_LOGIT[0])
+        position = np.clip(position, 0.0, len(_GRID_LOGIT) - 1.0)
+        i = np.minimum(position.astype(int), len(_GRID_LOGIT) - 2)
+        part = position - i
+        # one index into the flat table is quicker than one a row and one a column
+        i += len(_GRID_LOGIT) * np.arange(len(q)).reshape((-1,) + (1,) * (q.ndim - 1))
+        start = column.take(i)
+        return np.asarray(start + part * (column.take(i + 1) - start))
+
+
+# Posterior draws as arrays, and the boundary values that every answer is made of.
+
+_CURVE = ("floor", "ceiling", "slope", "midpoint")
+# Of the normal numbers behind the misfit of each draw: no part of the posterior, and the same whenever a fit is read.
+_MISFIT_SEED = 20260217
+# Values computed together.
+_AT_A_TIME = 65536
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Draws with chain and draw in one first axis.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Number of chains and of draws per chain.
+    parts : dict
+        floor, ceiling, slope and midpoint, each (n_samples, n_tasks, n_periods).
+    effects : ndarray or None
+        Base-model effects on the logit scale, (n_samples, n_base_models, n_tasks).
+    scales : ndarray or None
+        Their standard deviations, (n_samples, n_tasks).
+    drift : ndarray or None
+        Standard deviation of a quarter's drift on the logit scale, (n_samples, n_tasks).
+    residuals : ndarray
+        Residual quantiles of each task, (n_tasks, n_levels).
+    tau : float
+        Quantile level.
+    velocity : ndarray or None
+        Mean drift of a quarter on the logit scale, (n_samples, n_tasks).
+    walk : ndarray or None
+        Drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
+        `bayes_frontier.model.data`.
+    misfit : Misfit or None
+        How far the population boundary may be off for what the model leaves out; none: not at all.
+    pivot : float
+        log10 FLOPs about which its steepness may be off.
+    """
+
+    shape: tuple[int, int]
+    parts: dict[str, FloatArray]
+    effects: FloatArray | None
+    scales: FloatArray | None
+    drift: FloatArray | None
+    residuals: FloatArray
+    tau: float
+    velocity: FloatArray | None = None
+    walk: FloatArray | None = None
+    misfit: Misfit | None = None
+    pivot: float = 0.0
+
+    @classmethod
+    def from_tree(cls, tree: xr.DataTree, tau: float, misfit: Misfit | None = None, pivot: float = 0.0) -> "Curves":
+        """Read the draws.
+
+        Parameters
+        ----------
+        tree : xarray.DataTree
+            With groups posterior and constant_data.
+        tau : float
+            Quantile level.
+        misfit : Misfit, optional
+            What the specification allows for; none: nothing.
+        pivot : float
+            log10 FLOPs in the middle of the models, of use with `misfit` only.
+
+        Returns
+        -------
+        Curves
+            Arrays.
+        """
+        draws = tree["posterior"].dataset
+
+        def flat(name: str, *dims: str) -> FloatArray | None:
+            if name not in draws:
+                return None
+            values = draws[name].transpose("chain", "draw", *dims).to_numpy()
+            return np.asarray(values.reshape(-1, *values.shape[2:]), dtype=float)
+
+        parts: dict[str, Any] = {name: flat(name, "task", "period") for name in _CURVE}
+        return cls(
+            shape=(draws.sizes["chain"], draws.sizes["draw"]),
+            parts=parts,
+            effects=flat("base_model_effect", "base_model", "task"),
+            scales=flat("base_model_scale", "task"),
+            drift=flat("drift_scale", "task"),
+            residuals=tree["constant_data"].dataset["residual_quantiles"].transpose("task", "level").to_numpy(),
+            tau=tau,
+            velocity=flat("drift_velocity", "task"),
+            walk=flat("drift", "task", "stretch"),
+            misfit=misfit,
+            pivot=pivot,
+        )
+
+    @property
+    def n_samples(self) -> int:
+        """Number of draws over all chains."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def has_base_models(self) -> bool:
+        """Whether the model has base-model effects."""
+        return self.effects is not None
+
+    def by_chain(self, values: FloatArray) -> FloatArray:
+        """Split the first axis into chain and draw.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_samples, ...)
+            Anything by sample.
+
+        Returns
+        -------
+        ndarray, shape (n_chains, n_draws, ...)
+            The same values.
+        """
+        return values.reshape(*self.shape, *values.shape[1:])
+
+    def typical(self, z: npt.ArrayLike, task: Any, period: Any, samples: Any = slice(None)) -> FloatArray:  # noqa: ANN401
+        """Boundary of a base model without effect.
+
+        Parameters
+        ----------
+        z : array_like
+            log10 FLOPs.
+        task, period : int or ndarray
+            Indices that broadcast against `z`.
+        samples : slice or ndarray
+            Which draws.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, ...)
+            Scores.
+        """
+        z, task, period = np.broadcast_arrays(z, task, period)
+        return boundary_at(z, *(self.parts[name][samples][:, task, period] for name in _CURVE))
+
+    def known(
+        self,
+        z: npt.ArrayLike,
+        base: IntArray,
+        task: Any,  # noqa: ANN401 - int or array
+        period: Any = -1,  # noqa: ANN401
+        samples: Any = slice(None),  # noqa: ANN401
+    ) -> FloatArray:
+        """Boundary of fitted base models.
+
+        Parameters
+        ----------
+        z : array_like
+            log10 FLOPs.
+        base, task, period : int or ndarray
+            Indices that broadcast against `z`.
+        samples : slice or ndarray
+            Which draws.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, ...)
+            Scores.
+        """
+        z, base, task, period = np.broadcast_arrays(z, base, task, period)
+        q = self.typical(z, task, period, samples)
+        return q if self.effects is None else inverse_logit(log_odds(q) + self.effects[samples][:, base, task])
+
+    def since(self, start: IntArray, end: IntArray, task: Any) -> FloatArray:  # noqa: ANN401 - int or array
+        """Drift from one stretch of time to another, on the logit scale.
+
+        Parameters
+        ----------
+        start, end, task : int or ndarray
+            Indices that broadcast.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, ...)
+            Change.
+        """
+        assert self.walk is not None
+        return self.walk[:, task, end] - self.walk[:, task, start]
+
+    def at(self, z: FloatArray, task: int, periods: IntArray, base: int | None) -> FloatArray:
+        """Boundary of one task, population or of one base model.
+
+        Parameters
+        ----------
+        z : ndarray, shape (n,)
+            log10 FLOPs.
+        task : int
+            Index.
+        periods : ndarray of int
+            Indices.
+        base : int or None
+            A base model, or None for the population boundary.
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_periods, n)
+            Scores in [0, 1], non-decreasing in z.
+        """
+        order = np.argsort(z, kind="stable")
+        z_sorted = z[order][None, :]
+        found = np.empty((self.n_samples, len(periods), len(z)))
+        # so few draws at a time that what is computed from them stays in the processor's cache
+        step = max(1, _AT_A_TIME // max(1, len(periods) * len(z)))
+        for start in range(0, self.n_samples, step):
+            samples = slice(start, start + step)
+            if base is None:
+                values = self._new(z_sorted, task, periods, samples)
+            else:
+                values = self.known(z_sorted, np.asarray(base), task, periods[:, None], samples)
+            # Rounding can undo the order of neighbours in the flat parts of a curve by one unit in the last place.
+            found[samples][..., order] = np.maximum.accumulate(np.clip(values, 0.0, 1.0), axis=-1)
+        return found
+
+    def _new(self, z: FloatArray, task: int, periods: IntArray, samples: slice) -> FloatArray:
+        """Evaluate the population boundary, shape (n_samples, n_periods, n)."""
+        height, steepness = (self._misfits[samples, task, i, None, None] for i in range(2))
+        # a curve steeper about the pivot is the same curve at computes further from it
+        floor, ceiling, slope, midpoint = (self.parts[name][samples, task][:, periods, None] for name in _CURVE)
+        midpoint = self.pivot + (midpoint - self.pivot) * np.exp(-steepness)
+        values = boundary_at(z, floor, ceiling, slope * np.exp(steepness), midpoint)
+        if self.scales is not None:
+            values = self._population[task](values, self.scales[samples, task])
+        if self.misfit is not None and self.misfit.height > 0.0:
+            values = inverse_logit(log_odds(values) + height)
+        return values
+
+    @cached_property
+    def new_effects(self) -> FloatArray:
+        """Equally probable effects of a new base model in units of their scale, shape (n_tasks, n_values)."""
+        assert self.effects is not None
+        assert self.scales is not None
+        pairs = zip(np.moveaxis(self.effects, -1, 0), self.scales.T, strict=True)
+        return np.stack([effect_shape(effects, scales) for effects, scales in pairs])
+
+    @cached_property
+    def _misfits(self) -> FloatArray:
+        """Misfit of each draw and task, in height and in the logarithm of steepness; shape (n_samples, n_tasks, 2)."""
+        shape = (self.n_samples, self.parts["floor"].shape[1], 2)
+        if self.misfit is None:
+            return np.zeros(shape)
+        normal = np.random.default_rng(_MISFIT_SEED).standard_normal(shape)
+        return np.asarray((normal - normal.mean(axis=0)) * [self.misfit.height, self.misfit.steepness])
+
+    @cached_property
+    def _population(self) -> list[PopulationBoundary]:
+        assert self.scales is not None
+        return [
+            PopulationBoundary(quantiles, scales, shape, self.tau)
+            for quantiles, scales, shape in zip(self.residuals, self.scales.T, self.new_effects, strict=True)
+        ]

@@ -1,0 +1,5 @@
+"""Run the studies as ``python -m studies NAME``."""
+
+from studies.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Timings, and readers fed damaged inputs."""

@@ -1,0 +1,1 @@
+"""The published claims against posteriors on the real leaderboard."""

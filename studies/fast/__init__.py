@@ -1,0 +1,1 @@
+"""A fast posterior for studies that need a thousand fits."""

@@ -1,0 +1,154 @@
+"""Random halves of the base models: fit one, predict the boundary of the other's models as on new base models."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations import Evaluations
+from bayes_frontier.model.data import reference_compute
+from bayes_frontier.model.likelihood import FloatArray
+from bayes_frontier.posterior.frontier import Frontier
+from studies.runner import append_line, read_lines
+
+LIMIT = 0.012
+"""How far coverage averaged over tasks and splits may be from tau."""
+
+_FEWEST = 4
+
+
+def halve(evaluations: Evaluations, seed: int) -> tuple[Evaluations, Evaluations]:
+    """Split base models into two halves at random, each with all its models.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        Scores.
+    seed : int
+        Seed of the split.
+
+    Returns
+    -------
+    tuple of Evaluations
+        The half to fit, of the smaller number of base models where it is odd, and the other.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than four base models.
+    """
+    names = np.sort(evaluations.models["base_model"].unique())
+    if len(names) < _FEWEST:
+        raise DataError(f"{evaluations.source}: {len(names)} base models; halves need at least {_FEWEST}.")
+    chosen = np.random.default_rng(seed).permutation(names)[: len(names) // 2]
+    fitted = evaluations.models["base_model"].isin(chosen).to_numpy()
+    return evaluations.subset(fitted), evaluations.subset(~fitted)
+
+
+def covered(frontier: Frontier, held: Evaluations) -> pd.DataFrame:
+    """Count held-out scores at or below the posterior mean population boundary.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        Fit of one half.
+    held : Evaluations
+        The other half, of the same tasks and periods.
+
+    Returns
+    -------
+    pandas.DataFrame
+        task, n and below: scores, and those at or below the boundary of their task and period at the compute of their
+        base model.
+
+    Raises
+    ------
+    DataError
+        If a task or period of the other half was not fitted.
+    """
+    names = sorted(held.models["base_model"].unique())
+    z = reference_compute(held.models, names)
+    at = np.unique(z)
+    drawn = frontier.boundary(10.0**at, period="all").mean(("chain", "draw"))
+    level = drawn.transpose("task", "period", "flops").to_numpy()
+    table = held.table
+    task = pd.Index(frontier.tasks).get_indexer(pd.Index(table["task"]))
+    column = np.searchsorted(at, z)[pd.Index(names).get_indexer(pd.Index(table["base_model"]))]
+    period = pd.Index(frontier.period_labels).get_indexer(pd.Index(held.period_labels))[table["period"].to_numpy()]
+    if (task < 0).any() or (period < 0).any():
+        raise DataError(
+            f"{held.source}: a task or period has base models in one half only; leave it out, or close fewer periods."
+        )
+    below = table["score"].to_numpy(float) <= level[task, period, column]
+    counted = pd.DataFrame({"task": table["task"].to_numpy(), "below": below}).groupby("task", sort=False)["below"]
+    return counted.agg(n="size", below="sum").reset_index()
+
+
+def run_halves(
+    evaluations: Evaluations,
+    splits: int,
+    fit: Callable[[Evaluations, int], Frontier],
+    path: Path,
+    progress: Callable[[int, int], None],
+) -> pd.DataFrame:
+    """Run what is not in the file yet, and return all splits.
+
+    Parameters
+    ----------
+    evaluations : Evaluations
+        Scores.
+    splits : int
+        How many.
+    fit : callable
+        Fits evaluations with a seed.
+    path : pathlib.Path
+        Where finished splits are kept, a line of JSON each.
+    progress : callable
+        Told splits done and wanted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        split, task, n, below, coverage; one row a split and task.
+    """
+    done = {line["replication"] for line in read_lines(path)}
+    for split in range(splits):
+        progress(len(done), splits)
+        if split in done:
+            continue
+        half, held = halve(evaluations, split)
+        counts = covered(fit(half, split), held)
+        append_line(path, {"replication": split, "counts": counts.to_dict("records")})
+        done.add(split)
+    progress(len(done), splits)
+    rows = [
+        {"split": line["replication"], **row}
+        for line in read_lines(path)
+        if line["replication"] < splits
+        for row in line["counts"]
+    ]
+    return pd.DataFrame(rows).assign(coverage=lambda frame: frame["below"] / frame["n"])
+
+
+def halves_error(table: pd.DataFrame, tau: float) -> tuple[float, float]:
+    """Summarise coverage over tasks and splits.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From `run_halves`.
+    tau : float
+        Quantile level.
+
+    Returns
+    -------
+    error : float
+        Mean over tasks and splits of coverage minus tau.
+    spread : float
+        Its standard error over splits; they overlap, so it is a little too small.
+    """
+    by_split: FloatArray = table.groupby("split")["coverage"].mean().to_numpy(float) - tau
+    spread = float(by_split.std(ddof=1) / np.sqrt(len(by_split))) if len(by_split) > 1 else float("nan")
+    return float(by_split.mean()), spread

@@ -1,0 +1,1 @@
+"""How often base models are identified rightly, on hand-checked samples."""
