@@ -20,22 +20,7 @@ _NEARLY_WHITE = 252
 
 
 def replace_file(path: Path, content: bytes, what: str) -> None:
-    """Write a file beside its place and rename it, so that no reader meets half of it.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file; one that is there is replaced.
-    content : bytes
-        All of it.
-    what : str
-        What the file is, to begin a message with.
-
-    Raises
-    ------
-    QueryError
-        If the folder is missing or the file cannot be written.
-    """
+    """Write a file beside its place and rename it, so that no reader meets half of it."""
     if path.is_dir():
         raise QueryError(f"{what}: {path} is a folder; name a file.")
     try:
@@ -56,40 +41,12 @@ def replace_file(path: Path, content: bytes, what: str) -> None:
 
 
 def write_picture(figure: Figure, path: Path, what: str) -> None:
-    """Write a figure as PNG, whole or not at all; the same figure gives the same file.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The figure.
-    path : pathlib.Path
-        The file; one that is there is replaced.
-    what : str
-        What the file is, to begin a message with.
-
-    Raises
-    ------
-    QueryError
-        If the folder is missing or the file cannot be written.
-    """
+    """Write a figure as PNG, whole or not at all; the same figure gives the same file."""
     replace_file(path, png(figure), what)
 
 
 def png(figure: Figure, dpi: float = DPI) -> bytes:
-    """Draw a figure as a PNG of at most 256 colours, a third of the size of one with all.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The figure.
-    dpi : float
-        Pixels an inch.
-
-    Returns
-    -------
-    bytes
-        The file.
-    """
+    """Draw a figure as a PNG of at most 256 colours, a third of the size of one with all."""
     from PIL import Image
 
     drawn = io.BytesIO()
@@ -108,20 +65,7 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
 
 
 def make_folder(path: Path, what: str) -> None:
-    """Make a folder for results, unless it is there.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The folder.
-    what : str
-        What it is, to begin a message with.
-
-    Raises
-    ------
-    QueryError
-        If it is a file or cannot be made.
-    """
+    """Make a folder for results, unless it is there."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

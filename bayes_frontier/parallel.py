@@ -50,22 +50,6 @@ class Workers:
         A worker makes one call at a time, since what libraries keep at hand is not made for threads, and stays with a
         group as long as it has calls, so that a compiled model is used again. A call whose worker is lost is made
         again by another one. An interruption gives back what runs.
-
-        Parameters
-        ----------
-        call : callable
-            Must be possible to pickle, like its arguments and results, unless all is called in this process.
-        arguments : sequence of tuple
-            Of each call.
-        keep : callable
-            Told the number of a call and its result, in this process, as results come.
-        groups : sequence of hashable, optional
-            Which calls have something in common.
-
-        Raises
-        ------
-        ClusterError
-            If the scheduler does not answer, its workers run other code, are gone, or one call loses them repeatedly.
         """
         if not arguments:
             return
@@ -90,25 +74,7 @@ _RESUME = "What is finished is kept where the command has a folder; the same com
 
 @contextlib.contextmanager
 def connected(scheduler: str | None, processes: int) -> Iterator[Any]:
-    """Connect to a scheduler, or start processes of this machine.
-
-    Parameters
-    ----------
-    scheduler : str or None
-        Address; None: processes are started, and ended with the context.
-    processes : int
-        How many are started.
-
-    Yields
-    ------
-    distributed.Client
-        A client.
-
-    Raises
-    ------
-    ClusterError
-        If there is no scheduler at the address.
-    """
+    """Connect to a scheduler, or start processes of this machine."""
     import distributed
 
     connect: Any = distributed.Client
@@ -171,26 +137,6 @@ def hand_out(
     """Hand calls to workers, one at a time each, until all are made.
 
     Each call is pinned to a worker, so that it is known here which calls a lost worker had.
-
-    Parameters
-    ----------
-    client : distributed.Client
-        Of the workers.
-    call : callable
-        What to call.
-    arguments : sequence of tuple
-        Of each call.
-    keep : callable
-        Told the number of a call and its result, as results come.
-    groups : sequence of hashable
-        One a call: workers stay with a group.
-    check : bool
-        Whether workers may have other code than this process.
-
-    Raises
-    ------
-    ClusterError
-        If the scheduler or all workers are gone, workers run other code, or one call loses them repeatedly.
     """
     import distributed
 
@@ -270,13 +216,7 @@ def _next_group(
 
 @cache
 def environment() -> dict[str, str]:
-    """Say what results depend on beside the calls.
-
-    Returns
-    -------
-    dict
-        Versions by name, with a digest of this package's own files.
-    """
+    """Say what results depend on beside the calls."""
     package = Path(bayes_frontier.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".toml", ".csv")):

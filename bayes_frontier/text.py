@@ -7,20 +7,7 @@ LONGEST = 100
 
 
 def listed(names: Iterable[object], limit: int = 8) -> str:
-    """Join quoted names, the first `limit` of them and at most 100 characters of each: ``'a', 'b' and 3 more``.
-
-    Parameters
-    ----------
-    names : iterable
-        What to list.
-    limit : int
-        How many to write out.
-
-    Returns
-    -------
-    str
-        The list in words.
-    """
+    """Join quoted names, the first `limit` of them and at most 100 characters of each: ``'a', 'b' and 3 more``."""
     words = [_short(repr(str(name))) for name in names]
     more = f" and {len(words) - limit:,} more" if len(words) > limit else ""
     return ", ".join(words[:limit]) + more
@@ -31,40 +18,14 @@ def _short(word: str) -> str:
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
-    """Return `` Did you mean 'x'?`` if a known name is close, else an empty string.
-
-    Parameters
-    ----------
-    name : str
-        What was asked for.
-    known : sequence of str
-        What there is.
-
-    Returns
-    -------
-    str
-        A sentence after a blank, or nothing.
-    """
+    """Return `` Did you mean 'x'?`` if a known name is close, else an empty string."""
     lower = {k.casefold(): k for k in known if len(k) <= LONGEST}
     close = difflib.get_close_matches(name.casefold(), list(lower), n=1) if len(name) <= LONGEST else []
     return f" Did you mean {lower[close[0]]!r}?" if close else ""
 
 
 def count(n: int, noun: str) -> str:
-    """Return a number with its noun in the singular or plural: ``1 row``, ``1,200 rows``.
-
-    Parameters
-    ----------
-    n : int
-        How many.
-    noun : str
-        Of what, in the singular.
-
-    Returns
-    -------
-    str
-        Number and noun.
-    """
+    """Return a number with its noun in the singular or plural: ``1 row``, ``1,200 rows``."""
     return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
@@ -74,85 +35,30 @@ _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def flops_words(value: float) -> str:
-    """Write FLOPs with up to three digits, in a form that can be typed back in: ``1e24``, ``7.22e23``.
-
-    Parameters
-    ----------
-    value : float
-        FLOPs, finite and positive.
-
-    Returns
-    -------
-    str
-        The number.
-    """
+    """Write FLOPs with up to three digits, in a form that can be typed back in: ``1e24``, ``7.22e23``."""
     mantissa, exponent = f"{value:.2e}".split("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
 def flops_typeset(value: float) -> str:
-    """Write FLOPs for reading: ``10²⁴``, ``7.22×10²³``.
-
-    Parameters
-    ----------
-    value : float
-        FLOPs, finite and positive.
-
-    Returns
-    -------
-    str
-        The number.
-    """
+    """Write FLOPs for reading: ``10²⁴``, ``7.22×10²³``."""
     mantissa, exponent = flops_words(value).split("e")
     power = "10" + exponent.translate(_SUPERSCRIPTS)
     return power if mantissa == "1" else f"{mantissa}×{power}"
 
 
 def probability_words(value: float) -> str:
-    """Write a probability estimated from draws: three decimals, never a bare 0 or 1.
-
-    Parameters
-    ----------
-    value : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    str
-        The number.
-    """
+    """Write a probability estimated from draws: three decimals, never a bare 0 or 1."""
     if value >= 0.9995:
         return ">0.999"
     return "<0.001" if value < 0.0005 else f"{value:.3f}"
 
 
 def share_words(value: float) -> str:
-    """Write a share as a percentage without needless digits: ``98%``, ``97.5%``.
-
-    Parameters
-    ----------
-    value : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    str
-        The percentage.
-    """
+    """Write a share as a percentage without needless digits: ``98%``, ``97.5%``."""
     return f"{100 * value:.4g}%"
 
 
 def printable(text: str) -> str:
-    r"""Replace characters that would act on a terminal instead of being shown.
-
-    Parameters
-    ----------
-    text : str
-        Text that may come from a file.
-
-    Returns
-    -------
-    str
-        The text with each such character written as ``\x1b`` would be; spaces stay.
-    """
+    r"""Replace characters that would act on a terminal instead of being shown."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

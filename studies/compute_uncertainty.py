@@ -20,18 +20,7 @@ FLOPS = (1e22, 1e23, 1e24, 3e24)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Compare two fits.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        Command line.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Compare two fits."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("plain", type=Path)
     parser.add_argument("pooled", type=Path)
@@ -52,20 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def page(plain: Frontier, pooled: Frontier, found: pd.DataFrame) -> str:
-    """Write the page.
-
-    Parameters
-    ----------
-    plain, pooled : Frontier
-        The fits.
-    found : pandas.DataFrame
-        From `bayes_frontier.posterior.drift.movement`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write the page."""
     said = pooled.provenance["compute_uncertainty"]
     wider = (found["width"] / found["width_before"] - 1.0).groupby(found["flops"]).mean()
     moved = found["change"].groupby(found["flops"]).mean()

@@ -59,18 +59,7 @@ class Scenario:
     options: dict[str, Any]
 
     def simulate(self, seed: int) -> bf.Evaluations:
-        """Simulate one leaderboard.
-
-        Parameters
-        ----------
-        seed : int
-            Seed.
-
-        Returns
-        -------
-        Evaluations
-            Its scores.
-        """
+        """Simulate one leaderboard."""
         drift = np.zeros((TASKS, self.periods))
         drift[0, -1] = self.shift
         n = MODELS * self.periods
@@ -89,22 +78,7 @@ SCENARIOS = (
 
 
 def replicate(scenario: Scenario, replication: int, fit: Callable[..., Any]) -> dict[str, Any]:
-    """Simulate, fit and ask.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        What to simulate.
-    replication : int
-        Number of the replication; seeds the simulation and the fit.
-    fit : callable
-        `bayes_frontier.fit`, or a stand-in.
-
-    Returns
-    -------
-    dict
-        replication, seconds, converged, and by task verdict, median, advance and retreat.
-    """
+    """Simulate, fit and ask."""
     started = time.perf_counter()
     seed = 10_000 * (1 + [one.name for one in SCENARIOS].index(scenario.name)) + replication
     frontier = fit(
@@ -129,23 +103,7 @@ def replicate(scenario: Scenario, replication: int, fit: Callable[..., Any]) -> 
 
 
 def tally(lines: Sequence[dict[str, Any]], scenario: Scenario) -> dict[str, Any]:
-    """Count right and wrong verdicts of a scenario.
-
-    Parameters
-    ----------
-    lines : sequence of dict
-        Its replications.
-    scenario : Scenario
-        The scenario.
-
-    Returns
-    -------
-    dict
-        replications; detected (share in which the task that moves gets its verdict; None where none moves); alarms
-        (share of tasks without drift said to advance or retreat), alarms_any (share of replications with one or more),
-        the upper ends of their 90% Clopper-Pearson intervals (``_upper``) and the lower of detected (``_lower``),
-        stable and unknown (shares of tasks without drift).
-    """
+    """Count right and wrong verdicts of a scenario."""
     verdict = np.array([line["verdict"] for line in lines], dtype=object).reshape(len(lines), TASKS)
     still = verdict[:, 1:] if scenario.shift else verdict
     moved = (still == "advancing") | (still == "retreating")
@@ -174,20 +132,7 @@ def _clopper_pearson(count: int, n: int, prob: float = 0.9) -> tuple[float, floa
 
 
 def page(table: pd.DataFrame, replications: int) -> str:
-    """Write the report.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        One row a scenario, of `tally`.
-    replications : int
-        Asked for, for the command.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write the report."""
     words = {one.name: one.words for one in SCENARIOS}
     lines = [
         "# Verdicts on drift, measured",
@@ -223,26 +168,7 @@ def page(table: pd.DataFrame, replications: int) -> str:
 def run(
     names: Sequence[str], replications: int, out: Path, fit: Callable[..., Any] = bf.fit, workers: Workers = _HERE
 ) -> pd.DataFrame:
-    """Run what is missing, and write the report.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Scenarios to run; the report has all that were ever run.
-    replications : int
-        Replications a scenario.
-    out : pathlib.Path
-        Folder of the report.
-    fit : callable
-        `bayes_frontier.fit`, or a stand-in.
-    workers : Workers
-        Where replications run.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a scenario, of `tally`.
-    """
+    """Run what is missing, and write the report."""
     folder = out / "replications"
     make_folder(folder, "--out")
     pieces = [
@@ -268,18 +194,7 @@ def _tell(done: int, total: int, ended: Piece | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the study from the command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Arguments (default: the process's).
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Run the study from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--replications", type=int, default=40, help="replications a scenario (default: 40)")
     parser.add_argument("--scenario", action="append", choices=[one.name for one in SCENARIOS], help="default: all")

@@ -13,18 +13,7 @@ TABLES = ("gate", "power", "watch", "placebo", "factors")
 
 
 def page(tables: dict[str, pd.DataFrame]) -> str:
-    """Write the report.
-
-    Parameters
-    ----------
-    tables : dict of DataFrame
-        From `measure`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write the report."""
     gate, power, watch, placebo, factors = (tables[name] for name in TABLES)
     tasks = [name for name in gate.columns if name not in _GATE_COLUMNS]
     lines = [

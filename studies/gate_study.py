@@ -57,20 +57,7 @@ class Fits:
         self.code = code_digest(("model", "posterior"))
 
     def of(self, name: str, evaluations: bf.Evaluations) -> bf.Frontier:
-        """Fit, or load what was fitted.
-
-        Parameters
-        ----------
-        name : str
-            For the file.
-        evaluations : Evaluations
-            What to fit.
-
-        Returns
-        -------
-        Frontier
-            The fit.
-        """
+        """Fit, or load what was fitted."""
         key = make_key({"data": evaluations.fingerprint, "periods": evaluations.period_labels, "code": self.code})
         path = self.folder / f"{name}-{key[:12]}.nc"
         if not path.exists():
@@ -80,22 +67,7 @@ class Fits:
 
 
 def gated(found: xr.Dataset, period: str) -> pd.DataFrame:
-    """Count the flags of one period.
-
-    Parameters
-    ----------
-    found : xarray.Dataset
-        From `bayes_frontier.gate`.
-    period : str
-        Its label.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row for known and new base models: period, base_models, models, flagged, error (standard error with base
-        models as clusters), below, above (mixed counts for both), and by task the share with an unadjusted p-value at
-        most alpha.
-    """
+    """Count the flags of one period."""
     rows = []
     verdict, known = found["model_verdict"].to_numpy(), found["known"].to_numpy()
     base = pd.Series(found["base_model"].to_numpy())
@@ -122,22 +94,7 @@ def gated(found: xr.Dataset, period: str) -> pd.DataFrame:
 
 
 def powers(frontier: bf.Frontier, asked: bf.Evaluations, period: str) -> pd.DataFrame:
-    """Share of models flagged once something is wrong with them.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        Fit of the periods before.
-    asked : Evaluations
-        The period.
-    period : str
-        Its label.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows: period, fault, flagged (on the side of the fault where it has one), for models on known base models.
-    """
+    """Share of models flagged once something is wrong with them."""
     known = asked.models["base_model"].isin(frontier.base_model_names)
     models = asked.models[known].drop(columns=["period", "cost"]).reset_index(drop=True)
     rows = []
@@ -159,17 +116,7 @@ def powers(frontier: bf.Frontier, asked: bf.Evaluations, period: str) -> pd.Data
 def halves(evaluations: bf.Evaluations, seed: int) -> np.ndarray:
     """Divide the last period: records of base models seen before at random, others by base model.
 
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Periods up to the one divided.
-    seed : int
-        Of the division.
-
-    Returns
-    -------
-    ndarray of bool, shape (n_models,)
-        True in the first half of the last period.
+    Shapes: returns (n_models,).
     """
     rng = np.random.default_rng(seed)
     models = evaluations.models
@@ -182,22 +129,7 @@ def halves(evaluations: bf.Evaluations, seed: int) -> np.ndarray:
 
 
 def placebo(evaluations: bf.Evaluations, tau: float, number: int) -> pd.DataFrame:
-    """Hold half of the last period back from a fit, and watch it.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Periods up to the one divided.
-    tau : float
-        Quantile level.
-    number : int
-        Of the division, which seeds it.
-
-    Returns
-    -------
-    DataFrame
-        What the watch says of each task, with period and held_back (the number).
-    """
+    """Hold half of the last period back from a fit, and watch it."""
     held = halves(evaluations, seed=number)
     frontier = with_scale(quick_fit(evaluations.subset(~held), tau=tau, seed=number))
     seen = bf.watch(frontier, evaluations.subset(held)).to_dataframe().reset_index()
@@ -205,48 +137,14 @@ def placebo(evaluations: bf.Evaluations, tau: float, number: int) -> pd.DataFram
 
 
 def placebos(evaluations: bf.Evaluations, tau: float, divisions: int, workers: Workers) -> list[pd.DataFrame]:
-    """Watch halves of the last period, again and again.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Periods up to the one divided.
-    tau : float
-        Quantile level.
-    divisions : int
-        How often; each by the fast posterior.
-    workers : Workers
-        Where divisions are watched.
-
-    Returns
-    -------
-    list of DataFrame
-        One a division, in their order; see `placebo`.
-    """
+    """Watch halves of the last period, again and again."""
     found: dict[int, pd.DataFrame] = {}
     workers.run(placebo, [(evaluations, tau, number) for number in range(divisions)], found.__setitem__)
     return [found[number] for number in range(divisions)]
 
 
 def measure(evaluations: bf.Evaluations, fits: Fits, divisions: int, workers: Workers) -> dict[str, pd.DataFrame]:
-    """Run everything.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores in at least two periods.
-    fits : Fits
-        Makes the fits.
-    divisions : int
-        Placebos a period.
-    workers : Workers
-        Where placebos are watched.
-
-    Returns
-    -------
-    dict of DataFrame
-        By name in `TABLES`.
-    """
+    """Run everything."""
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     everything = fits.of("all", evaluations)
     for split in rolling(evaluations):
@@ -268,26 +166,7 @@ def measure(evaluations: bf.Evaluations, fits: Fits, divisions: int, workers: Wo
 
 
 def run(table: Path, periods: str, out: Path, fit: Fit = bf.fit, workers: Workers = _HERE) -> dict[str, Any]:
-    """Measure and write the report.
-
-    Parameters
-    ----------
-    table : pathlib.Path
-        The leaderboard.
-    periods : str
-        Closing dates.
-    out : pathlib.Path
-        Folder of the report; fits are kept in its folder cache.
-    fit : callable
-        `bayes_frontier.fit`, or a stand-in.
-    workers : Workers
-        Where placebos are watched.
-
-    Returns
-    -------
-    dict of DataFrame
-        The tables.
-    """
+    """Measure and write the report."""
     make_folder(out / "cache", "--out")
     tables = measure(bf.read(table, periods=periods), Fits(out / "cache", fit), DIVISIONS, workers)
     for name, frame in tables.items():
@@ -297,18 +176,7 @@ def run(table: Path, periods: str, out: Path, fit: Fit = bf.fit, workers: Worker
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run from the command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Arguments (default: the process's).
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("table", type=Path, help="a leaderboard, as `bayes-frontier fit` reads it")
     parser.add_argument("--periods", required=True, help="closing dates, with commas between")

@@ -20,25 +20,7 @@ _FEWEST = 4
 
 
 def halve(evaluations: Evaluations, seed: int) -> tuple[Evaluations, Evaluations]:
-    """Split base models into two halves at random, each with all its models.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-    seed : int
-        Seed of the split.
-
-    Returns
-    -------
-    tuple of Evaluations
-        The half to fit, of the smaller number of base models where it is odd, and the other.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than four base models.
-    """
+    """Split base models into two halves at random, each with all its models."""
     names = np.sort(evaluations.models["base_model"].unique())
     if len(names) < _FEWEST:
         raise DataError(f"{evaluations.source}: {len(names)} base models; halves need at least {_FEWEST}.")
@@ -48,26 +30,7 @@ def halve(evaluations: Evaluations, seed: int) -> tuple[Evaluations, Evaluations
 
 
 def covered(frontier: Frontier, held: Evaluations) -> pd.DataFrame:
-    """Count held-out scores at or below the posterior mean population boundary.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        Fit of one half.
-    held : Evaluations
-        The other half, of the same tasks and periods.
-
-    Returns
-    -------
-    pandas.DataFrame
-        task, n and below: scores, and those at or below the boundary of their task and period at the compute of their
-        base model.
-
-    Raises
-    ------
-    DataError
-        If a task or period of the other half was not fitted.
-    """
+    """Count held-out scores at or below the posterior mean population boundary."""
     names = sorted(held.models["base_model"].unique())
     z = reference_compute(held.models, names)
     at = np.unique(z)
@@ -93,26 +56,7 @@ def run_halves(
     path: Path,
     progress: Callable[[int, int], None],
 ) -> pd.DataFrame:
-    """Run what is not in the file yet, and return all splits.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-    splits : int
-        How many.
-    fit : callable
-        Fits evaluations with a seed.
-    path : pathlib.Path
-        Where finished splits are kept, a line of JSON each.
-    progress : callable
-        Told splits done and wanted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        split, task, n, below, coverage; one row a split and task.
-    """
+    """Run what is not in the file yet, and return all splits."""
     done = {line["replication"] for line in read_lines(path)}
     for split in range(splits):
         progress(len(done), splits)
@@ -133,22 +77,7 @@ def run_halves(
 
 
 def halves_error(table: pd.DataFrame, tau: float) -> tuple[float, float]:
-    """Summarise coverage over tasks and splits.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From `run_halves`.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    error : float
-        Mean over tasks and splits of coverage minus tau.
-    spread : float
-        Its standard error over splits; they overlap, so it is a little too small.
-    """
+    """Summarise coverage over tasks and splits."""
     by_split: FloatArray = table.groupby("split")["coverage"].mean().to_numpy(float) - tau
     spread = float(by_split.std(ddof=1) / np.sqrt(len(by_split))) if len(by_split) > 1 else float("nan")
     return float(by_split.mean()), spread

@@ -49,23 +49,7 @@ class Estimate(NamedTuple):
 
 
 def steps(frontier: bf.Frontier, least: int, lag: int = 1) -> pd.DataFrame:
-    """Find what base models moved on their own from one stretch to another.
-
-    Parameters
-    ----------
-    frontier : bayes_frontier.Frontier
-        A fit with base-model effects and drift.
-    least : int
-        Models that a base model needs in each of the two stretches.
-    lag : int
-        How many stretches lie from the one to the other.
-
-    Returns
-    -------
-    pandas.DataFrame
-        task, base_model, before and after (models), gap (quarters of a year), step and noise (its standard error), both
-        in units of the task's spread of base models on the logit scale.
-    """
+    """Find what base models moved on their own from one stretch to another."""
     models, tau, rng = frontier.evaluations.models, frontier.tau, np.random.default_rng(0)
     fitted = frontier.fitted().to_numpy()
     spread = frontier.posterior["posterior"].dataset["base_model_scale"].mean(("chain", "draw")).to_numpy()
@@ -97,15 +81,7 @@ def steps(frontier: bf.Frontier, least: int, lag: int = 1) -> pd.DataFrame:
 def log_likelihood(found: pd.DataFrame) -> Floats:
     """Give the log likelihood of one task's share.
 
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        Of `steps`, one task.
-
-    Returns
-    -------
-    ndarray, shape (len(SHARES),)
-        Up to a constant; what the base models moved together is integrated out.
+    Shapes: returns (len(SHARES),).
     """
     step, noise, gap = (found[name].to_numpy()[:, None] for name in ("step", "noise", "gap"))
     variance = SHARES**2 * gap + noise**2 + _LEAST_NOISE**2
@@ -116,18 +92,7 @@ def log_likelihood(found: pd.DataFrame) -> Floats:
 
 
 def estimate(likelihoods: Sequence[Floats]) -> Estimate:
-    """Estimate the scale of the half-normal distribution that shares are drawn from.
-
-    Parameters
-    ----------
-    likelihoods : sequence of ndarray
-        Of `log_likelihood`, one a task.
-
-    Returns
-    -------
-    Estimate
-        With all scales equally likely before.
-    """
+    """Estimate the scale of the half-normal distribution that shares are drawn from."""
     prior = np.exp(-0.5 * (SHARES / SCALES[:, None]) ** 2)
     prior /= prior.sum(axis=1, keepdims=True)
     log_density = sum(np.log(prior @ np.exp(one - one.max())) for one in likelihoods)
@@ -138,22 +103,7 @@ def estimate(likelihoods: Sequence[Floats]) -> Estimate:
 
 
 def page(command: str, fits: dict[str, bf.Frontier]) -> tuple[str, pd.DataFrame]:
-    """Write the measurement up.
-
-    Parameters
-    ----------
-    command : str
-        As typed.
-    fits : dict
-        Fits by the name of their table.
-
-    Returns
-    -------
-    str
-        Markdown.
-    pandas.DataFrame
-        The steps, with their table and the fewest models asked for.
-    """
+    """Write the measurement up."""
     lines = [
         "# How much base models move on their own",
         "",
@@ -220,18 +170,7 @@ def _said(found: Estimate) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fit, measure and write.
-
-    Parameters
-    ----------
-    arguments : sequence of str
-        Command line without the program's name.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Fit, measure and write."""
     parser = argparse.ArgumentParser(description="Measure how much base models move on their own.")
     parser.add_argument("tables", nargs="+", metavar="TABLE=DATE,DATE", help="tables, with closing dates of periods")
     parser.add_argument("--out", type=Path, default=Path("reports/moves"))

@@ -16,20 +16,7 @@ from studies.sbc import is_uniform, uniformity
 
 
 def halves_bar(table: pd.DataFrame, tau: float) -> Bar:
-    """Hold coverage of the other half against tau.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From `studies.halves.run_halves`.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    Bar
-        Whether the mean over tasks and splits is near tau.
-    """
+    """Hold coverage of the other half against tau."""
     error, spread = halves_error(table, tau)
     text = f"{tau + error:.4f} (s.e. {spread:.4f}); {tau:g} within {HALVES_LIMIT}"
     return Bar("coverage of new base models, mean over tasks and splits", text, abs(error) <= HALVES_LIMIT)
@@ -38,33 +25,7 @@ def halves_bar(table: pd.DataFrame, tau: float) -> Bar:
 def write_halves(
     table: pd.DataFrame, tau: float, folder: Path, command: str, about: Mapping[str, object]
 ) -> tuple[Path, Bar]:
-    """Write the page on random halves.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From `studies.halves.run_halves`.
-    tau : float
-        Quantile level.
-    folder : pathlib.Path
-        Where to; made if it is not there.
-    command : str
-        What it was made with.
-    about : mapping
-        Facts, by what they are.
-
-    Returns
-    -------
-    page : pathlib.Path
-        The page.
-    bar : Bar
-        What must hold.
-
-    Raises
-    ------
-    QueryError
-        If the folder cannot be made or written.
-    """
+    """Write the page on random halves."""
     make_folder(folder, "study")
     bar = halves_bar(table, tau)
     rows = [
@@ -96,31 +57,7 @@ def write_halves(
 
 
 def write_sbc(ranks: pd.DataFrame, folder: Path, command: str, about: Mapping[str, object]) -> tuple[Path, Bar]:
-    """Write the page on the sampler's calibration.
-
-    Parameters
-    ----------
-    ranks : pandas.DataFrame
-        From `studies.sbc.ranks`.
-    folder : pathlib.Path
-        Where to; made if it is not there.
-    command : str
-        What it was made with.
-    about : mapping
-        Facts, by what they are.
-
-    Returns
-    -------
-    page : pathlib.Path
-        The page.
-    bar : Bar
-        Whether ranks are uniform.
-
-    Raises
-    ------
-    QueryError
-        If the folder cannot be made or written.
-    """
+    """Write the page on the sampler's calibration."""
     make_folder(folder, "study")
     table = uniformity(ranks)
     least = table["p_value"].min()

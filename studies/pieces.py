@@ -23,28 +23,7 @@ BLOCK = 50
 def run_halves(
     evaluations: Evaluations, splits: int, settings: Mapping[str, Any], path: Path, workers: Workers, tell: Tell
 ) -> pd.DataFrame:
-    """Run the splits that are not in the file yet, and return all.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-    splits : int
-        How many.
-    settings : mapping
-        Of `bayes_frontier.fit`.
-    path : pathlib.Path
-        Where finished splits are kept.
-    workers : Workers
-        Where splits run.
-    tell : callable
-        Told splits done and wanted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As of `studies.halves.run_halves`.
-    """
+    """Run the splits that are not in the file yet, and return all."""
     from studies import halves
     from studies.runner import Piece, run_pieces
 
@@ -54,22 +33,7 @@ def run_halves(
 
 
 def half_line(evaluations: Evaluations, split: int, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Fit one half of the base models and count the scores of the other below its boundary.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-    split : int
-        Number of the division, and seed of the fit.
-    settings : mapping
-        Of `bayes_frontier.fit`.
-
-    Returns
-    -------
-    dict
-        counts: by task n and below.
-    """
+    """Fit one half of the base models and count the scores of the other below its boundary."""
     import bayes_frontier as bf
     from studies.halves import covered, halve
 
@@ -78,28 +42,7 @@ def half_line(evaluations: Evaluations, split: int, settings: Mapping[str, Any])
 
 
 def run_ranks(spec: ModelSpec, simulations: int, seed: int, path: Path, workers: Workers, tell: Tell) -> pd.DataFrame:
-    """Run the blocks of a simulation-based calibration that are not in the file yet, and return all ranks.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Model.
-    simulations : int
-        How many.
-    seed : int
-        Seeds everything.
-    path : pathlib.Path
-        Where finished blocks are kept.
-    workers : Workers
-        Where blocks run.
-    tell : callable
-        Told simulations done and wanted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As of `studies.sbc.ranks`; the same whatever runs it.
-    """
+    """Run the blocks of a simulation-based calibration that are not in the file yet, and return all ranks."""
     import pandas as pd
 
     from studies.runner import Piece, read_lines, run_pieces
@@ -116,22 +59,7 @@ def run_ranks(spec: ModelSpec, simulations: int, seed: int, path: Path, workers:
 
 
 def rank_line(spec: ModelSpec, simulations: int, seed: int) -> dict[str, Any]:
-    """Simulate, fit and rank a block.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Model.
-    simulations : int
-        How many.
-    seed : int
-        Of the block.
-
-    Returns
-    -------
-    dict
-        ranks: lists by quantity.
-    """
+    """Simulate, fit and rank a block."""
     from studies.sbc import ranks
 
     return {"ranks": ranks(spec, simulations, seed, lambda *_: None).to_dict("list")}

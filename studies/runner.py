@@ -54,26 +54,7 @@ def run_pieces(
     workers: Workers,
     progress: Callable[[int, int, Piece | None], None],
 ) -> None:
-    """Run the pieces that their files do not have yet; lines are written by this process, as they come.
-
-    Parameters
-    ----------
-    call : callable
-        Called with a piece's arguments, returns its line (the number is put in front).
-    pieces : sequence of Piece
-        All that are wanted.
-    workers : Workers
-        Where calls run.
-    progress : callable
-        Told pieces done, pieces wanted, and which one has just ended: none at first.
-
-    Raises
-    ------
-    QueryError
-        If a file cannot be written, or holds what is not replications.
-    ClusterError
-        As `Workers.run` does.
-    """
+    """Run the pieces that their files do not have yet; lines are written by this process, as they come."""
     there = {path: {line["replication"] for line in read_lines(path)} for path in {piece.path for piece in pieces}}
     missing = [piece for piece in pieces if piece.replication not in there[piece.path]]
     done = len(pieces) - len(missing)
@@ -98,35 +79,7 @@ def run_study(
     workers: Workers,
     progress: Callable[[int, int, float], None],
 ) -> list[dict[str, Any]]:
-    """Run what is not there yet, and return all.
-
-    Parameters
-    ----------
-    scenarios : sequence of Scenario
-        What to simulate.
-    replications : mapping of str to int
-        Data sets of each scenario, by name.
-    folder : pathlib.Path
-        Where the replications are kept, one file a scenario.
-    ask : callable
-        The fit; a function that can be pickled when there are several processes.
-    workers : Workers
-        Where replications run.
-    progress : callable
-        Told replications done, wanted, and seconds since the start.
-
-    Returns
-    -------
-    list of dict
-        The replications asked for, as `studies.calibration.scoring.replicate` gives them.
-
-    Raises
-    ------
-    QueryError
-        If the folder cannot be written, or holds what is not replications.
-    ClusterError
-        As `Workers.run` does.
-    """
+    """Run what is not there yet, and return all."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -150,20 +103,7 @@ def _replicated(scenario: Scenario, replication: int, ask: Ask) -> dict[str, Any
 
 
 def append_line(path: Path, line: dict[str, Any]) -> None:
-    """Append one line of JSON, in one write; half a line that an interruption left is cut off first.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file; made if it is not there.
-    line : dict
-        What to write.
-
-    Raises
-    ------
-    QueryError
-        If the file cannot be written.
-    """
+    """Append one line of JSON, in one write; half a line that an interruption left is cut off first."""
     content = json.dumps(line, separators=(",", ":"), allow_nan=False).encode() + b"\n"
     try:
         with open(path, "ab+") as file:
@@ -178,23 +118,7 @@ def append_line(path: Path, line: dict[str, Any]) -> None:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """Read the whole lines of a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file; none there: no lines.
-
-    Returns
-    -------
-    list of dict
-        One a replication; what follows the last end of line is left out.
-
-    Raises
-    ------
-    QueryError
-        If a line is not a replication.
-    """
+    """Read the whole lines of a file."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -214,18 +138,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def code_fingerprint(sources: Sequence[str] = RESULTS) -> str:
-    """Identify the code that the results depend on, comments, layout and docstrings aside.
-
-    Parameters
-    ----------
-    sources : sequence of str
-        Files and folders of the package.
-
-    Returns
-    -------
-    str
-        Twelve hexadecimal digits.
-    """
+    """Identify the code that the results depend on, comments, layout and docstrings aside."""
     package = Path(bayes_frontier.__file__).parents[1]
     digest = hashlib.sha256()
     for source in sources:

@@ -39,13 +39,7 @@ _GRID = np.linspace(-1.5, 1.0, 200_001)
 
 
 def layout() -> FrontierData:
-    """Return the tables' layout: 240 models on 12 unequal base models, two tasks, two periods.
-
-    Returns
-    -------
-    FrontierData
-        With scores that are to be replaced.
-    """
+    """Return the tables' layout: 240 models on 12 unequal base models, two tasks, two periods."""
     evaluations, _ = simulate(
         1, n_models=_MODELS, n_base_models=_BASES, tasks=_TASKS, periods=_PERIODS, tau=TAU, size_exponent=1.0
     )
@@ -53,50 +47,20 @@ def layout() -> FrontierData:
 
 
 def own_scale() -> Scale:
-    """Return the fixed scale, level and smoothing that scores are drawn and fitted with.
-
-    Returns
-    -------
-    Scale
-        The same for every task.
-    """
+    """Return the fixed scale, level and smoothing that scores are drawn and fitted with."""
     same = np.ones(_TASKS)
     return Scale(density=same, scale=_SCALE * same, half_width=_HALF_WIDTH * same, level=TAU * same)
 
 
 def residual_draws(uniform: FloatArray) -> FloatArray:
-    """Draw scores minus boundary from the working likelihood.
-
-    Parameters
-    ----------
-    uniform : ndarray
-        Probabilities, of any shape.
-
-    Returns
-    -------
-    ndarray
-        Quantiles of the density proportional to exp(-loss / scale), same shape.
-    """
+    """Draw scores minus boundary from the working likelihood."""
     density = np.exp(-smooth_pinball_loss(_GRID, TAU, _HALF_WIDTH) / _SCALE)
     mass = np.concatenate([[0.0], np.cumsum(0.5 * (density[1:] + density[:-1]))])
     return np.interp(uniform, mass / mass[-1], _GRID)
 
 
 def quantities(draws: xr.Dataset, data: FrontierData) -> dict[str, FloatArray]:
-    """Compute what is ranked: boundaries at two computes, drift, and base-model effects and their scale.
-
-    Parameters
-    ----------
-    draws : xarray.Dataset
-        Variables of the model, with one dimension ``sample``.
-    data : FrontierData
-        Layout.
-
-    Returns
-    -------
-    dict
-        Arrays of shape (n_samples,) by name.
-    """
+    """Compute what is ranked: boundaries at two computes, drift, and base-model effects and their scale."""
     found = {}
     for k in range(_TASKS):
         parts = {name: draws[name].transpose("sample", "task", "period").to_numpy()[:, k] for name in _CURVE}
@@ -113,25 +77,7 @@ def quantities(draws: xr.Dataset, data: FrontierData) -> dict[str, FloatArray]:
 
 
 def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int, int], None]) -> pd.DataFrame:
-    """Simulate, fit and rank.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Model; its priors are drawn from.
-    simulations : int
-        How many.
-    seed : int
-        Seeds everything.
-    progress : callable
-        Told simulations done and wanted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a simulation, one column a quantity: the share of (thinned) posterior draws below the true value, ties
-        and ends split at random so that it is uniform on (0, 1).
-    """
+    """Simulate, fit and rank."""
     import pymc as pm
 
     from bayes_frontier.model.engine.compiled import Compiled
@@ -180,19 +126,7 @@ def _flat(draws: xr.Dataset) -> xr.Dataset:
 
 
 def uniformity(table: pd.DataFrame) -> pd.DataFrame:
-    """Test every quantity's ranks for uniformity.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From `ranks`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by quantity: n, mean (0.5), spread (standard deviation over that of a uniform: above 1, the posterior
-        is too narrow), deviation (largest of the distribution function), p_value (Kolmogorov-Smirnov).
-    """
+    """Test every quantity's ranks for uniformity."""
     rows = {}
     for name in table:
         values = table[name].to_numpy(dtype=float)
@@ -208,16 +142,5 @@ def uniformity(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def is_uniform(p_values: Sequence[float]) -> bool:
-    """Say whether ranks may be uniform, quantities tested together (Bonferroni).
-
-    Parameters
-    ----------
-    p_values : sequence of float
-        One per quantity.
-
-    Returns
-    -------
-    bool
-        Whether the least of them, times their number, is at least `LIMIT`.
-    """
+    """Say whether ranks may be uniform, quantities tested together (Bonferroni)."""
     return float(np.min(p_values)) * len(p_values) >= LIMIT

@@ -54,25 +54,7 @@ def regress(
 ) -> Fitted:
     """Draw from the posterior.
 
-    Parameters
-    ----------
-    y : ndarray, shape (n,)
-        Logit scores.
-    x : ndarray, shape (n, n_columns)
-        Covariates, the constant included.
-    base : ndarray of int, shape (n,)
-        Base model of each, numbered from 0.
-    side : ndarray of int, shape (n,)
-        0 before the date, 1 after it.
-    seed : int
-        Random numbers.
-    kept : int, optional
-        Draws a chain (default: `KEPT`).
-
-    Returns
-    -------
-    Fitted
-        The draws.
+    Shapes: y (n,), x (n, n_columns), base (n,), side (n,).
     """
     kept = KEPT if kept is None else kept
     rng = np.random.default_rng(seed)
@@ -146,21 +128,7 @@ _STEPS = 60
 def expected_quality(references: FloatArray, base: IntArray, side: IntArray, rng: np.random.Generator) -> FloatArray:
     """Draw the references' factor and return what they let expect of it.
 
-    Parameters
-    ----------
-    references : ndarray, shape (n, n_references)
-        Logit scores, of two references at least.
-    base : ndarray of int, shape (n,)
-        Base model of each, numbered from 0.
-    side : ndarray of int, shape (n,)
-        0 before the date, 1 after it.
-    rng : numpy.random.Generator
-        For the bootstrap.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        On any scale; empty where the references have nothing in common.
+    Shapes: references (n, n_references), base (n,), side (n,), returns (n,).
     """
     cell = 2 * base + side
     size = np.bincount(cell, minlength=cell.max() + 1).astype(float)
@@ -186,15 +154,7 @@ def expected_quality(references: FloatArray, base: IntArray, side: IntArray, rng
 def one_factor(covariance: FloatArray) -> FloatArray:
     """Fit one common factor by iterated principal axes.
 
-    Parameters
-    ----------
-    covariance : ndarray, shape (n, n)
-        Positive definite; of two variables, which leave it undetermined, both get the same share in common.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Loadings, none negative, each square below its variable's variance.
+    Shapes: covariance (n, n), returns (n,).
     """
     scale = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(scale, scale)
@@ -228,20 +188,7 @@ PROB = 0.95
 
 
 def verdict(chances: tuple[float, float, float], prob: float) -> str:
-    """Turn probabilities into a word.
-
-    Parameters
-    ----------
-    chances : tuple of float
-        Probabilities that the shift is above delta, below -delta, and between.
-    prob : float
-        Probability a verdict asks for.
-
-    Returns
-    -------
-    str
-        One of `VERDICTS`, none of them fragile.
-    """
+    """Turn probabilities into a word."""
     for chance, word in zip(chances, ("shifted up", "shifted down", "no shift"), strict=True):
         if chance >= prob:
             return word
@@ -253,22 +200,6 @@ def settled(word: str, others: Mapping[str, str], positive: Mapping[str, float],
 
     Other dates see less of a shift than its own, so half of all analyses will do; but what could explain the shift
     away has to leave its direction standing, each by itself.
-
-    Parameters
-    ----------
-    word : str
-        From `verdict`.
-    others : mapping of str to str
-        Verdicts of the other analyses, empty where one could not be made.
-    positive : mapping of str to float
-        Their probabilities that the shift is above zero.
-    prob : float
-        Probability of a verdict.
-
-    Returns
-    -------
-    str
-        The verdict, marked as fragile where it is a shift that the other analyses do not support.
     """
     made = [other for other in others.values() if other]
     if not word.startswith("shifted") or not made:
@@ -279,24 +210,7 @@ def settled(word: str, others: Mapping[str, str], positive: Mapping[str, float],
 
 
 def explained_away(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> list[str]:
-    """Name what could explain a shift away.
-
-    Parameters
-    ----------
-    word : str
-        The verdict, fragile or not.
-    others : mapping of str to str
-        Verdicts of the other analyses, empty where one could not be made.
-    positive : mapping of str to float
-        Their probabilities that the shift is above zero.
-    prob : float
-        Probability of a verdict.
-
-    Returns
-    -------
-    list of str
-        Values of `EXPLANATIONS` whose analysis leaves the direction open.
-    """
+    """Name what could explain a shift away."""
     if not word.startswith("shifted"):
         return []
     up = word.startswith("shifted up")
@@ -316,28 +230,7 @@ def meaning(
     explained: float,
     instead: Sequence[str] = (),
 ) -> str:
-    """Say what a verdict means.
-
-    Parameters
-    ----------
-    task, references : str
-        Names.
-    word : str
-        The verdict, of `settled`.
-    others : sequence of str
-        Verdicts of the other analyses that could be made.
-    tipping : float
-        Unmeasured difference that would explain the shift, on the task's logit scale.
-    explained : float
-        Difference between later and earlier models that the references explain, on the same scale.
-    instead : sequence of str
-        What could explain it away, of `explained_away`.
-
-    Returns
-    -------
-    str
-        A few sentences.
-    """
+    """Say what a verdict means."""
     bare = word.removesuffix(FRAGILE)
     same = f"Of {len(others)} other analyses {list(others).count(bare)} come to the same." if others else ""
     if bare == "no shift":

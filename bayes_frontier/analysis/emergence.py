@@ -115,19 +115,7 @@ def emergence(
 def first_above(values: FloatArray, z: FloatArray, level: FloatArray) -> FloatArray:
     """Where non-decreasing curves reach a level of their own.
 
-    Parameters
-    ----------
-    values : ndarray, shape (..., n)
-        Curves on the grid.
-    z : ndarray, shape (n,)
-        Increasing grid.
-    level : ndarray, shape (...)
-        Levels.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        By linear interpolation; an end of the grid where the level is not crossed in it.
+    Shapes: values (..., n), z (n,), level (...), returns (...).
     """
     j = np.clip((values < level[..., None]).sum(axis=-1), 1, values.shape[-1] - 1)
     y0 = np.take_along_axis(values, j[..., None] - 1, axis=-1)[..., 0]

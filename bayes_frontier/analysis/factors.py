@@ -107,25 +107,7 @@ def factors(frontier: Frontier, rank: int = 1, *, prob: float = 0.9, seed: int =
 
 
 def with_factors(frontier: Frontier, rank: int) -> Curves:
-    """Return a fit's draws with base-model effects that learn from each other's tasks.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    rank : int
-        Number of factors.
-
-    Returns
-    -------
-    Curves
-        Each effect's draws moved and narrowed, or widened, to its mean and spread under the factor model.
-
-    Raises
-    ------
-    QueryError
-        As in `factors`.
-    """
+    """Return a fit's draws with base-model effects that learn from each other's tasks."""
     value, weight = _measured(frontier, rank)
     loading, own = _fit(value, weight, rank)
     precision = np.linalg.inv(loading @ loading.T + np.diag(own))

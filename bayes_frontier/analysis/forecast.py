@@ -46,20 +46,7 @@ class Asked:
 
     @classmethod
     def of(cls, frontier: Frontier, models: pd.DataFrame) -> Asked:
-        """Place models in a fit.
-
-        Parameters
-        ----------
-        frontier : Frontier
-            The fit.
-        models : pandas.DataFrame
-            Columns base_model, flops, released; as in `Evaluations.models`.
-
-        Returns
-        -------
-        Asked
-            Their places.
-        """
+        """Place models in a fit."""
         fitted = frontier.evaluations
         base = np.full(len(models), -1, dtype=np.int64)
         z = np.log10(models["flops"].to_numpy(float))
@@ -73,18 +60,7 @@ class Asked:
         return cls(base, z, ahead, appeared(models["base_model"], models["released"], closed))
 
     def part(self, rows: npt.NDArray[np.bool_] | IntArray) -> Asked:
-        """Take some of the models.
-
-        Parameters
-        ----------
-        rows : ndarray of bool or int
-            Which.
-
-        Returns
-        -------
-        Asked
-            Their places.
-        """
+        """Take some of the models."""
         return Asked(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     @property
@@ -123,22 +99,7 @@ class Draws:
 
     @classmethod
     def of(cls, frontier: Frontier, rng: np.random.Generator, n: int = DRAWS) -> Draws:
-        """Choose draws.
-
-        Parameters
-        ----------
-        frontier : Frontier
-            The fit.
-        rng : numpy.random.Generator
-            Random numbers.
-        n : int
-            How many; not more than there are.
-
-        Returns
-        -------
-        Draws
-            The random parts.
-        """
+        """Choose draws."""
         curves = frontier.curves
         size = min(n, curves.n_samples)
         return cls(
@@ -154,23 +115,7 @@ class Draws:
 def typical_logit(frontier: Frontier, asked: Asked, task: int, draws: Draws, *, drift: bool = True) -> FloatArray:
     """Logit of the boundary at the models' time, without the effect of their base model.
 
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    asked : Asked
-        The models.
-    task : int
-        Which task.
-    draws : Draws
-        Random parts.
-    drift : bool
-        Whether to walk on to the models' time; else the boundary is that of the last fitted scores.
-
-    Returns
-    -------
-    ndarray, shape (n_samples, n_models)
-        Levels.
+    Shapes: returns (n_samples, n_models).
     """
     curves = frontier.curves
     level = np.asarray(logit(curves.typical(asked.z, task, -1, draws.samples)))
@@ -184,21 +129,7 @@ def typical_logit(frontier: Frontier, asked: Asked, task: int, draws: Draws, *, 
 def known_effect(frontier: Frontier, asked: Asked, task: int, draws: Draws) -> FloatArray:
     """Effects of fitted base models, each moved on its own since they were fitted.
 
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    asked : Asked
-        Models of fitted base models only, where the model has effects.
-    task : int
-        Which task.
-    draws : Draws
-        Random parts.
-
-    Returns
-    -------
-    ndarray, shape (n_samples, n_models)
-        On the logit scale.
+    Shapes: returns (n_samples, n_models).
     """
     curves, samples = frontier.curves, draws.samples
     if curves.effects is None or curves.scales is None:
@@ -210,21 +141,7 @@ def known_effect(frontier: Frontier, asked: Asked, task: int, draws: Draws) -> F
 def new_effect(frontier: Frontier, asked: Asked, task: int, draws: Draws) -> FloatArray:
     """Effects that new base models may have: those of the same fitted ones on every task, moved on along their trend.
 
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    asked : Asked
-        Models of new base models only.
-    task : int
-        Which task.
-    draws : Draws
-        Random parts.
-
-    Returns
-    -------
-    ndarray, shape (n_samples, n_stand_ins, n_models)
-        On the logit scale; one stand-in of zeros where the model has no effects.
+    Shapes: returns (n_samples, n_stand_ins, n_models).
     """
     curves, samples = frontier.curves, draws.samples
     if curves.effects is None:

@@ -49,22 +49,7 @@ class Said:
 
 
 def check_settings(alpha: float, prob: float, correction: str) -> None:
-    """Refuse settings out of range.
-
-    Parameters
-    ----------
-    alpha : float
-        Probability of a false flag, in (0, 0.5].
-    prob : float
-        Probability of intervals, in (0, 1).
-    correction : str
-        One of `CORRECTIONS`.
-
-    Raises
-    ------
-    QueryError
-        With what was found.
-    """
+    """Refuse settings out of range."""
     # PyMC comes with it, which a program that only starts does not need.
     from bayes_frontier.posterior.query import check_prob
 
@@ -81,17 +66,7 @@ def check_settings(alpha: float, prob: float, correction: str) -> None:
 def adjust(p: FloatArray, correction: str) -> FloatArray:
     """Adjust p-values for their number.
 
-    Parameters
-    ----------
-    p : ndarray, shape (n_models, n_tasks)
-        P-values; NaN where there is no score.
-    correction : {"holm", "bh", "none"}
-        Holm (1979, Scand. J. Statist. 6, 65) within each row; Benjamini & Hochberg (1995, JRSS B 57, 289) over all.
-
-    Returns
-    -------
-    ndarray, shape (n_models, n_tasks)
-        At least `p`, at most 1.
+    Shapes: p (n_models, n_tasks), returns (n_models, n_tasks).
     """
     if correction == "none":
         return np.minimum(p, 1.0)
@@ -123,17 +98,7 @@ def _step_up(p: FloatArray) -> FloatArray:
 def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) -> Said:
     """Turn adjusted p-values into words.
 
-    Parameters
-    ----------
-    percentile, adjusted : ndarray, shape (n_models, n_tasks)
-        Percentiles and adjusted p-values.
-    alpha : float or None
-        Flags are at or below; None: every verdict is unknown.
-
-    Returns
-    -------
-    Said
-        Words by task and by model.
+    Shapes: percentile, adjusted (n_models, n_tasks).
     """
     words: Words = np.full(percentile.shape, "as expected", dtype=object)
     if alpha is None:
@@ -150,25 +115,7 @@ def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) 
 
 
 def flagged(verdict: Any, fail_on: str) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - array of words
-    """Tell which models stop a release.
-
-    Parameters
-    ----------
-    verdict : array of str
-        Verdicts by model.
-    fail_on : {"either", "below", "above"}
-        Which flags count; a mixed model counts for each.
-
-    Returns
-    -------
-    ndarray of bool
-        Same shape.
-
-    Raises
-    ------
-    QueryError
-        If `fail_on` is unknown.
-    """
+    """Tell which models stop a release."""
     counts = {"either": ("below", "above", "mixed"), "below": ("below", "mixed"), "above": ("above", "mixed")}
     if fail_on not in counts:
         raise QueryError(f"--fail-on: unknown {fail_on!r}.{suggestion(fail_on, list(counts))} Known: {listed(counts)}.")
@@ -208,19 +155,7 @@ class Residuals:
     def of(cls, residuals: FloatArray, base: IntArray, n_bases: int) -> Residuals:
         """Summarise the residuals of one task.
 
-        Parameters
-        ----------
-        residuals : ndarray, shape (n_scores,)
-            Scores minus the boundary of their base model.
-        base : ndarray of int, shape (n_scores,)
-            Base model of each.
-        n_bases : int
-            Number of base models.
-
-        Returns
-        -------
-        Residuals
-            Their distributions.
+        Shapes: residuals (n_scores,), base (n_scores,).
         """
         levels = np.linspace(0.0, 1.0, _GRID)
         # the middle by even levels, both tails by every residual there is: flags are decided there
@@ -246,17 +181,7 @@ class Residuals:
     def shared(self, rng: np.random.Generator, n_samples: int) -> FloatArray:
         """Draw the distribution that all base models share.
 
-        Parameters
-        ----------
-        rng : numpy.random.Generator
-            Random numbers.
-        n_samples : int
-            Number of draws.
-
-        Returns
-        -------
-        ndarray, shape (n_samples, n_grid)
-            Distribution function at `grid`, each draw with other weights of the base models.
+        Shapes: returns (n_samples, n_grid).
         """
         weight = rng.standard_exponential((n_samples, len(self.sizes))) * self.sizes
         return np.asarray((weight / weight.sum(axis=1, keepdims=True)) @ self.own)
@@ -264,21 +189,8 @@ class Residuals:
     def cdf(self, residual: FloatArray, shared: FloatArray, sample: IntArray, base: IntArray) -> FloatArray:
         """Distribution function of a base model's residuals.
 
-        Parameters
-        ----------
-        residual : ndarray, shape (n_rows, n_models)
-            Where.
-        shared : ndarray, shape (n_samples, n_grid)
-            From `shared`.
-        sample : ndarray of int, shape (n_rows,)
-            The draw of `shared` that each row goes with.
-        base : ndarray of int, shape (n_models,)
-            Base model of each column; -1: one without scores.
-
-        Returns
-        -------
-        ndarray, shape (n_rows, n_models)
-            In (0, 1): beyond all residuals there is half a score's share.
+        Shapes: residual (n_rows, n_models), shared (n_samples, n_grid), sample (n_rows,), base (n_models,);
+        returns (n_rows, n_models).
         """
         place = np.clip(np.searchsorted(self.grid, residual, side="right") - 1, 0, len(self.grid) - 2)
         width = self.grid[place + 1] - self.grid[place]
@@ -291,18 +203,7 @@ class Residuals:
         return np.asarray(np.clip(found, self.least, 1.0 - self.least))
 
     def weight(self, base: IntArray) -> FloatArray:
-        """Scores of base models; 0 for one without.
-
-        Parameters
-        ----------
-        base : ndarray of int
-            Base models, -1 for an unknown one.
-
-        Returns
-        -------
-        ndarray
-            Same shape.
-        """
+        """Scores of base models; 0 for one without."""
         return np.where(base >= 0, self.sizes[base], 0.0)
 
 

@@ -379,18 +379,7 @@ def trade_off(
 def pairs_met(a: FloatArray, b: FloatArray, prob: float) -> tuple[FloatArray, FloatArray]:
     """Pairs of levels that two variables exceed together with a probability.
 
-    Parameters
-    ----------
-    a, b : ndarray, shape (n_draws,)
-        Joint draws.
-    prob : float
-        Probability.
-
-    Returns
-    -------
-    tuple of ndarray, shape (n_points,)
-        Levels of `a`, rising from 0 to the highest it exceeds with this probability, and for each the highest level of
-        `b`.
+    Shapes: a, b (n_draws,), returns (n_points,).
     """
     wanted = int(np.ceil(prob * len(a) - 1e-9))
     order = np.argsort(a)[::-1]

@@ -195,35 +195,14 @@ def saturation(
 
 
 def typical_compute(flops: FloatArray) -> float:
-    """Return the median on the logarithmic scale.
-
-    Parameters
-    ----------
-    flops : ndarray
-        FLOPs.
-
-    Returns
-    -------
-    float
-        FLOPs.
-    """
+    """Return the median on the logarithmic scale."""
     return float(np.exp(np.median(np.log(flops))))
 
 
 def decomposed(surface: Surface, before: tuple[int, float], after: tuple[int, float]) -> tuple[FloatArray, FloatArray]:
     """Divide progress between two settings into that of scale and that of time.
 
-    Parameters
-    ----------
-    surface : Surface
-        Boundaries.
-    before, after : tuple
-        Index of a period, and log10 FLOPs.
-
-    Returns
-    -------
-    tuple of ndarray, shape (n_samples, n_tasks)
-        Parts due to scale and to time, in scores; they add up to the progress.
+    Shapes: returns (n_samples, n_tasks).
     """
     z = np.array([before[1], after[1]])
     # q[period][..., compute]
@@ -284,28 +263,7 @@ _PLAUSIBLE = (1e6, 1e14)
 
 
 def flops_of_size(frontier: Frontier, params: Sequence[float], tokens: float | None = None) -> list[float]:
-    """Turn numbers of parameters into the compute at which a fit is asked.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    params : sequence of float
-        Numbers of parameters, such as 8e9.
-    tokens : float, optional
-        Tokens a model of that size is trained on. Not to be given where the fit's axis is parameters, and needed
-        otherwise: compute is 6 x parameters x tokens.
-
-    Returns
-    -------
-    list of float
-        FLOPs.
-
-    Raises
-    ------
-    QueryError
-        If a number is not plausible, or tokens are missing or in the way.
-    """
+    """Turn numbers of parameters into the compute at which a fit is asked."""
     for value in params:
         if not _PLAUSIBLE[0] <= value <= _PLAUSIBLE[1]:
             hint = f" For {value:g} billion pass {value:g}e9." if 0.0 < value < 1e5 else ""

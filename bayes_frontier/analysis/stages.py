@@ -24,20 +24,7 @@ VERDICTS = ("lifts", "lowers", "no lift", "unknown")
 
 
 def verdicts(found: xr.Dataset, prob: float | None) -> xr.DataArray:
-    """Turn probabilities into words.
-
-    Parameters
-    ----------
-    found : xarray.Dataset
-        With above, below and still.
-    prob : float or None
-        Probability a verdict asks for; None: every verdict is unknown.
-
-    Returns
-    -------
-    xarray.DataArray
-        One of `VERDICTS` each.
-    """
+    """Turn probabilities into words."""
     words = xr.full_like(found["above"], "unknown", dtype=object)
     if prob is not None:
         for name, word in (("above", "lifts"), ("below", "lowers"), ("still", "no lift")):
@@ -100,20 +87,7 @@ def by_stage(evaluations: Evaluations) -> Evaluations:
 
 
 def joint_name(task: str, stage: str) -> str:
-    """Name a task's stage.
-
-    Parameters
-    ----------
-    task : str
-        Task.
-    stage : str
-        One of `STAGES`.
-
-    Returns
-    -------
-    str
-        The name it has in a joint fit.
-    """
+    """Name a task's stage."""
     return f"{task} ({stage})"
 
 

@@ -39,44 +39,14 @@ class Surface:
 
     @classmethod
     def of(cls, frontier: Frontier, task: str | None, base_model: str | None) -> Surface:
-        """Look up what is asked for.
-
-        Parameters
-        ----------
-        frontier : Frontier
-            The fit.
-        task : str, optional
-            One task (default: all).
-        base_model : str, optional
-            A fitted base model (default: the population boundary).
-
-        Returns
-        -------
-        Surface
-            The surface.
-
-        Raises
-        ------
-        QueryError
-            If task or base model were not fitted.
-        """
+        """Look up what is asked for."""
         tasks = tuple(frontier.tasks[k] for k in query.task_indices(task, frontier.tasks))
         return cls(frontier, tasks, None if base_model is None else query.base_index(base_model, frontier))
 
     def at(self, z: FloatArray, period: int) -> FloatArray:
         """Boundaries of all tasks at some computes.
 
-        Parameters
-        ----------
-        z : ndarray, shape (n,)
-            log10 FLOPs; minus and plus infinity stand for floor and ceiling.
-        period : int
-            Index of the period.
-
-        Returns
-        -------
-        ndarray, shape (n_samples, n_tasks, n)
-            Scores.
+        Shapes: z (n,), returns (n_samples, n_tasks, n).
         """
         curves, names, periods = self.frontier.curves, self.frontier.tasks, np.array([period])
         return np.stack([curves.at(z, names.index(task), periods, self.base)[:, 0] for task in self.tasks], axis=1)
@@ -84,19 +54,7 @@ class Surface:
     def labelled(self, values: FloatArray, *dims: str, **coords: object) -> xr.DataArray:
         """Label draws.
 
-        Parameters
-        ----------
-        values : ndarray, shape (n_samples, n_tasks, ...)
-            Anything by sample and task.
-        *dims : str
-            Names of the axes after the first two.
-        **coords : object
-            Their coordinates.
-
-        Returns
-        -------
-        xarray.DataArray
-            Dims chain, draw, task and `dims`.
+        Shapes: values (n_samples, n_tasks, ...).
         """
         return xr.DataArray(
             self.frontier.curves.by_chain(values),
@@ -107,10 +65,7 @@ class Surface:
     def compute_range(self) -> FloatArray:
         """Return the compute of the models each task was fitted to.
 
-        Returns
-        -------
-        ndarray, shape (n_tasks, 2)
-            Lowest and highest log10 FLOPs.
+        Shapes: returns (n_tasks, 2).
         """
         flops = self.frontier.evaluations.table.groupby("task", observed=True)["flops"]
         ends = np.log10(flops.agg(["min", "max"]).loc[list(self.tasks)].to_numpy(float))
@@ -118,48 +73,13 @@ class Surface:
 
 
 def statistics(drawn: xr.DataArray, prob: float, *, finite: bool = True) -> xr.DataArray:
-    """Median and equal-tailed interval over draws.
-
-    Parameters
-    ----------
-    drawn : xarray.DataArray
-        With dims chain and draw.
-    prob : float
-        Probability of the interval.
-    finite : bool
-        False where draws may be infinite: quantiles are then draws, not means of two.
-
-    Returns
-    -------
-    xarray.DataArray
-        With the dim statistic (median, lower, upper) in place of chain and draw.
-    """
+    """Median and equal-tailed interval over draws."""
     found = query.summarise(drawn, prob, "linear" if finite else "lower")[list(STATISTICS)]
     return found.to_dataarray("statistic")
 
 
 def one_period(frontier: Frontier, period: int | str | None, what: str = "period") -> int:
-    """Look up one period.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    period : int, str or None
-        Number, label or date; None: the last.
-    what : str
-        Name of the argument, for messages.
-
-    Returns
-    -------
-    int
-        Its index.
-
-    Raises
-    ------
-    QueryError
-        If there is no such period, or all are asked for.
-    """
+    """Look up one period."""
     if period == "all":
         raise QueryError(f"{what}: name one period; this answer is about one at a time.")
     return int(query.period_indices(period, frontier.evaluations)[0])
@@ -168,20 +88,7 @@ def one_period(frontier: Frontier, period: int | str | None, what: str = "period
 def crossing(values: FloatArray, z: FloatArray, level: float) -> FloatArray:
     """Last place where curves fall below a level for good.
 
-    Parameters
-    ----------
-    values : ndarray, shape (..., n)
-        Curves on the grid.
-    z : ndarray, shape (n,)
-        Increasing grid.
-    level : float
-        The level.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        Where the curve last falls through the level, by linear interpolation: minus infinity where it lies below on
-        the whole grid, infinity where it does not lie below at the end.
+    Shapes: values (..., n), z (n,), returns (...).
     """
     above = values >= level
     last = values.shape[-1] - 1 - above[..., ::-1].argmax(axis=-1)

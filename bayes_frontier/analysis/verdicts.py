@@ -1,4 +1,4 @@
-"""Verdicts of the analyses: each statement needs its interval on one side, anything else is "unknown" or "cannot tell"."""
+"""Verdicts of the analyses: a statement needs its interval on one side, anything else is "unknown" or "cannot tell"."""
 
 from collections.abc import Mapping
 
@@ -25,16 +25,6 @@ def sure(prob: float) -> float:
     A statement such as "above" is made where the equal-tailed interval of probability `prob` lies wholly on that side,
     hence at (1 + prob) / 2. So where the truth is on the border, one of the two opposite statements is made in a share
     1 - prob of the cases at most, if the interval is honest.
-
-    Parameters
-    ----------
-    prob : float
-        Probability of the interval.
-
-    Returns
-    -------
-    float
-        Probability of the statement.
     """
     return 0.5 + prob / 2.0
 
@@ -48,20 +38,7 @@ PORTFOLIO = ("attainable", "not attainable", "open")
 
 
 def check_settings(delta: float, prob: float) -> None:
-    """Refuse settings out of range.
-
-    Parameters
-    ----------
-    delta : float
-        Smallest difference that matters, in scores, in [0, 1).
-    prob : float
-        Probability of a verdict, above 0.5.
-
-    Raises
-    ------
-    QueryError
-        With what was found.
-    """
+    """Refuse settings out of range."""
     # PyMC comes with it, which a program that only starts does not need.
     from bayes_frontier.posterior.query import check_prob
 
@@ -74,22 +51,7 @@ def check_settings(delta: float, prob: float) -> None:
 
 
 def choose(probabilities: Mapping[str, xr.DataArray], needed: float | None, otherwise: str) -> xr.DataArray:
-    """Say what is probable enough.
-
-    Parameters
-    ----------
-    probabilities : mapping of str to DataArray
-        Probability of each statement, of equal dims; no two can both be probable enough.
-    needed : float or None
-        Probability that a statement needs, above 0.5; None: nothing is said.
-    otherwise : str
-        What is said where no statement is probable enough.
-
-    Returns
-    -------
-    xarray.DataArray
-        Words.
-    """
+    """Say what is probable enough."""
     found = xr.full_like(next(iter(probabilities.values())), otherwise, dtype=object)
     if needed is not None:
         for words, probability in probabilities.items():
@@ -121,21 +83,7 @@ def saturation(numbers: xr.Dataset, prob: float | None) -> xr.DataArray:
 
 
 def progress(numbers: xr.Dataset, prob: float | None) -> xr.DataArray:
-    """Say what progress is due to.
-
-    Parameters
-    ----------
-    numbers : xarray.Dataset
-        advance, retreat, still and scale_larger, probabilities.
-    prob : float or None
-        Probability of the intervals; None: the fit did not converge.
-
-    Returns
-    -------
-    xarray.DataArray
-        "no progress" or "decline"; where there is progress, "scale" or "time" for the larger part and "both" where it
-        cannot be told which is larger; otherwise "unknown".
-    """
+    """Say what progress is due to."""
     if prob is None:
         return choose({"no progress": numbers["still"]}, None, "unknown")
     larger = choose({"scale": numbers["scale_larger"], "time": 1.0 - numbers["scale_larger"]}, sure(prob), "both")
@@ -145,39 +93,13 @@ def progress(numbers: xr.Dataset, prob: float | None) -> xr.DataArray:
 
 
 def abruptness(numbers: xr.Dataset, prob: float | None) -> xr.DataArray:
-    """Say whether a rise is abrupt.
-
-    Parameters
-    ----------
-    numbers : xarray.Dataset
-        abrupt, a probability.
-    prob : float or None
-        Probability of the intervals; None: the fit did not converge.
-
-    Returns
-    -------
-    xarray.DataArray
-        "abrupt", "gradual" or "cannot tell".
-    """
+    """Say whether a rise is abrupt."""
     said = {"abrupt": numbers["abrupt"], "gradual": 1.0 - numbers["abrupt"]}
     return choose(said, None if prob is None else sure(prob), "cannot tell")
 
 
 def order(more: xr.DataArray, prob: float | None) -> xr.DataArray:
-    """Say which of two tasks rises more abruptly.
-
-    Parameters
-    ----------
-    more : xarray.DataArray
-        P(task is more abrupt than other), dims task and other.
-    prob : float or None
-        Probability of the intervals; None: the fit did not converge.
-
-    Returns
-    -------
-    xarray.DataArray
-        "more", "less" or "cannot tell"; "same" on the diagonal.
-    """
+    """Say which of two tasks rises more abruptly."""
     found = choose({"more": more, "less": 1.0 - more}, None if prob is None else sure(prob), "cannot tell")
     return found.where(xr.DataArray(~np.eye(len(more), dtype=bool), dims=more.dims), "same").astype(str)
 

@@ -31,18 +31,7 @@ AGAINST = ("fit", "forecast")
 
 
 def check_against(against: str) -> None:
-    """Refuse what a change cannot be counted from.
-
-    Parameters
-    ----------
-    against : str
-        One of `AGAINST`.
-
-    Raises
-    ------
-    QueryError
-        With what was found.
-    """
+    """Refuse what a change cannot be counted from."""
     if against not in AGAINST:
         raise QueryError(f"against: unknown {against!r}.{suggestion(against, AGAINST)} Known: {listed(AGAINST)}.")
 
@@ -52,19 +41,7 @@ def verdicts(
 ) -> npt.NDArray[np.object_]:
     """Turn probabilities into words.
 
-    Parameters
-    ----------
-    found : mapping of str to ndarray, shape (n_tasks,)
-        advance, retreat and still; NaN where there is no new score.
-    rescored : ndarray of bool, shape (n_tasks,)
-        Tasks marked anew.
-    prob : float or None
-        Probability a verdict asks for; None: the fit did not converge, all are unknown but the re-scored.
-
-    Returns
-    -------
-    ndarray of str, shape (n_tasks,)
-        One of `VERDICTS` each.
+    Shapes: found (n_tasks,), rescored (n_tasks,), returns (n_tasks,).
     """
     words = np.full(len(rescored), "unknown", dtype=object)
     for name, word in (("advance", "advanced"), ("retreat", "retreated"), ("still", "unmoved")):
@@ -75,18 +52,7 @@ def verdicts(
 
 
 def established(verdict: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - array of words
-    """Tell which verdicts are drift.
-
-    Parameters
-    ----------
-    verdict : array of str
-        Verdicts.
-
-    Returns
-    -------
-    ndarray of bool
-        Same shape.
-    """
+    """Tell which verdicts are drift."""
     return np.isin(np.asarray(verdict, dtype=str), ESTABLISHED)
 
 
@@ -145,25 +111,7 @@ def shift_draws(
 ) -> FloatArray:
     """Draw the common shift given new scores.
 
-    Parameters
-    ----------
-    scores : ndarray, shape (n_scores,)
-        New scores.
-    base : ndarray of int, shape (n_scores,)
-        Base model of each, a place in `levels`.
-    levels : Levels
-        Where the base models stood.
-    likelihood : Likelihood
-        Of the task.
-    rng : numpy.random.Generator
-        Random numbers.
-    prior : float
-        Prior standard deviation of the shift.
-
-    Returns
-    -------
-    ndarray, shape (CHAINS, KEPT)
-        Shifts on the logit scale.
+    Shapes: scores (n_scores,), base (n_scores,), returns (CHAINS, KEPT).
     """
     n = len(levels.mean)
     # unknowns: the shifted boundary of each base model, and the shift; their prior is joint Gaussian

@@ -16,37 +16,13 @@ if TYPE_CHECKING:
 
 
 def interval(numbers: xr.DataArray, form: str = "{:.3f}") -> str:
-    """Write a median with its interval: ``0.834 (0.779 to 0.929)``.
-
-    Parameters
-    ----------
-    numbers : xarray.DataArray
-        Dim statistic: median, lower, upper.
-    form : str
-        Format of a number.
-
-    Returns
-    -------
-    str
-        The text.
-    """
+    """Write a median with its interval: ``0.834 (0.779 to 0.929)``."""
     median, lower, upper = (form.format(float(numbers.sel(statistic=part))) for part in ("median", "lower", "upper"))
     return f"{median} ({lower} to {upper})"
 
 
 def saturation_meaning(found: Saturation) -> list[str]:
-    """Say what the verdicts of `saturation` mean.
-
-    Parameters
-    ----------
-    found : Saturation
-        The answer.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Say what the verdicts of `saturation` mean."""
     return [
         f"growing: the next tenfold of compute buys {found.gain:g} or more; saturated: no tenfold from here on does; "
         f"not yet rising: a later one does. Each with probability {sure(found.prob):g}, otherwise unknown.",
@@ -54,18 +30,7 @@ def saturation_meaning(found: Saturation) -> list[str]:
 
 
 def saturation_cautions(found: Saturation) -> list[str]:
-    """Say which numbers rest on the curve's form instead of data.
-
-    Parameters
-    ----------
-    found : Saturation
-        The answer.
-
-    Returns
-    -------
-    list of str
-        Sentences; none where there is nothing to say.
-    """
+    """Say which numbers rest on the curve's form instead of data."""
     said, numbers = [], found.summary
     far = numbers["task"].to_numpy()[numbers["ceiling_outside"].to_numpy()]
     if far.size:
@@ -84,20 +49,7 @@ def saturation_cautions(found: Saturation) -> list[str]:
 
 
 def progress_sentence(found: Saturation, task: str) -> str:
-    """Say what a task's progress came from.
-
-    Parameters
-    ----------
-    found : Saturation
-        The answer.
-    task : str
-        A task.
-
-    Returns
-    -------
-    str
-        A sentence.
-    """
+    """Say what a task's progress came from."""
     one = found.summary.sel(task=task)
     source = str(one["source"].item())
     amount = f"{task}: {interval(one['progress'], '{:+.3f}')}"
@@ -111,18 +63,7 @@ def progress_sentence(found: Saturation, task: str) -> str:
 
 
 def emergence_sentences(found: Emergence) -> list[str]:
-    """Say what is known of the order of tasks.
-
-    Parameters
-    ----------
-    found : Emergence
-        The answer.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Say what is known of the order of tasks."""
     numbers, said = found.summary, []
     names = [str(task) for task in numbers["task"].to_numpy()]
     for i, name in enumerate(names):
@@ -141,18 +82,7 @@ def emergence_sentences(found: Emergence) -> list[str]:
 
 
 def portfolio_sentences(found: Portfolio) -> list[str]:
-    """Say what meeting the targets takes.
-
-    Parameters
-    ----------
-    found : Portfolio
-        The answer.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Say what meeting the targets takes."""
     numbers, high = found.summary, f"{found.flops_range[1]:.3g}"
     if np.isfinite(found.least_flops):
         bound = "at most " if found.least_flops <= found.flops_range[0] * 1.001 else ""

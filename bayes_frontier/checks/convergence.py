@@ -13,33 +13,11 @@ if TYPE_CHECKING:
 
 
 def convergence(frontier: Frontier) -> pd.DataFrame:
-    """Diagnostics of all boundary quantities, and whether each passes the gate.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``frontier.diagnostics`` with a column passes.
-    """
+    """Diagnostics of all boundary quantities, and whether each passes the gate."""
     table = frontier.diagnostics
     return table.assign(passes=passes(table))
 
 
 def divergent_share(frontier: Frontier) -> float:
-    """Share of draws that are divergent transitions.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-
-    Returns
-    -------
-    float
-        Between 0 and 1.
-    """
+    """Share of draws that are divergent transitions."""
     return float(frontier.posterior["sample_stats"].dataset["diverging"].mean())

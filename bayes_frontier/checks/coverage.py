@@ -16,52 +16,17 @@ EVERY_TASK = "every task"
 
 
 def by_task(records: Records) -> pd.DataFrame:
-    """Coverage of all scores and of those of each task.
-
-    Parameters
-    ----------
-    records : Records
-        Scores and boundaries.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a group; see `compare`.
-    """
+    """Coverage of all scores and of those of each task."""
     return compare(records, pd.Series("all", index=records.table.index), ["all"])
 
 
 def by_period(records: Records, labels: Sequence[str]) -> pd.DataFrame:
-    """Coverage by period, over every task and in each.
-
-    Parameters
-    ----------
-    records : Records
-        Scores and boundaries.
-    labels : sequence of str
-        Names of the periods.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a group; see `compare`.
-    """
+    """Coverage by period, over every task and in each."""
     return compare(records, records.table["period"].map(dict(enumerate(labels))), labels)
 
 
 def by_compute(records: Records) -> pd.DataFrame:
-    """Coverage by compute, in up to ten bins of about as many scores.
-
-    Parameters
-    ----------
-    records : Records
-        Scores and boundaries.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a group; see `compare`. A base model is never split between bins.
-    """
+    """Coverage by compute, in up to ten bins of about as many scores."""
     z = records.table["z"]
     edges = np.unique(np.quantile(z, np.arange(1, COMPUTE_BINS) / COMPUTE_BINS))
     edges = edges[edges < z.max()]
@@ -69,18 +34,7 @@ def by_compute(records: Records) -> pd.DataFrame:
 
 
 def by_size(records: Records) -> pd.DataFrame:
-    """Coverage by the number of models that a base model has.
-
-    Parameters
-    ----------
-    records : Records
-        Scores and boundaries.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a group; see `compare`.
-    """
+    """Coverage by the number of models that a base model has."""
     size = records.table["size"]
 
     def words(low: float, high: float) -> str:

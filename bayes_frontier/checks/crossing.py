@@ -18,50 +18,14 @@ _GRID = 25
 
 
 def crossing(frontiers: Sequence[Frontier]) -> pd.DataFrame:
-    """Compare the boundaries of fits of the same scores at several levels.
-
-    Parameters
-    ----------
-    frontiers : sequence of Frontier
-        At least two fits of the same evaluations, each with a tau of its own.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a (pair of neighbouring levels, task, kind of boundary): tau_low, tau_high, task, boundary ("population"
-        over the models' range of compute in every period, or "base model" of every fitted record), depth (largest
-        excess of the lower level's posterior mean boundary over the higher's, in scores; negative: the least gap),
-        flops and period where that is, share (of the places looked at where they cross) and probability (of the order
-        being wrong there, from independent draws of the two fits; NaN for records).
-
-    Raises
-    ------
-    QueryError
-        As `comparable`.
-    """
+    """Compare the boundaries of fits of the same scores at several levels."""
     ordered = comparable(frontiers)
     rows = [row for pair in pairwise(ordered) for row in (*_population(*pair), *_records(*pair))]
     return pd.DataFrame(rows)
 
 
 def comparable(frontiers: Sequence[Frontier]) -> list[Frontier]:
-    """Order fits by level, if they are of the same evaluations.
-
-    Parameters
-    ----------
-    frontiers : sequence of Frontier
-        Fits.
-
-    Returns
-    -------
-    list of Frontier
-        The same, lowest tau first.
-
-    Raises
-    ------
-    QueryError
-        If two fits have the same tau, or are of other evaluations.
-    """
+    """Order fits by level, if they are of the same evaluations."""
     ordered = sorted(frontiers, key=lambda one: one.tau)
     first = ordered[0]
     for low, high in pairwise(ordered):

@@ -9,18 +9,7 @@ _REPETITIONS = 5000
 
 
 def by_base_model(records: Records) -> pd.DataFrame:
-    """Exceedances of every base model on every task.
-
-    Parameters
-    ----------
-    records : Records
-        Scores and boundaries.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a (task, base_model): n, exceedances, expected.
-    """
+    """Exceedances of every base model on every task."""
     grouped = records.table.groupby(["task", "base_model"], sort=False)["above"].agg(["size", "sum"]).reset_index()
     found = grouped.rename(columns={"size": "n", "sum": "exceedances"})
     return found.assign(expected=(1.0 - records.tau) * found["n"])
@@ -32,20 +21,6 @@ def dispersion(records: Records, seed: int = 0) -> pd.DataFrame:
     ``sum_g (x_g - e_g)**2 / sum_g e_g tau`` is 1 on average when each score exceeds with probability 1 - tau, whatever
     its base model. Boundaries that leave base models out pile exceedances up in the strong ones; a fitted effect each
     evens them out, to below 1.
-
-    Parameters
-    ----------
-    records : Records
-        Scores and boundaries.
-    seed : int
-        Seeds the simulated binomial counts.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a task: n, base_models, dispersion, chance (probability that binomial counts are as dispersed), top
-        (base model with the largest excess), top_exceedances, top_expected, binomial_error and cluster_error (standard
-        errors of the task's coverage with independent scores and with base models as clusters).
     """
     counts, tau = by_base_model(records), records.tau
     rng = np.random.default_rng(seed)

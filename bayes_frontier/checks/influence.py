@@ -36,20 +36,6 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
     A draw's weight is the reciprocal of the likelihood of these scores, integrated over the base model's own effect:
     the effect is a parameter of this base model alone, and without its scores it goes. (With the effect as drawn, the
     ratio would be hopeless: a base model's level is fixed by its own scores.) Weights are Pareto-smoothed.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    data : FrontierData
-        Its scores by cell.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a (task, base_model): n (its scores), pareto_k, flops (the quartile of the models' compute where the
-        change is largest), change (in scores, boundary without it minus boundary with it, posterior means in the last
-        period) and in_sd (in posterior standard deviations).
     """
     curves = frontier.curves
     n_draws = int(np.clip(_MOST_VALUES // (len(data.tasks) * len(data.base_models)), _FEWEST_DRAWS, _DRAWS))
@@ -75,22 +61,7 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
 def refit_without(
     frontier: Frontier, base_models: Sequence[str], fit: Callable[..., Frontier] | None = None
 ) -> pd.DataFrame:
-    """Fit again without each of some base models, where reweighting cannot tell.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    base_models : sequence of str
-        Base models to leave out, one at a time.
-    fit : callable, optional
-        Fits evaluations (default: `bayes_frontier.posterior.fit`).
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `influence`, with pareto_k zero: nothing was reweighted.
-    """
+    """Fit again without each of some base models, where reweighting cannot tell."""
     run = fit or importlib.import_module("bayes_frontier.posterior").fit
     settings = {
         key: value

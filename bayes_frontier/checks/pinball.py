@@ -8,21 +8,7 @@ from bayes_frontier.model.likelihood import FloatArray, pinball_loss
 
 
 def pinball(records: Records) -> pd.DataFrame:
-    """Pinball loss by task.
-
-    Parameters
-    ----------
-    records : Records
-        Scores and boundaries.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a task: n, loss (mean exact pinball loss of the posterior mean boundary, in scores), constant (of each
-        period's own tau-quantile, whatever the compute), skill (1 - loss / constant), difference_error (standard error
-        of loss - constant, base models as clusters), shift (what, added to the whole boundary, makes the loss
-        smallest) and gain (share of the loss saved by it).
-    """
+    """Pinball loss by task."""
     rows = []
     for task, part in records.table.groupby("task", sort=False):
         score, boundary = part["score"].to_numpy(), part["boundary"].to_numpy()

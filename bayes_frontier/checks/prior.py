@@ -19,25 +19,7 @@ _PARTS = ("low", "middle", "high")
 
 
 def prior_predictive(spec: ModelSpec, records: Records, seed: int) -> pd.DataFrame:
-    """Compare the prior of the boundary, for a typical base model, to the scores' own quantile.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        With the priors.
-    records : Records
-        Scores.
-    seed : int
-        Seeds the draws from the prior.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a (task, third of the scores by compute): flops (median), lower, median, upper (5%, 50% and 95% of the
-        prior boundary in the last period), width (upper - lower), outside (share of prior boundaries outside [0, 1] or
-        not a number), observed (tau-quantile of the scores of that third) and tail (two-sided prior probability of
-        a boundary as far out as it).
-    """
+    """Compare the prior of the boundary, for a typical base model, to the scores' own quantile."""
     draws = prior_curves(spec, records.data, _DRAWS, seed)
     z = records.table["z"]
     third = np.searchsorted(np.unique(np.quantile(z, [1 / 3, 2 / 3])), z.to_numpy(), side="left")

@@ -20,22 +20,7 @@ if TYPE_CHECKING:
 
 
 def binomial_band(n: int, tail: float, chance: float) -> tuple[float, float]:
-    """Return the counts within which independent scores stay, both ends included.
-
-    Parameters
-    ----------
-    n : int
-        Scores.
-    tail : float
-        Probability of each to exceed.
-    chance : float
-        Probability of being outside, both sides together; at most this.
-
-    Returns
-    -------
-    tuple of float
-        Lowest and highest count.
-    """
+    """Return the counts within which independent scores stay, both ends included."""
     low, high = stats.binom.ppf([chance / 2.0, 1.0 - chance / 2.0], n, tail)
     return float(low), float(high)
 
@@ -45,20 +30,6 @@ def cluster_error(exceeds: pd.Series, cluster: pd.Series) -> tuple[float, int]:
 
     ``se**2 = G / (G - 1) * sum_g (x_g - n_g p)**2 / n**2`` with x_g of n_g cases in cluster g and the share p (Cochran
     1977, Sampling Techniques, section 11.8: ratio estimator).
-
-    Parameters
-    ----------
-    exceeds : pandas.Series
-        0 or 1, or a share, by case.
-    cluster : pandas.Series
-        Cluster of each case.
-
-    Returns
-    -------
-    error : float
-        Standard error; infinite for a single cluster.
-    clusters : int
-        Number of clusters G.
     """
     share = float(exceeds.mean())
     sums = (exceeds - share).groupby(cluster.to_numpy()).sum().to_numpy()
@@ -69,18 +40,7 @@ def cluster_error(exceeds: pd.Series, cluster: pd.Series) -> tuple[float, int]:
 
 
 def effective_clusters(cluster: pd.Series) -> float:
-    """Kish's effective number of clusters, ``n**2 / sum_g n_g**2``.
-
-    Parameters
-    ----------
-    cluster : pandas.Series
-        Cluster of each case.
-
-    Returns
-    -------
-    float
-        Between 1 and the number of clusters.
-    """
+    """Kish's effective number of clusters, ``n**2 / sum_g n_g**2``."""
     sizes = cluster.value_counts().to_numpy(float)
     return float(sizes.sum() ** 2 / (sizes**2).sum())
 
@@ -93,18 +53,7 @@ _MOST_RESIDUALS = 20_000_000
 
 
 def data_of(frontier: Frontier) -> FrontierData:
-    """Group the scores of a fit as they were when it was fitted.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-
-    Returns
-    -------
-    FrontierData
-        Its scores by cell.
-    """
+    """Group the scores of a fit as they were when it was fitted."""
     return FrontierData.from_evaluations(
         frontier.evaluations,
         frontier.tau,
@@ -116,21 +65,7 @@ def data_of(frontier: Frontier) -> FrontierData:
 def typical_logit(curves: Curves, data: FrontierData, cells: IntArray, samples: IntArray) -> FloatArray:
     """Logit of the boundary of a base model without effect, in some cells.
 
-    Parameters
-    ----------
-    curves : Curves
-        Draws.
-    data : FrontierData
-        The cells.
-    cells : ndarray of int, shape (n,)
-        Which of them.
-    samples : ndarray of int, shape (n_samples,)
-        Which draws.
-
-    Returns
-    -------
-    ndarray, shape (n_samples, n)
-        In each cell's own stretch of time: a period's curve is that of its last one.
+    Shapes: cells (n,), samples (n_samples,), returns (n_samples, n).
     """
     names = ("z", "task", "period", "stretch")
     z, task, period, stretch = (data.cells[name].to_numpy()[cells] for name in names)
@@ -167,18 +102,7 @@ class Records:
 
     @classmethod
     def of(cls, frontier: Frontier) -> Records:
-        """Compare a fit with its own scores.
-
-        Parameters
-        ----------
-        frontier : Frontier
-            The fit.
-
-        Returns
-        -------
-        Records
-            The comparison.
-        """
+        """Compare a fit with its own scores."""
         evaluations, curves = frontier.evaluations, frontier.curves
         data = data_of(frontier)
         chosen = np.unique(np.linspace(0, curves.n_samples - 1, DRAWS).round().astype(int))

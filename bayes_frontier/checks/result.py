@@ -37,34 +37,12 @@ class Check:
 
 
 def failed(checks: Sequence[Check]) -> bool:
-    """Whether a fit is not to be trusted.
-
-    Parameters
-    ----------
-    checks : sequence of Check
-        Results.
-
-    Returns
-    -------
-    bool
-        True if a check failed; warnings and checks that were not run do not count.
-    """
+    """Whether a fit is not to be trusted."""
     return any(check.verdict == "fail" for check in checks)
 
 
 def worst(verdicts: Iterable[str]) -> Verdict:
-    """Return the worst of several verdicts: fail, warn, unknown, pass.
-
-    Parameters
-    ----------
-    verdicts : iterable of str
-        Verdicts; none: "unknown".
-
-    Returns
-    -------
-    str
-        The worst.
-    """
+    """Return the worst of several verdicts: fail, warn, unknown, pass."""
     found = set(verdicts) or {"unknown"}
     order: tuple[Verdict, ...] = ("fail", "warn", "unknown", "pass")
     return next(verdict for verdict in order if verdict in found)

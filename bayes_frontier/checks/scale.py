@@ -14,21 +14,7 @@ if TYPE_CHECKING:
 
 
 def scale_used(frontier: Frontier, records: Records) -> pd.DataFrame:
-    """Compare the scale a posterior was drawn with to the calibrated one.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    records : Records
-        Its scores and boundaries.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a task: scale (used, in scores), calibrated (from the fit's own residuals), factor (used over
-        calibrated; the width of intervals goes with its square root).
-    """
+    """Compare the scale a posterior was drawn with to the calibrated one."""
     used = frontier.posterior["constant_data"].dataset["scale"].to_series()
     asked = Scale.calibrated(records.residuals, records.tau, frontier.spec.likelihood.smoothing)
     found = pd.DataFrame({"task": list(frontier.tasks), "calibrated": asked.scale})

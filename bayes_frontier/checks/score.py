@@ -24,27 +24,7 @@ if TYPE_CHECKING:
 
 
 def expectations(frontier: Frontier, models: pd.DataFrame) -> pd.DataFrame:
-    """Set scores of models beside their predictive boundaries.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        A fit that has not seen the scores.
-    models : pandas.DataFrame
-        Columns model, base_model, flops and one a task of the fit, NaN where not scored; optional released.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a score: model, base_model, known (whether the base model was fitted), flops, task, score, boundary (the
-        predictive one, exceeded with probability 1 - tau), above (probability that the boundary lies below the score)
-        and chance (that a model like this one scores as high or higher). The least likely come first.
-
-    Raises
-    ------
-    QueryError
-        If a compute is not plausible.
-    """
+    """Set scores of models beside their predictive boundaries."""
     names, asked = place(frontier, models)
     scores = models.reindex(columns=list(frontier.tasks)).to_numpy(dtype=np.float64)
     row, task = np.nonzero(~np.isnan(scores))

@@ -9,60 +9,19 @@ from bayes_frontier.checks.thresholds import Limits
 
 
 def graded(value: float, limits: Limits) -> Verdict:
-    """Grade a number that should be small.
-
-    Parameters
-    ----------
-    value : float
-        The number; NaN: "unknown".
-    limits : Limits
-        Beyond `warn` it warns, beyond `fail` it fails.
-
-    Returns
-    -------
-    str
-        Verdict.
-    """
+    """Grade a number that should be small."""
     if np.isnan(value):
         return "unknown"
     return "fail" if value > limits.fail else "warn" if value > limits.warn else "pass"
 
 
 def convergence(numbers: pd.DataFrame, divergent: float) -> Verdict:
-    """Grade convergence: every quantity passes the gate, and few transitions diverge.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.convergence.convergence`.
-    divergent : float
-        Share of divergent transitions.
-
-    Returns
-    -------
-    str
-        Verdict.
-    """
+    """Grade convergence: every quantity passes the gate, and few transitions diverge."""
     return graded(divergent, limit.DIVERGENT) if numbers["passes"].all() else "fail"
 
 
 def coverage(numbers: pd.DataFrame, tau: float, limits: Limits) -> pd.Series:
-    """Grade the coverage of groups: an error must matter and be outside the noise.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.coverage.compare`.
-    tau : float
-        Level of the boundary.
-    limits : Limits
-        Errors as shares of 1 - tau.
-
-    Returns
-    -------
-    pandas.Series of str
-        Verdict of each row.
-    """
+    """Grade the coverage of groups: an error must matter and be outside the noise."""
     share = numbers["counted"].abs() / (1.0 - tau)
     found = pd.Series("pass", index=numbers.index)
     found[(share > limits.warn) & numbers["outside_warn"]] = "warn"
@@ -71,18 +30,7 @@ def coverage(numbers: pd.DataFrame, tau: float, limits: Limits) -> pd.Series:
 
 
 def dispersion(numbers: pd.DataFrame) -> pd.Series:
-    """Grade the dispersion of exceedances over base models: it must matter and not be chance.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.dispersion.dispersion`.
-
-    Returns
-    -------
-    pandas.Series of str
-        Verdict of each row.
-    """
+    """Grade the dispersion of exceedances over base models: it must matter and not be chance."""
     found = pd.Series("pass", index=numbers.index)
     for verdict in ("warn", "fail"):
         large = numbers["dispersion"] > getattr(limit.DISPERSION, verdict)
@@ -92,18 +40,7 @@ def dispersion(numbers: pd.DataFrame) -> pd.Series:
 
 
 def pinball(numbers: pd.DataFrame) -> pd.Series:
-    """Grade the loss: below a constant's, and not improved by shifting the boundary.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.pinball.pinball`.
-
-    Returns
-    -------
-    pandas.Series of str
-        Verdict of each row: worse than a constant warns, and fails beyond two standard errors.
-    """
+    """Grade the loss: below a constant's, and not improved by shifting the boundary."""
     excess = numbers["loss"] - numbers["constant"]
     # a constant that does better warns at once, and fails beyond two standard errors of the difference
     rows = zip(excess, 2.0 * numbers["difference_error"], numbers["gain"], strict=True)
@@ -112,51 +49,18 @@ def pinball(numbers: pd.DataFrame) -> pd.Series:
 
 
 def scale(numbers: pd.DataFrame) -> pd.Series:
-    """Grade the likelihood's scale, as a factor either way.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.scale.scale_used`.
-
-    Returns
-    -------
-    pandas.Series of str
-        Verdict of each row.
-    """
+    """Grade the likelihood's scale, as a factor either way."""
     factor = np.exp(np.abs(np.log(numbers["factor"].to_numpy(float))))
     return pd.Series([graded(value, limit.SCALE_FACTOR) for value in factor], index=numbers.index, dtype=object)
 
 
 def crossing(numbers: pd.DataFrame) -> pd.Series:
-    """Grade the order of boundaries at several levels.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.crossing.crossing`.
-
-    Returns
-    -------
-    pandas.Series of str
-        Verdict of each row.
-    """
+    """Grade the order of boundaries at several levels."""
     return numbers["depth"].map(lambda value: graded(value, limit.CROSSING))
 
 
 def prior(numbers: pd.DataFrame) -> pd.Series:
-    """Grade the priors: boundaries are scores, leave room, and do not rule the data out.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.prior.prior_predictive`.
-
-    Returns
-    -------
-    pandas.Series of str
-        Verdict of each row.
-    """
+    """Grade the priors: boundaries are scores, leave room, and do not rule the data out."""
     # small is bad for both: graded with the signs turned
     tail, width = (Limits(-limits.warn, -limits.fail) for limits in (limit.PRIOR_TAIL, limit.PRIOR_WIDTH))
     graded_rows = [
@@ -167,18 +71,7 @@ def prior(numbers: pd.DataFrame) -> pd.Series:
 
 
 def influence(numbers: pd.DataFrame) -> pd.Series:
-    """Grade the change that leaving one base model out makes.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.influence.influence`.
-
-    Returns
-    -------
-    pandas.Series of str
-        Verdict of each row; "unknown" where the weights are unreliable and the change found would not fail.
-    """
+    """Grade the change that leaving one base model out makes."""
     size = numbers["in_sd"].abs().where(numbers["change"].abs() > limit.MIN_SHIFT, 0.0)
     found = size.map(lambda value: graded(value, limit.INFLUENCE))
     # unreliable weights miss part of a change: one that is large all the same is not in doubt

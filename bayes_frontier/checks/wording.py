@@ -28,22 +28,7 @@ _WHAT_TO_DO = {
 
 
 def convergence(numbers: pd.DataFrame, divergent: float, text: str) -> str:
-    """Say how the chains agree.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.convergence.convergence`.
-    divergent : float
-        Share of divergent transitions.
-    text : str
-        The fit's own words on convergence.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Say how the chains agree."""
     if not numbers["passes"].all():
         return text
     more = "" if divergent <= limit.DIVERGENT.warn else " More than a few: raise --tune, or look at the model's priors."
@@ -51,22 +36,7 @@ def convergence(numbers: pd.DataFrame, divergent: float, text: str) -> str:
 
 
 def coverage(name: str, numbers: pd.DataFrame, tau: float) -> str:
-    """Say how coverage compares to its level.
-
-    Parameters
-    ----------
-    name : str
-        The check.
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.coverage.compare`, with the column verdict.
-    tau : float
-        Level of the boundary.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Say how coverage compares to its level."""
     bad = _bad(numbers)
     if len(bad):
         worst = _largest(bad, bad["counted"].abs())
@@ -103,18 +73,7 @@ _GROUPS = {
 
 
 def exceedances(numbers: pd.DataFrame) -> str:
-    """Say whether exceedances pile up.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.dispersion.dispersion`, with the column verdict.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Say whether exceedances pile up."""
     bad = _bad(numbers)
     worst = (bad if len(bad) else numbers).sort_values("dispersion").iloc[-1]
     where = (
@@ -130,18 +89,7 @@ def exceedances(numbers: pd.DataFrame) -> str:
 
 
 def pinball(numbers: pd.DataFrame) -> str:
-    """Say how large the loss is.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.pinball.pinball`, with the column verdict.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Say how large the loss is."""
     whole = f"Mean exact pinball loss {1e3 * numbers['loss'].mean():.2f}e-3 in sample"
     bad = _bad(numbers)
     if len(bad):
@@ -158,18 +106,7 @@ def pinball(numbers: pd.DataFrame) -> str:
 
 
 def scale(numbers: pd.DataFrame) -> str:
-    """Say whether intervals have the width the residuals ask for.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.scale.scale_used`, with the column verdict.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Say whether intervals have the width the residuals ask for."""
     ends = f"{numbers['factor'].min():.2f} to {numbers['factor'].max():.2f}"
     bad = _bad(numbers)
     if len(bad):
@@ -181,18 +118,7 @@ def scale(numbers: pd.DataFrame) -> str:
 
 
 def crossing(numbers: pd.DataFrame) -> str:
-    """Say whether boundaries at several levels keep their order.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.crossing.crossing`, with the column verdict.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Say whether boundaries at several levels keep their order."""
     worst = _largest(numbers, numbers["depth"])
     levels = sorted({*numbers["tau_low"], *numbers["tau_high"]})
     bad = _bad(numbers)
@@ -207,18 +133,7 @@ def crossing(numbers: pd.DataFrame) -> str:
 
 
 def prior(numbers: pd.DataFrame) -> str:
-    """Say what the priors expect.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.prior.prior_predictive`, with the column verdict.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Say what the priors expect."""
     bad = _bad(numbers)
     if len(bad):
         worst = bad.sort_values(["outside", "tail", "width"], ascending=[False, True, True]).iloc[0]
@@ -237,18 +152,7 @@ def prior(numbers: pd.DataFrame) -> str:
 
 
 def influence(numbers: pd.DataFrame) -> str:
-    """Say how much hangs on single base models.
-
-    Parameters
-    ----------
-    numbers : pandas.DataFrame
-        Of `bayes_frontier.checks.influence.influence`, with the column verdict.
-
-    Returns
-    -------
-    str
-        The sentence.
-    """
+    """Say how much hangs on single base models."""
     known = numbers[numbers["verdict"] != "unknown"]
     unsure = list(dict.fromkeys(numbers.loc[numbers["verdict"] == "unknown", "base_model"]))
     rest = (

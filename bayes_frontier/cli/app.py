@@ -33,43 +33,14 @@ class GuardedGroup(TyperGroup):
     """The commands, with every exception turned into a message and an exit status."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own base class
-        """Move ``--debug`` from anywhere on the line to the front, where the parser expects it.
-
-        Parameters
-        ----------
-        ctx : typer.Context
-            The call.
-        args : list of str
-            Its arguments.
-
-        Returns
-        -------
-        list of str
-            What is left for the command.
-        """
+        """Move ``--debug`` from anywhere on the line to the front, where the parser expects it."""
         end = args.index("--") if "--" in args else len(args)
         before = [arg for arg in args[:end] if arg != "--debug"]
         moved = ["--debug"] if len(before) < end else []
         return super().parse_args(ctx, [*moved, *before, *args[end:]])
 
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401 - typer's own base class
-        """Run the command and turn an exception into a message and an exit status.
-
-        Parameters
-        ----------
-        ctx : typer.Context
-            The call.
-
-        Returns
-        -------
-        object
-            What the command returned.
-
-        Raises
-        ------
-        typer.Exit
-            With the exit status of a failure; usage errors pass through to typer.
-        """
+        """Run the command and turn an exception into a message and an exit status."""
         debug = bool(ctx.params.get("debug"))
         try:
             result: object = super().invoke(ctx)

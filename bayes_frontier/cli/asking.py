@@ -42,23 +42,7 @@ class Question:
 
 
 def question(task: list[str] | None, period: str | None, base_model: str | None, prob: str) -> Question:
-    """Read and check the common options.
-
-    Parameters
-    ----------
-    task, period, base_model, prob : str or list of str or None
-        As given on the command line.
-
-    Returns
-    -------
-    Question
-        The options.
-
-    Raises
-    ------
-    QueryError
-        If the probability is not one.
-    """
+    """Read and check the common options."""
     return Question(names_list(task), period_of(period), base_model, probability(prob, "--prob"))
 
 
@@ -88,40 +72,14 @@ def load(path: Path) -> Frontier:
 
 
 def warn_unconverged(frontier: Frontier, words: str) -> None:
-    """Warn on standard error of a fit that did not converge; of others say nothing.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    words : str
-        What to say before the numbers.
-    """
+    """Warn on standard error of a fit that did not converge; of others say nothing."""
     if not frontier.converged:
         for line in f"Warning: {words} {frontier.convergence_text()}".splitlines():
             note(line)
 
 
 def load_converged(path: Path) -> Frontier:
-    """Load a fit that new scores are compared with.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-
-    Returns
-    -------
-    Frontier
-        The fit.
-
-    Raises
-    ------
-    StoreError
-        If the file is no fit.
-    QueryError
-        If the fit did not converge.
-    """
+    """Load a fit that new scores are compared with."""
     frontier = load(path)
     if not frontier.converged:
         raise QueryError(f"{path}: this fit did not converge, so there is nothing to compare with. Fit again.")
@@ -129,22 +87,7 @@ def load_converged(path: Path) -> Frontier:
 
 
 def ask(frontier: Frontier, asked: Question, answer: Callable[[str], xr.Dataset]) -> list[dict[str, Value]]:
-    """Ask task by task and gather the answers as rows.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    asked : Question
-        Which tasks.
-    answer : callable
-        Gives the dataset for one task; dims among period, base_model, flops and score.
-
-    Returns
-    -------
-    list of dict
-        One row a task and point, with the dataset's variables and coordinates; "period" is a label.
-    """
+    """Ask task by task and gather the answers as rows."""
     rows: list[dict[str, Value]] = []
     for task in asked.tasks or frontier.tasks:
         rows += [row | {"task": task} for row in records(answer(task))]
@@ -152,20 +95,7 @@ def ask(frontier: Frontier, asked: Question, answer: Callable[[str], xr.Dataset]
 
 
 def records(found: pd.DataFrame | xr.Dataset, dims: Sequence[str] = ()) -> list[dict[str, Value]]:
-    """Turn a table into rows of an answer.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame or xarray.Dataset
-        A table, or a dataset, whose coordinates become columns.
-    dims : sequence of str
-        Of a dataset only the variables with these dims, the last running fastest; none: all variables.
-
-    Returns
-    -------
-    list of dict
-        Values by column.
-    """
+    """Turn a table into rows of an answer."""
     import xarray as xr
 
     if isinstance(found, xr.Dataset):
@@ -180,23 +110,7 @@ def records(found: pd.DataFrame | xr.Dataset, dims: Sequence[str] = ()) -> list[
 
 
 def about(frontier: Frontier, asked: Question, rows: Sequence[Mapping[str, Value]]) -> dict[str, object]:
-    """Gather the facts that hold for a whole answer.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    asked : Question
-        What was asked.
-    rows : sequence of mapping
-        The answer.
-
-    Returns
-    -------
-    dict
-        tau, prob, boundary ("population" or "base model"), base_model, period (a label, or all of
-        them), source, fingerprint, converged.
-    """
+    """Gather the facts that hold for a whole answer."""
     periods = list(dict.fromkeys(str(row["period"]) for row in rows))
     return {
         "tau": frontier.tau,
@@ -211,24 +125,7 @@ def about(frontier: Frontier, asked: Question, rows: Sequence[Mapping[str, Value
 
 
 def header(frontier: Frontier, asked: Question, facts: Mapping[str, object], center: str) -> list[str]:
-    """Say in two lines what a table shows.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    asked : Question
-        What was asked.
-    facts : mapping
-        What `about` returned.
-    center : str
-        What the table's central value is, such as "score".
-
-    Returns
-    -------
-    list of str
-        The lines.
-    """
+    """Say in two lines what a table shows."""
     whose = f"models on {asked.base_model}" if asked.base_model else "models on a new base model"
     period = facts["period"]
     when = "; every period" if isinstance(period, list) else "" if period == "all" else f"; period {period}"
@@ -239,16 +136,5 @@ def header(frontier: Frontier, asked: Question, facts: Mapping[str, object], cen
 
 
 def several_periods(facts: Mapping[str, object]) -> Column:
-    """Return the column of periods, shown to people only where there are several.
-
-    Parameters
-    ----------
-    facts : mapping
-        What `about` returned.
-
-    Returns
-    -------
-    Column
-        The column.
-    """
+    """Return the column of periods, shown to people only where there are several."""
     return Column("period", "period" if isinstance(facts["period"], list) else "")

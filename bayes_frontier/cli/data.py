@@ -81,19 +81,7 @@ def show_table(
 
 
 def describe(found: Survey) -> dict[str, object]:
-    """Describe a survey as one JSON document.
-
-    Parameters
-    ----------
-    found : Survey
-        What was recognised.
-
-    Returns
-    -------
-    dict
-        source, format, fingerprint (null where nothing can be fitted), counts, dates, FLOPs, periods, tasks, rows left
-        out by reason, notes.
-    """
+    """Describe a survey as one JSON document."""
     e = found.evaluations
     return {
         "source": found.source,
@@ -200,18 +188,7 @@ def combine(
 
 
 def as_table(whole: Evaluations) -> pd.DataFrame:
-    """Return evaluations as a table that `bayes_frontier.read` reads.
-
-    Parameters
-    ----------
-    whole : Evaluations
-        The evaluations.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a model; or one a score, where items or costs of scores are known. Columns nobody knows are left out.
-    """
+    """Return evaluations as a table that `bayes_frontier.read` reads."""
     wide = ["model", "base_model", "flops", "released", "stage", *whole.tasks]
     detailed = bool(whole.table[["n_items", "cost"]].notna().any(axis=None))
     return (whole.table[LONG] if detailed else whole.models[wide]).dropna(axis=1, how="all")

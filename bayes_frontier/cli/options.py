@@ -169,25 +169,7 @@ _MOST = 200
 
 
 def flops_list(text: str, option: str = "--flops") -> list[float]:
-    """Read FLOPs: ``1e24``, ``1e22,1e24``, or ``1e22:1e26:5`` for 5 values evenly spaced in log FLOPs.
-
-    Parameters
-    ----------
-    text : str
-        What was given.
-    option : str
-        Name of the option, for messages.
-
-    Returns
-    -------
-    list of float
-        The values, in the order given.
-
-    Raises
-    ------
-    QueryError
-        If something is not a number, or not plausible as FLOPs.
-    """
+    """Read FLOPs: ``1e24``, ``1e22,1e24``, or ``1e22:1e26:5`` for 5 values evenly spaced in log FLOPs."""
     values: list[float] = []
     for part in _parts(text, option):
         values += _log_range(part, option) if ":" in part else [_flops(part, option)]
@@ -229,71 +211,17 @@ def _flops(part: str, option: str) -> float:
 
 
 def scores_list(text: str, option: str = "--score") -> list[float]:
-    """Read scores in [0, 1], separated by commas.
-
-    Parameters
-    ----------
-    text : str
-        What was given.
-    option : str
-        Name of the option, for messages.
-
-    Returns
-    -------
-    list of float
-        The scores, in the order given.
-
-    Raises
-    ------
-    QueryError
-        If something is not a number in [0, 1]; values up to 100 are taken for percentages.
-    """
+    """Read scores in [0, 1], separated by commas."""
     return [_share(part, option, "score") for part in _parts(text, option)]
 
 
 def one_score(text: str, option: str) -> float:
-    """Read one score in [0, 1].
-
-    Parameters
-    ----------
-    text : str
-        What was given.
-    option : str
-        Name of the option, for messages.
-
-    Returns
-    -------
-    float
-        The score.
-
-    Raises
-    ------
-    QueryError
-        If it is not one number in [0, 1].
-    """
+    """Read one score in [0, 1]."""
     return _one(scores_list(text, option), option)
 
 
 def one_flops(text: str, option: str = "--flops") -> float:
-    """Read one number of FLOPs.
-
-    Parameters
-    ----------
-    text : str
-        What was given.
-    option : str
-        Name of the option, for messages.
-
-    Returns
-    -------
-    float
-        The FLOPs.
-
-    Raises
-    ------
-    QueryError
-        If it is not one number plausible as FLOPs.
-    """
+    """Read one number of FLOPs."""
     return _one(flops_list(text, option), option)
 
 
@@ -304,25 +232,7 @@ def _one(values: list[float], option: str) -> float:
 
 
 def probability(text: str, option: str) -> float:
-    """Read a probability between 0 and 1, both excluded.
-
-    Parameters
-    ----------
-    text : str
-        What was given.
-    option : str
-        Name of the option, for messages.
-
-    Returns
-    -------
-    float
-        The probability.
-
-    Raises
-    ------
-    QueryError
-        If it is not a number between 0 and 1.
-    """
+    """Read a probability between 0 and 1, both excluded."""
     value = _share(text, option, "probability")
     if value in (0.0, 1.0):
         raise QueryError(f"{option}: {text.strip()} leaves nothing out; give a number between 0 and 1.")
@@ -339,42 +249,13 @@ def _share(part: str, option: str, noun: str) -> float:
 
 
 def names_list(values: list[str] | None) -> list[str] | None:
-    """Read names, from an option that may be repeated and whose values may hold commas.
-
-    Parameters
-    ----------
-    values : list of str or None
-        What was given.
-
-    Returns
-    -------
-    list of str or None
-        Each name once, in the order given; None where there is none.
-    """
+    """Read names, from an option that may be repeated and whose values may hold commas."""
     found = [part.strip() for value in values or [] for part in value.split(",")]
     return list(dict.fromkeys(name for name in found if name)) or None
 
 
 def day_of(text: str, option: str) -> dt.date:
-    """Read a date.
-
-    Parameters
-    ----------
-    text : str
-        What was given.
-    option : str
-        Name of the option, for messages.
-
-    Returns
-    -------
-    datetime.date
-        The date.
-
-    Raises
-    ------
-    QueryError
-        If it is no date.
-    """
+    """Read a date."""
     try:
         return dt.date.fromisoformat(text.strip())
     except ValueError:
@@ -382,23 +263,7 @@ def day_of(text: str, option: str) -> dt.date:
 
 
 def fields_map(values: list[str] | None) -> dict[str, str]:
-    """Read ``FIELD=COLUMN`` pairs.
-
-    Parameters
-    ----------
-    values : list of str or None
-        What was given.
-
-    Returns
-    -------
-    dict of str to str
-        Column by field.
-
-    Raises
-    ------
-    QueryError
-        If a pair has no equals sign or an empty side, or a field is given twice.
-    """
+    """Read ``FIELD=COLUMN`` pairs."""
     columns: dict[str, str] = {}
     for value in values or []:
         field, equals, column = (part.strip() for part in value.partition("="))
@@ -411,18 +276,7 @@ def fields_map(values: list[str] | None) -> dict[str, str]:
 
 
 def period_of(text: str | None) -> str | int | None:
-    """Read a period: a number counts from 0 (or back from -1), everything else is a label or a date.
-
-    Parameters
-    ----------
-    text : str or None
-        What was given.
-
-    Returns
-    -------
-    str, int or None
-        The period as `Frontier` takes it.
-    """
+    """Read a period: a number counts from 0 (or back from -1), everything else is a label or a date."""
     if text is None:
         return None
     text = text.strip()
@@ -457,21 +311,7 @@ _LEFT_OUT = ("quiet", "as_json", "as_csv", "cores", "scheduler")
 
 
 def typed(context: typer.Context, *command: str) -> str:
-    """Write a call: files by their names, and the options that differ from their defaults.
-
-    Parameters
-    ----------
-    context : typer.Context
-        The call.
-    *command : str
-        Name of the command, such as "study" and "halves".
-
-    Returns
-    -------
-    str
-        A line for a shell. It does not say where this machine keeps its files: an argument is a file's name, and a
-        folder to write to keeps its path only where that leads down from here.
-    """
+    """Write a call: files by their names, and the options that differ from their defaults."""
     arguments, options = [], []
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")

@@ -64,38 +64,14 @@ class Answer:
 
 
 def form_of(as_json: bool, as_csv: bool) -> str:
-    """Return the form asked for.
-
-    Parameters
-    ----------
-    as_json, as_csv : bool
-        The two options.
-
-    Returns
-    -------
-    str
-        "json", "csv" or "text".
-
-    Raises
-    ------
-    QueryError
-        If both are given.
-    """
+    """Return the form asked for."""
     if as_json and as_csv:
         raise QueryError("--json and --csv: standard output holds one of them; leave one out.")
     return "json" if as_json else "csv" if as_csv else "text"
 
 
 def show(answer: Answer, form: str) -> None:
-    """Write an answer to standard output.
-
-    Parameters
-    ----------
-    answer : Answer
-        What to write.
-    form : str
-        "json", "csv" or "text".
-    """
+    """Write an answer to standard output."""
     if form == "json":
         rows = [{column.key: row.get(column.key) for column in answer.columns} for row in answer.rows]
         show_json({**answer.about, "rows": rows})
@@ -116,24 +92,12 @@ def show(answer: Answer, form: str) -> None:
 
 
 def show_json(document: Mapping[str, object]) -> None:
-    """Write one JSON document to standard output; what is not finite becomes null.
-
-    Parameters
-    ----------
-    document : mapping
-        The document.
-    """
+    """Write one JSON document to standard output; what is not finite becomes null."""
     typer.echo(json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False, default=str))
 
 
 def note(text: str) -> None:
-    """Write a line to standard error.
-
-    Parameters
-    ----------
-    text : str
-        The line.
-    """
+    """Write a line to standard error."""
     typer.echo(printable(text), err=True)
 
 
@@ -180,20 +144,7 @@ PARTS = ("median", "lower", "upper")
 
 
 def rows_of(summary: xr.Dataset, dims: Sequence[str]) -> list[dict[str, Value]]:
-    """Flatten a summary: a row for each combination of `dims`, a key for each number.
-
-    Parameters
-    ----------
-    summary : xarray.Dataset
-        Variables of some of `dims`, and of the dim statistic: these become three keys, ``name_median`` and so on.
-    dims : sequence of str
-        Dims of the rows; one that is no dim of the summary is taken from its coordinate.
-
-    Returns
-    -------
-    list of dict
-        Values by key.
-    """
+    """Flatten a summary: a row for each combination of `dims`, a key for each number."""
     flat = summary
     for name in summary:
         if "statistic" in summary[name].dims:
@@ -207,44 +158,14 @@ def rows_of(summary: xr.Dataset, dims: Sequence[str]) -> list[dict[str, Value]]:
 
 
 def columns(key: str, title: str, form: str, words: Callable[[float], str] = "{:.3f}".format) -> list[Column]:
-    """Return the columns of a quantity with an interval.
-
-    Parameters
-    ----------
-    key : str
-        Its name in the rows.
-    title : str
-        Heading for people; empty: not shown to them.
-    form : str
-        "text": one column, which `spelled` fills; otherwise three.
-    words : callable
-        Writes a number.
-
-    Returns
-    -------
-    list of Column
-        The columns.
-    """
+    """Return the columns of a quantity with an interval."""
     if form == "text":
         return [Column(f"{key}_words", title)]
     return [Column(f"{key}_{part}", title and f"{title} {part}", words) for part in PARTS]
 
 
 def spelled(rows: Sequence[Mapping[str, Value]], **forms: Callable[[float], str]) -> list[dict[str, Value]]:
-    """Add intervals in words: ``0.834 (0.779 to 0.929)``.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        Of `rows_of`.
-    **forms : callable
-        By quantity, what writes a number.
-
-    Returns
-    -------
-    list of dict
-        The rows, each with a key ``name_words`` for each quantity; empty where a median is missing.
-    """
+    """Add intervals in words: ``0.834 (0.779 to 0.929)``."""
     made = []
     for row in rows:
         added: dict[str, Value] = {}
@@ -258,18 +179,7 @@ def spelled(rows: Sequence[Mapping[str, Value]], **forms: Callable[[float], str]
 
 
 def plain(value: object) -> Value:
-    """Turn a NumPy scalar into Python's own.
-
-    Parameters
-    ----------
-    value : object
-        A number or a name.
-
-    Returns
-    -------
-    value
-        The same as float, int, bool or str; None stays.
-    """
+    """Turn a NumPy scalar into Python's own."""
     item = getattr(value, "item", None)
     made = item() if callable(item) else value
     return made if made is None or isinstance(made, float | int | bool) else str(made)

@@ -116,18 +116,7 @@ def fit(
 
 
 def check_target(out: Path) -> None:
-    """Refuse a place where no fit can be saved, before anything is computed.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-        The file to be.
-
-    Raises
-    ------
-    QueryError
-        If it does not end in .nc, is a folder, or its folder is missing or cannot be written.
-    """
+    """Refuse a place where no fit can be saved, before anything is computed."""
     if out.suffix != ".nc":
         raise QueryError(f"--out: {out} does not end in .nc; a fit is a NetCDF file, such as {out.stem or 'fit'}.nc.")
     if out.is_dir():

@@ -29,17 +29,7 @@ _RESIDUALS = 41
 def evaluation_noise(residuals: FloatArray, half_width: FloatArray, scale: FloatArray, level: FloatArray) -> Noise:
     """Variance of one score as a measurement of a boundary, under the likelihood that will be used.
 
-    Parameters
-    ----------
-    residuals : ndarray, shape (n_tasks, n_levels)
-        Residual quantiles, see `model.scale.RESIDUAL_LEVELS`.
-    half_width, scale, level : ndarray, shape (n_tasks,)
-        Smoothing half-width h, scale s and level of the likelihood.
-
-    Returns
-    -------
-    Noise
-        In squared score units; never below the inverse of the mean curvature ``P(|r| < h) / (2 h s)``.
+    Shapes: residuals (n_tasks, n_levels), half_width, scale, level (n_tasks,).
     """
     found = np.empty((len(residuals), len(_DEVIATIONS)))
     middle = (np.arange(_RESIDUALS) + 0.5) / _RESIDUALS
@@ -113,27 +103,7 @@ class Beliefs:
 
     @classmethod
     def of(cls, frontier: Frontier, period: int | str | None = None, seed: int = 1) -> "Beliefs":
-        """Take a fit's draws.
-
-        Parameters
-        ----------
-        frontier : Frontier
-            The fit.
-        period : int, str or None
-            A fitted period by number, label or date, or "next"; default: the last.
-        seed : int
-            Seeds the drift to the next period.
-
-        Returns
-        -------
-        Beliefs
-            At most 2,000 draws.
-
-        Raises
-        ------
-        QueryError
-            If there is no such period.
-        """
+        """Take a fit's draws."""
         curves = _thinned(frontier.curves)
         if period == NEXT:
             curves, index = _advanced(curves, np.random.default_rng(seed)), -1
@@ -160,17 +130,7 @@ class Beliefs:
     def population(self, z: FloatArray, tasks: IntArray) -> FloatArray:
         """Draws of the population boundary.
 
-        Parameters
-        ----------
-        z : ndarray, shape (n,)
-            log10 FLOPs.
-        tasks : ndarray of int, shape (n_tasks,)
-            Tasks.
-
-        Returns
-        -------
-        ndarray, shape (n_tasks, n_draws, n)
-            Scores.
+        Shapes: z (n,), tasks (n_tasks,), returns (n_tasks, n_draws, n).
         """
         period = np.array([self.period])
         return np.stack([self.curves.at(z, int(k), period, None)[:, 0] for k in tasks])
@@ -178,19 +138,7 @@ class Beliefs:
     def sites(self, base_model: Sequence[str], z: FloatArray, tasks: IntArray) -> Sites:
         """Draws of the boundaries of models on given base models, which may have moved since they were scored.
 
-        Parameters
-        ----------
-        base_model : sequence of str
-            Base models, each once, shape (n_sites,).
-        z : ndarray, shape (n_sites,)
-            Their log10 FLOPs; those of fitted base models are replaced by the ones they were fitted at.
-        tasks : ndarray of int, shape (n_tasks,)
-            Tasks.
-
-        Returns
-        -------
-        Sites
-            One site a base model.
+        Shapes: z (n_sites,), tasks (n_tasks,).
         """
         curves, k = self.curves, np.asarray(tasks)[:, None]
         known = np.array([name in self.base_models for name in base_model], dtype=bool)
@@ -229,20 +177,7 @@ class Beliefs:
 
 
 def recent(base_model: pd.Series, planned: npt.NDArray[np.bool_]) -> dict[str, int]:
-    """Count the records of the period planned for, of base models that have others too.
-
-    Parameters
-    ----------
-    base_model : pandas.Series
-        Base model of each record that is known.
-    planned : ndarray of bool
-        Which of them are of the period planned for.
-
-    Returns
-    -------
-    dict of str to int
-        By base model.
-    """
+    """Count the records of the period planned for, of base models that have others too."""
     counts = pd.Series(planned, index=base_model.to_numpy(dtype=object)).groupby(level=0).agg(["sum", "size"])
     counts = counts[counts["sum"] < counts["size"]]
     return {str(name): int(n) for name, n in counts["sum"].items()}
@@ -251,17 +186,7 @@ def recent(base_model: pd.Series, planned: npt.NDArray[np.bool_]) -> dict[str, i
 def attention(site: IntArray, n_sites: int) -> FloatArray:
     """Weigh base models by what models to come will be built on.
 
-    Parameters
-    ----------
-    site : ndarray of int, shape (n_candidates,)
-        Site of each candidate that counts.
-    n_sites : int
-        Number of sites.
-
-    Returns
-    -------
-    ndarray, shape (n_sites,)
-        Adding up to one.
+    Shapes: site (n_candidates,), returns (n_sites,).
 
     Notes
     -----
@@ -283,25 +208,7 @@ def information(
 ) -> Information:
     """Set up the covariance of population boundaries and sites.
 
-    Parameters
-    ----------
-    beliefs : Beliefs
-        Draws.
-    sites : Sites
-        Of the same tasks.
-    z : ndarray, shape (n_targets,)
-        log10 FLOPs of the targets.
-    tasks : ndarray of int, shape (n_tasks,)
-        Tasks.
-    weights : ndarray, shape (n_tasks, n_targets)
-        Of the targets' variances.
-    site_weights : ndarray, shape (n_sites,), optional
-        Where the boundaries of the sites are what is to be known: weights of their variances.
-
-    Returns
-    -------
-    Information
-        Nothing chosen yet.
+    Shapes: z (n_targets,), tasks (n_tasks,), weights (n_tasks, n_targets), site_weights (n_sites,).
     """
     given = (beliefs.population(z, tasks), sites, beliefs.noise.of(tasks), weights)
     return Information(*given) if site_weights is None else BaseModelInformation(*given, site_weights)
@@ -361,30 +268,7 @@ _SCATTER = 0.024
 def prior_beliefs(model: str, tasks: Sequence[str] | None, z: FloatArray, seed: int, tau: float = 0.98) -> Beliefs:
     """Draw boundaries from priors.
 
-    Parameters
-    ----------
-    model : str
-        A model's name, or the path of its file.
-    tasks : sequence of str or None
-        Tasks, at least one.
-    z : ndarray, shape (n_candidates,)
-        log10 FLOPs of the candidates, which place the curve.
-    seed : int
-        Random numbers.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    Beliefs
-        One period, and no fitted base model.
-
-    Raises
-    ------
-    QueryError
-        If there is no task, or the candidates have one compute only.
-    SpecError
-        If the model cannot be read.
+    Shapes: z (n_candidates,).
     """
     names = tuple(dict.fromkeys(tasks or ()))
     if not names:

@@ -38,29 +38,7 @@ class Budget:
 
 
 def read_budget(budget: float | str | None, n: int | None, total: float, n_candidates: int) -> Budget:
-    """Read a budget: an amount, a share of all candidates' cost such as "20%", a number of models, or both.
-
-    Parameters
-    ----------
-    budget : float or str or None
-        Amount or share.
-    n : int or None
-        Number of models.
-    total : float
-        Cost of all candidates.
-    n_candidates : int
-        Number of candidates.
-
-    Returns
-    -------
-    Budget
-        The limits.
-
-    Raises
-    ------
-    QueryError
-        If neither is given, or one cannot be read.
-    """
+    """Read a budget: an amount, a share of all candidates' cost such as "20%", a number of models, or both."""
     if budget is None and n is None:
         raise QueryError('budget: give an amount, a share of the cost of all candidates such as "20%", or n models.')
     if n is not None and n < 1:
@@ -114,17 +92,7 @@ class Candidates:
     def leave_out(self, mask: npt.NDArray[np.bool_], reason: str) -> "Candidates":
         """Move candidates to those left out.
 
-        Parameters
-        ----------
-        mask : ndarray of bool, shape (n_candidates,)
-            Which.
-        reason : str
-            Why.
-
-        Returns
-        -------
-        Candidates
-            The rest, with these added to `left_out`.
+        Shapes: mask (n_candidates,).
         """
         gone = self.frame.loc[mask, ["place", "model"]].assign(reason=reason)
         return Candidates(
@@ -141,36 +109,7 @@ def read_candidates(
     skip: bool = False,
     today: dt.date | None = None,
 ) -> Candidates:
-    """Read candidates from a table: model, base_model and flops (or what gives it), and what their cost needs.
-
-    Parameters
-    ----------
-    source : str, pathlib.Path or data frame
-        CSV or Parquet file, or a frame. Columns as in a table of evaluations, without scores.
-    evaluated : frozenset of str
-        Names of models already evaluated.
-    cost : {"parameters", "column", "tokens"}
-        Parameters in 1e9 (the model's, else its base model's); the column cost; or 2 x parameters x n_items x
-        tokens_per_item, FLOPs of inference.
-    columns : mapping of str to str, optional
-        Column by field where names are not recognised.
-    skip : bool
-        Leave unusable candidates out, listed with their reasons, instead of raising.
-    today : date, optional
-        Release dates after it are in the future; by default the current day (UTC).
-
-    Returns
-    -------
-    Candidates
-        At least one.
-
-    Raises
-    ------
-    DataError
-        If the table cannot be read, or holds a candidate that is unusable and `skip` is not given.
-    QueryError
-        If the cost model is unknown.
-    """
+    """Read candidates from a table: model, base_model and flops (or what gives it), and what their cost needs."""
     if cost not in get_args(Costs):
         names = get_args(Costs)
         raise QueryError(f"cost: unknown model {cost!r}.{suggestion(cost, names)} Choose one of {listed(names)}.")

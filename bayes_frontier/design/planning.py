@@ -34,24 +34,7 @@ _TASK_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", flags=re.ASCII)
 
 
 def reasons(base_model: pd.Series, beliefs: Beliefs, asked: Targets, chosen: Chosen) -> list[str]:
-    """Say why each model was chosen.
-
-    Parameters
-    ----------
-    base_model : pandas.Series
-        Base model of each, in order.
-    beliefs : Beliefs
-        With the fitted base models.
-    asked : Targets
-        What is to be known.
-    chosen : Chosen
-        What each narrows most.
-
-    Returns
-    -------
-    list of str
-        One a model.
-    """
+    """Say why each model was chosen."""
     seen: Counter[str] = Counter()
     words = []
     for base, (task, target) in zip(base_model, chosen.largest, strict=True):
@@ -64,20 +47,7 @@ def reasons(base_model: pd.Series, beliefs: Beliefs, asked: Targets, chosen: Cho
 
 
 def commands(models: pd.Series, tasks: tuple[str, ...]) -> list[str]:
-    """Commands of lm-evaluation-harness that evaluate models.
-
-    Parameters
-    ----------
-    models : pandas.Series
-        Hub names.
-    tasks : tuple of str
-        Tasks; names of the Open LLM Leaderboard v2 become those of the harness.
-
-    Returns
-    -------
-    list of str
-        Shell commands; a comment for a name that is no hub name, which is not to be pasted into a shell.
-    """
+    """Commands of lm-evaluation-harness that evaluate models."""
     names = [_HARNESS.get(task, task) for task in tasks]
     bad = [name for name in names if not _TASK_NAME.fullmatch(name)]
     if bad:

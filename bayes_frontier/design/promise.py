@@ -44,23 +44,7 @@ class Planned:
 
     @classmethod
     def of(cls, plan: Plan | pd.DataFrame | str | Path) -> "Planned":
-        """Read a plan.
-
-        Parameters
-        ----------
-        plan : Plan, pandas.DataFrame, str or Path
-            What `plan` returned, or the table that ``bayes-frontier plan --out`` wrote.
-
-        Returns
-        -------
-        Planned
-            The plan.
-
-        Raises
-        ------
-        DataError
-            If there is no such file, or it is no plan.
-        """
+        """Read a plan."""
         name, table = "the plan", plan.sheet() if isinstance(plan, Plan) else plan
         if not isinstance(table, pd.DataFrame):
             name = str(table)
@@ -130,24 +114,6 @@ def promise(
     The expectation is that of `plan` (DESIGN.md, section 6) for the evaluations that came in, so a plan carried out in
     part is judged by that part. The reduction realised is that of the posterior variance from one fit to the next; it
     may be negative, since scores that contradict a fit also make it wider.
-
-    Parameters
-    ----------
-    before, after : Frontier
-        The fits.
-    models : pandas.DataFrame
-        New evaluations: base_model and flops.
-    planned : Planned, optional
-        The plan followed; its tasks, range of compute and probability count where they are given.
-    flops : tuple of float, optional
-        Range of compute over which boundaries matter (default: the plan's, or that of the new evaluations).
-    prob : float
-        Probability of the intervals, without a plan that has one.
-
-    Returns
-    -------
-    Promise
-        By task, and over all.
     """
     wanted = before.tasks
     if planned is not None and planned.tasks is not None:

@@ -26,32 +26,13 @@ class Noise:
     def __call__(self, boundary: FloatArray) -> FloatArray:
         """Look up the noise.
 
-        Parameters
-        ----------
-        boundary : ndarray, shape (n_tasks, n)
-            Variances of boundaries.
-
-        Returns
-        -------
-        ndarray, shape (n_tasks, n)
-            Variances of one measurement of each.
+        Shapes: boundary (n_tasks, n), returns (n_tasks, n).
         """
         x, nodes = 0.5 * np.log(np.maximum(boundary, 1e-12)), np.log(self.deviation)
         return np.stack([np.exp(np.interp(row, nodes, np.log(v))) for row, v in zip(x, self.variance, strict=True)])
 
     def of(self, tasks: IntArray) -> "Noise":
-        """Keep some tasks.
-
-        Parameters
-        ----------
-        tasks : ndarray of int
-            Which.
-
-        Returns
-        -------
-        Noise
-            Of these.
-        """
+        """Keep some tasks."""
         return Noise(self.deviation, self.variance[tasks])
 
 
@@ -127,10 +108,7 @@ class Information:
     def variance_gains(self) -> FloatArray:
         """Reduction of the weighted mean variance of the targets by one more evaluation.
 
-        Returns
-        -------
-        ndarray, shape (n_sites,)
-            In squared score units.
+        Shapes: returns (n_sites,).
         """
         squared = np.einsum("kg,kgu->ku", self.weights, self._state[:, : self._n_targets, : self._used] ** 2)
         variance = self.variance
@@ -139,22 +117,13 @@ class Information:
     def information_gains(self) -> FloatArray:
         """Give the expected information of one more evaluation about the boundaries of the models themselves.
 
-        Returns
-        -------
-        ndarray, shape (n_sites,)
-            In nats.
+        Shapes: returns (n_sites,).
         """
         variance = self.variance
         return np.asarray(0.5 * np.log1p(variance / self.noise(variance)).sum(axis=0))
 
     def observe(self, site: int) -> None:
-        """Take one more evaluation as made.
-
-        Parameters
-        ----------
-        site : int
-            Where.
-        """
+        """Take one more evaluation as made."""
         if self._spread[:, site].any():
             self._enter(site)
         at, used = self._index[site], self._used
@@ -205,10 +174,7 @@ class BaseModelInformation(Information):
     def variance_gains(self) -> FloatArray:
         """Reduction of the weighted mean variance at the sites by one more evaluation.
 
-        Returns
-        -------
-        ndarray, shape (n_sites,)
-            In squared score units.
+        Shapes: returns (n_sites,).
         """
         used = self._state[:, : self._used, : self._used]
         by_column = np.bincount(self._index, self._site_weights, self._used)
@@ -245,15 +211,7 @@ class Chosen:
     largest: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, candidate: int, site: int, information: Information) -> None:
-        """Choose one more.
-
-        Parameters
-        ----------
-        candidate, site : int
-            The candidate and its site.
-        information : Information
-            Updated in place.
-        """
+        """Choose one more."""
         before = information.target_variance
         information.observe(site)
         share = (before - information.target_variance) * (information.weights > 0)
@@ -303,31 +261,12 @@ class Problem:
     def gains(self, information: Information) -> FloatArray:
         """Gain of one more evaluation at each site.
 
-        Parameters
-        ----------
-        information : Information
-            What is chosen so far.
-
-        Returns
-        -------
-        ndarray, shape (n_sites,)
-            Not negative.
+        Shapes: returns (n_sites,).
         """
         return information.information_gains() if self.by_information else information.variance_gains()
 
     def value(self, information: Information) -> float:
-        """Give what is maximised.
-
-        Parameters
-        ----------
-        information : Information
-            What is chosen so far.
-
-        Returns
-        -------
-        float
-            Nats, or minus the mean variance.
-        """
+        """Give what is maximised."""
         return information.nats if self.by_information else -information.mean_variance
 
 
@@ -337,18 +276,6 @@ def greedy(problem: Problem, forced: Sequence[int] = ()) -> Chosen:
     Gain per cost alone can spend a budget on trifles; together with the best single affordable candidate it attains at
     least ``(1 - 1/e) / 2`` of the optimum of a submodular gain such as the expected information (Leskovec et al. 2007,
     doi 10.1145/1281192.1281239). Variance reduction is not submodular: all gains are computed anew at every step.
-
-    Parameters
-    ----------
-    problem : Problem
-        Candidates, costs, budget and objective.
-    forced : sequence of int
-        Candidates chosen first, whatever they gain.
-
-    Returns
-    -------
-    Chosen
-        In order.
     """
     order, information = _by_ratio(problem, forced)
     fresh = problem.make()

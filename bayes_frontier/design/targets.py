@@ -76,30 +76,7 @@ def targets(
 ) -> Targets:
     """Read what is to be known.
 
-    Parameters
-    ----------
-    beliefs : Beliefs
-        With the tasks there are.
-    objective : str
-        One of `Objective`.
-    question : Question, optional
-        For the objective of that name.
-    focus : str or sequence of str, optional
-        Tasks (default: all).
-    flops : tuple of float, optional
-        Range of compute (default: that of the candidates).
-    z : ndarray, shape (n_candidates,)
-        log10 FLOPs of the candidates.
-
-    Returns
-    -------
-    Targets
-        The points.
-
-    Raises
-    ------
-    QueryError
-        If something is unknown, out of range, or does not go together.
+    Shapes: z (n_candidates,).
     """
     if objective not in get_args(Objective):
         names = get_args(Objective)
@@ -128,22 +105,6 @@ def settled(mean: float, before: float, after: FloatArray, question: Question) -
     """Probability that a question will be settled, before the scores are seen.
 
     The posterior mean after the evaluations is Normal with variance ``before - after`` around the present one.
-
-    Parameters
-    ----------
-    mean : float
-        Posterior mean of the boundary.
-    before : float
-        Its variance now.
-    after : ndarray
-        Its variance after the evaluations.
-    question : Question
-        Score and probability asked for.
-
-    Returns
-    -------
-    ndarray
-        Probabilities, same shape as `after`.
     """
     left = np.sqrt(np.maximum(after, 0.0))
     moves = np.sqrt(np.maximum(before - after, 1e-18))

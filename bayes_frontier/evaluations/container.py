@@ -353,16 +353,6 @@ def to_dataset(evaluations: Evaluations) -> xr.Dataset:
 
     The rows left out are one JSON string in the variable ``dropped``; notes, periods, source and fingerprint
     are one JSON attribute.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        What to hold.
-
-    Returns
-    -------
-    xarray.Dataset
-        Scores, items and costs have shape (record, task), everything else (record,).
     """
     models, tasks, table = evaluations.models, list(evaluations.tasks), evaluations.table
     at = (table["row"].to_numpy(), pd.Index(tasks).get_indexer(pd.Index(table["task"])))
@@ -402,23 +392,7 @@ def to_dataset(evaluations: Evaluations) -> xr.Dataset:
 
 
 def from_dataset(dataset: xr.Dataset) -> Evaluations:
-    """Rebuild evaluations from `to_dataset`'s dataset.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        The dataset.
-
-    Returns
-    -------
-    Evaluations
-        The same evaluations.
-
-    Raises
-    ------
-    DataError
-        If the dataset is of another kind or version, or its content does not match its fingerprint.
-    """
+    """Rebuild evaluations from `to_dataset`'s dataset."""
     try:
         about = json.loads(dataset.attrs[ATTRIBUTE])
         if about["version"] != VERSION:
@@ -485,17 +459,6 @@ def fingerprint(table: pd.DataFrame) -> str:
 
     Rows are sorted by all their fields first. Periods are not part of it: they are a way of looking at the
     same data.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        One row per score with columns model, base_model, task, stage, score, flops, n_items, cost and
-        released.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
     """
     digest = hashlib.sha256(b"bayes_frontier evaluations 1\n")
     keys: list[np.ndarray] = []

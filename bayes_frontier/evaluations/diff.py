@@ -23,18 +23,6 @@ def pair(a: Evaluations, b: Evaluations, tolerance: float = SAME) -> tuple[Indic
 
     Of a model with several records (precisions, say) those are matched that agree on most tasks, then those whose
     scores are closest.
-
-    Parameters
-    ----------
-    a, b : Evaluations
-        Two tables.
-    tolerance : float
-        Scores this close agree.
-
-    Returns
-    -------
-    in_a, in_b : numpy.ndarray
-        Rows of ``a.models`` and ``b.models``, matched one to one, in the order of `a`; shape (n_matched,).
     """
     from scipy.optimize import linear_sum_assignment
 
@@ -59,20 +47,7 @@ def pair(a: Evaluations, b: Evaluations, tolerance: float = SAME) -> tuple[Indic
 
 
 def matrix(evaluations: Evaluations, tasks: Sequence[str]) -> Matrix:
-    """Return the scores of records on tasks.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        A table.
-    tasks : sequence of str
-        Tasks, each of them in the table or not.
-
-    Returns
-    -------
-    numpy.ndarray
-        Scores, NaN where there is none, shape (n_models, n_tasks).
-    """
+    """Return the scores of records on tasks."""
     return evaluations.models.reindex(columns=list(tasks)).to_numpy(dtype=np.float64)
 
 
@@ -360,19 +335,6 @@ def mixed_scorings(evaluations: Evaluations, tolerance: float = SAME) -> dict[st
 
     That is what two versions of a leaderboard look like when one is appended to the other. Records of one model that
     are other runs (precisions) disagree on most tasks and do not count.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        A table.
-    tolerance : float
-        Scores this close are equal.
-
-    Returns
-    -------
-    dict of str to int
-        Tasks, with the number of models whose records disagree on them, for those with three or more and at least
-        5% of all such copies.
     """
     models = evaluations.models
     again = models["model"].duplicated(keep=False).to_numpy()
@@ -393,18 +355,7 @@ def mixed_scorings(evaluations: Evaluations, tolerance: float = SAME) -> dict[st
 
 
 def require_one_scoring(evaluations: Evaluations) -> None:
-    """Refuse a table that holds two scorings of a task.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        A table to fit.
-
-    Raises
-    ------
-    DataError
-        If `mixed_scorings` finds any.
-    """
+    """Refuse a table that holds two scorings of a task."""
     found = mixed_scorings(evaluations)
     if found:
         which = ", ".join(f"{task} ({count(n, 'model')})" for task, n in found.items())

@@ -77,23 +77,7 @@ TABLES = (
 
 
 def published(name: str) -> Published:
-    """Look up a table by name.
-
-    Parameters
-    ----------
-    name : str
-        Its name, in any case.
-
-    Returns
-    -------
-    Published
-        The table.
-
-    Raises
-    ------
-    DataError
-        If there is none of that name.
-    """
+    """Look up a table by name."""
     names = [table.name for table in TABLES]
     for table in TABLES:
         if table.name == name.strip().casefold():

@@ -33,35 +33,7 @@ def read_fields(
     notes: list[str],
     relabel: bool = False,
 ) -> pd.DataFrame:
-    """Read the fields of every line.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-    columns : mapping of str to str
-        Column by field.
-    registry : Registry
-        Base models, for canonical names and for FLOPs the table does not give.
-    dated : bool
-        Whether a release date is needed.
-    today : date
-        No release date may lie after it.
-    notes : list of str
-        Observations are appended here.
-    relabel : bool
-        Whether rows that contradict their stated base model count for another, see `relabelling.contradicted`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        model, base_model, stage, flops, params_b, tokens_t, released; one row per line.
-
-    Raises
-    ------
-    DataError
-        If a needed column is missing or a cell cannot be what it should be.
-    """
+    """Read the fields of every line."""
     for field in ("model", *(["released"] if dated else [])):
         if field not in columns:
             raise DataError(_lacking(sheet, field, " Periods need release dates." if field == "released" else ""))
@@ -139,22 +111,7 @@ def _by_name(
 
 
 def canonical(names: pd.Series, registry: Registry, notes: list[str]) -> pd.Series:
-    """Return base names made canonical through the registry; a base it does not know keeps its own name.
-
-    Parameters
-    ----------
-    names : pandas.Series
-        Names as the table has them, "" where missing, shape (n_lines,).
-    registry : Registry
-        Base models known.
-    notes : list of str
-        A note on unknown bases is appended here.
-
-    Returns
-    -------
-    pandas.Series
-        Canonical or own names, "" where missing or said to be unknown, shape (n_lines,).
-    """
+    """Return base names made canonical through the registry; a base it does not know keeps its own name."""
     made = placement.canonical_names(names, registry)
     pairs = pd.DataFrame({"given": names.to_numpy(), "made": made.to_numpy()}).drop_duplicates()
     pairs = pairs[pairs["made"] != ""]
@@ -171,24 +128,7 @@ def canonical(names: pd.Series, registry: Registry, notes: list[str]) -> pd.Seri
 
 
 def apart(base: pd.Series, released: pd.Series, registry: Registry, notes: list[str]) -> pd.Series:
-    """Return base names with those of models older than their base set apart, see `bases.resolve_bases`.
-
-    Parameters
-    ----------
-    base : pandas.Series
-        Canonical names, shape (n_lines,).
-    released : pandas.Series
-        Release dates of the models, shape (n_lines,).
-    registry : Registry
-        Base models known.
-    notes : list of str
-        A note on the models set apart is appended here.
-
-    Returns
-    -------
-    pandas.Series
-        Names, shape (n_lines,).
-    """
+    """Return base names with those of models older than their base set apart, see `bases.resolve_bases`."""
     mask = placement.early(base, released, registry)
     if not mask.any():
         return base
@@ -286,13 +226,7 @@ class Placed:
     table: pd.DataFrame
 
     def leave_out(self, lines: Lines) -> None:
-        """Give the lines without a base model their reason.
-
-        Parameters
-        ----------
-        lines : Lines
-            The same lines.
-        """
+        """Give the lines without a base model their reason."""
         why = self.table["reason"].astype("str").where(self.table["reason"].notna(), "").to_numpy(dtype=object)
         lines.leave_out((self.fields["base_model"] == "").to_numpy(dtype=bool), "no base model", why)
 
@@ -303,23 +237,6 @@ def place(given: pd.DataFrame, request: Request, notes: list[str], *, dates: str
     A line whose base model the registry does not know, but whose FLOPs are stated, is its own base: that of a model
     trained from scratch. A model that is itself a base model was published when the registry says, if that is earlier
     than the date given, or none is.
-
-    Parameters
-    ----------
-    given : pandas.DataFrame
-        One row per line: model (name), and optionally base_field, architecture, params_b, type, mapped, as
-        `identify` takes them, released (``datetime64[ns]``), flops (stated) and own (name as its own base).
-    request : Request
-        Options.
-    notes : list of str
-        Observations are appended here.
-    dates : {"release", "evaluation", "modification"}
-        What `released` is: the latter two are only the latest day the model can have been released.
-
-    Returns
-    -------
-    Placed
-        Fields and evidence of the lines.
     """
     n = len(given)
     table = given.reindex(columns=[*EVIDENCE, "flops", "own"]).reset_index(drop=True)

@@ -28,13 +28,7 @@ Matrix = npt.NDArray[np.float64]
 
 
 def no_rows() -> pd.DataFrame:
-    """Return an empty `dropped` frame.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns source_row, model, reason, detail.
-    """
+    """Return an empty `dropped` frame."""
     return pd.DataFrame(
         {
             "source_row": np.array([], dtype=np.int64),
@@ -89,29 +83,7 @@ def check(models: pd.DataFrame, tasks: tuple[str, ...]) -> None:
 
 
 def wide_frame(models: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, costs: Matrix | None) -> pd.DataFrame:
-    """Return the `models` frame of `Evaluations`, every model in period 0.
-
-    Parameters
-    ----------
-    models : pandas.DataFrame
-        A clean wide frame.
-    tasks : tuple of str
-        Its task columns.
-    scores : numpy.ndarray
-        Scores, shape (n_models, n_tasks).
-    costs : numpy.ndarray, optional
-        Cost of each score, same shape.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The fields, then one column per task.
-
-    Raises
-    ------
-    DataError
-        If a release date cannot be read.
-    """
+    """Return the `models` frame of `Evaluations`, every model in period 0."""
     n = len(models)
     unknown = np.full(n, np.nan)
 
@@ -141,24 +113,7 @@ def wide_frame(models: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, cos
 def long_frame(
     wide: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, n_items: Matrix | None, costs: Matrix | None
 ) -> pd.DataFrame:
-    """Return the `table` frame of `Evaluations`.
-
-    Parameters
-    ----------
-    wide : pandas.DataFrame
-        What `wide_frame` returned.
-    tasks : tuple of str
-        Task names.
-    scores : numpy.ndarray
-        Scores, shape (n_models, n_tasks).
-    n_items, costs : numpy.ndarray, optional
-        Items behind, and cost of, each score, same shape.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per score, models in order and tasks within them.
-    """
+    """Return the `table` frame of `Evaluations`."""
     row, task = np.nonzero(~np.isnan(scores))
     names = _strings(np.array(tasks, dtype=object))
 

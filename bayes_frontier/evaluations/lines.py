@@ -53,25 +53,7 @@ class Request:
     relabel: bool = False
 
     def choose(self, sheet: Sheet, tasks: Sequence[str]) -> list[str]:
-        """Return the wanted ones of `tasks`, in their order.
-
-        Parameters
-        ----------
-        sheet : Sheet
-            The table.
-        tasks : sequence of str
-            Tasks that are there, in the file's order.
-
-        Returns
-        -------
-        list of str
-            Those wanted, in the file's order.
-
-        Raises
-        ------
-        DataError
-            If a wanted task is not there.
-        """
+        """Return the wanted ones of `tasks`, in their order."""
         if self.tasks is None:
             return list(tasks)
         for name in self.tasks:
@@ -138,17 +120,7 @@ class Lines:
             self.detail = np.full(len(self.fields), "", dtype=object)
 
     def leave_out(self, mask: npt.NDArray[np.bool_], reason: str, detail: str | npt.NDArray[np.object_] = "") -> None:
-        """Give `reason` to the lines where `mask` holds and that have none yet.
-
-        Parameters
-        ----------
-        mask : numpy.ndarray
-            Lines to leave out, shape (n_lines,).
-        reason : str
-            Why, in words that are counted.
-        detail : str or numpy.ndarray
-            More, for each line, shape (n_lines,).
-        """
+        """Give `reason` to the lines where `mask` holds and that have none yet."""
         new = mask & (self.reason == "")
         self.reason[new] = reason
         self.detail[new] = detail[new] if isinstance(detail, np.ndarray) else detail
@@ -157,30 +129,7 @@ class Lines:
 def assemble(
     lines: Lines, *, periods: Sequence[str | dt.date] | str | None, duplicates: Duplicates, spend: bool = False
 ) -> Evaluations:
-    """Turn lines into `Evaluations`.
-
-    Parameters
-    ----------
-    lines : Lines
-        Parsed lines; their reasons are filled in.
-    periods : sequence of str or date, optional
-        Closing dates.
-    duplicates : {"keep", "first", "best", "error"}
-        What to do with several records of one model; lines that repeat another one in every used field are
-        always left out.
-    spend : bool
-        Whether the lines are needed no more: their fields and scores are let go as soon as they can be.
-
-    Returns
-    -------
-    Evaluations
-        What can be used, and what was left out.
-
-    Raises
-    ------
-    DataError
-        If nothing is left, a period is empty, or models repeat and `duplicates` is "error".
-    """
+    """Turn lines into `Evaluations`."""
     _leave_out_incomplete(lines, dated=bool(periods))
     _leave_out_repeated(lines)
     record = _records(lines)

@@ -55,29 +55,12 @@ class Metric:
         return self.direction == "higher" and self.floor == 0 and self.ceiling == 1
 
     def scaled(self, values: Floats) -> Floats:
-        """Bring values to [0, 1], 1 the best.
-
-        Parameters
-        ----------
-        values : numpy.ndarray
-            Values between floor and ceiling, NaN allowed, any shape.
-
-        Returns
-        -------
-        numpy.ndarray
-            Scores, same shape.
-        """
+        """Bring values to [0, 1], 1 the best."""
         share = (np.clip(values, self.floor, self.ceiling) - self.floor) / (self.ceiling - self.floor)
         return 1.0 - share if self.direction == "lower" else share
 
     def words(self) -> str:
-        """Describe it.
-
-        Returns
-        -------
-        str
-            For example "lower is better, 0 to 1".
-        """
+        """Describe it."""
         return f"{self.direction} is better, {self.floor:g} to {self.ceiling:g}"
 
 
@@ -97,30 +80,11 @@ class Metrics:
     source: str = "metrics"
 
     def get(self, task: str) -> Metric | None:
-        """Return the declaration of a task.
-
-        Parameters
-        ----------
-        task : str
-            Its name.
-
-        Returns
-        -------
-        Metric or None
-            None where neither the task nor "*" is declared.
-        """
+        """Return the declaration of a task."""
         return self.by_task.get(task, self.by_task.get(ANY))
 
     def note_unused(self, tasks: tuple[str, ...], notes: list[str]) -> None:
-        """Note declarations of tasks that are not there, which a misspelt name is.
-
-        Parameters
-        ----------
-        tasks : tuple of str
-            Tasks that are.
-        notes : list of str
-            A note is appended here.
-        """
+        """Note declarations of tasks that are not there, which a misspelt name is."""
         spare = [name for name in self.by_task if name != ANY and name not in tasks]
         if spare:
             hint = suggestion(spare[0], tasks)
@@ -128,24 +92,7 @@ class Metrics:
 
 
 def given_metrics(given: "Metrics | Mapping[str, object] | str | Path | None") -> Metrics:
-    """Return the declarations a caller means.
-
-    Parameters
-    ----------
-    given : Metrics, mapping, str or pathlib.Path, optional
-        Declarations; a mapping of task to a mapping of keys direction, floor, ceiling, n_items, outside; or a
-        TOML file with such a table ``[tasks."name"]`` for each task. A task "*" stands for every other one.
-
-    Returns
-    -------
-    Metrics
-        The declarations, none where nothing is given.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read or a declaration cannot be used; the message names the task and the key.
-    """
+    """Return the declarations a caller means."""
     if given is None or isinstance(given, Metrics):
         return given or Metrics()
     if isinstance(given, Mapping):
@@ -227,37 +174,7 @@ def unit_scores(
     usual: Metric | None = None,
     long: bool = False,
 ) -> Floats:
-    """Return a task's values as scores in [0, 1], checked.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Where they come from.
-    column : str
-        Their column.
-    values : numpy.ndarray
-        Values, shape (n_lines,), NaN where missing.
-    task : str
-        Their task.
-    metrics : Metrics
-        What the user declared.
-    notes : list of str
-        How values were read is appended here.
-    usual : Metric, optional
-        What the format says of the task, where the user says nothing.
-    long : bool
-        Whether the column holds other tasks too.
-
-    Returns
-    -------
-    numpy.ndarray
-        Scores, shape (n_lines,).
-
-    Raises
-    ------
-    DataError
-        If values lie outside the metric's bounds; without a declaration, outside [0, 1].
-    """
+    """Return a task's values as scores in [0, 1], checked."""
     metric = metrics.get(task) or usual
     if metric is None:
         check_scores(sheet, column, values, task if long else None)
@@ -279,17 +196,7 @@ def unit_scores(
 
 
 def note_scale(task: str, metric: Metric, notes: list[str]) -> None:
-    """Note how a task's values were brought to [0, 1]; tasks of one scale in a row share a note.
-
-    Parameters
-    ----------
-    task : str
-        The task.
-    metric : Metric
-        How its values were read.
-    notes : list of str
-        The note is added here.
-    """
+    """Note how a task's values were brought to [0, 1]; tasks of one scale in a row share a note."""
     if metric.is_plain:
         return
     said = f"brought to 0 (worst) to 1 (best): {metric.words()}, "
@@ -307,28 +214,7 @@ def filled_items(
     task: npt.NDArray[np.int64] | None,
     usual: Mapping[str, int] | None = None,
 ) -> Floats | None:
-    """Return items behind each score, those of the declarations where the source has none.
-
-    Parameters
-    ----------
-    n_items : numpy.ndarray, optional
-        What the source says, shape of `scores`.
-    scores : numpy.ndarray
-        Scores, shape (n_lines, n_tasks), or (n_lines,) where `task` numbers them.
-    tasks : tuple of str
-        Task names.
-    metrics : Metrics
-        The declarations.
-    task : numpy.ndarray, optional
-        Task number of each line of a long table, -1 none.
-    usual : mapping of str to int, optional
-        Items of the source's own tasks, where neither it nor a declaration says.
-
-    Returns
-    -------
-    numpy.ndarray or None
-        Items, shape of `scores`; None where nobody says.
-    """
+    """Return items behind each score, those of the declarations where the source has none."""
     named = [metrics.get(name) for name in tasks]
     known = [math.nan if usual is None else usual.get(name, math.nan) for name in tasks]
     items = [own if m is None or m.n_items is None else m.n_items for m, own in zip(named, known, strict=True)]

@@ -12,23 +12,7 @@ from bayes_frontier.errors import DataError
 
 
 def closing_dates(periods: Sequence[str | dt.date] | str | None) -> tuple[dt.date, ...]:
-    """Read the dates that close the periods; a single string may list them with commas.
-
-    Parameters
-    ----------
-    periods : sequence of str or date, str, optional
-        Dates as yyyy-mm-dd.
-
-    Returns
-    -------
-    tuple of date
-        The dates, increasing; empty where none are given.
-
-    Raises
-    ------
-    DataError
-        If a date cannot be read as yyyy-mm-dd, or the dates are not increasing.
-    """
+    """Read the dates that close the periods; a single string may list them with commas."""
     if periods is None:
         return ()
     given: Sequence[object] = (
@@ -65,29 +49,7 @@ def _day(value: object) -> dt.date:
 def assign(
     released: pd.Series, ends: tuple[dt.date, ...]
 ) -> tuple[npt.NDArray[np.int64], tuple[dt.date | None, ...], tuple[str, ...]]:
-    """Assign each model to a period.
-
-    Parameters
-    ----------
-    released : pandas.Series
-        Release days, shape (n_models,), ``datetime64[ns]``; no NaT where `ends` is not empty.
-    ends : tuple of date
-        Closing dates, increasing. A model released on the date belongs to the period it closes.
-
-    Returns
-    -------
-    period : numpy.ndarray
-        0-based period, shape (n_models,).
-    period_ends : tuple of date or None
-        Closing date of each period; None for the open one, which exists only if a model falls in it.
-    labels : tuple of str
-        A name for each period, such as "2024-07-01 to 2024-09-30".
-
-    Raises
-    ------
-    DataError
-        If a closed period has no models.
-    """
+    """Assign each model to a period."""
     if not ends:
         return np.zeros(len(released), dtype=np.int64), (None,), ("all",)
     bounds = np.array([np.datetime64(end) for end in ends], dtype="datetime64[ns]")

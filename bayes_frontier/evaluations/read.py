@@ -118,7 +118,7 @@ def read(
         Whether to take also runs on a part of a benchmark's items (``--limit``), which are refused otherwise.
     relabel : bool
         Whether rows of a table whose own name, or size and date, contradicts the base model that the table states
-        count for the one these say, with its FLOPs; see `bayes_frontier.evaluations.registry.identify`. How many do is noted.
+        count for the one these say, with its FLOPs. How many do is noted.
     today : date, optional
         Release dates after it are errors; by default the current day (UTC).
 
@@ -166,27 +166,7 @@ def parse(
     relabel: bool = False,
     today: dt.date | None = None,
 ) -> Lines:
-    """Find the format of a source and parse it, up to where records are made of its lines.
-
-    Parameters
-    ----------
-    source : str, pathlib.Path or data frame
-        As in `read`.
-    dated : bool
-        Whether release dates are needed.
-    tasks, format, columns, registry, metrics, limited, relabel, today : optional
-        As in `read`.
-
-    Returns
-    -------
-    Lines
-        The lines, with reasons for those that the source itself cannot use.
-
-    Raises
-    ------
-    DataError
-        If the source cannot be read as it is.
-    """
+    """Find the format of a source and parse it, up to where records are made of its lines."""
     if format is not None and format not in FORMATS:
         raise DataError(
             f"Unknown format {format!r}.{suggestion(str(format), list(FORMATS))} The formats are {listed(FORMATS)}."
@@ -265,23 +245,11 @@ class Survey:
     evaluations: Evaluations | None
 
     def left_out_by_reason(self) -> pd.Series:
-        """Count the rows left out by reason, most frequent first.
-
-        Returns
-        -------
-        pandas.Series
-            Number of rows, indexed by reason; with `n_used` they add up to `n_rows`.
-        """
+        """Count the rows left out by reason, most frequent first."""
         return self.left_out["reason"].value_counts().rename("rows")
 
     def summary(self) -> str:
-        """Describe what was recognised in a few lines.
-
-        Returns
-        -------
-        str
-            Lines of text.
-        """
+        """Describe what was recognised in a few lines."""
         lines = [
             f"{self.source} ({self.source_format}): {count(self.n_rows, self.unit)}, {self.n_used:,} usable; "
             f"{count(self.n_models, 'model')} on {count(len(self.tasks), 'task')}"
@@ -329,23 +297,7 @@ def survey(
     relabel: bool = False,
     today: dt.date | None = None,
 ) -> Survey:
-    """Say what is recognised in a source, also where nothing of it can be used.
-
-    Parameters
-    ----------
-    source, periods, tasks, format, columns, duplicates, registry, metrics, limited, relabel, today : optional
-        As in `bayes_frontier.read`.
-
-    Returns
-    -------
-    Survey
-        What there is, what is left out, and why.
-
-    Raises
-    ------
-    DataError
-        If the source cannot be read, or a closed period is empty.
-    """
+    """Say what is recognised in a source, also where nothing of it can be used."""
     lines = parse(
         source,
         dated=bool(closing_dates(periods)),
@@ -425,35 +377,7 @@ def identification(
     registry: Registry | str | Path | None = None,
     relabel: bool = False,
 ) -> pd.DataFrame:
-    """Tell for each model of a source its base model, the rule that found it and how sure it is.
-
-    Parameters
-    ----------
-    source : str, pathlib.Path or data frame
-        As in `bayes_frontier.read`.
-    format : str, optional
-        Its format; found by its content if not given.
-    columns : mapping of str to str, optional
-        Column by field where names are not recognised.
-    registry : Registry or path, optional
-        Base models; a user's file is put over the packaged ones.
-    relabel : bool
-        Whether rows that contradict the base model stated for them count for another, as in `bayes_frontier.read`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per model, base model and date, in the source's order: model, base_model ("" where unplaced), rule
-        (those of `bayes_frontier.evaluations.registry.identify`; ``stated`` where the source has a column for it that the
-        registry knows, ``own`` where it does not, ``relabelled`` where the row contradicts it), confidence (0 to 1; NaN
-        for ``own`` and ``relabelled``), flops, released, reason (why it is unplaced, how its base was set apart, or
-        what the source states instead), source_row.
-
-    Raises
-    ------
-    DataError
-        If the source cannot be read.
-    """
+    """Tell for each model of a source its base model, the rule that found it and how sure it is."""
     known = given_registry(registry)
     lines = parse(source, format=format, columns=columns, registry=known, relabel=relabel)
     table = _table(lines, known)

@@ -31,37 +31,7 @@ def draw(
     share_single_period: float,
     periods: int | Sequence[str | dt.date],
 ) -> tuple[pd.DataFrame, tuple[dt.date, ...]]:
-    """Draw models: Zipf sizes of bases, compute spread evenly over the decades, dates within periods.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    n_models, n_base_models : int
-        How many; not fewer models than bases.
-    size_exponent : float
-        Zipf exponent of the bases' numbers of models.
-    flops_range : tuple of float
-        Lowest and highest FLOPs.
-    share_single_period : float
-        Share of bases with all their models in one period.
-    periods : int or sequence of str or date
-        Number of periods, or closing dates before an open one.
-
-    Returns
-    -------
-    models : pandas.DataFrame
-        model, base_model, flops, released and stage; one row a model.
-    closing : tuple of date
-        Closing dates.
-
-    Raises
-    ------
-    QueryError
-        If the range or the number of periods cannot be used.
-    DataError
-        If closing dates cannot be read or do not increase.
-    """
+    """Draw models: Zipf sizes of bases, compute spread evenly over the decades, dates within periods."""
     low, high = _range(flops_range)
     closing = _quarters(_number(periods)) if _is_number(periods) else _periods.closing_dates(periods)  # type: ignore[arg-type]
     n_periods = len(closing) + 1
@@ -93,27 +63,7 @@ def draw(
 
 
 def from_grid(grid: pd.DataFrame, periods: int | Sequence[str | dt.date]) -> tuple[pd.DataFrame, tuple[dt.date, ...]]:
-    """Take models from a real table.
-
-    Parameters
-    ----------
-    grid : pandas.DataFrame
-        base_model, flops and, for more than one period, released; model where there is one.
-    periods : int or sequence of str or date
-        Number of periods of about equal numbers of models, or closing dates.
-
-    Returns
-    -------
-    models : pandas.DataFrame
-        model, base_model, flops, released and stage; one row a model, in the grid's order.
-    closing : tuple of date
-        Closing dates.
-
-    Raises
-    ------
-    DataError
-        If a column is missing or holds what it cannot, or there are too few dates for the periods.
-    """
+    """Take models from a real table."""
     if not isinstance(grid, pd.DataFrame):
         raise DataError(f"grid: a {type(grid).__name__} given; give a data frame with base_model, flops and released.")
     several = not _is_number(periods) or _number(periods) > 1

@@ -68,20 +68,6 @@ def quantile_of_sum(tau: float, share: float, common: str, own: str) -> float:
 
     It solves :math:`\int_0^1 F_e((x - \sqrt{c}\, Q_b(u)) / \sqrt{1 - c})\, du = \tau` by bracketing, with
     Gauss-Legendre quadrature between probabilities that crowd at 0, at 1 and where the integrand turns.
-
-    Parameters
-    ----------
-    tau : float
-        Probability, in (0, 1).
-    share : float
-        Variance of b's part c, in [0, 1).
-    common, own : str
-        Distributions of b and e, names in `NOISES`.
-
-    Returns
-    -------
-    float
-        Accurate to 1e-9 for probabilities from 0.001 to 0.999.
     """
     from scipy.optimize import brentq
 

@@ -70,23 +70,7 @@ class Scale:
 
 
 def boundary_density(residuals: npt.ArrayLike, tau: float, n: int | None = None) -> float:
-    """Density of residuals at their tau-quantile, by the difference quotient of quantiles.
-
-    Parameters
-    ----------
-    residuals : array_like
-        Scores minus boundary, in score units.
-    tau : float
-        Quantile level.
-    n : int, optional
-        Number of independent scores behind the residuals, which sets the bandwidth (default: their number).
-
-    Returns
-    -------
-    float
-        Density per unit of score. The bandwidth in tau is that of Hall & Sheather (1988), capped at 0.9 (1 -
-        tau) so that it stays below 1.
-    """
+    """Density of residuals at their tau-quantile, by the difference quotient of quantiles."""
     r = np.asarray(residuals, dtype=float).ravel()
     n = len(r) if n is None else n
     x = stats.norm.ppf(tau)
@@ -102,17 +86,7 @@ def boundary_density(residuals: npt.ArrayLike, tau: float, n: int | None = None)
 def residual_quantiles(residuals: npt.ArrayLike, tau: float) -> FloatArray:
     """Quantiles of the residual distribution, shifted to be zero at tau.
 
-    Parameters
-    ----------
-    residuals : array_like
-        Scores minus boundary, in score units.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (len(RESIDUAL_LEVELS),)
-        Quantiles at `RESIDUAL_LEVELS`.
+    Shapes: returns (len(RESIDUAL_LEVELS),).
     """
     r = np.asarray(residuals, dtype=float).ravel()
     return np.asarray(np.quantile(r, RESIDUAL_LEVELS) - np.quantile(r, tau))

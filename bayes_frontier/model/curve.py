@@ -43,18 +43,7 @@ class ComputeRange:
     high: float
 
     def position(self, z: Tensor) -> Tensor:
-        """Place log10 FLOPs on a scale that is 0 at `low` and 1 at `high`.
-
-        Parameters
-        ----------
-        z : array or tensor
-            log10 FLOPs.
-
-        Returns
-        -------
-        array or tensor
-            Position, same shape as `z`.
-        """
+        """Place log10 FLOPs on a scale that is 0 at `low` and 1 at `high`."""
         return (z - self.low) / (self.high - self.low)
 
 
@@ -70,20 +59,7 @@ class Sigmoid(NamedTuple):
 def sigmoid_from_shares(
     high: Tensor, start_share: Tensor, floor_share: Tensor, ceiling_share: Tensor, log: Tensor = np.log
 ) -> Sigmoid:
-    """Turn the sampled shares into a sigmoid.
-
-    Parameters
-    ----------
-    high, start_share, floor_share, ceiling_share : array or tensor
-        Values in (0, 1) that broadcast against each other; see the module's text.
-    log : callable
-        Natural logarithm for the type given (``numpy.log`` or ``pytensor.tensor.log``).
-
-    Returns
-    -------
-    Sigmoid
-        With ``at_high > at_low``, hence increasing in compute.
-    """
+    """Turn the sampled shares into a sigmoid."""
     low = high * (MARGIN + (1.0 - 2.0 * MARGIN) * start_share)
     floor = low * (MARGIN + (1.0 - 2.0 * MARGIN) * floor_share)
     ceiling = high + (1.0 - high) * (MARGIN + (1.0 - 2.0 * MARGIN) * ceiling_share)
@@ -97,20 +73,6 @@ def shift_logit(curve: Sigmoid, effect: Any, log: Any = np.log, exp: Any = np.ex
 
     Sigmoids are closed under this: floor and ceiling shift on the logit scale, the sigmoid's argument by a constant,
     because ``(floor + ceiling e**x) / (1 + e**x)`` is a ratio of two linear functions of ``e**x`` before and after.
-
-    Parameters
-    ----------
-    curve : Sigmoid
-        Boundary.
-    effect : array or tensor
-        What to add to ``logit(q(z))``; broadcasts against the curve.
-    log, exp : callable
-        Logarithm and exponential for the type given.
-
-    Returns
-    -------
-    Sigmoid
-        With ``logit(q_shifted(z)) = logit(q(z)) + effect`` for every z.
     """
     odds_ratio = exp(effect)
     low = 1.0 - curve.floor + curve.floor * odds_ratio
@@ -125,35 +87,13 @@ def shift_logit(curve: Sigmoid, effect: Any, log: Any = np.log, exp: Any = np.ex
 
 
 def inverse_logit(x: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Evaluate ``1 / (1 + exp(-x))`` by NumPy's vectorised exponential, several times as fast as SciPy's `expit`.
-
-    Parameters
-    ----------
-    x : array_like
-        Log odds.
-
-    Returns
-    -------
-    ndarray
-        Probabilities; 0 and 1 far out.
-    """
+    """Evaluate ``1 / (1 + exp(-x))`` by NumPy's vectorised exponential, several times as fast as SciPy's `expit`."""
     with np.errstate(over="ignore"):
         return np.asarray(1.0 / (1.0 + np.exp(-np.asarray(x, dtype=float))))
 
 
 def log_odds(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Evaluate ``log(p / (1 - p))`` by NumPy's vectorised logarithm, several times as fast as SciPy's `logit`.
-
-    Parameters
-    ----------
-    p : array_like
-        Probabilities in [0, 1].
-
-    Returns
-    -------
-    ndarray
-        Log odds; infinite at 0 and 1.
-    """
+    """Evaluate ``log(p / (1 - p))`` by NumPy's vectorised logarithm, several times as fast as SciPy's `logit`."""
     p = np.asarray(p, dtype=float)
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(p / (1.0 - p)))
@@ -166,23 +106,6 @@ def boundary_at(
     slope: npt.ArrayLike,
     midpoint: npt.ArrayLike,
 ) -> npt.NDArray[np.float64]:
-    """Evaluate the boundary.
-
-    Parameters
-    ----------
-    z : array_like
-        log10 FLOPs.
-    floor, ceiling : array_like
-        Asymptotes, as scores in [0, 1].
-    slope : array_like
-        Steepness per decade of compute, positive.
-    midpoint : array_like
-        log10 FLOPs at which the boundary is halfway.
-
-    Returns
-    -------
-    ndarray
-        Boundary in score units; all arguments broadcast.
-    """
+    """Evaluate the boundary."""
     z, floor, ceiling = np.asarray(z, float), np.asarray(floor, float), np.asarray(ceiling, float)
     return np.asarray(floor + (ceiling - floor) * inverse_logit(np.asarray(slope) * (z - np.asarray(midpoint))))

@@ -1,4 +1,4 @@
-"""Evaluations as the arrays a model is built on: stretches of time, and cells of scores that share one boundary value."""
+"""Evaluations as the arrays of a model: stretches of time, and cells of scores that share one boundary value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,20 +45,7 @@ class Stretches:
 
     @classmethod
     def of(cls, evaluations: Evaluations, *, within_periods: bool = True) -> "Stretches":
-        """Divide the periods of evaluations.
-
-        Parameters
-        ----------
-        evaluations : Evaluations
-            Scores; periods are divided where they were closed by dates.
-        within_periods : bool
-            Whether to divide periods, or to take each as one stretch.
-
-        Returns
-        -------
-        Stretches
-            In time; every period has at least one.
-        """
+        """Divide the periods of evaluations."""
         released = evaluations.models["released"]
         period = evaluations.models["period"].to_numpy(np.int64)
         dated = bool(released.notna().all()) and any(end is not None for end in evaluations.period_ends)
@@ -152,29 +139,7 @@ class FrontierData:
     def from_evaluations(
         cls, evaluations: Evaluations, tau: float, *, base_models: bool = True, drift: bool = True
     ) -> "FrontierData":
-        """Group the scores.
-
-        Parameters
-        ----------
-        evaluations : Evaluations
-            Scores to fit.
-        tau : float
-            Quantile level of the boundary.
-        base_models : bool
-            Whether the model has base-model effects, which need at least two base models.
-        drift : bool
-            Whether the boundary drifts, within long periods too.
-
-        Returns
-        -------
-        FrontierData
-            Arrays for `bayes_frontier.model.model`.
-
-        Raises
-        ------
-        DataError
-            If the scores cannot identify the boundary: too few of them, one compute value, or one base model.
-        """
+        """Group the scores."""
         table, models = evaluations.table, evaluations.models
         compute = _compute_range(models)
         _check_counts(table, tau)
@@ -227,18 +192,7 @@ class FrontierData:
         )
 
     def losses(self, scale: Scale) -> LossPieces:
-        """Smoothed pinball loss of every cell, over its scale.
-
-        Parameters
-        ----------
-        scale : Scale
-            Level, scale and smoothing of the likelihood, by task.
-
-        Returns
-        -------
-        LossPieces
-            As functions of the cells' boundaries.
-        """
+        """Smoothed pinball loss of every cell, over its scale."""
         task = self.cells["task"].to_numpy()
         return LossPieces.of(self.scores, scale.level[task], scale.half_width[task], scale.scale[task])
 
@@ -246,17 +200,7 @@ class FrontierData:
 def reference_compute(models: pd.DataFrame, base_models: Sequence[str]) -> npt.NDArray[np.float64]:
     """Compute of base models: the median over their records.
 
-    Parameters
-    ----------
-    models : pandas.DataFrame
-        Columns base_model and flops.
-    base_models : sequence of str
-        Names.
-
-    Returns
-    -------
-    ndarray, shape (n_base_models,)
-        log10 FLOPs.
+    Shapes: returns (n_base_models,).
     """
     z = pd.Series(np.log10(models["flops"].to_numpy(float)))
     return np.asarray(z.groupby(models["base_model"].to_numpy()).median().loc[list(base_models)].to_numpy())

@@ -11,41 +11,13 @@ IntArray = npt.NDArray[np.int64]
 
 
 def pinball_loss(residual: npt.ArrayLike, tau: float) -> FloatArray:
-    """Exact pinball (quantile) loss.
-
-    Parameters
-    ----------
-    residual : array_like
-        Scores minus boundary, ``y - q``, in score units; any shape.
-    tau : float
-        Quantile level, in (0, 1).
-
-    Returns
-    -------
-    ndarray
-        Loss in score units, same shape as `residual`.
-    """
+    """Exact pinball (quantile) loss."""
     u = np.asarray(residual, dtype=float)
     return np.maximum(tau * u, (tau - 1.0) * u)
 
 
 def smooth_pinball_loss(residual: npt.ArrayLike, tau: float, half_width: npt.ArrayLike) -> FloatArray:
-    """Pinball loss convolved with a uniform kernel on [-h, h].
-
-    Parameters
-    ----------
-    residual : array_like
-        Scores minus boundary in score units; any shape.
-    tau : float
-        Quantile level, in (0, 1).
-    half_width : array_like
-        Kernel half-width h > 0 in score units; broadcasts against `residual`.
-
-    Returns
-    -------
-    ndarray
-        ``(u**2 + h**2) / (4 h) + (tau - 1/2) u`` where ``|u| < h``, the exact loss elsewhere.
-    """
+    """Pinball loss convolved with a uniform kernel on [-h, h]."""
     u, h = np.broadcast_arrays(np.asarray(residual, dtype=float), np.asarray(half_width, dtype=float))
     inside = (u * u + h * h) / (4.0 * h) + (tau - 0.5) * u
     return np.where(np.abs(u) < h, inside, pinball_loss(u, tau))
@@ -70,24 +42,7 @@ class GroupedScores:
     def from_scores(cls, scores: npt.ArrayLike, cell: npt.ArrayLike, n_cells: int) -> "GroupedScores":
         """Sort scores by cell.
 
-        Parameters
-        ----------
-        scores : array_like, shape (n_scores,)
-            Scores, in score units.
-        cell : array_like of int, shape (n_scores,)
-            Cell of each score, 0 to ``n_cells - 1``; cells may be empty.
-        n_cells : int
-            Number of cells.
-
-        Returns
-        -------
-        GroupedScores
-            The scores.
-
-        Raises
-        ------
-        ValueError
-            If there is no such cell as a score is in.
+        Shapes: scores (n_scores,), cell (n_scores,).
         """
         y = np.asarray(scores, dtype=float)
         g = np.asarray(cell, dtype=np.int64)
@@ -109,15 +64,7 @@ class GroupedScores:
     def of(self, cell: int) -> FloatArray:
         """Scores of one cell.
 
-        Parameters
-        ----------
-        cell : int
-            Index.
-
-        Returns
-        -------
-        ndarray, shape (n,)
-            In score units, ascending.
+        Shapes: returns (n,).
         """
         return self.values[self.start[cell] : self.start[cell + 1]]
 
@@ -150,18 +97,7 @@ class LossPieces:
     def of(cls, scores: GroupedScores, level: FloatArray, half_width: FloatArray, scale: FloatArray) -> "LossPieces":
         """Lay the loss of scores out.
 
-        Parameters
-        ----------
-        scores : GroupedScores
-            Scores, by cell.
-        level, half_width, scale : ndarray, shape (n_cells,)
-            Per cell: the quantile level in (0, 1), the half-width h > 0 of the smoothing and the scale the loss is
-            divided by, both in score units.
-
-        Returns
-        -------
-        LossPieces
-            For `bayes_frontier.model.engine.losses`.
+        Shapes: level, half_width, scale (n_cells,).
         """
         n_scores, start, size = len(scores.values), 2 * scores.start, np.diff(scores.start)
         number = np.arange(len(size))

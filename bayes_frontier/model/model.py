@@ -25,24 +25,7 @@ FURTHEST = 300.0
 
 
 def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels) -> dict[str, npt.NDArray[Any]]:
-    """Give the data of a model, by name: all in which tables of as many tasks, periods and base models differ.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Structure.
-    data : FrontierData
-        Grouped scores.
-    scale : Scale
-        Level, scale and smoothing of the likelihood.
-    levels : Levels
-        Coordinates of base-model levels: what the sampler sees, not the posterior.
-
-    Returns
-    -------
-    dict
-        Arrays to build a model with, or to replace those of a built or compiled one.
-    """
+    """Give the data of a model, by name: all in which tables of as many tasks, periods and base models differ."""
     compute, losses = data.compute, data.losses(scale)
     names = ("task", "period", "stretch", "base", "z")
     task, period, stretch, base, z = (data.cells[name].to_numpy() for name in names)
@@ -68,11 +51,6 @@ def exact() -> AbstractContextManager[Any]:
     By default it lets the compiler reorder sums and products. How, depends on whether code is compiled or was found
     in the cache of an earlier process; last bits then differ, and after a few steps of a sampler so do draws: the
     first fit on a machine would not be the one that follows with the same seed.
-
-    Returns
-    -------
-    context manager
-        Within which functions are compiled.
     """
     return cast(AbstractContextManager[Any], config.change_flags(numba__fastmath=False))
 

@@ -16,22 +16,7 @@ CENTRED = (1.0, 1.0, 0.0, 0.0)
 
 
 def prior_variables(name: str, priors: Sequence[Normal | HalfNormal | LogNormal], dim: str) -> Any:  # noqa: ANN401 - PyMC is untyped
-    """Add a vector of independent priors to the model in context.
-
-    Parameters
-    ----------
-    name : str
-        Variable name; where the distributions differ in kind there is one variable each, ``name_0`` and so on.
-    priors : sequence of Normal, HalfNormal or LogNormal
-        Distributions.
-    dim : str
-        Dimension of the vector.
-
-    Returns
-    -------
-    TensorVariable
-        The variable, shape (n_priors,).
-    """
+    """Add a vector of independent priors to the model in context."""
     kinds = {type(prior) for prior in priors}
     if len(kinds) > 1:
         return pt.stack([_variable(f"{name}_{i}", [prior], None)[0] for i, prior in enumerate(priors)])
@@ -48,24 +33,7 @@ def _variable(name: str, priors: Sequence[Normal | HalfNormal | LogNormal], dim:
 
 
 def share_logits(priors: Priors, dims: Sequence[str], *, pooled: bool, centred: Sequence[float] = CENTRED) -> Any:  # noqa: ANN401
-    """Logits of the shares that make a curve, drawn around common means or each from the prior of that mean.
-
-    Parameters
-    ----------
-    priors : Priors
-        Of the specification.
-    dims : sequence of str
-        Dimensions of each share: task, or task and period.
-    pooled : bool
-        Whether the means and spreads are learnt; adds ``share_mean`` and ``share_spread`` (share).
-    centred : sequence of float
-        For each of `SHARES`, 1 where the logits are variables themselves, 0 where deviations from the mean are.
-
-    Returns
-    -------
-    TensorVariable
-        Shape (4, *dims).
-    """
+    """Logits of the shares that make a curve, drawn around common means or each from the prior of that mean."""
     centres = [getattr(priors, name) for name in SHARES]
     wide = (slice(None), *(None for _ in dims))
     if not pooled:
@@ -79,23 +47,7 @@ def share_logits(priors: Priors, dims: Sequence[str], *, pooled: bool, centred: 
 
 
 def task_scales(priors: Priors, names: Sequence[str], n_tasks: int) -> list[Any]:
-    """Positive scales, one per task, log-normal around a typical one.
-
-    Parameters
-    ----------
-    priors : Priors
-        Of the specification.
-    names : sequence of str
-        Scales wanted, of "drift" and "base_model": adds ``scale_typical`` (effect), ``scale_spread`` (effect) and
-        ``scale_raw`` (effect, task), and the deterministic ``<name>_scale`` (task) each.
-    n_tasks : int
-        Number of tasks; a single one has the typical scale.
-
-    Returns
-    -------
-    list of TensorVariable
-        One a name, shape (task,).
-    """
+    """Positive scales, one per task, log-normal around a typical one."""
     if not names:
         return []
     log_scale = pt.log(prior_variables("scale_typical", [getattr(priors, name) for name in names], "effect"))[:, None]

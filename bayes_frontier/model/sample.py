@@ -34,23 +34,7 @@ _FREE = "free_"
 
 
 def ending(variables: Sequence[Variable], statistics: xr.Dataset, posterior: xr.Dataset) -> xr.Dataset:
-    """Take the points at which another fit can start.
-
-    Parameters
-    ----------
-    variables : sequence of Variable
-        Which part of a draw is which variable.
-    statistics : xarray.Dataset
-        The sampler's, with its ``unconstrained_draw``.
-    posterior : xarray.Dataset
-        Draws with the names of tasks and base models.
-
-    Returns
-    -------
-    xarray.Dataset
-        Some draws, dim point: each variable of the sampler, on its own scale, as ``free_<name>``, and the curve, drift
-        and base-model effects they stand for.
-    """
+    """Take the points at which another fit can start."""
     unconstrained = statistics["unconstrained_draw"].to_numpy()
     chains, draws = unconstrained.shape[:2]
     each = -(-POINTS // chains)
@@ -89,18 +73,7 @@ class Start:
 
     @classmethod
     def of(cls, posterior: xr.DataTree) -> Start | None:
-        """Take the starting points kept with a fit.
-
-        Parameters
-        ----------
-        posterior : xarray.DataTree
-            Groups ``constant_data`` and, where the fit kept one, ``ending``.
-
-        Returns
-        -------
-        Start or None
-            None where there are none, or none of this form: the fit was saved by an earlier version.
-        """
+        """Take the starting points kept with a fit."""
         if "ending" not in posterior.children or int(posterior["ending"].attrs.get("form", 0)) != FORM:
             return None
         constant = posterior["constant_data"].dataset
@@ -120,21 +93,7 @@ class Start:
         Base models are matched by name, and those that are new start on the curve. What the fit before did not have (a
         stretch of time, say) starts in the middle of its prior.
 
-        Parameters
-        ----------
-        variables : sequence of Variable
-            Those of the model to be sampled.
-        middle : ndarray, shape (n_variables,)
-            Middle of its prior.
-        data : FrontierData
-            Its table.
-        levels : Levels
-            Coordinates of its base-model levels.
-
-        Returns
-        -------
-        ndarray, shape (n_points, n_variables)
-            Unconstrained.
+        Shapes: middle (n_variables,), returns (n_points, n_variables).
         """
         n = self.ending.sizes["point"]
         found = np.tile(middle, (n, 1))
@@ -227,32 +186,7 @@ def sample(
     progress: bool,
     start: Start | None = None,
 ) -> Sampled:
-    """Calibrate the scale and draw the posterior.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        Model.
-    evaluations : Evaluations
-        Scores; ``data`` was made from them.
-    data : FrontierData
-        Grouped scores.
-    tau : float
-        Quantile level.
-    draws, tune, chains, cores : int
-        Per chain: draws kept and tuning steps; number of chains, and of chains at a time.
-    seed : int
-        Seeds everything random here.
-    progress : bool
-        Whether to show progress on standard error.
-    start : Start, optional
-        Where a fit of about the same scores ended; it takes the place of the first short fit.
-
-    Returns
-    -------
-    Sampled
-        The posterior and what it was drawn with.
-    """
+    """Calibrate the scale and draw the posterior."""
     scores, n_tasks = evaluations.table["score"].to_numpy(float), len(data.tasks)
     task = data.cells["task"].to_numpy()
     of_task = task[data.cell_of_score]
@@ -330,18 +264,7 @@ def _named(posterior: xr.Dataset, data: FrontierData) -> xr.Dataset:
 def cell_boundary(posterior: xr.Dataset, data: FrontierData) -> FloatArray:
     """Boundary of every cell, base-model effects included, for given draws.
 
-    Parameters
-    ----------
-    posterior : xarray.Dataset
-        Draws of the curve and, where the model has them, of the base-model effects, with one sample dimension
-        ``sample``.
-    data : FrontierData
-        The cells.
-
-    Returns
-    -------
-    ndarray, shape (n_cells, n_samples)
-        Boundary in score units.
+    Shapes: returns (n_cells, n_samples).
     """
     task, period, stretch = (data.cells[name].to_numpy() for name in ("task", "period", "stretch"))
     parts = [
@@ -386,24 +309,7 @@ CURVE = ("floor", "ceiling", "slope", "midpoint")
 
 
 def prior_curves(spec: ModelSpec, data: FrontierData, draws: int, seed: int) -> dict[str, FloatArray]:
-    """Draw the curves of a typical base model from the prior.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        With the priors.
-    data : FrontierData
-        Of which only tasks, periods and the range of compute enter.
-    draws : int
-        Number of draws.
-    seed : int
-        Seeds them.
-
-    Returns
-    -------
-    dict
-        floor, ceiling, slope (per decade) and midpoint (log10 FLOPs), each (draws, n_tasks, n_periods).
-    """
+    """Draw the curves of a typical base model from the prior."""
     import pymc as pm
 
     from bayes_frontier.model.model import build_model

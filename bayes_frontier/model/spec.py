@@ -120,26 +120,14 @@ _BRANCHES = ("literal[", "constrained-float", "float")
 
 
 def models_dir() -> Path:
-    """Directory of the specifications that ship with the package.
-
-    Returns
-    -------
-    Path
-        Inside an installed wheel, or at the top of a checkout.
-    """
+    """Directory of the specifications that ship with the package."""
     package = Path(bayes_frontier.__file__).parent
     installed = package / "_models"
     return installed if installed.is_dir() else package.parent / "models"
 
 
 def available_models() -> tuple[str, ...]:
-    """Names that `read_spec` knows.
-
-    Returns
-    -------
-    tuple of str
-        Sorted.
-    """
+    """Names that `read_spec` knows."""
     return tuple(sorted(path.stem for path in models_dir().glob("*.toml")))
 
 

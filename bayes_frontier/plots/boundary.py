@@ -78,37 +78,7 @@ def boundary_curves(
     *,
     with_past: bool = True,
 ) -> BoundaryCurves:
-    """Ask a fit for everything the picture shows.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    tasks : str, sequence of str or None
-        Panels.
-    period : int, str or None
-        Period with the band.
-    base_model : str or None
-        Whose boundary.
-    prob : float
-        Probability of the band.
-    flops : array of float or None
-        Where curves are drawn.
-    truth : Truth or None
-        Known boundaries.
-    with_past : bool
-        Whether medians of earlier periods are wanted.
-
-    Returns
-    -------
-    BoundaryCurves
-        The curves.
-
-    Raises
-    ------
-    QueryError
-        If a task, period or base model is unknown, or `flops` is no range.
-    """
+    """Ask a fit for everything the picture shows."""
     names = (tasks,) if isinstance(tasks, str) else tuple(frontier.tasks if tasks is None else tasks)
     if not names:
         raise QueryError("tasks: none is given; name at least one, or leave the argument out for all.")
@@ -165,20 +135,7 @@ def _grid(frontier: Frontier, flops: npt.ArrayLike | None) -> Floats:
 
 
 def entries(curves: BoundaryCurves, chosen: dict[str, dict[str, Any] | None]) -> list[Any]:
-    """Make the legend's handles for the elements that are drawn.
-
-    Parameters
-    ----------
-    curves : BoundaryCurves
-        What is shown.
-    chosen : dict
-        Options by element, None where it is left out.
-
-    Returns
-    -------
-    list of matplotlib.artist.Artist
-        Labelled handles: the boundary and its band, the truth, then the periods.
-    """
+    """Make the legend's handles for the elements that are drawn."""
     colours = period_colours(len(curves.periods))
     share = f"{100 * curves.prob:.4g}%"
     handles: list[Any] = []
@@ -413,23 +370,7 @@ def plot_taus(
 
 
 def check_taus(frontiers: Sequence[Frontier]) -> list[Frontier]:
-    """Return fits by falling tau, if they can stand in one picture.
-
-    Parameters
-    ----------
-    frontiers : sequence of Frontier
-        Fits.
-
-    Returns
-    -------
-    list of Frontier
-        The highest boundary first.
-
-    Raises
-    ------
-    QueryError
-        If there is none, or they differ in evaluations, or share a tau.
-    """
+    """Return fits by falling tau, if they can stand in one picture."""
     if not frontiers:
         raise QueryError("frontiers: none is given; give a fit for each tau.")
     ordered = sorted(frontiers, key=lambda one: -one.tau)

@@ -25,20 +25,6 @@ def boundary_draws(
 
     The sampler's own parameters are unconstrained and hierarchical; what is reported, and what has to have converged,
     is the boundary.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        A fit.
-    flops : sequence of float, optional
-        Where, FLOPs; none: the median compute of the models.
-    tasks : str or sequence of str, optional
-        Tasks; none: all.
-
-    Returns
-    -------
-    xarray.DataTree
-        Groups posterior (boundary of the last period by task, and flops where there are several) and sample_stats.
     """
     at = [float(np.median(frontier.evaluations.models["flops"]))] if flops is None else list(flops)
     drawn = frontier.boundary(at).rename("boundary").sel(task=list(pick_names(tasks, frontier.tasks, "tasks")))
@@ -53,23 +39,7 @@ def boundary_draws(
 
 
 def arviz_options(options: Mapping[str, Any], *, colours: bool = True, labeller: bool = True) -> dict[str, Any]:
-    """Put a caller's options over the ones that give ArviZ's pictures the look of the others.
-
-    Parameters
-    ----------
-    options : mapping
-        Options of the caller.
-    colours : bool
-        Whether the picture tells chains or groups apart by colour.
-    labeller : bool
-        Whether its panels are titled by quantity.
-
-    Returns
-    -------
-    dict
-        Matplotlib as backend, a layout that keeps labels apart, colours for common colour vision, and panels titled by
-        task alone.
-    """
+    """Put a caller's options over the ones that give ArviZ's pictures the look of the others."""
     from arviz_base.labels import NoVarLabeller
 
     defaults: dict[str, Any] = {"backend": "matplotlib", "figure_kwargs": {"layout": "constrained"}}
@@ -81,18 +51,7 @@ def arviz_options(options: Mapping[str, Any], *, colours: bool = True, labeller:
 
 
 def picture_figure(collection: Any) -> Any:  # noqa: ANN401 - ArviZ is untyped
-    """Return the Matplotlib figure of a plot collection.
-
-    Parameters
-    ----------
-    collection : arviz_plots.PlotCollection
-        A picture drawn by ArviZ.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Its figure. It is pyplot's: close it with ``matplotlib.pyplot.close``.
-    """
+    """Return the Matplotlib figure of a plot collection."""
     return collection.viz["figure"].item()
 
 
@@ -182,24 +141,7 @@ _DRAWS, _SEED = 1000, 1
 def prior_and_posterior(
     frontier: Frontier, flops: float, tasks: Sequence[str] | str | None = None, seed: int = _SEED
 ) -> xr.DataTree:
-    """Draws of the last period's boundary of a typical base model, before and after the scores.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        A fit.
-    flops : float
-        Compute, FLOPs.
-    tasks : str or sequence of str, optional
-        Tasks; none: all.
-    seed : int
-        Seeds the draws from the prior.
-
-    Returns
-    -------
-    xarray.DataTree
-        Groups prior and posterior, each with boundary (chain, draw, task).
-    """
+    """Draws of the last period's boundary of a typical base model, before and after the scores."""
     names = list(pick_names(tasks, frontier.tasks, "tasks"))
     base_models = frontier.spec.structure.base_models
     data = FrontierData.from_evaluations(frontier.evaluations, frontier.tau, base_models=base_models)

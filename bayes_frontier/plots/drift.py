@@ -89,48 +89,14 @@ def plot_drift(
 
 
 def at_one_compute(found: xr.Dataset) -> xr.Dataset:
-    """Return changes that are at one compute.
-
-    Parameters
-    ----------
-    found : xarray.Dataset
-        From `Frontier.drift`.
-
-    Returns
-    -------
-    xarray.Dataset
-        The same.
-
-    Raises
-    ------
-    QueryError
-        If it has several computes.
-    """
+    """Return changes that are at one compute."""
     if "flops" in found.dims:
         raise QueryError(f"drift: {found.sizes['flops']} computes; draw one at a time, as .isel(flops=0).")
     return found
 
 
 def step_number(found: xr.Dataset, step: int | str) -> int:
-    """Find a step between periods.
-
-    Parameters
-    ----------
-    found : xarray.Dataset
-        From `Frontier.drift`.
-    step : int or str
-        Number or label.
-
-    Returns
-    -------
-    int
-        Its number, as given where it is one.
-
-    Raises
-    ------
-    QueryError
-        If there is no such step.
-    """
+    """Find a step between periods."""
     labels = [str(label) for label in found["step"].to_numpy()]
     number = labels.index(step) if step in labels else step
     if not isinstance(number, int) or not -len(labels) <= number < len(labels):

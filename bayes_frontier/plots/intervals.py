@@ -56,25 +56,7 @@ class Rows:
 
 
 def row_axes(axes: Axes | None, n: int) -> tuple[Axes, bool]:
-    """Return the panel for rows of intervals: the caller's, or one of a new figure as high as they need.
-
-    Parameters
-    ----------
-    axes : Axes or None
-        What the caller gave.
-    n : int
-        Number of rows.
-
-    Returns
-    -------
-    tuple
-        The panel, and whether its figure is new.
-
-    Raises
-    ------
-    QueryError
-        If it is no single panel.
-    """
+    """Return the panel for rows of intervals: the caller's, or one of a new figure as high as they need."""
     if axes is None:
         figure = Figure(figsize=(_WIDTH, _AROUND + _ROW * max(n, 2)), layout="constrained", facecolor=style.PAPER)
         return figure.subplots(), True
@@ -84,17 +66,7 @@ def row_axes(axes: Axes | None, n: int) -> tuple[Axes, bool]:
 
 
 def draw_rows(panel: Axes, rows: Rows, chosen: style.Settled) -> None:
-    """Draw rows of intervals on a panel whose horizontal axis is set up already.
-
-    Parameters
-    ----------
-    panel : matplotlib.axes.Axes
-        The panel.
-    rows : Rows
-        What to draw.
-    chosen : dict
-        Options of `ELEMENTS`, settled.
-    """
+    """Draw rows of intervals on a panel whose horizontal axis is set up already."""
     height = np.arange(len(rows.names))
     if (options := chosen["interval"]) is not None:
         panel.hlines(height, rows.lower, rows.upper, **_lines(options))
@@ -122,48 +94,14 @@ def draw_rows(panel: Axes, rows: Rows, chosen: style.Settled) -> None:
 
 
 def title_and_label(panel: Axes, title: str, xlabel: str, chosen: style.Settled, own: bool) -> None:
-    """Put title and axis label on a picture of rows.
-
-    Parameters
-    ----------
-    panel : matplotlib.axes.Axes
-        The panel.
-    title : str
-        What the picture shows.
-    xlabel : str
-        Quantity with its unit.
-    chosen : dict
-        Options, settled.
-    own : bool
-        Whether the figure is new.
-    """
+    """Put title and axis label on a picture of rows."""
     panels = np.array([panel], dtype=object)
     style.place_title(panels, title, chosen["title"], own)
     style.label_outer(panels, xlabel, "", chosen["labels"], own)
 
 
 def pick_names(asked: Sequence[str] | str | None, known: Sequence[str], what: str) -> tuple[str, ...]:
-    """Return the names asked for, or all.
-
-    Parameters
-    ----------
-    asked : str, sequence of str or None
-        Names.
-    known : sequence of str
-        All names.
-    what : str
-        The argument's name, for messages.
-
-    Returns
-    -------
-    tuple of str
-        At least one name; whether each is known is for the fit to say.
-
-    Raises
-    ------
-    QueryError
-        If none is given.
-    """
+    """Return the names asked for, or all."""
     names = (asked,) if isinstance(asked, str) else tuple(known if asked is None else asked)
     if not names:
         raise QueryError(f"{what}: none is given; name at least one, or leave the argument out for all.")

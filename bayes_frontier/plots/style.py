@@ -40,18 +40,7 @@ _WIDTHS = {1: 6.4, 2: 8.6}
 
 
 def period_colours(n: int) -> list[str]:
-    """Return a colour for each period; the last one is always the strongest.
-
-    Parameters
-    ----------
-    n : int
-        Number of periods.
-
-    Returns
-    -------
-    list of str
-        Hexadecimal colours, shape (n,). Beyond 6 periods they follow a perceptual scale.
-    """
+    """Return a colour for each period; the last one is always the strongest."""
     if n <= len(OKABE_ITO):
         return [*OKABE_ITO[1:n], OKABE_ITO[0]]
     scale = mpl.colormaps["viridis_r"]
@@ -59,25 +48,7 @@ def period_colours(n: int) -> list[str]:
 
 
 def settle(visuals: Visuals | None, defaults: Mapping[str, Mapping[str, object]]) -> Settled:
-    """Put a caller's options over the defaults.
-
-    Parameters
-    ----------
-    visuals : mapping, optional
-        By element: False leaves it out, True draws it as it is, a mapping changes options of Matplotlib.
-    defaults : mapping
-        Options of every element there is.
-
-    Returns
-    -------
-    dict
-        Options by element; None: not drawn.
-
-    Raises
-    ------
-    QueryError
-        If an element is unknown, or its options are neither a mapping nor a bool.
-    """
+    """Put a caller's options over the defaults."""
     settled: Settled = {name: dict(options) for name, options in defaults.items()}
     for name, options in (visuals or {}).items():
         if name not in defaults:
@@ -94,38 +65,12 @@ def settle(visuals: Visuals | None, defaults: Mapping[str, Mapping[str, object]]
 
 
 def columns_for(n: int) -> int:
-    """Return how many columns `n` panels are laid out in.
-
-    Parameters
-    ----------
-    n : int
-        Number of panels.
-
-    Returns
-    -------
-    int
-        1 to 3.
-    """
+    """Return how many columns `n` panels are laid out in."""
     return n if n <= 3 else 2 if n == 4 else 3
 
 
 def panel_grid(n: int, *, height: float = 3.0, columns: int | None = None) -> npt.NDArray[Any]:
-    """Make a figure of `n` panels that belongs to no pyplot state, so nothing needs to be closed.
-
-    Parameters
-    ----------
-    n : int
-        Number of panels.
-    height : float
-        Height of a row in inches; 1.1 more are left for title and legend.
-    columns : int, optional
-        Number of columns; none: those of `columns_for`.
-
-    Returns
-    -------
-    numpy.ndarray
-        Axes, shape (n,), row by row; the figure is ``axes[0].figure``, with constrained layout.
-    """
+    """Make a figure of `n` panels that belongs to no pyplot state, so nothing needs to be closed."""
     columns = columns or columns_for(n)
     rows = -(-n // columns)
     figure = Figure(figsize=(_WIDTHS.get(columns, 11.5), 1.1 + height * rows), layout="constrained", facecolor=PAPER)
@@ -136,27 +81,7 @@ def panel_grid(n: int, *, height: float = 3.0, columns: int | None = None) -> np
 
 
 def take_axes(axes: npt.ArrayLike | Axes | None, n: int, *, height: float = 3.0) -> tuple[npt.NDArray[Any], bool]:
-    """Return the panels to draw into: the caller's, or new ones.
-
-    Parameters
-    ----------
-    axes : Axes or array of Axes or None
-        What the caller gave.
-    n : int
-        Panels needed.
-    height : float
-        Height of a row of a new figure in inches.
-
-    Returns
-    -------
-    tuple
-        Axes, shape (n,), and whether their figure is new.
-
-    Raises
-    ------
-    QueryError
-        If there are too few.
-    """
+    """Return the panels to draw into: the caller's, or new ones."""
     if axes is None:
         return panel_grid(n, height=height), True
     given = np.atleast_1d(np.asarray(axes, dtype=object)).ravel()
@@ -166,17 +91,7 @@ def take_axes(axes: npt.ArrayLike | Axes | None, n: int, *, height: float = 3.0)
 
 
 def tidy(panel: Axes, grid: Mapping[str, Any] | None, *, axis: str = "both") -> None:
-    """Give a panel the common look: no frame, no tick marks, a faint grid below everything.
-
-    Parameters
-    ----------
-    panel : matplotlib.axes.Axes
-        The panel.
-    grid : mapping or None
-        Options of the grid; none: no grid.
-    axis : str
-        Axis the grid belongs to: both, x or y.
-    """
+    """Give a panel the common look: no frame, no tick marks, a faint grid below everything."""
     panel.minorticks_off()
     panel.tick_params(labelsize=9, length=0, colors=SOFT)
     # labels of the lowest score and of the least compute meet in the corner
@@ -189,15 +104,7 @@ def tidy(panel: Axes, grid: Mapping[str, Any] | None, *, axis: str = "both") -> 
 
 
 def compute_axis(panel: Axes, low: float, high: float) -> None:
-    """Make the horizontal axis one of compute: logarithmic, from `low` to `high` FLOPs, labelled in powers of ten.
-
-    Parameters
-    ----------
-    panel : matplotlib.axes.Axes
-        The panel.
-    low, high : float
-        Ends in FLOPs.
-    """
+    """Make the horizontal axis one of compute: logarithmic, from `low` to `high` FLOPs, labelled in powers of ten."""
     panel.set_xscale("log")
     panel.set_xlim(low, high)
     panel.xaxis.set_major_locator(FixedLocator(compute_ticks(low, high)))
@@ -206,21 +113,7 @@ def compute_axis(panel: Axes, low: float, high: float) -> None:
 
 
 def compute_ticks(low: float, high: float, most: int = 7) -> list[float]:
-    """Choose where a compute axis is labelled.
-
-    Parameters
-    ----------
-    low, high : float
-        Ends in FLOPs.
-    most : int
-        At most this many powers of ten.
-
-    Returns
-    -------
-    list of float
-        Powers of ten within the ends, every second or third where there are many; with fewer than two, also 2 and 5
-        times them.
-    """
+    """Choose where a compute axis is labelled."""
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
     step = max(1, -(-(last - first + 1) // most))
     powers = [float(f"1e{k}") for k in range(first, last + 1, step)]
@@ -231,68 +124,26 @@ def compute_ticks(low: float, high: float, most: int = 7) -> list[float]:
 
 
 def power_of_ten(value: float) -> str:
-    """Write FLOPs as mathematics for Matplotlib: ``$10^{24}$``, ``$2×10^{23}$``.
-
-    Parameters
-    ----------
-    value : float
-        FLOPs, positive.
-
-    Returns
-    -------
-    str
-        The text.
-    """
+    """Write FLOPs as mathematics for Matplotlib: ``$10^{24}$``, ``$2×10^{23}$``."""
     mantissa, exponent = f"{value:.1e}".split("e")
     mantissa = mantissa.removesuffix(".0")
     return f"$10^{{{int(exponent)}}}$" if mantissa == "1" else f"${mantissa}×10^{{{int(exponent)}}}$"
 
 
 def shorten(name: str, most: int = 40) -> str:
-    """Cut a long name, so that it fits its place.
-
-    Parameters
-    ----------
-    name : str
-        A name from data.
-    most : int
-        Characters kept, the ellipsis included.
-
-    Returns
-    -------
-    str
-        The name on one line.
-    """
+    """Cut a long name, so that it fits its place."""
     name = " ".join(name.split())
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
 def literal(*texts: Text) -> None:
-    """Show texts as they are, dollar signs included: names from data are not mathematics.
-
-    Parameters
-    ----------
-    *texts : matplotlib.text.Text
-        The texts.
-    """
+    """Show texts as they are, dollar signs included: names from data are not mathematics."""
     for text in texts:
         text.set_parse_math(False)
 
 
 def place_legend(panels: npt.NDArray[Any], handles: list[Any], options: Mapping[str, Any], own: bool) -> None:
-    """Put the legend below a new figure's panels, or in the last of the caller's.
-
-    Parameters
-    ----------
-    panels : ndarray of Axes
-        The panels.
-    handles : list
-        Labelled artists; none: no legend.
-    options : mapping
-        Options of the legend.
-    own : bool
-        Whether the figure is new.
-    """
+    """Put the legend below a new figure's panels, or in the last of the caller's."""
     if not handles:
         return
     place = {"loc": "outside lower center", "ncols": columns_for(len(panels)) + 1} if own else {"loc": "best"}
@@ -301,19 +152,7 @@ def place_legend(panels: npt.NDArray[Any], handles: list[Any], options: Mapping[
 
 
 def place_title(panels: npt.NDArray[Any], title: str, options: Mapping[str, Any] | None, own: bool) -> None:
-    """Put the title over a new figure's panels; the caller's figure gets none.
-
-    Parameters
-    ----------
-    panels : ndarray of Axes
-        The panels.
-    title : str
-        What the picture shows.
-    options : mapping or None
-        Options of the title; none: no title.
-    own : bool
-        Whether the figure is new.
-    """
+    """Put the title over a new figure's panels; the caller's figure gets none."""
     if own and options is not None:
         literal(panels[0].figure.suptitle(title, **options))
 
@@ -321,19 +160,7 @@ def place_title(panels: npt.NDArray[Any], title: str, options: Mapping[str, Any]
 def label_outer(
     panels: npt.NDArray[Any], xlabel: str, ylabel: str, options: Mapping[str, Any] | None, own: bool
 ) -> None:
-    """Label the axes: of a new figure the outer ones only, of the caller's panels all.
-
-    Parameters
-    ----------
-    panels : ndarray of Axes
-        The panels.
-    xlabel, ylabel : str
-        Quantities with their units.
-    options : mapping or None
-        Options of the labels; none: no labels.
-    own : bool
-        Whether the figure is new.
-    """
+    """Label the axes: of a new figure the outer ones only, of the caller's panels all."""
     if options is None:
         return
     columns = columns_for(len(panels))
@@ -347,20 +174,7 @@ def label_outer(
 def halo_line(
     panel: Axes, x: npt.ArrayLike, y: npt.ArrayLike, options: Mapping[str, Any], halo: Mapping[str, Any] | None
 ) -> None:
-    """Draw a line with a light rim below it, which keeps it readable over a thousand points.
-
-    Parameters
-    ----------
-    panel : matplotlib.axes.Axes
-        The panel.
-    x, y : array_like
-        The line.
-    options : mapping
-        Options of the line.
-    halo : mapping or None
-        Options of the rim, whose linewidth is that of one side; none: no rim. It lies below bands, so that it does not
-        cut them.
-    """
+    """Draw a line with a light rim below it, which keeps it readable over a thousand points."""
     if halo is not None:
         wide = options.get("linewidth", 1.5) + 2 * halo.get("linewidth", 2.0)
         panel.plot(x, y, **{**halo, "linewidth": wide})
@@ -368,17 +182,6 @@ def halo_line(
 
 
 def flops_text(value: float) -> str:
-    """Write FLOPs for a text that is not mathematics: ``1e24``, ``7.2e23``.
-
-    Parameters
-    ----------
-    value : float
-        FLOPs, positive.
-
-    Returns
-    -------
-    str
-        Up to two digits and the exponent.
-    """
+    """Write FLOPs for a text that is not mathematics: ``1e24``, ``7.2e23``."""
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"

@@ -30,38 +30,12 @@ _MOST_OF_PRIOR = 0.98
 
 
 def years(dates: pd.Series) -> FloatArray:
-    """Convert dates.
-
-    Parameters
-    ----------
-    dates : pandas.Series
-        Dates; NaT where unknown.
-
-    Returns
-    -------
-    ndarray
-        Years since 2024-01-01; NaN where unknown.
-    """
+    """Convert dates."""
     return np.asarray((pd.to_datetime(dates) - _EPOCH).dt.total_seconds() / 86400.0 / _DAYS, dtype=float)
 
 
 def base_model_years(names: pd.Series, seen: pd.Series, registry: Registry) -> FloatArray:
-    """When base models appeared: their release where the registry has it, else when they were first seen.
-
-    Parameters
-    ----------
-    names : pandas.Series
-        Base models.
-    seen : pandas.Series
-        Dates of the first of their models, same length; NaT where unknown.
-    registry : Registry
-        Base models and their releases.
-
-    Returns
-    -------
-    ndarray
-        Years since 2024-01-01; NaN where neither is known.
-    """
+    """When base models appeared: their release where the registry has it, else when they were first seen."""
     known = {name: registry.get(name) for name in names.unique()}
     listed = {name: model.released for name, model in known.items() if model is not None}
     released = pd.to_datetime(names.map(listed).astype(object))
@@ -91,19 +65,7 @@ class Vintage:
     def of(cls, curves: Curves, released: FloatArray, prior: float) -> "Vintage | None":
         """Estimate the lines.
 
-        Parameters
-        ----------
-        curves : Curves
-            Draws.
-        released : ndarray, shape (n_base_models,)
-            When the fitted base models appeared; see `base_model_years`.
-        prior : float
-            Standard deviation of the normal prior of a line's slope, on the logit scale a year.
-
-        Returns
-        -------
-        Vintage or None
-            None where the model has no base-model effects, or release dates that do not differ.
+        Shapes: released (n_base_models,).
         """
         dated = np.isfinite(released)
         if curves.effects is None or curves.scales is None or prior == 0.0:
@@ -126,37 +88,14 @@ class Vintage:
     def effect(self, task: int, released: FloatArray, normal: FloatArray) -> FloatArray:
         """Draw what their vintage gives to new base models.
 
-        Parameters
-        ----------
-        task : int
-            Which task.
-        released : ndarray, shape (n,)
-            When they appeared; NaN: not known, and nothing is given.
-        normal : ndarray, shape (n_draws,)
-            Standard normal values.
-
-        Returns
-        -------
-        ndarray, shape (n_draws, n)
-            On the logit scale.
+        Shapes: released (n,), normal (n_draws,), returns (n_draws, n).
         """
         age = np.nan_to_num(np.minimum(released, self.latest) - self.centre[task])
         return np.asarray((self.slope[task] + self.error[task] * normal)[:, None] * age)
 
 
 def vintage_of(frontier: "Frontier") -> Vintage | None:
-    """Estimate the trend of the fitted base models' effects over their releases.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-
-    Returns
-    -------
-    Vintage or None
-        None where the model has no base-model effects; see `Vintage.of`.
-    """
+    """Estimate the trend of the fitted base models' effects over their releases."""
     if not frontier.curves.has_base_models:
         return None
     names = pd.Series(frontier.base_model_names)
@@ -166,22 +105,7 @@ def vintage_of(frontier: "Frontier") -> Vintage | None:
 
 
 def appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp) -> FloatArray:
-    """Say when base models appeared: by the registry, by the date of the model, or just after the last day fitted.
-
-    Parameters
-    ----------
-    bases : pandas.Series
-        Base models.
-    released : pandas.Series, optional
-        Dates of their models, same length.
-    closed : pandas.Timestamp
-        Last day fitted.
-
-    Returns
-    -------
-    ndarray
-        Years since 2024-01-01.
-    """
+    """Say when base models appeared: by the registry, by the date of the model, or just after the last day fitted."""
     usual = closed + pd.Timedelta(days=QUARTER / 2.0)
     unknown = pd.Series(pd.NaT, index=bases.index, dtype="datetime64[ns]")
     dates = unknown if released is None else pd.to_datetime(released, utc=True).dt.tz_localize(None)
@@ -203,19 +127,7 @@ _VINTAGE_STEP = 1.0 / 12.0
 def labelled(values: FloatArray, models: pd.Series, tasks: Sequence[str]) -> xr.DataArray:
     """Attach names.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n_models, n_tasks)
-        Boundaries.
-    models : pandas.Series
-        Model names.
-    tasks : sequence of str
-        Task names.
-
-    Returns
-    -------
-    xarray.DataArray
-        Dims (model, task).
+    Shapes: values (n_models, n_tasks).
     """
     coords = {"model": models.to_numpy(dtype=object), "task": list(tasks)}
     return xr.DataArray(values, dims=("model", "task"), coords=coords, name="boundary", attrs={"units": "score"})
@@ -224,21 +136,7 @@ def labelled(values: FloatArray, models: pd.Series, tasks: Sequence[str]) -> xr.
 def fitted_means(curves: Curves, models: pd.DataFrame, base_models: Sequence[str], stretches: Stretches) -> FloatArray:
     """Posterior mean boundary of each record, its base-model effect included.
 
-    Parameters
-    ----------
-    curves : Curves
-        Draws.
-    models : pandas.DataFrame
-        Columns base_model, flops, period.
-    base_models : sequence of str
-        Fitted base models.
-    stretches : Stretches
-        When the records are from.
-
-    Returns
-    -------
-    ndarray, shape (n_models, n_tasks)
-        Scores.
+    Shapes: returns (n_models, n_tasks).
     """
     code, unique = _distinct(models[["base_model", "flops", "period"]].assign(stretch=stretches.of_model))
     base = pd.Index(base_models).get_indexer(pd.Index(unique["base_model"]))
@@ -258,25 +156,7 @@ def fitted_means(curves: Curves, models: pd.DataFrame, base_models: Sequence[str
 
 
 def check_models(models: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Names and base models of models to predict.
-
-    Parameters
-    ----------
-    models : pandas.DataFrame
-        Columns base_model and flops; optional released and model.
-
-    Returns
-    -------
-    tuple of pandas.Series
-        Model names (the index where there are none) and base models as the fit names them.
-
-    Raises
-    ------
-    QueryError
-        If a column is missing.
-    DataError
-        If a date cannot be read.
-    """
+    """Names and base models of models to predict."""
     for column in ("base_model", "flops"):
         if column not in models:
             raise QueryError(
@@ -290,21 +170,7 @@ def check_models(models: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def horizons(released: pd.Series | None, n: int, stretches: Stretches, closed: pd.Timestamp) -> FloatArray:
     """Time from the last fitted stretch to models, in quarters of a year.
 
-    Parameters
-    ----------
-    released : pandas.Series or None
-        Their dates, where known.
-    n : int
-        Number of models.
-    stretches : Stretches
-        When the fitted records are from.
-    closed : pandas.Timestamp
-        Last day fitted. A model without a date is taken to be from half a quarter after it.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        Not negative.
+    Shapes: returns (n,).
     """
     if stretches.middle is None:
         return np.ones(n)
@@ -349,22 +215,7 @@ class Asked(NamedTuple):
 
 
 def place(frontier: "Frontier", models: pd.DataFrame) -> tuple[pd.Series, Asked]:
-    """Check models to predict, and place them in a fit.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    models : pandas.DataFrame
-        As in `Frontier.predict`.
-
-    Returns
-    -------
-    names : pandas.Series
-        Of the models.
-    asked : Asked
-        Their place.
-    """
+    """Check models to predict, and place them in a fit."""
     names, bases = check_models(models)
     flops = own_compute(frontier, bases, pd.Series(check_flops(models["flops"]), index=models.index))
     dates, priors = frontier.evaluations.models["released"], frontier.spec.priors
@@ -382,22 +233,7 @@ def place(frontier: "Frontier", models: pd.DataFrame) -> tuple[pd.Series, Asked]
 
 
 def own_compute(frontier: "Frontier", bases: pd.Series, flops: pd.Series) -> pd.Series:
-    """Replace the FLOPs of fitted base models by the ones they were fitted at.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    bases : pandas.Series
-        Base models.
-    flops : pandas.Series
-        As stated.
-
-    Returns
-    -------
-    pandas.Series
-        FLOPs.
-    """
+    """Replace the FLOPs of fitted base models by the ones they were fitted at."""
     if not frontier.curves.has_base_models:
         return flops
     z = reference_compute(frontier.evaluations.models, frontier.base_model_names)
@@ -416,21 +252,7 @@ def mixtures(
     vintage: Vintage | None = None,
     released: FloatArray | None = None,
 ) -> Iterator[tuple[IntArray, FloatArray]]:
-    """Draw the boundaries of models some time after the last fitted scores, task by task.
-
-    Parameters
-    ----------
-    curves : Curves
-        Draws.
-    bases, flops, base_models, seed, ahead, innovation, vintage, released : optional
-        As in `Asked`.
-
-    Yields
-    ------
-    tuple of ndarray
-        Place of each model among the distinct ones, shape (n_models,), and boundaries of these, shape (n_draws,
-        n_distinct).
-    """
+    """Draw the boundaries of models some time after the last fitted scores, task by task."""
     ahead = np.round(np.broadcast_to(ahead, len(bases)) / _HORIZON_STEP) * _HORIZON_STEP
     month = np.full(len(bases), np.nan) if released is None else np.round(released / _VINTAGE_STEP) * _VINTAGE_STEP
     asked = {"base": bases.to_numpy(), "flops": check_flops(flops), "ahead": ahead, "released": month}
@@ -470,17 +292,7 @@ def predictive_levels(
 ) -> FloatArray:
     """Levels exceeded with probability 1 - tau some time after the last fitted scores.
 
-    Parameters
-    ----------
-    curves : Curves
-        Draws.
-    bases, flops, base_models, seed, ahead, innovation, vintage, released : optional
-        As in `Asked`.
-
-    Returns
-    -------
-    ndarray, shape (n_models, n_tasks)
-        Scores in [0, 1].
+    Shapes: returns (n_models, n_tasks).
     """
     drawn = zip(
         mixtures(curves, bases, flops, base_models, seed, ahead, innovation, vintage, released),
@@ -494,20 +306,7 @@ def predictive_levels(
 def chances(curves: Curves, asked: Asked, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Say how unlikely scores of models not fitted are.
 
-    Parameters
-    ----------
-    curves : Curves
-        Draws.
-    asked : Asked
-        The models.
-    scores : ndarray, shape (n_models, n_tasks)
-        What they scored; NaN where there is none.
-
-    Returns
-    -------
-    above, chance : ndarray, shape (n_models, n_tasks)
-        Probability that the boundary lies below the score, and that a model like this one scores as high or higher;
-        NaN where there is no score.
+    Shapes: scores (n_models, n_tasks), returns (n_models, n_tasks).
     """
     above, chance = np.full((2, *scores.shape), np.nan)
     for k, (code, q) in enumerate(mixtures(curves, *asked)):

@@ -1,4 +1,4 @@
-"""Convergence of the boundaries themselves: R-hat, effective sample sizes, and the gate that refuses to report without it."""
+"""Convergence of the boundaries: R-hat, effective sample sizes, and the gate that refuses to report without it."""
 
 from __future__ import annotations
 
@@ -20,20 +20,7 @@ _LEAST_DRAWS, _LEAST_CHAINS = 4, 2
 
 
 def chain_diagnostics(draws: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
-    """Rank-normalised split R-hat, bulk and tail effective sample size.
-
-    Parameters
-    ----------
-    draws : array_like
-        Draws, shape (n_quantities, n_chains, n_draws).
-
-    Returns
-    -------
-    r_hat, ess_bulk, ess_tail : numpy.ndarray
-        Shape (n_quantities,). R-hat is the larger one of ranks and of ranks of the distance from the median; the tail
-        size the smaller one of those of the 5% and the 95% quantile. Not a number where a draw is not finite, where
-        there are fewer than four draws or two chains, and for the R-hat of draws that do not vary.
-    """
+    """Rank-normalised split R-hat, bulk and tail effective sample size."""
     values = np.asarray(draws, dtype=np.float64)
     found = np.full((3, len(values)), np.nan)
     if values.shape[1] < _LEAST_CHAINS or values.shape[2] < _LEAST_DRAWS:
@@ -85,20 +72,7 @@ def _r_hat(values: Floats) -> Floats:
 
 
 def effective_size(values: Floats) -> Floats:
-    """Effective sample size of means of chains.
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Draws, shape (n_quantities, n_chains, n_draws).
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_quantities,): all draws over the integrated autocorrelation time, whose autocorrelations are summed in
-        pairs while the pairs are positive, each pair at most as large as those before it. All draws where a quantity
-        does not vary.
-    """
+    """Effective sample size of means of chains."""
     _, m, n = values.shape
     means = values.mean(axis=2)
     padded = fft.next_fast_len(2 * n, real=True)
@@ -133,19 +107,7 @@ ESS_MIN = 400.0
 
 
 def diagnose(boundaries: xr.Dataset) -> pd.DataFrame:
-    """Rank-normalised split R-hat and effective sample sizes of boundary quantities.
-
-    Parameters
-    ----------
-    boundaries : xarray.Dataset
-        Draws with dims (chain, draw, ...).
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per scalar quantity, worst first: quantity, r_hat, ess_bulk, ess_tail (Vehtari et al. 2021,
-        doi 10.1214/20-BA1221).
-    """
+    """Rank-normalised split R-hat and effective sample sizes of boundary quantities."""
     rows = []
     for name, one in boundaries.items():
         cells = one.transpose("chain", "draw", ...)
@@ -162,36 +124,12 @@ def diagnose(boundaries: xr.Dataset) -> pd.DataFrame:
 
 
 def passes(table: pd.DataFrame) -> pd.Series:
-    """Whether each quantity passes the gate.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Result of `diagnose`.
-
-    Returns
-    -------
-    pandas.Series of bool
-        R-hat at most 1.01 and bulk effective sample size at least 400.
-    """
+    """Whether each quantity passes the gate."""
     return (table["r_hat"] <= R_HAT_MAX) & (table["ess_bulk"] >= ESS_MIN)
 
 
 def explain(table: pd.DataFrame, limit: int = 5) -> str:
-    """Convergence in words.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Result of `diagnose`.
-    limit : int
-        How many of the worst quantities to name.
-
-    Returns
-    -------
-    str
-        One line where all pass; otherwise the worst quantities and what to do.
-    """
+    """Convergence in words."""
     bad = table[~passes(table)]
     worst = f"R-hat at most {table['r_hat'].max():.3f}, bulk ESS at least {table['ess_bulk'].min():,.0f}"
     if bad.empty:

@@ -1,4 +1,4 @@
-"""Posterior draws as arrays, and the boundary values that every answer is made of, those of new base models included."""
+"""Posterior draws as arrays, and the boundary values that every answer is made of."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,17 +24,7 @@ _TOLERANCES = {"xatol": 1e-10, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
 def effect_shape(effects: FloatArray, scales: FloatArray) -> FloatArray:
     """Summarise the distribution of base-model effects in units of their scale.
 
-    Parameters
-    ----------
-    effects : ndarray, shape (n_samples, n_base_models)
-        Draws of the effects of one task, on the logit scale.
-    scales : ndarray, shape (n_samples,)
-        Draws of their standard deviation.
-
-    Returns
-    -------
-    ndarray, shape (101,)
-        Midpoints of equally probable slices, increasing.
+    Shapes: effects (n_samples, n_base_models), scales (n_samples,), returns (101,).
     """
     return np.asarray(np.quantile(effects / scales[:, None], (np.arange(_SLICES) + 0.5) / _SLICES))
 
@@ -42,17 +32,7 @@ def effect_shape(effects: FloatArray, scales: FloatArray) -> FloatArray:
 def residual_cdf(residual: npt.ArrayLike, quantiles: FloatArray) -> FloatArray:
     """Distribution function of residuals given by its quantiles.
 
-    Parameters
-    ----------
-    residual : array_like
-        Where to evaluate, in score units.
-    quantiles : ndarray, shape (len(RESIDUAL_LEVELS),)
-        Quantiles at `bayes_frontier.model.calibration.RESIDUAL_LEVELS`.
-
-    Returns
-    -------
-    ndarray
-        Probabilities, same shape as `residual`.
+    Shapes: quantiles (len(RESIDUAL_LEVELS),).
     """
     # np.interp needs increasing nodes: ties (benchmarks with few items) are spread by less than any score's resolution.
     nodes = quantiles + 1e-12 * np.arange(len(quantiles))
@@ -62,19 +42,7 @@ def residual_cdf(residual: npt.ArrayLike, quantiles: FloatArray) -> FloatArray:
 def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> FloatArray:
     """Level whose exceedance probability is 1 - tau when the boundary itself is uncertain.
 
-    Parameters
-    ----------
-    levels : ndarray, shape (n_points, n_mix)
-        Possible boundaries of each point, equally probable, in score units.
-    quantiles : ndarray
-        Residual distribution around a boundary; see `residual_cdf`.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_points,)
-        Solution L of ``mean(F0(L - levels)) = tau``, to below 1e-9 (Chandrupatla's method).
+    Shapes: levels (n_points, n_mix), returns (n_points,).
     """
     low = levels.min(axis=1) + quantiles[0]
     high = levels.max(axis=1) + quantiles[-1]
@@ -116,17 +84,7 @@ class PopulationBoundary:
     def __call__(self, q: FloatArray, scales: FloatArray) -> FloatArray:
         """Return the population boundary.
 
-        Parameters
-        ----------
-        q : ndarray, shape (n_draws, ...)
-            Boundary of a typical base model, in score units.
-        scales : ndarray, shape (n_draws,)
-            omega of each draw.
-
-        Returns
-        -------
-        ndarray
-            Same shape as `q`, in [0, 1].
+        Shapes: q (n_draws, ...), scales (n_draws,).
         """
         step = self._scales[1] - self._scales[0]
         j = np.clip(((scales - self._scales[0]) / step).astype(int), 0, _N_SCALES - 2)
@@ -196,24 +154,7 @@ class Curves:
 
     @classmethod
     def from_tree(cls, tree: xr.DataTree, tau: float, misfit: Misfit | None = None, pivot: float = 0.0) -> "Curves":
-        """Read the draws.
-
-        Parameters
-        ----------
-        tree : xarray.DataTree
-            With groups posterior and constant_data.
-        tau : float
-            Quantile level.
-        misfit : Misfit, optional
-            What the specification allows for; none: nothing.
-        pivot : float
-            log10 FLOPs in the middle of the models, of use with `misfit` only.
-
-        Returns
-        -------
-        Curves
-            Arrays.
-        """
+        """Read the draws."""
         draws = tree["posterior"].dataset
 
         def flat(name: str, *dims: str) -> FloatArray | None:
@@ -250,34 +191,14 @@ class Curves:
     def by_chain(self, values: FloatArray) -> FloatArray:
         """Split the first axis into chain and draw.
 
-        Parameters
-        ----------
-        values : ndarray, shape (n_samples, ...)
-            Anything by sample.
-
-        Returns
-        -------
-        ndarray, shape (n_chains, n_draws, ...)
-            The same values.
+        Shapes: values (n_samples, ...), returns (n_chains, n_draws, ...).
         """
         return values.reshape(*self.shape, *values.shape[1:])
 
     def typical(self, z: npt.ArrayLike, task: Any, period: Any, samples: Any = slice(None)) -> FloatArray:  # noqa: ANN401
         """Boundary of a base model without effect.
 
-        Parameters
-        ----------
-        z : array_like
-            log10 FLOPs.
-        task, period : int or ndarray
-            Indices that broadcast against `z`.
-        samples : slice or ndarray
-            Which draws.
-
-        Returns
-        -------
-        ndarray, shape (n_samples, ...)
-            Scores.
+        Shapes: returns (n_samples, ...).
         """
         z, task, period = np.broadcast_arrays(z, task, period)
         return boundary_at(z, *(self.parts[name][samples][:, task, period] for name in _CURVE))
@@ -292,19 +213,7 @@ class Curves:
     ) -> FloatArray:
         """Boundary of fitted base models.
 
-        Parameters
-        ----------
-        z : array_like
-            log10 FLOPs.
-        base, task, period : int or ndarray
-            Indices that broadcast against `z`.
-        samples : slice or ndarray
-            Which draws.
-
-        Returns
-        -------
-        ndarray, shape (n_samples, ...)
-            Scores.
+        Shapes: returns (n_samples, ...).
         """
         z, base, task, period = np.broadcast_arrays(z, base, task, period)
         q = self.typical(z, task, period, samples)
@@ -313,15 +222,7 @@ class Curves:
     def since(self, start: IntArray, end: IntArray, task: Any) -> FloatArray:  # noqa: ANN401 - int or array
         """Drift from one stretch of time to another, on the logit scale.
 
-        Parameters
-        ----------
-        start, end, task : int or ndarray
-            Indices that broadcast.
-
-        Returns
-        -------
-        ndarray, shape (n_samples, ...)
-            Change.
+        Shapes: returns (n_samples, ...).
         """
         assert self.walk is not None
         return self.walk[:, task, end] - self.walk[:, task, start]
@@ -329,21 +230,7 @@ class Curves:
     def at(self, z: FloatArray, task: int, periods: IntArray, base: int | None) -> FloatArray:
         """Boundary of one task, population or of one base model.
 
-        Parameters
-        ----------
-        z : ndarray, shape (n,)
-            log10 FLOPs.
-        task : int
-            Index.
-        periods : ndarray of int
-            Indices.
-        base : int or None
-            A base model, or None for the population boundary.
-
-        Returns
-        -------
-        ndarray, shape (n_samples, n_periods, n)
-            Scores in [0, 1], non-decreasing in z.
+        Shapes: z (n,), returns (n_samples, n_periods, n).
         """
         order = np.argsort(z, kind="stable")
         z_sorted = z[order][None, :]

@@ -98,20 +98,7 @@ def drift_between_periods(
 
 
 def verdicts(found: xr.Dataset, prob: float | None) -> xr.DataArray:
-    """Turn probabilities into verdicts.
-
-    Parameters
-    ----------
-    found : xarray.Dataset
-        With advance, retreat and still.
-    prob : float or None
-        Probability a verdict asks for, above 0.5; None: every verdict is "unknown".
-
-    Returns
-    -------
-    xarray.DataArray
-        "advancing", "retreating", "stable" or "unknown".
-    """
+    """Turn probabilities into verdicts."""
     verdict = xr.full_like(found["advance"], "unknown", dtype=object)
     if prob is None:
         return verdict.astype(str)
@@ -127,35 +114,13 @@ _PLACES = (0.1, 0.5, 0.9)
 
 
 def usual_flops(evaluations: Evaluations) -> list[float]:
-    """Give three computes across a table: its 10, 50 and 90% quantiles, to two digits.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        The table.
-
-    Returns
-    -------
-    list of float
-        FLOPs, each once.
-    """
+    """Give three computes across a table: its 10, 50 and 90% quantiles, to two digits."""
     z = np.quantile(np.log10(evaluations.models["flops"].to_numpy(float)), _PLACES)
     return list(dict.fromkeys(float(f"{10.0**value:.1e}") for value in z))
 
 
 def same_period(before: Evaluations, after: Evaluations) -> int:
-    """Find the period of a table that the last one of an earlier table became.
-
-    Parameters
-    ----------
-    before, after : Evaluations
-        The tables.
-
-    Returns
-    -------
-    int
-        Its number in `after`: the one with the same closing date, and the last one where that was open or is gone.
-    """
+    """Find the period of a table that the last one of an earlier table became."""
     end = before.period_ends[-1]
     return after.period_ends.index(end) if end in after.period_ends else after.n_periods - 1
 
@@ -163,29 +128,7 @@ def same_period(before: Evaluations, after: Evaluations) -> int:
 def movement(
     before: Frontier, after: Frontier, flops: Sequence[float] | None = None, *, prob: float = 0.9
 ) -> pd.DataFrame:
-    """Compare the population boundaries of two fits, in the last period of the first.
-
-    Parameters
-    ----------
-    before, after : Frontier
-        The fits; tasks that only one of them has are left out.
-    flops : sequence of float, optional
-        Where to look (default: `usual_flops` of the second fit's table).
-    prob : float
-        Probability of the equal-tailed intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        task, flops; before, before_lower, before_upper and after, lower, upper (posterior means and intervals); change
-        (of the mean); higher (probability, after, that the boundary lies above the mean before: near 0 or 1 the
-        boundary surely moved, near 0.5 it did not); width_before and width.
-
-    Raises
-    ------
-    QueryError
-        If a compute or the probability is out of range.
-    """
+    """Compare the population boundaries of two fits, in the last period of the first."""
     check_prob(prob)
     flops = usual_flops(after.evaluations) if flops is None else list(flops)
     period = same_period(before.evaluations, after.evaluations)

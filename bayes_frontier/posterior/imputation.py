@@ -38,17 +38,7 @@ FEWEST_DRAWS, TUNE = 150, 200
 def uncertainties(base_models: Sequence[str], registry: Registry) -> npt.NDArray[np.float64]:
     """Give the standard deviation of log10 FLOPs of base models.
 
-    Parameters
-    ----------
-    base_models : sequence of str
-        Names.
-    registry : Registry
-        Says the relative standard deviation of their FLOPs; `UNLISTED` for those that it does not list.
-
-    Returns
-    -------
-    ndarray, shape (n_base_models,)
-        Of a log-normal distribution with these relative standard deviations, in decades.
+    Shapes: returns (n_base_models,).
     """
     known = [registry.get(name) for name in base_models]
     relative = np.array([UNLISTED if base is None else base.uncertainty for base in known])
@@ -60,28 +50,7 @@ def imputed(
 ) -> tuple[list[Evaluations], npt.NDArray[np.float64]]:
     """Draw the computes of a table.
 
-    Parameters
-    ----------
-    evaluations : Evaluations
-        The table.
-    n : int
-        Tables wanted.
-    registry : Registry
-        With the uncertainties.
-    seed : int
-        Seeds the draws.
-
-    Returns
-    -------
-    tables : list of Evaluations
-        The same scores, with the FLOPs of each base model multiplied by one factor.
-    shifts : ndarray, shape (n, n_base_models)
-        log10 of the factors, of the base models in alphabetical order.
-
-    Raises
-    ------
-    QueryError
-        If fewer than two tables are asked for, or too many.
+    Shapes: returns (n, n_base_models).
     """
     if not 2 <= n <= MOST:
         raise QueryError(
@@ -111,22 +80,7 @@ def pooled(
 ) -> Frontier:
     """Pool the draws of fits of the same scores at drawn computes.
 
-    Parameters
-    ----------
-    evaluations : Evaluations
-        The table, with the computes stated.
-    fits : sequence of Frontier
-        One for each drawn table, with as many chains and draws each.
-    shifts : ndarray, shape (n_fits, n_base_models)
-        From `imputed`.
-    provenance : mapping
-        Kept with the result.
-
-    Returns
-    -------
-    Frontier
-        Each chain has the draws of that chain of every fit in turn, so chains and halves of chains agree if those of
-        the fits do. The residual distribution is their mean.
+    Shapes: shifts (n_fits, n_base_models).
     """
     trees = [fit.posterior for fit in fits]
     at_stated = [_told_from_stated(fit, evaluations, shift) for fit, shift in zip(fits, shifts, strict=True)]
@@ -182,26 +136,7 @@ def fit_imputed(
     registry: Registry,
     seed: int,
 ) -> Frontier:
-    """Fit tables with drawn computes one after the other, and pool them.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        The table.
-    fit_one : callable
-        Fits a table, given the fit to start from and the number of the table.
-    n : int
-        Tables.
-    registry : Registry
-        With the uncertainties.
-    seed : int
-        Seeds the computes.
-
-    Returns
-    -------
-    Frontier
-        Pooled; its provenance says so under ``compute_uncertainty``.
-    """
+    """Fit tables with drawn computes one after the other, and pool them."""
     tables, shifts = imputed(evaluations, n, registry, seed)
     fits: list[Frontier] = []
     for number, table in enumerate(tables):

@@ -20,23 +20,7 @@ _PLAUSIBLE = (1e12, 1e32)
 
 
 def check_flops(flops: npt.ArrayLike) -> FloatArray:
-    """Compute values, checked.
-
-    Parameters
-    ----------
-    flops : array_like
-        FLOPs.
-
-    Returns
-    -------
-    ndarray
-        At least one-dimensional.
-
-    Raises
-    ------
-    QueryError
-        If a value is not a plausible number of FLOPs; says so where it looks like a logarithm or ZFLOPs.
-    """
+    """Compute values, checked."""
     try:
         values = np.atleast_1d(np.asarray(flops, dtype=float))
     except (TypeError, ValueError):
@@ -58,20 +42,7 @@ def check_flops(flops: npt.ArrayLike) -> FloatArray:
 def check_range(flops_range: npt.ArrayLike) -> tuple[float, float]:
     """Return the ends of a range of compute, as log10 FLOPs, checked.
 
-    Parameters
-    ----------
-    flops_range : array_like, shape (2,)
-        Lowest and highest FLOPs.
-
-    Returns
-    -------
-    tuple of float
-        log10 FLOPs, the lower end first.
-
-    Raises
-    ------
-    QueryError
-        If these are not two plausible computes, the lower first.
+    Shapes: flops_range (2,).
     """
     ends = check_flops(flops_range)
     if ends.shape != (2,) or ends[0] >= ends[1]:
@@ -81,61 +52,21 @@ def check_range(flops_range: npt.ArrayLike) -> tuple[float, float]:
 
 
 def check_prob(prob: float) -> None:
-    """Refuse a probability outside (0, 1).
-
-    Parameters
-    ----------
-    prob : float
-        Probability of an interval.
-
-    Raises
-    ------
-    QueryError
-        With what was found.
-    """
+    """Refuse a probability outside (0, 1)."""
     if not 0.0 < prob < 1.0:
         hint = f" For {prob:g} % pass {prob / 100:g}." if 1.0 < prob < 100.0 else ""
         raise QueryError(f"prob must lie between 0 and 1, found {prob:g}.{hint}")
 
 
 def check_score(score: float) -> None:
-    """Refuse a score outside [0, 1].
-
-    Parameters
-    ----------
-    score : float
-        A target.
-
-    Raises
-    ------
-    QueryError
-        With what was found.
-    """
+    """Refuse a score outside [0, 1]."""
     if not 0.0 <= score <= 1.0:
         hint = f" For {score:g} % pass {score / 100:g}." if 1.0 < score <= 100.0 else ""
         raise QueryError(f"score must lie between 0 and 1, found {score:g}.{hint}")
 
 
 def task_indices(task: str | None, tasks: tuple[str, ...]) -> list[int]:
-    """Return the index of one task, or of all.
-
-    Parameters
-    ----------
-    task : str or None
-        Asked for.
-    tasks : tuple of str
-        Fitted.
-
-    Returns
-    -------
-    list of int
-        Indices.
-
-    Raises
-    ------
-    QueryError
-        If it was not fitted.
-    """
+    """Return the index of one task, or of all."""
     if task is None:
         return list(range(len(tasks)))
     if task not in tasks:
@@ -144,25 +75,7 @@ def task_indices(task: str | None, tasks: tuple[str, ...]) -> list[int]:
 
 
 def period_indices(period: int | str | None, evaluations: Evaluations) -> IntArray:
-    """Return the indices of the periods asked for.
-
-    Parameters
-    ----------
-    period : int, str or None
-        Number, label, ISO date in it, "all", or None for the last.
-    evaluations : Evaluations
-        With the fitted periods.
-
-    Returns
-    -------
-    ndarray of int
-        One index, or all.
-
-    Raises
-    ------
-    QueryError
-        If there is no such period.
-    """
+    """Return the indices of the periods asked for."""
     labels, n = evaluations.period_labels, evaluations.n_periods
     if period is None:
         return np.array([n - 1])
@@ -188,25 +101,7 @@ def period_indices(period: int | str | None, evaluations: Evaluations) -> IntArr
 
 
 def base_index(base_model: str, frontier: "Frontier") -> int:
-    """Index of a fitted base model.
-
-    Parameters
-    ----------
-    base_model : str
-        Name in any spelling the registry knows.
-    frontier : Frontier
-        The fit.
-
-    Returns
-    -------
-    int
-        Index among ``frontier.base_model_names``.
-
-    Raises
-    ------
-    QueryError
-        If it was not fitted, or the model has no base-model effects.
-    """
+    """Index of a fitted base model."""
     if not frontier.curves.has_base_models:
         raise QueryError(
             f"The model {frontier.spec.name!r} has no base-model effects: there is no boundary of {base_model!r} of "
@@ -223,22 +118,7 @@ def base_index(base_model: str, frontier: "Frontier") -> int:
 
 
 def summarise(drawn: xr.DataArray, prob: float, method: Any = "linear") -> xr.Dataset:  # noqa: ANN401
-    """Mean, median and equal-tailed interval over draws.
-
-    Parameters
-    ----------
-    drawn : xarray.DataArray
-        With dims chain and draw.
-    prob : float
-        Probability of the interval.
-    method : str
-        How quantiles between draws are taken; "lower" for values that may be infinite.
-
-    Returns
-    -------
-    xarray.Dataset
-        mean, median, lower, upper.
-    """
+    """Mean, median and equal-tailed interval over draws."""
     mean = drawn.mean(("chain", "draw"))
     values = drawn.transpose(*mean.dims, "chain", "draw").to_numpy()
     # xarray's own quantile takes one quantity after the other; of sorted draws all are had at once
@@ -251,20 +131,7 @@ def summarise(drawn: xr.DataArray, prob: float, method: Any = "linear") -> xr.Da
 def first_reaching(values: FloatArray, z: FloatArray, target: float) -> FloatArray:
     """Where non-decreasing curves first reach a target.
 
-    Parameters
-    ----------
-    values : ndarray, shape (n, ...)
-        Curves on the grid `z`, along the first axis.
-    z : ndarray, shape (n,)
-        Increasing grid of log10 FLOPs.
-    target : float
-        Score.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        log10 FLOPs, by linear interpolation; ``z[0]`` where the curve starts at or above the target, infinite where it
-        does not reach it.
+    Shapes: values (n, ...), z (n,), returns (...).
     """
     reached = values >= target
     j = reached.argmax(axis=0)

@@ -24,23 +24,6 @@ def base_model_lead(frontier: Frontier, period: int | str | None = None) -> xr.D
 
     A typical base model is one without an effect of its own. Its boundary lies below the population boundary, which is
     a quantile over base models as well: most base models sit below *that* by construction.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        A fit with base-model effects.
-    period : int, str or None
-        As in `Frontier.boundary`, one period; default: the last.
-
-    Returns
-    -------
-    xarray.DataArray
-        Score differences, dims (chain, draw, base_model, task).
-
-    Raises
-    ------
-    QueryError
-        If the model has no base-model effects, or the period was not fitted.
     """
     curves, names = frontier.curves, frontier.base_model_names
     if not curves.has_base_models:

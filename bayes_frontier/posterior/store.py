@@ -21,20 +21,7 @@ _COMPRESSED = {"zlib": True, "complevel": 3}
 
 
 def save(frontier: "Frontier", path: str | Path) -> None:
-    """Write a fit beside its target, then rename it into place.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        What to write.
-    path : str or Path
-        Where to; an existing file is replaced.
-
-    Raises
-    ------
-    StoreError
-        If it cannot be written; nothing half-written stays.
-    """
+    """Write a fit beside its target, then rename it into place."""
     target = Path(path)
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     groups = {name: frontier.posterior[name].dataset for name in frontier.posterior.children}

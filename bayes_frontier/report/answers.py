@@ -83,18 +83,7 @@ class Facts:
 
 
 def facts(frontier: Frontier) -> Facts:
-    """Gather the facts of a fit.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-
-    Returns
-    -------
-    Facts
-        The facts.
-    """
+    """Gather the facts of a fit."""
     evaluations = frontier.evaluations
     models = evaluations.models
     low, high = float(models["flops"].min()), float(models["flops"].max())
@@ -126,18 +115,7 @@ def facts(frontier: Frontier) -> Facts:
 
 
 def choose_budgets(low: float, high: float) -> list[float]:
-    """Choose round budgets that cover a range of compute.
-
-    Parameters
-    ----------
-    low, high : float
-        FLOPs of the smallest and the largest model.
-
-    Returns
-    -------
-    list of float
-        Increasing powers of ten, the last one at or above `high`; at most the 5 largest.
-    """
+    """Choose round budgets that cover a range of compute."""
     first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
     return [float(f"1e{power}") for power in range(first, max(last, first) + 1)][-_MOST_BUDGETS:]
 
@@ -184,22 +162,7 @@ class Evidence:
 
 
 def gather(frontier: Frontier, others: Sequence[Frontier], prob: float) -> Evidence:
-    """Run the checks, compare the periods and rank the base models of a fit.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    others : sequence of Frontier
-        Fits of the same evaluations at other tau.
-    prob : float
-        Probability of intervals and verdicts.
-
-    Returns
-    -------
-    Evidence
-        The results.
-    """
+    """Run the checks, compare the periods and rank the base models of a fit."""
     from bayes_frontier.checks import run
     from bayes_frontier.posterior.drift import drift_between_periods
 
@@ -244,38 +207,12 @@ class Answer:
 
 
 def answers(facts: Facts, evidence: Evidence) -> list[Answer]:
-    """Answer the four questions a reader comes with.
-
-    Parameters
-    ----------
-    facts : Facts
-        Facts of the fit.
-    evidence : Evidence
-        Checks and drift.
-
-    Returns
-    -------
-    list of Answer
-        In the order a reader asks.
-    """
+    """Answer the four questions a reader comes with."""
     return [_attainable(facts), _sure(facts), _moving(facts, evidence), _trust(facts, evidence)]
 
 
 def alarms(facts: Facts, evidence: Evidence) -> list[tuple[str, str]]:
-    """Say what has to be known before any number is read.
-
-    Parameters
-    ----------
-    facts : Facts
-        Facts of the fit.
-    evidence : Evidence
-        Checks.
-
-    Returns
-    -------
-    list of tuple of str
-        Heading and sentence of each failure, convergence first; empty where nothing failed.
-    """
+    """Say what has to be known before any number is read."""
     found = []
     if not facts.frontier.converged:
         text = facts.frontier.convergence_text()

@@ -28,18 +28,7 @@ _GROUPS = {
 
 
 def scoring_files(scored: Scored) -> dict[str, bytes]:
-    """Write down what `bayes_frontier.score` found, without rows of the data.
-
-    Parameters
-    ----------
-    scored : Scored
-        Losses and coverage.
-
-    Returns
-    -------
-    dict of str to bytes
-        README.md, scores.csv and bridge.csv.
-    """
+    """Write down what `bayes_frontier.score` found, without rows of the data."""
     return {
         "README.md": "\n".join(_page(scored)).encode(),
         "scores.csv": scored.table.round(6).to_csv(index=False).encode(),
@@ -48,18 +37,7 @@ def scoring_files(scored: Scored) -> dict[str, bytes]:
 
 
 def said(scored: Scored) -> list[str]:
-    """Say in sentences what was scored, and what the tables' markings differ by.
-
-    Parameters
-    ----------
-    scored : Scored
-        Losses and coverage.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Say in sentences what was scored, and what the tables' markings differ by."""
     about, records = scored.about, scored.records
     used = scored.bridge[scored.bridge["kind"] != "none"]
     lines = [
@@ -141,18 +119,7 @@ _FITTED_TO = {"last": "last period", "past": "all periods before", "next": "the 
 
 
 def summary_table(result: Backtest) -> pd.DataFrame:
-    """Summaries of the groups of records that have scores, below each other.
-
-    Parameters
-    ----------
-    result : Backtest
-        A backtest.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns group, boundary, and those of `Backtest.summary`.
-    """
+    """Summaries of the groups of records that have scores, below each other."""
     table = pd.concat(
         [result.summary(group).reset_index().assign(group=group) for group in _groups(result)], ignore_index=True
     )
@@ -160,18 +127,7 @@ def summary_table(result: Backtest) -> pd.DataFrame:
 
 
 def cell_table(result: Backtest) -> pd.DataFrame:
-    """Loss and coverage of every boundary in every cell.
-
-    Parameters
-    ----------
-    result : Backtest
-        A backtest.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns boundary, split, task, group, n, pinball, coverage_error; cells without scores are left out.
-    """
+    """Loss and coverage of every boundary in every cell."""
     table = result.scores.to_dataframe().reset_index()
     table["coverage_error"] = table["coverage"] - result.tau
     kept = table[table["n"] > 0].reset_index(drop=True)
@@ -179,18 +135,7 @@ def cell_table(result: Backtest) -> pd.DataFrame:
 
 
 def headline(result: Backtest) -> list[str]:
-    """Say in a few sentences how ours did: loss, cells won, coverage, and new base models alone.
-
-    Parameters
-    ----------
-    result : Backtest
-        A backtest.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Say in a few sentences how ours did: loss, cells won, coverage, and new base models alone."""
     table = result.summary()
     ours = table.loc[OURS]
     lines = [
@@ -222,27 +167,7 @@ def headline(result: Backtest) -> list[str]:
 
 
 def write_backtest(result: Backtest, out_dir: str | Path, command: str) -> Path:
-    """Write a backtest's page, tables and pictures.
-
-    Parameters
-    ----------
-    result : Backtest
-        A backtest.
-    out_dir : str or pathlib.Path
-        Folder, made if it is not there; files of the same names are replaced.
-    command : str
-        What it was made with, shown on the page.
-
-    Returns
-    -------
-    pathlib.Path
-        The page.
-
-    Raises
-    ------
-    QueryError
-        If the folder cannot be made or written.
-    """
+    """Write a backtest's page, tables and pictures."""
     folder = Path(out_dir)
     make_folder(folder, "backtest")
     pictures: dict[str, Figure] = {
@@ -258,20 +183,7 @@ def write_backtest(result: Backtest, out_dir: str | Path, command: str) -> Path:
 
 
 def page(result: Backtest, command: str) -> str:
-    """Write the page.
-
-    Parameters
-    ----------
-    result : Backtest
-        A backtest.
-    command : str
-        What it was made with.
-
-    Returns
-    -------
-    str
-        Markdown; names that come from data are escaped.
-    """
+    """Write the page."""
     about: Mapping[str, Any] = result.about
     parts = [
         "# Backtest: each period predicted from those before it\n",

@@ -95,37 +95,13 @@ class Offer:
 
 
 def budgets_between(low: float, high: float, steps: int) -> list[float]:
-    """Give budgets evenly spaced in log FLOPs, with three digits, so that they can be typed.
-
-    Parameters
-    ----------
-    low, high : float
-        Powers of ten, FLOPs.
-    steps : int
-        How many a decade.
-
-    Returns
-    -------
-    list of float
-        Increasing, both ends included.
-    """
+    """Give budgets evenly spaced in log FLOPs, with three digits, so that they can be typed."""
     first, last = round(math.log10(low)) * steps, round(math.log10(high)) * steps
     return [float(flops_words(10.0 ** (k / steps))) for k in range(first, last + 1)]
 
 
 def explorer_range(frontier: Frontier) -> tuple[float, float]:
-    """Return the powers of ten that the compute slider runs over: the models' range, and up to two decades beyond.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        A fit.
-
-    Returns
-    -------
-    tuple of float
-        FLOPs.
-    """
+    """Return the powers of ten that the compute slider runs over: the models' range, and up to two decades beyond."""
     flops = frontier.evaluations.models["flops"]
     low = math.floor(math.log10(flops.min()) + 1e-9)
     high = math.ceil(math.log10(flops.max()) - 1e-9) + 1
@@ -133,20 +109,7 @@ def explorer_range(frontier: Frontier) -> tuple[float, float]:
 
 
 def choose_offer(frontier: Frontier, share: float = 1.0) -> Offer:
-    """Choose what the explorer offers, so that a page is made in seconds whatever the size of the fit.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        A fit.
-    share : float
-        Part of the budget of values to use.
-
-    Returns
-    -------
-    Offer
-        A slider as fine as it can be, then as many of the latest periods, then as many known base models.
-    """
+    """Choose what the explorer offers, so that a page is made in seconds whatever the size of the fit."""
     low, high = explorer_range(frontier)
     one = frontier.boundary(low, frontier.tasks[0])
     n_draws = one.sizes["chain"] * one.sizes["draw"]
@@ -185,28 +148,7 @@ def task_series(
     prob: float,
     base_model: str | None = None,
 ) -> Iterator[Series]:
-    """Answer everything the explorer can ask of a task.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        A fit.
-    task : str
-        The task.
-    budgets : sequence of float
-        Increasing FLOPs.
-    periods : sequence of int
-        Numbers of the periods.
-    prob : float
-        Probability of the intervals.
-    base_model : str, optional
-        A known base model; none: the population boundary.
-
-    Yields
-    ------
-    Series
-        One a period.
-    """
+    """Answer everything the explorer can ask of a task."""
     grid = _with_outer(budgets)
     shown = np.searchsorted(grid, budgets)
     for period in periods:
@@ -302,21 +244,7 @@ NEVER, AT_ONCE = -1, -2
 
 
 def explorer_document(frontiers: Sequence[Frontier], prob: float) -> dict[str, Any]:
-    """Gather what the explorer shows.
-
-    Parameters
-    ----------
-    frontiers : sequence of Frontier
-        Fits of the same evaluations at different tau, the one reported first.
-    prob : float
-        Probability of the intervals.
-
-    Returns
-    -------
-    dict
-        tasks, periods (labels), prob, flops (range of the models), points by task, and fits; see ``explorer.js``, which
-        reads it.
-    """
+    """Gather what the explorer shows."""
     first = frontiers[0]
     models = first.evaluations.models
     offer = choose_offer(first, 1.0 / len(frontiers))
@@ -363,18 +291,7 @@ def _encoded(series: Series) -> dict[str, Any]:
 
 
 def thousandths(values: Floats) -> Any:  # noqa: ANN401 - nested as deep as the array
-    """Round as the command line does when it prints three decimals.
-
-    Parameters
-    ----------
-    values : ndarray
-        Numbers in [0, 1].
-
-    Returns
-    -------
-    list
-        1000 times the numbers printed, integers, nested as the array is.
-    """
+    """Round as the command line does when it prints three decimals."""
     unique, place = np.unique(values, return_inverse=True)
     words = np.array([int(f"{value:.3f}".replace(".", "")) for value in unique])
     return words[place].tolist()
@@ -384,16 +301,6 @@ def two_digits(flops: Floats) -> list[int]:
     """Write FLOPs with two digits as integers: 1.4e24 is 1424.
 
     The third digit of a compute needed is below its Monte Carlo error.
-
-    Parameters
-    ----------
-    flops : ndarray
-        FLOPs; infinite where a score is not reached, the lower end of the range where it is reached below.
-
-    Returns
-    -------
-    list of int
-        Mantissa and exponent; `NEVER` and `AT_ONCE` for the two ends.
     """
     found = []
     for value in flops:

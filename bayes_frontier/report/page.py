@@ -34,69 +34,25 @@ if TYPE_CHECKING:
 
 
 def pack(document: object) -> str:
-    """Turn a document into text that holds no character of HTML: JSON, deflated, in base64.
-
-    Parameters
-    ----------
-    document : object
-        What JSON can hold.
-
-    Returns
-    -------
-    str
-        The text; a browser reads it back with ``DecompressionStream("deflate")``.
-    """
+    """Turn a document into text that holds no character of HTML: JSON, deflated, in base64."""
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def unpack(text: str) -> object:
-    """Read back what `pack` wrote.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-
-    Returns
-    -------
-    object
-        The document.
-    """
+    """Read back what `pack` wrote."""
     return json.loads(zlib.decompress(base64.b64decode(text)))
 
 
 def asset(name: str) -> Markup:
-    """Read a script or style sheet that ships with the package.
-
-    Parameters
-    ----------
-    name : str
-        File in ``report/assets``.
-
-    Returns
-    -------
-    Markup
-        Its text, to be put into a page as it is.
-    """
+    """Read a script or style sheet that ships with the package."""
     text = resources.files("bayes_frontier.report").joinpath("assets", name).read_text(encoding="utf-8")
     # our own file, and a test sees to it that it ends no element
     return Markup(text.strip())
 
 
 def policy_hash(text: str) -> str:
-    """Name a script in a content security policy, so that the browser runs it and no other.
-
-    Parameters
-    ----------
-    text : str
-        All that stands between the tags.
-
-    Returns
-    -------
-    str
-        ``'sha256-...'`` with its quotes.
-    """
+    """Name a script in a content security policy, so that the browser runs it and no other."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -137,23 +93,11 @@ class Recovery:
         return float((self.points["median"] - self.points["truth"]).abs().mean())
 
     def by_task(self) -> pd.Series:
-        """Return the share of covered points of each task.
-
-        Returns
-        -------
-        pandas.Series
-            Shares, indexed by task, in the order of the points.
-        """
+        """Return the share of covered points of each task."""
         return self.points.groupby("task", sort=False)["covered"].mean()
 
     def sentence(self) -> str:
-        """Say the result in one sentence.
-
-        Returns
-        -------
-        str
-            Share, number of points, bar and mean error.
-        """
+        """Say the result in one sentence."""
         verdict = "the truth is recovered" if self.passed else "the truth is NOT recovered"
         return (
             f"{100 * self.share:.1f}% of {len(self.points):,} points (task and FLOPs) have the true boundary "
@@ -163,25 +107,7 @@ class Recovery:
 
 
 def recovery(frontier: Frontier, truth: Truth, *, prob: float = 0.9, flops: npt.ArrayLike | None = None) -> Recovery:
-    """Compare the population boundary of the last period with the truth, over a grid of compute.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        A fit of the evaluations that came with `truth`.
-    truth : Truth
-        Known boundaries.
-    prob : float
-        Probability of the credible intervals (equal tails).
-    flops : array of float, optional
-        The grid, FLOPs, shape (n,); none: 25 values evenly spaced in log FLOPs over the range of the models.
-
-    Returns
-    -------
-    Recovery
-        The comparison. Points of one task are near copies of each other: with 6 tasks, the share rests on
-        about 12 independent outcomes, not on 150.
-    """
+    """Compare the population boundary of the last period with the truth, over a grid of compute."""
     known = frontier.evaluations.models["flops"]
     grid = np.geomspace(known.min(), known.max(), _GRID) if flops is None else np.asarray(flops, dtype=float)
     parts = []
@@ -199,20 +125,7 @@ def recovery(frontier: Frontier, truth: Truth, *, prob: float = 0.9, flops: npt.
 
 
 def sheets(facts: Facts, evidence: Evidence) -> dict[str, pd.DataFrame]:
-    """Gather the tables behind a report.
-
-    Parameters
-    ----------
-    facts : Facts
-        Facts of the fit.
-    evidence : Evidence
-        Checks, drift and ranking.
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame
-        attainable, data, diagnostics, checks and, where there are such, drift and base_models.
-    """
+    """Gather the tables behind a report."""
     evaluations = facts.frontier.evaluations
     counts = [
         {"what": "models kept", "which": label, "rows": int((evaluations.models["period"] == k).sum())}

@@ -69,24 +69,7 @@ class Picture:
 
 
 def pictures(facts: Facts, evidence: Evidence, others: Sequence[Frontier], truth: Truth | None) -> Iterator[Picture]:
-    """Draw everything the report shows.
-
-    Parameters
-    ----------
-    facts : Facts
-        Facts of the fit.
-    evidence : Evidence
-        Checks, drift and ranking.
-    others : sequence of Frontier
-        Fits at other tau.
-    truth : Truth or None
-        Known boundaries of simulated evaluations.
-
-    Yields
-    ------
-    Picture
-        In the order of the page.
-    """
+    """Draw everything the report shows."""
     frontier, share = facts.frontier, share_words(facts.prob)
     several = len(frontier.period_labels) > 1
     yield _made(

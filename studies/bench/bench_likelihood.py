@@ -82,21 +82,7 @@ class CompileClock:
 
 
 def clocked(draw: Callable[[], xr.Dataset], z: Floats) -> Numbers:
-    """Sample once and judge the draws.
-
-    Parameters
-    ----------
-    draw : callable
-        Compiles and samples, and returns the posterior.
-    z : ndarray
-        log10 FLOPs at which boundaries are judged.
-
-    Returns
-    -------
-    dict
-        Wall times in seconds, smallest bulk effective sample size and largest R-hat over boundaries, and
-        effective draws per second with and without compilation.
-    """
+    """Sample once and judge the draws."""
     clock = CompileClock()
     begun = time.perf_counter()
     with mock.patch.object(nutpie, "compile_pymc_model", clock):
@@ -116,20 +102,7 @@ def clocked(draw: Callable[[], xr.Dataset], z: Floats) -> Numbers:
 
 
 def gradient_seconds(compiled: dict[str, Any], rounds: int = 15) -> dict[str, float]:
-    """Time the compiled density and gradient of models, in turns.
-
-    Parameters
-    ----------
-    compiled : dict
-        Models compiled by nutpie, by label.
-    rounds : int
-        Turns each; a turn lasts about 50 ms.
-
-    Returns
-    -------
-    dict
-        Seconds per gradient: median over turns.
-    """
+    """Time the compiled density and gradient of models, in turns."""
     calls: dict[str, Callable[[], float]] = {}
     repeats: dict[str, int] = {}
     for label, one in compiled.items():
@@ -169,22 +142,7 @@ def _caller(compiled: Any) -> Callable[[], float]:  # noqa: ANN401 - nutpie is u
 
 
 def replicated(evaluations: Evaluations, data: FrontierData, n: int) -> GroupedScores:
-    """Repeat every score with jitter, in its cell, until there are `n` or more.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-    data : FrontierData
-        Their cells.
-    n : int
-        How many are wanted.
-
-    Returns
-    -------
-    GroupedScores
-        Of the same cells.
-    """
+    """Repeat every score with jitter, in its cell, until there are `n` or more."""
     times = math.ceil(n / evaluations.n_scores)
     scores = np.tile(evaluations.table["score"].to_numpy(float), times)
     scores = np.clip(scores + np.random.default_rng(1).normal(0.0, 0.005, len(scores)), 0.0, 1.0)
@@ -192,20 +150,7 @@ def replicated(evaluations: Evaluations, data: FrontierData, n: int) -> GroupedS
 
 
 def run(evaluations: Evaluations, options: argparse.Namespace) -> dict[str, Any]:
-    """Run both comparisons.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-    options : argparse.Namespace
-        The command's options.
-
-    Returns
-    -------
-    dict
-        Numbers and settings, for bench.json.
-    """
+    """Run both comparisons."""
     spec, tau = read_spec("hierarchical"), options.tau
     data = FrontierData.from_evaluations(evaluations, tau)
     scores = evaluations.table["score"].to_numpy(float)
@@ -266,18 +211,7 @@ def run(evaluations: Evaluations, options: argparse.Namespace) -> dict[str, Any]
 
 
 def page(result: dict[str, Any]) -> str:
-    """Write the numbers up.
-
-    Parameters
-    ----------
-    result : dict
-        What `run` returned.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write the numbers up."""
     g, machine = result["gradient"], result["machine"]
     names = list(result["sampling"])
     rows = {
@@ -341,13 +275,7 @@ def _typed(options: argparse.Namespace) -> list[str]:
 
 
 def arguments() -> argparse.Namespace:
-    """Read the command line.
-
-    Returns
-    -------
-    argparse.Namespace
-        Options, the lengths filled in.
-    """
+    """Read the command line."""
     parser = argparse.ArgumentParser(description="Time the likelihood and the sampler against stock PyMC.")
     parser.add_argument("table", nargs="?", help="a table of evaluations; without it scores are simulated")
     parser.add_argument("--periods", help="closing dates of the table's periods, separated by commas")

@@ -32,22 +32,7 @@ PERIODS = ("2024-06-30", "2024-09-30", "2024-12-31")
 
 
 def table(rows: int, shape: str, seed: int = 1) -> pd.DataFrame:
-    """Make a table of as many rows.
-
-    Parameters
-    ----------
-    rows : int
-        Rows.
-    shape : {"long", "wide"}
-        One row a score, or one a model.
-    seed : int
-        Seed of the scores and fields.
-
-    Returns
-    -------
-    pandas.DataFrame
-        model, base_model, flops, released, stage, n_items; then task and score, or one column a task.
-    """
+    """Make a table of as many rows."""
     from bayes_frontier.evaluations.registry.registry import default_registry
 
     rng = np.random.default_rng(seed)
@@ -73,18 +58,7 @@ def table(rows: int, shape: str, seed: int = 1) -> pd.DataFrame:
 
 
 def measure(path: Path) -> dict[str, Any]:
-    """Read, validate and group one table in this process.
-
-    Parameters
-    ----------
-    path : Path
-        The Parquet file.
-
-    Returns
-    -------
-    dict
-        Seconds of each step, CPU seconds of reading and grouping, peak resident memory until then in GB, and counts.
-    """
+    """Read, validate and group one table in this process."""
     from bayes_frontier.evaluations import read
     from bayes_frontier.model.data import FrontierData
 
@@ -112,20 +86,7 @@ def measure(path: Path) -> dict[str, Any]:
 
 
 def page(found: dict[str, dict[str, Any]], rows: int) -> str:
-    """Write the numbers as Markdown.
-
-    Parameters
-    ----------
-    found : dict
-        What `measure` returned, by shape.
-    rows : int
-        Rows of each table.
-
-    Returns
-    -------
-    str
-        The page.
-    """
+    """Write the numbers as Markdown."""
     lines = [
         f"# Reading a Parquet table of {rows:,} rows",
         "",

@@ -29,20 +29,7 @@ TABLES: dict[str, dict[str, Any]] = {
 
 
 def fitted(name: str, folder: Path) -> Path:
-    """Fit a simulated table, unless it is there.
-
-    Parameters
-    ----------
-    name : str
-        Of `TABLES`.
-    folder : Path
-        Where fits are kept.
-
-    Returns
-    -------
-    Path
-        The fit.
-    """
+    """Fit a simulated table, unless it is there."""
     import bayes_frontier as bf
 
     path = folder / f"{name.replace(', ', '_').replace(' ', '-')}.nc"
@@ -60,21 +47,7 @@ def fitted(name: str, folder: Path) -> Path:
 
 
 def measure(path: Path, out: Path) -> dict[str, Any]:
-    """Write the report on a fit in this process.
-
-    Parameters
-    ----------
-    path : Path
-        The fit.
-    out : Path
-        Folder of the report.
-
-    Returns
-    -------
-    dict
-        Seconds by the clock and of the processor, from the start of the process; megabytes of the page; peak memory in
-        GB; scores, draws and pictures.
-    """
+    """Write the report on a fit in this process."""
     start = time.perf_counter()
     import bayes_frontier as bf
     from bayes_frontier.posterior import diagnostics
@@ -99,18 +72,7 @@ def measure(path: Path, out: Path) -> dict[str, Any]:
 
 
 def page(found: dict[str, dict[str, Any]]) -> str:
-    """Write the numbers as Markdown.
-
-    Parameters
-    ----------
-    found : dict
-        What `measure` returned, by table.
-
-    Returns
-    -------
-    str
-        The page.
-    """
+    """Write the numbers as Markdown."""
     lines = [
         "# The report on wide fits",
         "",
@@ -135,18 +97,7 @@ def page(found: dict[str, dict[str, Any]]) -> str:
 
 
 def holds(row: dict[str, Any]) -> bool:
-    """Whether a page was made fast and small enough.
-
-    Parameters
-    ----------
-    row : dict
-        What `measure` returned.
-
-    Returns
-    -------
-    bool
-        Whether it holds.
-    """
+    """Whether a page was made fast and small enough."""
     return bool(row["processor_seconds"] < SECONDS and row["megabytes"] < MEGABYTES)
 
 

@@ -27,13 +27,7 @@ SLICE = 1000
 
 
 def readers_digest() -> str:
-    """Give a digest of what is fuzzed and how.
-
-    Returns
-    -------
-    str
-        SHA-256 over the modules that reading imports, and the fuzz tests.
-    """
+    """Give a digest of what is fuzzed and how."""
     files = sorted(_imported(ROOT / "bayes_frontier" / "evaluations" / "read.py"))
     files += [ROOT / TEST, ROOT / "tests" / "evaluations" / "fuzzing.py", ROOT / "tests" / "evaluations" / "samples.py"]
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
@@ -54,30 +48,13 @@ def _imported(path: Path, seen: set[Path] | None = None) -> set[Path]:
 
 
 def names() -> list[str]:
-    """List the fuzz tests.
-
-    Returns
-    -------
-    list of str
-        Their names, parameters included.
-    """
+    """List the fuzz tests."""
     listed = _pytest(["--collect-only", "-q"], 1).stdout
     return re.findall(r"^tests/evaluations/test_fuzz\.py::(\S+)$", listed, re.MULTILINE)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what has not been run yet.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        Command line.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Run what has not been run yet."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--examples", type=int, default=10_000, help="inputs a reader")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no further slice after so long")
@@ -103,22 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(name: str, examples: int, before: dict[str, Any]) -> dict[str, Any]:
-    """Run a slice of one test, with a seed of its own: the number of inputs asked for before.
-
-    Parameters
-    ----------
-    name : str
-        The test.
-    examples : int
-        Inputs a reader.
-    before : dict
-        What earlier slices came to.
-
-    Returns
-    -------
-    dict
-        digest, inputs, a_reader (asked for), passed, seconds and peak_mb, of all slices.
-    """
+    """Run a slice of one test, with a seed of its own: the number of inputs asked for before."""
     seed = f"--hypothesis-seed={before['a_reader']}"
     found = _pytest(["-q", "-s", "--no-header", "-p", "no:cacheprovider", seed], examples, name)
     seconds = re.search(r"in ([0-9.]+)s", found.stdout)
@@ -137,20 +99,7 @@ def run(name: str, examples: int, before: dict[str, Any]) -> dict[str, Any]:
 
 
 def page(done: dict[str, Any], digest: str) -> str:
-    """Write a page about what was run.
-
-    Parameters
-    ----------
-    done : dict
-        What `run` returned, by test.
-    digest : str
-        Of the readers as they are now.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write a page about what was run."""
     lines = [
         "# Readers fed damaged inputs",
         "",

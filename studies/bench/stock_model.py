@@ -20,22 +20,7 @@ CURVE = ("floor", "ceiling", "slope", "midpoint")
 
 
 def asymmetric_laplace(tau: float, scale: npt.ArrayLike) -> tuple[Floats, float]:
-    """Translate level and scale into PyMC's parameters of the asymmetric Laplace.
-
-    Parameters
-    ----------
-    tau : float
-        Quantile level.
-    scale : array_like
-        Scale s of ``exp(-pinball(y - q) / s)``, in score units.
-
-    Returns
-    -------
-    b : ndarray
-        PyMC's ``b``, which is a rate: sqrt(tau (1 - tau)) / s.
-    kappa : float
-        PyMC's ``kappa``: sqrt(tau / (1 - tau)).
-    """
+    """Translate level and scale into PyMC's parameters of the asymmetric Laplace."""
     return math.sqrt(tau * (1.0 - tau)) / np.asarray(scale, dtype=float), math.sqrt(tau / (1.0 - tau))
 
 
@@ -44,23 +29,7 @@ def stock_model(
 ) -> pm.Model:
     """Write the hierarchy with PyMC's own asymmetric Laplace.
 
-    Parameters
-    ----------
-    spec : ModelSpec
-        Priors.
-    data : FrontierData
-        Cells.
-    scores, cell : array_like, shape (n_scores,)
-        Scores, and the cell of each.
-    tau : float
-        Quantile level.
-    scale : Scale
-        Scale of the likelihood by task.
-
-    Returns
-    -------
-    pymc.Model
-        With deterministics floor, ceiling, slope and midpoint (task, period).
+    Shapes: scores, cell (n_scores,).
     """
     index = np.asarray(cell, dtype=np.int64)
     task, stretch, base = (data.cells[name].to_numpy()[index] for name in ("task", "stretch", "base"))
@@ -102,19 +71,6 @@ def stock_model(
 
 
 def boundaries(posterior: xr.Dataset, z: Floats) -> xr.DataArray:
-    """Evaluate the boundaries of typical base models.
-
-    Parameters
-    ----------
-    posterior : xarray.Dataset
-        Draws of either model.
-    z : ndarray
-        log10 FLOPs, shape (n_z,).
-
-    Returns
-    -------
-    xarray.DataArray
-        Boundaries, dims (chain, draw, task, period, z).
-    """
+    """Evaluate the boundaries of typical base models."""
     parts = [posterior[name].transpose("chain", "draw", "task", "period").to_numpy()[..., None] for name in CURVE]
     return xr.DataArray(boundary_at(z, *parts), dims=("chain", "draw", "task", "period", "z"))

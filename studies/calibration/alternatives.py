@@ -54,17 +54,7 @@ class Interval:
     def of_draws(cls, draws: FloatArray, probs: Sequence[float]) -> "Interval":
         """Summarise draws.
 
-        Parameters
-        ----------
-        draws : ndarray, shape (n_draws, n_points)
-            Boundaries.
-        probs : sequence of float
-            Probabilities of the intervals.
-
-        Returns
-        -------
-        Interval
-            Mean and equal-tailed intervals.
+        Shapes: draws (n_draws, n_points).
         """
         tails = (1.0 - np.asarray(probs)) / 2.0
         return cls(draws.mean(axis=0), np.quantile(draws, tails, axis=0), np.quantile(draws, 1.0 - tails, axis=0))
@@ -75,25 +65,7 @@ def alternatives(
 ) -> dict[str, Interval]:
     """Fit one task's last period in the three ways.
 
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-    task : str
-        Which task.
-    tau : float
-        Quantile of the boundary.
-    z : ndarray, shape (n_points,)
-        log10 FLOPs asked for.
-    probs : sequence of float
-        Probabilities of the intervals.
-    seed : int
-        Seeds draws and refits.
-
-    Returns
-    -------
-    dict
-        Interval by the name of the method, in the order of `METHODS`.
+    Shapes: z (n_points,).
     """
     table = evaluations.table
     table = table[(table["task"] == task) & (table["period"] == table["period"].max())]

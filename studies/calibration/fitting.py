@@ -34,22 +34,7 @@ class Sampler:
     def __call__(self, evaluations: Evaluations, tau: float, seed: int, z: FloatArray) -> Answers:
         """Fit and answer.
 
-        Parameters
-        ----------
-        evaluations : Evaluations
-            Scores.
-        tau : float
-            Quantile of the boundary.
-        seed : int
-            Seed of the fit.
-        z : ndarray, shape (n_points,)
-            log10 FLOPs asked for.
-
-        Returns
-        -------
-        Answers
-            Draws of the population boundary and of the base models' own, with the worst R-hat of the former and the
-            number of divergences.
+        Shapes: z (n_points,).
         """
         from bayes_frontier.posterior import fit
 

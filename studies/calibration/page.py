@@ -24,33 +24,7 @@ def write_calibration(
     command: str,
     about: Mapping[str, object],
 ) -> tuple[Path, list[Bar]]:
-    """Write the page, its tables and its pictures.
-
-    Parameters
-    ----------
-    lines : sequence of dict
-        Replications.
-    scenarios : sequence of Scenario
-        The scenarios they are of.
-    folder : pathlib.Path
-        Where to; made if it is not there.
-    command : str
-        What it was made with.
-    about : mapping
-        Facts on the fits, by what they are.
-
-    Returns
-    -------
-    page : pathlib.Path
-        The page.
-    held : list of Bar
-        What must hold, and whether it does.
-
-    Raises
-    ------
-    QueryError
-        If the folder cannot be made or written.
-    """
+    """Write the page, its tables and its pictures."""
     make_folder(folder, "study")
     population, own, points = population_table(lines), own_table(lines), point_table(lines)
     held = bars(lines, scenarios)
@@ -73,28 +47,7 @@ def page(
     command: str,
     about: Mapping[str, object],
 ) -> str:
-    """Write the page.
-
-    Parameters
-    ----------
-    population, own : pandas.DataFrame
-        From `studies.calibration.summary`.
-    held : sequence of Bar
-        What must hold.
-    lines : sequence of dict
-        Replications.
-    scenarios : sequence of Scenario
-        The scenarios.
-    command : str
-        What it was made with.
-    about : mapping
-        Facts on the fits.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write the page."""
     average = population.groupby("method", sort=False)[[*COVERAGES, "width", "bias"]].mean().reset_index()
     bar_rows = [(bar.name, bar.found, "yes" if bar.passed else "**no**") for bar in held]
     parts = [
@@ -167,19 +120,6 @@ def _reading(lines: Sequence[dict[str, Any]], scenarios: Sequence[Scenario]) -> 
 
 
 def markdown(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Lay out a table.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Headings.
-    rows : iterable of sequence of str
-        Cells.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Lay out a table."""
     lines = [names, ["---"] * len(names), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

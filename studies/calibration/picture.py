@@ -44,21 +44,7 @@ ELEMENTS: dict[str, dict[str, object]] = {
 
 
 def plot_coverage(table: pd.DataFrame, *, visuals: Visuals | None = None) -> npt.NDArray[Any]:
-    """Draw coverage of 50% and 90% intervals and the width of the latter, by scenario and method.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        From `studies.calibration.summary.population_table`.
-    visuals : mapping, optional
-        By element (points, errors, nominal, grid, name, labels, title, legend): False leaves it out, a mapping changes
-        the options of the Matplotlib artist.
-
-    Returns
-    -------
-    numpy.ndarray
-        Axes, shape (3,). The figure is ``axes[0].figure``; it belongs to no pyplot state.
-    """
+    """Draw coverage of 50% and 90% intervals and the width of the latter, by scenario and method."""
     chosen = settle(visuals, ELEMENTS)
     scenarios = list(dict.fromkeys(table["scenario"]))[::-1]
     methods = [name for name in NAMES if name in set(table["method"])]
@@ -100,20 +86,7 @@ def plot_coverage(table: pd.DataFrame, *, visuals: Visuals | None = None) -> npt
 
 
 def plot_along_compute(points: pd.DataFrame, *, visuals: Visuals | None = None) -> npt.NDArray[Any]:
-    """Draw coverage of 90% intervals and bias along the range of compute, averaged over scenarios.
-
-    Parameters
-    ----------
-    points : pandas.DataFrame
-        From `studies.calibration.summary.point_table`.
-    visuals : mapping, optional
-        By element (lines, nominal, grid, name, labels, title, legend): as in `plot_coverage`.
-
-    Returns
-    -------
-    numpy.ndarray
-        Axes, shape (3,): coverage, width, bias.
-    """
+    """Draw coverage of 90% intervals and bias along the range of compute, averaged over scenarios."""
     chosen = settle(visuals, ELEMENTS)
     mean = points.groupby(["method", "position"])[["covered90", "width", "bias"]].mean()
     panels = panel_grid(3)

@@ -69,36 +69,11 @@ class Scenario:
         return self.n_base_models >= _FEWEST_FOR_BAR
 
     def seed(self, replication: int) -> int:
-        """Return the seed of a data set and of its fits.
-
-        Parameters
-        ----------
-        replication : int
-            Number of the data set, from 0.
-
-        Returns
-        -------
-        int
-            Below 2**32.
-        """
+        """Return the seed of a data set and of its fits."""
         return (zlib.crc32(self.name.encode()) + replication) % 2**32
 
     def simulate(self, replication: int) -> tuple[Evaluations, Truth]:
-        """Simulate one data set.
-
-        Parameters
-        ----------
-        replication : int
-            Number of the data set, from 0. Scenarios have random numbers of their own, so that an average over them
-            is not one set of curves seen many times.
-
-        Returns
-        -------
-        evaluations : Evaluations
-            Scores.
-        truth : Truth
-            Their boundaries.
-        """
+        """Simulate one data set."""
         options: dict[str, Any] = {"tasks": 1, "periods": 1, "tau": self.tau, **self.options}
         seed = self.seed(replication)
         if self.clusters == "free":
@@ -110,21 +85,7 @@ class Scenario:
 
 @cache
 def grid(clusters: Literal["latest", "all"], n_models: int | None = None) -> pd.DataFrame:
-    """Return the leaderboard's models by base model, without names or scores.
-
-    Parameters
-    ----------
-    clusters : {"latest", "all"}
-        The last period, or all four.
-    n_models : int, optional
-        How many models, shared out in the leaderboard's proportions by largest remainders (base models without a
-        share drop out); none: as many as it has.
-
-    Returns
-    -------
-    pandas.DataFrame
-        base_model (a number), flops and released (the middle of the period); one row a model.
-    """
+    """Return the leaderboard's models by base model, without names or scores."""
     table = pd.read_csv(_CLUSTERS)
     counts = table.filter(like="period_").to_numpy(dtype=np.int64)
     counts = counts[:, -1:] if clusters == "latest" else counts
@@ -206,23 +167,7 @@ SCENARIOS: tuple[Scenario, ...] = (
 
 
 def chosen(names: list[str] | None) -> tuple[Scenario, ...]:
-    """Return scenarios by name.
-
-    Parameters
-    ----------
-    names : list of str or None
-        Names; none or empty: all.
-
-    Returns
-    -------
-    tuple of Scenario
-        In the order of `SCENARIOS`.
-
-    Raises
-    ------
-    QueryError
-        If there is no such scenario.
-    """
+    """Return scenarios by name."""
     known = [scenario.name for scenario in SCENARIOS]
     for name in names or []:
         if name not in known:

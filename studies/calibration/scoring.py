@@ -52,15 +52,7 @@ type Ask = Callable[[Evaluations, float, int, FloatArray], Answers]
 def points(evaluations: Evaluations) -> FloatArray:
     """Return the computes at which the population boundary is scored.
 
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-
-    Returns
-    -------
-    ndarray, shape (n_points,)
-        log10 FLOPs.
+    Shapes: returns (n_points,).
     """
     models = evaluations.models
     z = np.log10(models.loc[models["period"] == models["period"].max(), "flops"].to_numpy(dtype=float))
@@ -68,24 +60,7 @@ def points(evaluations: Evaluations) -> FloatArray:
 
 
 def replicate(scenario: Scenario, replication: int, ask: Ask, *, compare: bool = True) -> dict[str, Any]:
-    """Simulate, fit and score one data set.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        What to simulate.
-    replication : int
-        Number of the data set.
-    ask : callable
-        The fit; see `Ask`.
-    compare : bool
-        Whether to score the alternatives too.
-
-    Returns
-    -------
-    dict
-        scenario, replication, notes, population and own; see `score`. Ready for JSON.
-    """
+    """Simulate, fit and score one data set."""
     evaluations, truth = scenario.simulate(replication)
     z, seed = points(evaluations), scenario.seed(replication)
     answers = ask(evaluations, scenario.tau, seed, z)
@@ -108,17 +83,7 @@ def replicate(scenario: Scenario, replication: int, ask: Ask, *, compare: bool =
 def true_population(truth: Truth, z: FloatArray) -> FloatArray:
     """Return the true population boundary of the last period.
 
-    Parameters
-    ----------
-    truth : Truth
-        Known boundaries.
-    z : ndarray, shape (n_points,)
-        log10 FLOPs.
-
-    Returns
-    -------
-    ndarray, shape (n_tasks, n_points)
-        Scores.
+    Shapes: z (n_points,), returns (n_tasks, n_points).
     """
     return truth.boundary(10.0**z).transpose("task", "flops").to_numpy()
 
@@ -126,17 +91,7 @@ def true_population(truth: Truth, z: FloatArray) -> FloatArray:
 def true_own(evaluations: Evaluations, truth: Truth) -> FloatArray:
     """Return the true boundaries of the base models in the last period, each at its compute.
 
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-    truth : Truth
-        Known boundaries.
-
-    Returns
-    -------
-    ndarray, shape (n_base_models, n_tasks)
-        Scores, bases in sorted order.
+    Shapes: returns (n_base_models, n_tasks).
     """
     names = sorted(evaluations.models["base_model"].unique())
     z = reference_compute(evaluations.models, names)
@@ -147,15 +102,7 @@ def true_own(evaluations: Evaluations, truth: Truth) -> FloatArray:
 def sizes(evaluations: Evaluations) -> npt.NDArray[np.int64]:
     """Return the number of models of each base model, in sorted order.
 
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-
-    Returns
-    -------
-    ndarray of int, shape (n_base_models,)
-        Numbers of models over all periods.
+    Shapes: returns (n_base_models,).
     """
     counted = evaluations.models["base_model"].value_counts().sort_index()
     return np.asarray(counted.to_numpy(), dtype=np.int64)
@@ -182,18 +129,7 @@ def score(draws: FloatArray, truth: FloatArray) -> dict[str, Any]:
 def score_intervals(intervals: Sequence[Interval], truth: FloatArray) -> dict[str, Any]:
     """Score intervals.
 
-    Parameters
-    ----------
-    intervals : sequence of Interval
-        One per task.
-    truth : ndarray, shape (n_tasks, n_points)
-        Known boundaries.
-
-    Returns
-    -------
-    dict
-        covered (point by probability), width (of the 90% interval) and bias by point, means over tasks; and covered90
-        and bias by task, means over points. Rounded for storage.
+    Shapes: truth (n_tasks, n_points).
     """
     lower, upper = (np.stack([getattr(i, side) for i in intervals]) for side in ("lower", "upper"))
     covered = (lower <= truth[:, None]) & (truth[:, None] <= upper)
@@ -211,20 +147,7 @@ def score_intervals(intervals: Sequence[Interval], truth: FloatArray) -> dict[st
 def score_own(draws: FloatArray, truth: FloatArray, size: npt.NDArray[np.int64]) -> dict[str, Any]:
     """Score base-model boundaries by the number of models behind them.
 
-    Parameters
-    ----------
-    draws : ndarray, shape (n_draws, n_base_models, n_tasks)
-        Boundaries.
-    truth : ndarray, shape (n_base_models, n_tasks)
-        Known boundaries.
-    size : ndarray of int, shape (n_base_models,)
-        Numbers of models.
-
-    Returns
-    -------
-    dict
-        n, the number of base models in each group of `SIZES`, and covered (group by probability), width and bias by
-        group, means over its base models and tasks; null for an empty group. all: the same over all base models.
+    Shapes: draws (n_draws, n_base_models, n_tasks), truth (n_base_models, n_tasks), size (n_base_models,).
     """
     tails = (1.0 - np.asarray(PROBS)) / 2.0
     lower, upper = np.quantile(draws, tails, axis=0), np.quantile(draws, 1.0 - tails, axis=0)

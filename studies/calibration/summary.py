@@ -23,20 +23,7 @@ _TASK_ERRORS = 3.0
 
 
 def population_table(lines: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Coverage, width and bias of the population boundary by scenario and method.
-
-    Parameters
-    ----------
-    lines : iterable of dict
-        Replications, as `studies.calibration.scoring.replicate` gives them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns scenario, method, replications, then `COVERAGES`, width (of 90% intervals) and bias, means over points
-        and replications; and for each of these its Monte Carlo standard error, ``..._se``, with the replication as the
-        unit: the points of a curve are no independent outcomes.
-    """
+    """Coverage, width and bias of the population boundary by scenario and method."""
     rows = []
     for line in lines:
         for method, part in line["population"].items():
@@ -50,18 +37,7 @@ def population_table(lines: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
 
 def own_table(lines: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Coverage, width and bias of base-model boundaries by scenario and number of models behind them.
-
-    Parameters
-    ----------
-    lines : iterable of dict
-        Replications.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `population_table`, with a column models ("1 to 4", and so on, or "all") in place of method.
-    """
+    """Coverage, width and bias of base-model boundaries by scenario and number of models behind them."""
     rows = []
     for line in lines:
         part = line["own"][MODEL]
@@ -77,30 +53,12 @@ def own_table(lines: Iterable[dict[str, Any]]) -> pd.DataFrame:
 
 
 def size_labels() -> list[str]:
-    """Name the groups of base models.
-
-    Returns
-    -------
-    list of str
-        "1 to 4" and so on, in the order of `studies.calibration.scoring.SIZES`.
-    """
+    """Name the groups of base models."""
     return [*(f"{low} to {high - 1}" for low, high in pairwise(SIZES)), f"{SIZES[-1]} and more"]
 
 
 def point_table(lines: Iterable[dict[str, Any]]) -> pd.DataFrame:
-    """Coverage of 90% intervals, and bias, along the range of compute.
-
-    Parameters
-    ----------
-    lines : iterable of dict
-        Replications.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns scenario, method, position (0: lowest compute, 1: highest), covered90, width, bias; means over
-        replications.
-    """
+    """Coverage of 90% intervals, and bias, along the range of compute."""
     rows = []
     at = PROBS.index(0.9)
     for line in lines:
@@ -141,20 +99,7 @@ class Bar:
 
 
 def bars(lines: Sequence[dict[str, Any]], scenarios: Sequence[Scenario]) -> list[Bar]:
-    """Hold the model's intervals against what must hold.
-
-    Parameters
-    ----------
-    lines : sequence of dict
-        Replications.
-    scenarios : sequence of Scenario
-        The scenarios they are of.
-
-    Returns
-    -------
-    list of Bar
-        Average and least coverage, average width and bias, Monte Carlo error, and whether every task alone holds.
-    """
+    """Hold the model's intervals against what must hold."""
     table = population_table(lines).set_index("method")
     ours = table.loc[[MODEL]].set_index("scenario")
     averaged = [s.name for s in scenarios if s.name in ours.index and s.correlation <= MOST_CORRELATION]
@@ -183,22 +128,7 @@ def bars(lines: Sequence[dict[str, Any]], scenarios: Sequence[Scenario]) -> list
 
 
 def wanting(lines: Sequence[dict[str, Any]], most: int) -> dict[str, int]:
-    """Scenarios whose coverage is not known well enough yet.
-
-    Parameters
-    ----------
-    lines : sequence of dict
-        Replications.
-    most : int
-        Replications that no scenario gets more of.
-
-    Returns
-    -------
-    dict
-        Replications in all by scenario: as many as bring the Monte Carlo standard error of the coverage of 90%
-        intervals to `MOST_ERROR` if the spread stays as it is, at most twice as many as there are. Empty: all are
-        known well.
-    """
+    """Scenarios whose coverage is not known well enough yet."""
     table = population_table(lines)
     ours = table[table["method"] == MODEL].set_index("scenario")
     found = {}

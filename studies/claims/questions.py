@@ -47,18 +47,7 @@ STABLE, SATURATION, SIZE, LEVELS = (
 
 
 def stability(frontier: bf.Frontier) -> list[dict[str, object]]:
-    """Ask which boundaries moved from the first period to the last.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit by compute.
-
-    Returns
-    -------
-    list of dict
-        Claims.
-    """
+    """Ask which boundaries moved from the first period to the last."""
     found = frontier.drift(FLOPS, delta=DELTA)
     command = f"bayes-frontier drift fit.nc --flops {AT} --steps"
     whole, made = found.isel(step=-1), []
@@ -85,25 +74,7 @@ def stability(frontier: bf.Frontier) -> list[dict[str, object]]:
 
 
 def saturated(frontier: bf.Frontier, section: str, options: str, flops: float | None) -> list[dict[str, object]]:
-    """Ask what more compute, or size, buys by task, and what progress came from.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit.
-    section : str
-        Heading.
-    options : str
-        What the command is given besides the fit.
-    flops : float or None
-        Where gains are compared, and the end of the tenfold whose progress is divided; None: `LARGE` parameters, on a
-        fit by parameters.
-
-    Returns
-    -------
-    list of dict
-        Claims.
-    """
+    """Ask what more compute, or size, buys by task, and what progress came from."""
     high = flops_of_size(frontier, [LARGE])[0] if flops is None else flops
     found = bf.saturation(frontier, high, gain=GAIN, delta=DELTA, since=(0, high / 10.0), until=(-1, high))
     draws, numbers = found.draws, found.summary
@@ -149,18 +120,7 @@ def saturated(frontier: bf.Frontier, section: str, options: str, flops: float | 
 
 
 def levels(frontier: bf.Frontier) -> list[dict[str, object]]:
-    """Compare attainable scores with those the paper states.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        The fit by compute.
-
-    Returns
-    -------
-    list of dict
-        Claims.
-    """
+    """Compare attainable scores with those the paper states."""
     made = []
     for task, stated in STATED.items():
         drawn = frontier.boundary(FLOPS, task=task)
@@ -173,36 +133,14 @@ def levels(frontier: bf.Frontier) -> list[dict[str, object]]:
 
 
 def verdict(probability: float) -> str:
-    """Say what a probability means for a claim.
-
-    Parameters
-    ----------
-    probability : float
-        Of the statement asked; NaN: it could not be asked.
-
-    Returns
-    -------
-    str
-        "confirmed", "contradicted", "open" or "not asked".
-    """
+    """Say what a probability means for a claim."""
     if np.isnan(probability):
         return "not asked"
     return "confirmed" if probability >= CONFIRMED else "contradicted" if probability <= CONTRADICTED else "open"
 
 
 def page(folder: Path) -> str:
-    """Gather every table of claims.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        With ``claims-*.csv`` and, if wanted, ``notes-*.md`` of the same names.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Gather every table of claims."""
     files = sorted(folder.glob("claims-*.csv"))
     tables = {path.stem.removeprefix("claims-"): pd.read_csv(path, keep_default_na=False) for path in files}
     lines = [
@@ -243,20 +181,7 @@ def page(folder: Path) -> str:
 
 
 def fits(table: Path, folder: Path) -> tuple[bf.Frontier, bf.Frontier]:
-    """Fit by compute and by parameters, or take what is in the folder.
-
-    Parameters
-    ----------
-    table : pathlib.Path
-        The leaderboard.
-    folder : pathlib.Path
-        Where fits are kept, fit.nc and size.nc.
-
-    Returns
-    -------
-    tuple of Frontier
-        By compute, by parameters.
-    """
+    """Fit by compute and by parameters, or take what is in the folder."""
     make_folder(folder, "--fits")
     made = []
     for name, axis in (("fit.nc", "flops"), ("size.nc", "params")):
@@ -281,18 +206,7 @@ def _change(one: xr.Dataset) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the claims and the page.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Arguments (default: the process's).
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Write the claims and the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("table", type=Path, nargs="?", help="the leaderboard, oll_v2_with_compute.csv or an export")
     parser.add_argument("--fits", type=Path, default=Path("build/questions"), help="folder of the fits, kept")

@@ -41,22 +41,7 @@ _ASKED = {
 
 
 def claim(section: str, words: str, asked: str, probability: float, numbers: str, command: str) -> dict[str, object]:
-    """Make one row of the page's tables.
-
-    Parameters
-    ----------
-    section, words, asked : str
-        Heading, the claim, and the statement its probability is of.
-    probability : float
-        Of the statement, or NaN where it has none.
-    numbers, command : str
-        Medians with intervals, and what anyone can run.
-
-    Returns
-    -------
-    dict
-        The row.
-    """
+    """Make one row of the page's tables."""
     return {
         "section": section,
         "claim": words,
@@ -68,18 +53,7 @@ def claim(section: str, words: str, asked: str, probability: float, numbers: str
 
 
 def stage_claims(found: xr.Dataset) -> list[dict[str, object]]:
-    """State what post-training adds.
-
-    Parameters
-    ----------
-    found : xarray.Dataset
-        From `bayes_frontier.stages`, with 1e24 FLOPs among its computes.
-
-    Returns
-    -------
-    list of dict
-        Claims.
-    """
+    """State what post-training adds."""
     command = "bayes-frontier stages oll.csv --save stages.nc"
     one = found.sel(flops=AT)
     draws = one["lift_draws"]
@@ -135,18 +109,7 @@ def stage_claims(found: xr.Dataset) -> list[dict[str, object]]:
 
 
 def shift_claims(found: xr.Dataset) -> list[dict[str, object]]:
-    """State which tasks are shifted.
-
-    Parameters
-    ----------
-    found : xarray.Dataset
-        From `bayes_frontier.contamination`, with the other analyses.
-
-    Returns
-    -------
-    list of dict
-        Claims.
-    """
+    """State which tasks are shifted."""
     rows = []
     for task in map(str, found["task"].to_numpy()):
         one = found.sel(task=task)
@@ -182,19 +145,7 @@ def shift_claims(found: xr.Dataset) -> list[dict[str, object]]:
 
 
 def factor_claims(table: pd.DataFrame) -> list[dict[str, object]]:
-    """State whether factors predict better.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        factors.csv of the gate's study: period, rank, loss, change, lower, upper.
-
-    Returns
-    -------
-    list of dict
-        One claim a number of factors, about the mean change; its probability is that of a normal distribution with the
-        width of the intervals, which are by resampling base models in each period.
-    """
+    """State whether factors predict better."""
     rows = []
     for _, part in table[table["rank"] > 0].groupby("rank"):
         rank = int(part["rank"].iloc[0])
@@ -218,18 +169,7 @@ def factor_claims(table: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def pairs(evaluations: bf.Evaluations) -> pd.DataFrame:
-    """Ask of every task whether it is shifted, given each other one alone.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        The leaderboard.
-
-    Returns
-    -------
-    pandas.DataFrame
-        task, reference, median, lower, upper, positive, verdict.
-    """
+    """Ask of every task whether it is shifted, given each other one alone."""
     rows: list[dict[str, Any]] = []
     for task in evaluations.tasks:
         for reference in (name for name in evaluations.tasks if name != task):
@@ -241,20 +181,7 @@ def pairs(evaluations: bf.Evaluations) -> pd.DataFrame:
 
 
 def notes(found: xr.Dataset, crossed: pd.DataFrame) -> str:
-    """Write the prose below the tables.
-
-    Parameters
-    ----------
-    found : xarray.Dataset
-        From `bayes_frontier.contamination`.
-    crossed : pandas.DataFrame
-        From `pairs`.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write the prose below the tables."""
     up = crossed[crossed["lower"] > 0.0].groupby("task")["reference"].count()
     above = ", ".join(f"{task} ({n} of {len(found['task']) - 1} references)" for task, n in up.items()) or "no task"
     lines = [
@@ -288,26 +215,7 @@ def _range(draws: xr.DataArray, prob: float = 0.9) -> str:
 
 
 def run(table: Path, kept: Path, out: Path, study: Path, fit: Callable[..., bf.Frontier] = bf.fit) -> pd.DataFrame:
-    """Ask everything and write the files.
-
-    Parameters
-    ----------
-    table : pathlib.Path
-        The leaderboard, with both stages and dates.
-    kept : pathlib.Path
-        The fit of both stages; made where it is missing.
-    out : pathlib.Path
-        Folder of the files.
-    study : pathlib.Path
-        factors.csv of the gate's study; left out where it is missing.
-    fit : callable
-        `bayes_frontier.fit`, or a stand-in.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The claims.
-    """
+    """Ask everything and write the files."""
     make_folder(out, "--out")
     evaluations = bf.read(table)
     if not kept.exists():
@@ -330,18 +238,7 @@ def run(table: Path, kept: Path, out: Path, study: Path, fit: Callable[..., bf.F
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run from the command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Arguments (default: the process's).
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("table", type=Path, help="a leaderboard with both stages and dates")
     parser.add_argument("--stages", type=Path, default=Path("stages.nc"), help="the fit of both stages")

@@ -19,22 +19,7 @@ Order = Callable[[Contest, np.random.Generator], IntArray]
 
 
 def ours(contest: Contest, rng: np.random.Generator, objective: str) -> Iterator[dict[str, float]]:
-    """Spend by what evaluations are expected to bring, planning anew after every batch.
-
-    Parameters
-    ----------
-    contest : Contest
-        The pool.
-    rng : numpy.random.Generator
-        Orders candidates that are alike.
-    objective : str
-        What they are to bring, as in `Contest.plan`.
-
-    Yields
-    ------
-    dict
-        Scores at each budget, with predicted and realised reductions of variance since the last one.
-    """
+    """Spend by what evaluations are expected to bring, planning anew after every batch."""
     state, predicted, realised = contest.prior, 0.0, 0.0
     for share in REPLANS:
         chosen, before, after = contest.plan(state, share * contest.total, rng, objective=objective)
@@ -48,20 +33,7 @@ def ours(contest: Contest, rng: np.random.Generator, objective: str) -> Iterator
 
 
 def in_order(contest: Contest, order: IntArray) -> Iterator[dict[str, float]]:
-    """Spend along an order, skipping what no longer fits.
-
-    Parameters
-    ----------
-    contest : Contest
-        The pool.
-    order : ndarray of int
-        The whole pool.
-
-    Yields
-    ------
-    dict
-        Scores at each budget.
-    """
+    """Spend along an order, skipping what no longer fits."""
     state = contest.prior
     for share in BUDGETS:
         state = contest.learn(np.array(filled(contest.cost, order, share * contest.total)), state)
@@ -71,19 +43,7 @@ def in_order(contest: Contest, order: IntArray) -> Iterator[dict[str, float]]:
 def filled(cost: FloatArray, order: IntArray, budget: float) -> list[int]:
     """Take candidates in order as long as they fit.
 
-    Parameters
-    ----------
-    cost : ndarray, shape (n,)
-        Costs.
-    order : ndarray of int
-        Candidates.
-    budget : float
-        Not exceeded.
-
-    Returns
-    -------
-    list of int
-        Those taken.
+    Shapes: cost (n,).
     """
     taken, left = [], budget
     for i in order:
@@ -94,97 +54,30 @@ def filled(cost: FloatArray, order: IntArray, budget: float) -> list[int]:
 
 
 def random(contest: Contest, rng: np.random.Generator) -> IntArray:
-    """Order at random.
-
-    Parameters
-    ----------
-    contest : Contest
-        The pool.
-    rng : numpy.random.Generator
-        Random numbers.
-
-    Returns
-    -------
-    ndarray of int
-        The order.
-    """
+    """Order at random."""
     return rng.permutation(len(contest.cost))
 
 
 def stratified(contest: Contest, rng: np.random.Generator) -> IntArray:
-    """Order at random, drawing in turn from five strata of compute with equal numbers of models.
-
-    Parameters
-    ----------
-    contest : Contest
-        The pool.
-    rng : numpy.random.Generator
-        Random numbers.
-
-    Returns
-    -------
-    ndarray of int
-        The order.
-    """
+    """Order at random, drawing in turn from five strata of compute with equal numbers of models."""
     shuffled = rng.permutation(len(contest.cost))
     edges = np.quantile(contest.z, np.linspace(0.0, 1.0, _STRATA + 1))[1:-1]
     return _in_turn(shuffled, np.searchsorted(edges, contest.z[shuffled], side="right"), rng)
 
 
 def by_base_model(contest: Contest, rng: np.random.Generator) -> IntArray:
-    """Order at random, one model of every base model first, then a second of each, and so on.
-
-    Parameters
-    ----------
-    contest : Contest
-        The pool.
-    rng : numpy.random.Generator
-        Random numbers.
-
-    Returns
-    -------
-    ndarray of int
-        The order.
-    """
+    """Order at random, one model of every base model first, then a second of each, and so on."""
     shuffled = rng.permutation(len(contest.cost))
     return _in_turn(shuffled, contest.base[shuffled], rng)
 
 
 def cheapest(contest: Contest, rng: np.random.Generator) -> IntArray:
-    """Order by cost, equal ones at random.
-
-    Parameters
-    ----------
-    contest : Contest
-        The pool.
-    rng : numpy.random.Generator
-        Random numbers.
-
-    Returns
-    -------
-    ndarray of int
-        The order.
-    """
+    """Order by cost, equal ones at random."""
     return np.lexsort((rng.random(len(contest.cost)), contest.cost))
 
 
 def designed(contest: Contest, rng: np.random.Generator, name: str) -> Iterator[dict[str, float]]:
-    """Spend by a classical design, computed for each budget by itself.
-
-    Parameters
-    ----------
-    contest : Contest
-        The pool.
-    rng : numpy.random.Generator
-        Breaks ties.
-    name : str
-        One of `DESIGNS`.
-
-    Yields
-    ------
-    dict
-        Scores at each budget.
-    """
+    """Spend by a classical design, computed for each budget by itself."""
     start = PUBLISHED if name == "i-optimal" else _sensible(contest)
     choose = d_optimal if name == "d-optimal" else balanced_i_optimal
     state = contest.prior
@@ -219,22 +112,7 @@ DESIGNS = ("i-optimal", "i-optimal, sensible start", "d-optimal")
 
 
 def race(contest: Contest, seed: int, *, fixed: bool) -> Iterator[dict[str, float | str]]:
-    """Run every arm once.
-
-    Parameters
-    ----------
-    contest : Contest
-        The pool.
-    seed : int
-        Of everything random.
-    fixed : bool
-        Whether the arms without much randomness run too.
-
-    Yields
-    ------
-    dict
-        arm, seed, budget and scores.
-    """
+    """Run every arm once."""
 
     def rng() -> np.random.Generator:
         return np.random.default_rng([contest.period, seed])

@@ -38,15 +38,7 @@ class Start:
     def gradient(self, z: FloatArray) -> FloatArray:
         """Differentiate the curve in its parameters.
 
-        Parameters
-        ----------
-        z : ndarray, shape (n,)
-            log10 FLOPs.
-
-        Returns
-        -------
-        ndarray, shape (n, 4)
-            In floor, rise, offset and slope.
+        Shapes: z (n,), returns (n, 4).
         """
         x = z - _UNIT
         s = expit(self.offset + self.slope * x)
@@ -63,23 +55,7 @@ def balanced_i_optimal(
 ) -> list[int]:
     """Choose by the published design.
 
-    Parameters
-    ----------
-    z : ndarray, shape (n,)
-        log10 FLOPs of the candidates.
-    cost : ndarray, shape (n,)
-        Positive costs.
-    budget : float
-        Not exceeded.
-    start : Start
-        Curve it is computed at.
-    rng : numpy.random.Generator
-        Breaks ties.
-
-    Returns
-    -------
-    list of int
-        Candidates, in order.
+    Shapes: z (n,), cost (n,).
     """
     edges = np.quantile(z, np.linspace(0.0, 1.0, _BINS + 1))
     edges = np.unique(edges)
@@ -100,23 +76,7 @@ def balanced_i_optimal(
 def d_optimal(z: FloatArray, cost: FloatArray, budget: float, start: Start, rng: np.random.Generator) -> list[int]:
     """Choose by the gain of the log determinant of the information matrix, per cost.
 
-    Parameters
-    ----------
-    z : ndarray, shape (n,)
-        log10 FLOPs of the candidates.
-    cost : ndarray, shape (n,)
-        Positive costs.
-    budget : float
-        Not exceeded.
-    start : Start
-        Curve it is computed at.
-    rng : numpy.random.Generator
-        Breaks ties.
-
-    Returns
-    -------
-    list of int
-        Candidates, in order.
+    Shapes: z (n,), cost (n,).
     """
 
     def gains(features: FloatArray, inverse: FloatArray) -> FloatArray:

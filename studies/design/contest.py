@@ -97,18 +97,7 @@ class Contest:
         self.full_published = self.published_fit(np.arange(len(self.cost)))
 
     def evaluated(self, chosen: IntArray) -> Evaluations:
-        """Take what is known once some of the pool is evaluated.
-
-        Parameters
-        ----------
-        chosen : ndarray of int
-            Places in the pool.
-
-        Returns
-        -------
-        Evaluations
-            These and those of earlier periods.
-        """
+        """Take what is known once some of the pool is evaluated."""
         return self.model.evaluations.subset(self._known(chosen))
 
     def _known(self, chosen: IntArray) -> Mask:
@@ -123,43 +112,13 @@ class Contest:
         return State(chosen, fitted, curves, boundary)
 
     def learn(self, chosen: IntArray, start: State) -> State:
-        """Evaluate some of the pool and fit.
-
-        Parameters
-        ----------
-        chosen : ndarray of int
-            All evaluated so far.
-        start : State
-            An earlier state, where the fit starts.
-
-        Returns
-        -------
-        State
-            The new one.
-        """
+        """Evaluate some of the pool and fit."""
         return self._state(chosen, self.model.fit(self._known(chosen), start.fitted))
 
     def plan(
         self, state: State, budget: float, rng: np.random.Generator, *, objective: str = OBJECTIVE
     ) -> tuple[IntArray, float, float]:
-        """Choose more, by what it is expected to bring.
-
-        Parameters
-        ----------
-        state : State
-            What is known.
-        budget : float
-            For all, what is already chosen included.
-        rng : numpy.random.Generator
-            Orders candidates that are alike.
-        objective : {"base-models", "interval-width", "information"}
-            As in `bayes_frontier.design.plan`.
-
-        Returns
-        -------
-        tuple
-            All chosen, and the mean variance of the boundary before and, as predicted, after.
-        """
+        """Choose more, by what it is expected to bring."""
         data = self.model.data
         tasks = np.arange(len(data.tasks))
         beliefs = self._beliefs(state, state.curves)
@@ -186,13 +145,7 @@ class Contest:
         return np.concatenate([state.chosen, rest[found.order]]).astype(np.int64), before, after
 
     def reweighted(self) -> list[dict[str, float]]:
-        """Check what the first evaluations of a plan are predicted to bring, by simulating and reweighting.
-
-        Returns
-        -------
-        list of dict
-            See `studies.design.reweighting.check_batches`; candidates on base models known before the period.
-        """
+        """Check what the first evaluations of a plan are predicted to bring, by simulating and reweighting."""
         curves = self.model.draws(self.prior.fitted, self._known(self.prior.chosen), _CHECK_DRAWS, _SEED)
         beliefs = self._beliefs(self.prior, curves)
         names = np.array(self.model.data.base_models, dtype=object)[self.base]
@@ -225,15 +178,7 @@ class Contest:
     def published_fit(self, chosen: IntArray) -> FloatArray:
         """Fit as arXiv 2602.15327 does, to the chosen of this period alone.
 
-        Parameters
-        ----------
-        chosen : ndarray of int
-            Places in the pool.
-
-        Returns
-        -------
-        ndarray, shape (n_tasks, n_grid)
-            Curves.
+        Shapes: returns (n_tasks, n_grid).
         """
         found = []
         for scores in self._scores[chosen].T:
@@ -243,22 +188,7 @@ class Contest:
         return np.stack(found)
 
     def score(self, state: State, *, published: bool = True) -> dict[str, float]:
-        """Compare with knowing everything.
-
-        Parameters
-        ----------
-        state : State
-            What is known.
-        published : bool
-            Whether the published fit is scored too.
-
-        Returns
-        -------
-        dict
-            n, cost; distance (mean absolute, of the posterior mean boundary to that of all data, over tasks and log
-            compute), width of and coverage by 90% intervals, variance; pinball on the next period; and the distance of
-            the published fit to itself on all data.
-        """
+        """Compare with knowing everything."""
         lower, upper = np.quantile(state.boundary, [0.5 - PROB / 2.0, 0.5 + PROB / 2.0], axis=1)
         inside = (self.full_mean >= lower) & (self.full_mean <= upper)
         found = {
@@ -275,18 +205,7 @@ class Contest:
         return found
 
     def pinball(self, state: State) -> float:
-        """Exact pinball loss on the next period of the boundary that `Frontier.predict` gives a quarter on.
-
-        Parameters
-        ----------
-        state : State
-            What is known.
-
-        Returns
-        -------
-        float
-            Mean over tasks, in score units; NaN where no period follows.
-        """
+        """Exact pinball loss on the next period of the boundary that `Frontier.predict` gives a quarter on."""
         later = self._later
         if not len(later):
             return float("nan")

@@ -29,20 +29,7 @@ EVERYTHING, OURS, RANDOM = "everything", "ours, 5%", "one per base model, 5%"
 
 
 def states(contest: Contest, seeds: int) -> Iterator[tuple[str, int, State]]:
-    """Give what is known in the cases compared.
-
-    Parameters
-    ----------
-    contest : Contest
-        The pool.
-    seeds : int
-        Times that 5% are bought in either way.
-
-    Yields
-    ------
-    tuple
-        Name, seed and state of each case.
-    """
+    """Give what is known in the cases compared."""
     yield EVERYTHING, 0, contest.full
     for seed in range(seeds):
         rng, state = np.random.default_rng([contest.period, seed]), contest.prior
@@ -54,20 +41,7 @@ def states(contest: Contest, seeds: int) -> Iterator[tuple[str, int, State]]:
 
 
 def sampled(contest: Contest, state: State) -> State:
-    """Fit the same knowledge by NUTS.
-
-    Parameters
-    ----------
-    contest : Contest
-        The pool.
-    state : State
-        What is known.
-
-    Returns
-    -------
-    State
-        With the draws of NUTS, without the allowance for misfit, which the fast posterior does not have.
-    """
+    """Fit the same knowledge by NUTS."""
     frontier = bf.fit(
         contest.evaluated(state.chosen),
         tau=TAU,
@@ -122,20 +96,7 @@ def compare(contest: Contest, seeds: int) -> Iterator[dict[str, object]]:
 
 
 def page(command: str, rows: pd.DataFrame) -> str:
-    """Write the comparison up.
-
-    Parameters
-    ----------
-    command : str
-        As typed.
-    rows : pandas.DataFrame
-        Of `compare`, all pools.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write the comparison up."""
     names = ["n", "difference", "deviation", "ratio", "distance_nuts", "distance_fast", "pinball_nuts", "pinball_fast"]
     table = []
     for (pool, known), own in rows.groupby(["pool", "known"], sort=False):
@@ -171,18 +132,7 @@ def page(command: str, rows: pd.DataFrame) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the comparison.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Of the command line.
-
-    Returns
-    -------
-    int
-        Exit status.
-    """
+    """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("table", type=Path)
     parser.add_argument("--periods", required=True, help="closing dates, commas between")

@@ -35,31 +35,7 @@ one of `bayes_frontier/design/quick.py`, which `make design-agreement` holds aga
 def write_design(
     results: pd.DataFrame, folder: Path, command: str, about: Mapping[str, object]
 ) -> tuple[Path, list[Bar]]:
-    """Write the page on the contest.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        From `studies.design.retrospective.run_contest`.
-    folder : pathlib.Path
-        Where to; made if it is not there.
-    command : str
-        What it was made with.
-    about : mapping
-        Facts, by what they are.
-
-    Returns
-    -------
-    page : pathlib.Path
-        The page.
-    held : list of Bar
-        What must hold.
-
-    Raises
-    ------
-    QueryError
-        If the folder cannot be made or written.
-    """
+    """Write the page on the contest."""
     make_folder(folder, "study")
     held = list(bars(results))
     write_picture(plot_contest(results), folder / "contest.png", "study")

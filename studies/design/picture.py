@@ -14,18 +14,7 @@ _TITLES = {"distance": "our model", "published_distance": "fit of arXiv 2602.153
 
 
 def plot_contest(results: pd.DataFrame) -> Figure:
-    """Draw mean distance to the full-data boundary against budget, for every arm.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        From `studies.design.retrospective.run_contest`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Two panels: our model, and the published fit.
-    """
+    """Draw mean distance to the full-data boundary against budget, for every arm."""
     figure, panels = plt.subplots(1, 2, figsize=(10.5, 4.4), layout="constrained", sharex=True)
     arms = [OURS, *RANDOM, *sorted(set(by_arm(results, "distance").index) - {OURS, *RANDOM})]
     for ax, (measure, title) in zip(panels, _TITLES.items(), strict=True):

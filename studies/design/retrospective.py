@@ -31,34 +31,7 @@ def run_contest(
     workers: Workers,
     progress: Callable[[int, int], None],
 ) -> pd.DataFrame:
-    """Run the races that are not there yet, and return all.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        At least two periods; each but the first is a pool.
-    folder : pathlib.Path
-        Where finished races are kept, one file a period; it must be there.
-    seeds : int
-        Races a period.
-    fixed_seeds : int
-        How many of them include the arms that differ between seeds by ties only.
-    workers : Workers
-        Where races run.
-    progress : callable
-        Told races done and wanted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        period, arm, seed, budget and what `Contest.score` gives; with the arms "nothing" and "everything" (seed 0) for
-        what is known before and after all.
-
-    Raises
-    ------
-    QueryError
-        If there is one period only, or the folder holds something else.
-    """
+    """Run the races that are not there yet, and return all."""
     if evaluations.n_periods < 2:
         raise QueryError("periods: the contest needs at least two; give closing dates (--periods).")
     # A worker keeps to one period as long as it can: the model is calibrated once a period and process.
@@ -79,24 +52,7 @@ def run_contest(
 
 
 def run_race(evaluations: Evaluations, period: int, seed: int, fixed: bool) -> dict[str, Any]:
-    """Run one race.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        All periods.
-    period : int
-        The pool's.
-    seed : int
-        Of everything random.
-    fixed : bool
-        Whether the arms without much randomness run too.
-
-    Returns
-    -------
-    dict
-        rows: a list, one an arm and budget; None where a number does not exist.
-    """
+    """Run one race."""
     key = (evaluations.fingerprint, period)
     if key not in _AT_HAND:
         _AT_HAND.clear()

@@ -27,26 +27,7 @@ def simulated_variance(
     One draw is taken for the truth, scores are its boundaries plus residuals, and every draw is weighted by the
     likelihood that a fit would use. Draws are finite: with large batches few of them carry the weight.
 
-    Parameters
-    ----------
-    targets : ndarray, shape (n_tasks, n_draws, n_targets)
-        Draws of what is to be known.
-    boundaries : ndarray, shape (n_tasks, n_draws, n_batch)
-        Draws of the boundary of each model of the batch.
-    residuals : ndarray, shape (n_tasks, n_levels)
-        Residual quantiles, see `model.scale.RESIDUAL_LEVELS`.
-    scale : Scale
-        Of the likelihood.
-    n : int
-        Simulations a task.
-    seed : int
-        Random numbers.
-
-    Returns
-    -------
-    tuple of float
-        Mean variance before and after, in squared score units (NaN where a task has no simulation left), and the share
-        of simulations used.
+    Shapes: targets (n_tasks, n_draws, n_targets), boundaries (n_tasks, n_draws, n_batch), residuals (n_tasks, n_levels).
     """
     rng = np.random.default_rng(seed)
     n_tasks, n_draws, _ = targets.shape
@@ -83,29 +64,7 @@ def check_batches(
 ) -> list[dict[str, float]]:
     """Compare predicted with simulated variance for the first evaluations of a plan.
 
-    Parameters
-    ----------
-    beliefs : Beliefs
-        Draws; thousands are needed.
-    base_model : sequence of str
-        Base model of each candidate; all fitted, so that the draws hold its boundary.
-    cost : ndarray, shape (n_candidates,)
-        Costs.
-    z : ndarray, shape (n_targets,)
-        log10 FLOPs of the targets, in all tasks.
-    scale : Scale
-        Of the likelihood.
-    sizes : sequence of int
-        Numbers of first evaluations.
-    n : int
-        Simulations a task and size.
-    seed : int
-        Random numbers.
-
-    Returns
-    -------
-    list of dict
-        size, predicted and simulated (relative fall of the mean variance) and used (share of simulations).
+    Shapes: cost (n_candidates,), z (n_targets,).
     """
     names, site = np.unique(np.asarray(base_model, dtype=str), return_inverse=True)
     tasks = np.arange(len(beliefs.tasks))

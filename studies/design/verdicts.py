@@ -16,20 +16,7 @@ _SMALL = BUDGETS[:3]
 
 
 def by_arm(results: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """Mean of a measure over seeds and periods, one row an arm and one column a budget.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        From `studies.design.retrospective.run_contest`.
-    measure : str
-        One of its columns.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Periods count equally; arms by their value at the smallest budget.
-    """
+    """Mean of a measure over seeds and periods, one row an arm and one column a budget."""
     raced = results[results["budget"].isin(BUDGETS)].dropna(subset=[measure])
     means = raced.groupby(["arm", "budget", "period"], as_index=False)[measure].mean()
     table: pd.DataFrame = means.pivot_table(index="arm", columns="budget", values=measure, aggfunc="mean")
@@ -37,23 +24,7 @@ def by_arm(results: pd.DataFrame, measure: str) -> pd.DataFrame:
 
 
 def paired_gain(results: pd.DataFrame, budget: float, prob: float = 0.95) -> dict[str, float | str]:
-    """Compare our distance with that of the best random arm, seed by seed.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        From `studies.design.retrospective.run_contest`.
-    budget : float
-        One of `studies.design.arms.BUDGETS`.
-    prob : float
-        Of the interval.
-
-    Returns
-    -------
-    dict
-        rival (of the least mean distance), ours and theirs (means), gain (1 - ours / theirs), and the ends of the t
-        interval of the difference, theirs minus ours, over seeds.
-    """
+    """Compare our distance with that of the best random arm, seed by seed."""
     chosen = results[(results["budget"] == budget) & results["arm"].isin([OURS, *RANDOM])]
     by_seed = chosen.pivot_table(index="seed", columns="arm", values="distance", aggfunc="mean")
     rival = str(by_seed[list(RANDOM)].mean().idxmin())
@@ -71,38 +42,13 @@ def paired_gain(results: pd.DataFrame, budget: float, prob: float = 0.95) -> dic
 
 
 def promise(results: pd.DataFrame) -> float:
-    """Predicted over realised reduction of variance, summed over batches, periods and seeds.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        From `studies.design.retrospective.run_contest`.
-
-    Returns
-    -------
-    float
-        One where what was promised came true.
-    """
+    """Predicted over realised reduction of variance, summed over batches, periods and seeds."""
     ours = results[results["arm"] == OURS]
     return float(ours["predicted"].sum() / ours["realised"].sum())
 
 
 def prediction_loss(results: pd.DataFrame, budget: float = BUDGETS[0]) -> tuple[float, float]:
-    """Pinball loss on the next period at a budget, relative to that of knowing everything.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        From `studies.design.retrospective.run_contest`.
-    budget : float
-        One of `studies.design.arms.BUDGETS`.
-
-    Returns
-    -------
-    tuple of float
-        Relative excess, of means over the periods that have a next one, and its standard error over seeds; NaN where no
-        period has one, or no second seed ran.
-    """
+    """Pinball loss on the next period at a budget, relative to that of knowing everything."""
     scored = results.dropna(subset=["pinball"])
     ours = scored[(scored["arm"] == OURS) & (scored["budget"] == budget)]
     full = scored[scored["arm"] == "everything"].groupby("period")["pinball"].mean()
@@ -111,18 +57,7 @@ def prediction_loss(results: pd.DataFrame, budget: float = BUDGETS[0]) -> tuple[
 
 
 def bars(results: pd.DataFrame) -> Sequence[Bar]:
-    """Hold the contest against what was promised.
-
-    Parameters
-    ----------
-    results : pandas.DataFrame
-        From `studies.design.retrospective.run_contest`.
-
-    Returns
-    -------
-    sequence of Bar
-        Lowest distance; gain over random, and its interval; prediction at the smallest budget; promised variance.
-    """
+    """Hold the contest against what was promised."""
     distance = by_arm(results, "distance")
     # Plans for other objectives are ours too, not rivals.
     rivals = distance[[arm == OURS or not arm.startswith(f"{OURS},") for arm in distance.index]]

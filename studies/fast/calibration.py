@@ -19,23 +19,7 @@ def calibrated(
 ) -> tuple[QuickModel, list[TaskFit]]:
     """Make the fast model of evaluations, calibrated on those known.
 
-    Parameters
-    ----------
-    evaluations : Evaluations
-        All evaluations.
-    known : ndarray of bool, shape (n_models,)
-        Those known.
-    tau : float
-        Quantile level.
-    spec : ModelSpec, optional
-        Where priors and smoothing come from (default: hierarchical).
-
-    Returns
-    -------
-    QuickModel
-        The model.
-    list of TaskFit
-        Its posterior given what is known.
+    Shapes: known (n_models,).
     """
     spec = read_spec("hierarchical") if spec is None else spec
     priors, smoothing = spec.priors, spec.likelihood.smoothing

@@ -25,22 +25,7 @@ class QuickFrontier(Frontier):
 
 
 def quick_fit(evaluations: Evaluations, *, tau: float, seed: int) -> QuickFrontier:
-    """Fit by the fast posterior: base-model effects integrated out, what tasks share included.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-    tau : float
-        Quantile level.
-    seed : int
-        Of the draws.
-
-    Returns
-    -------
-    QuickFrontier
-        To be asked as a fit.
-    """
+    """Fit by the fast posterior: base-model effects integrated out, what tasks share included."""
     known = np.ones(evaluations.n_models, dtype=bool)
     model, fitted = calibrated(evaluations, known, tau)
     spec = read_spec("hierarchical")

@@ -46,23 +46,7 @@ def draw(
 ) -> list[FloatArray]:
     """Draw the parameters of all tasks together.
 
-    Parameters
-    ----------
-    model : QuickModel
-        The fast model.
-    fitted : sequence of TaskFit
-        Its Gaussian posterior.
-    known : ndarray of bool, shape (n_models,)
-        Records it was fitted to.
-    priors : Priors
-        Of the default model.
-    rng : numpy.random.Generator
-        Random numbers.
-
-    Returns
-    -------
-    list of ndarray, shape (n_draws, n_parameters)
-        One a task; draws of all tasks go together.
+    Shapes: known (n_models,), returns (n_draws, n_parameters).
     """
     losses = model.known_losses(known)
     tasks = []
@@ -85,21 +69,7 @@ def _proposals(task: TaskFit, rng: np.random.Generator) -> tuple[FloatArray, Flo
 def gibbs(tasks: Sequence[Candidates], priors: Priors, gaps: FloatArray, rng: np.random.Generator) -> list[FloatArray]:
     """Sample candidates of all tasks together with what tasks share.
 
-    Parameters
-    ----------
-    tasks : sequence of Candidates
-        One a task.
-    priors : Priors
-        Of the default model.
-    gaps : ndarray, shape (n_steps,)
-        Time from one stretch to the next, in quarters of a year.
-    rng : numpy.random.Generator
-        Random numbers.
-
-    Returns
-    -------
-    list of ndarray, shape (SWEEPS, n_parameters)
-        Draws after burn-in, one array a task.
+    Shapes: gaps (n_steps,), returns (SWEEPS, n_parameters).
     """
     means = [priors.high, priors.start_share, priors.floor_share, priors.ceiling_share]
     spreads = [priors.high_spread, priors.start_share_spread, priors.floor_share_spread, priors.ceiling_share_spread]

@@ -112,32 +112,13 @@ class QuickModel:
         self._cache = np.zeros((len(self.data.tasks), len(self.data.base_models), 3))
 
     def holding(self, held: Held) -> "QuickModel":
-        """Return the same model with other values held.
-
-        Parameters
-        ----------
-        held : Held
-            What is held.
-
-        Returns
-        -------
-        QuickModel
-            A new one.
-        """
+        """Return the same model with other values held."""
         return QuickModel(self.evaluations, self.tau, held)
 
     def known_losses(self, known: Mask) -> LossPieces:
         """Losses of the records known, in the cells of all.
 
-        Parameters
-        ----------
-        known : ndarray of bool, shape (n_models,)
-            Records whose scores are known.
-
-        Returns
-        -------
-        LossPieces
-            Cells without known scores are empty.
+        Shapes: known (n_models,).
         """
         chosen = known[self._row]
         scores = GroupedScores.from_scores(
@@ -148,17 +129,7 @@ class QuickModel:
     def fit(self, known: Mask, start: Sequence[TaskFit] | None = None) -> list[TaskFit]:
         """Posterior given the scores of the records known.
 
-        Parameters
-        ----------
-        known : ndarray of bool, shape (n_models,)
-            Records whose scores are known.
-        start : sequence of TaskFit, optional
-            An earlier fit to start from.
-
-        Returns
-        -------
-        list of TaskFit
-            One per task.
+        Shapes: known (n_models,).
         """
         losses = self.known_losses(known)
         return [self._fit_task(k, losses, None if start is None else start[k]) for k in range(len(self.data.tasks))]
@@ -212,19 +183,7 @@ class QuickModel:
     def log_likelihood(self, task: int, x: FloatArray, losses: LossPieces) -> float:
         """Log likelihood with the effects integrated out.
 
-        Parameters
-        ----------
-        task : int
-            Index.
-        x : ndarray, shape (n_parameters,)
-            Logits of the shares, drift steps, log omega.
-        losses : LossPieces
-            Of `known_losses`.
-
-        Returns
-        -------
-        float
-            Up to a constant.
+        Shapes: x (n_parameters,).
         """
         return float(self._marginal(task, x, losses)[0])
 
@@ -294,15 +253,7 @@ class QuickModel:
     def seen(self, known: Mask) -> IntArray:
         """Find the base models with a record among those known.
 
-        Parameters
-        ----------
-        known : ndarray of bool, shape (n_models,)
-            Records whose scores are known.
-
-        Returns
-        -------
-        ndarray of int
-            Places in ``data.base_models``, ascending.
+        Shapes: known (n_models,).
         """
         names = self.evaluations.models["base_model"].to_numpy(dtype=str)
         return np.searchsorted(self.data.base_models, np.unique(names[known]))
@@ -317,23 +268,7 @@ class QuickModel:
     ) -> Curves:
         """Draw from the posterior.
 
-        Parameters
-        ----------
-        fitted : sequence of TaskFit
-            What `fit` returned.
-        known : ndarray of bool, shape (n_models,)
-            Records it was fitted to.
-        n : int
-            Number of draws, even: each comes with its mirror image.
-        seed : int
-            Random numbers; the same for every fit, so that differences between fits are not of their making.
-        parameters : sequence of ndarray, optional
-            Draws of each task's parameters, shape (n, n_parameters), in place of the Gaussian's.
-
-        Returns
-        -------
-        Curves
-            One chain; the base models that `seen` gives.
+        Shapes: known (n_models,).
         """
         rng = np.random.default_rng(seed)
         losses, data = self.known_losses(known), self.data

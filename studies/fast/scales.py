@@ -16,17 +16,7 @@ _ROUNDS = 3
 def typical_scale(values: FloatArray, variances: FloatArray, log_prior: Callable[[FloatArray], FloatArray]) -> float:
     """Geometric mean of the standard deviation of normal values around zero, which are known with errors.
 
-    Parameters
-    ----------
-    values, variances : ndarray, shape (n,)
-        Means and variances of the values; where there is none, the prior's geometric mean is returned.
-    log_prior : callable
-        Log prior density of the logarithm of the standard deviation.
-
-    Returns
-    -------
-    float
-        The standard deviation.
+    Shapes: values, variances (n,).
     """
     squares = float((values**2 + variances).sum())
     log_posterior = log_prior(_LOG_SCALES) - len(values) * _LOG_SCALES - 0.5 * squares * np.exp(-2.0 * _LOG_SCALES)
@@ -35,37 +25,13 @@ def typical_scale(values: FloatArray, variances: FloatArray, log_prior: Callable
 
 
 def log_scale(typical: HalfNormal | LogNormal, between: HalfNormal | LogNormal) -> tuple[float, float]:
-    """Return mean and standard deviation of the logarithm of a task's scale.
-
-    Parameters
-    ----------
-    typical : HalfNormal or LogNormal
-        Prior of the typical scale; a half-normal one is matched to a log-normal.
-    between : HalfNormal or LogNormal
-        Prior of the spread of its logarithm between tasks.
-
-    Returns
-    -------
-    tuple of float
-        Mean and standard deviation.
-    """
+    """Return mean and standard deviation of the logarithm of a task's scale."""
     mean, sd = log_typical(typical)
     return mean, float(np.hypot(sd, between.sigma))
 
 
 def log_typical(typical: HalfNormal | LogNormal) -> tuple[float, float]:
-    """Return mean and standard deviation of the logarithm of a typical scale.
-
-    Parameters
-    ----------
-    typical : HalfNormal or LogNormal
-        Its prior.
-
-    Returns
-    -------
-    tuple of float
-        Mean and standard deviation.
-    """
+    """Return mean and standard deviation of the logarithm of a typical scale."""
     # The logarithm of a half-normal variable has mean log(sigma) - 0.635 and standard deviation 1.11.
     return (typical.mu, typical.sigma) if isinstance(typical, LogNormal) else (np.log(typical.sigma) - 0.635, 1.11)
 
@@ -75,19 +41,7 @@ def pooled(
 ) -> tuple[float, float]:
     """Return mean and standard deviation over tasks, from what the values of all tasks are known to be.
 
-    Parameters
-    ----------
-    values, variances : ndarray, shape (n_tasks,)
-        Means and variances of the tasks' values.
-    typical : tuple of float
-        Normal prior of the mean over tasks.
-    between : HalfNormal or LogNormal
-        Prior of the spread over tasks.
-
-    Returns
-    -------
-    tuple of float
-        Mean, and standard deviation with the uncertainty of the mean.
+    Shapes: values, variances (n_tasks,).
     """
 
     def log_prior(log_spread: FloatArray) -> FloatArray:

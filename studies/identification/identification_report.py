@@ -75,15 +75,7 @@ CLASSES = {
 
 
 def main(data: Path, out: Path) -> None:
-    """Write both files.
-
-    Parameters
-    ----------
-    data : Path
-        Folder of the published tables.
-    out : Path
-        Folder to write to.
-    """
+    """Write both files."""
     registry = default_registry()
     export = pd.read_csv(data / "open_llm_leaderboard_v2.csv")
     placed = identify(_columns(export), registry)

@@ -11,20 +11,7 @@ from bayes_frontier.evaluations.registry.registry import Registry
 
 
 def proteus_section(proteus: pd.DataFrame, registry: Registry) -> list[str]:
-    """Say how many rows of Proteus-2k are placed, and where its own assignment is not followed.
-
-    Parameters
-    ----------
-    proteus : pandas.DataFrame
-        Its table of models.
-    registry : Registry
-        Base models.
-
-    Returns
-    -------
-    list of str
-        Lines of Markdown.
-    """
+    """Say how many rows of Proteus-2k are placed, and where its own assignment is not followed."""
     columns = {"model_id": "model", "mapped_base_model": "mapped", "num_params_B": "params_b"}
     placed = identify(proteus.rename(columns=columns)[list(columns.values())], registry)
     mapped = proteus["mapped_base_model"].notna()
@@ -51,18 +38,7 @@ def proteus_section(proteus: pd.DataFrame, registry: Registry) -> list[str]:
 
 
 def samples_section(path: Path) -> list[str]:
-    """Summarise the samples checked by hand.
-
-    Parameters
-    ----------
-    path : Path
-        The verdicts, if they are there.
-
-    Returns
-    -------
-    list of str
-        Lines of Markdown.
-    """
+    """Summarise the samples checked by hand."""
     if not path.is_file():
         return ["## Samples checked by hand", "", "None in this folder."]
     checked = pd.read_csv(path)

@@ -15,21 +15,7 @@ from studies.questions.boundaries import FLOPS
 
 
 def agreement(sampled: Frontier, seed: int) -> pd.DataFrame:
-    """Compare the fast posterior with a sampled one, on the sampled one's evaluations.
-
-    Parameters
-    ----------
-    sampled : Frontier
-        A fit by the sampler.
-    seed : int
-        Of the fast posterior's draws.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By quantity: shift (mean over tasks and computes of the distance between posterior means, in sampled standard
-        deviations) and width (geometric mean of the fast standard deviation over the sampled one).
-    """
+    """Compare the fast posterior with a sampled one, on the sampled one's evaluations."""
     fast = quick_fit(sampled.evaluations, tau=sampled.tau, seed=seed)
     slow, quick, rows = _quantities(sampled), _quantities(fast), []
     for name, one in slow.items():

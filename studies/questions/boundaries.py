@@ -46,35 +46,14 @@ _SOURCES = (
 
 
 def studies() -> tuple[Study, ...]:
-    """Return the studies of this module.
-
-    Returns
-    -------
-    tuple of Study
-        One a scenario.
-    """
+    """Return the studies of this module."""
     return tuple(
         Study(name, about, partial(replicate, name, options), _SOURCES) for name, (about, options) in SCENARIOS.items()
     )
 
 
 def replicate(name: str, options: Mapping[str, Any], replication: int) -> Scores:
-    """Simulate a leaderboard, fit it by the fast posterior, and score all answers.
-
-    Parameters
-    ----------
-    name : str
-        Seeds the scenario.
-    options : mapping
-        Of `bayes_frontier.simulate`.
-    replication : int
-        Number of the data set.
-
-    Returns
-    -------
-    Scores
-        Of saturation, emergence and portfolio.
-    """
+    """Simulate a leaderboard, fit it by the fast posterior, and score all answers."""
     scenario = Scenario(name, "", clusters="all", options={"tasks": TASKS, **options})
     evaluations, truth = scenario.simulate(replication)
     frontier = quick_fit(evaluations, tau=scenario.tau, seed=scenario.seed(replication))

@@ -21,29 +21,7 @@ AGREEMENT = "agreement.csv"
 def write_recovery(
     lines: Mapping[str, Sequence[dict[str, Any]]], studies: Sequence[Study], out: Path, command: str
 ) -> bool:
-    """Write README.md, coverage.csv and verdicts.csv.
-
-    Parameters
-    ----------
-    lines : mapping of str to sequence of dict
-        Replications by study; studies without any are left out.
-    studies : sequence of Study
-        All studies, for their words.
-    out : pathlib.Path
-        Folder; made if it is not there.
-    command : str
-        What made it.
-
-    Returns
-    -------
-    bool
-        Whether every bar is held, over all studies together.
-
-    Raises
-    ------
-    QueryError
-        If the folder cannot be written.
-    """
+    """Write README.md, coverage.csv and verdicts.csv."""
     make_folder(out, "--out")
     there = [study for study in studies if lines.get(study.name)]
     every = [line for study in there for line in lines[study.name]]
@@ -61,20 +39,7 @@ def write_recovery(
 
 
 def write_agreement(tables: Sequence[pd.DataFrame], out: Path) -> None:
-    """Write agreement.csv.
-
-    Parameters
-    ----------
-    tables : sequence of DataFrame
-        Of `studies.questions.agreement.agreement`, each with a column fit, its name.
-    out : pathlib.Path
-        Folder.
-
-    Raises
-    ------
-    QueryError
-        If it cannot be written.
-    """
+    """Write agreement.csv."""
     table = pd.concat(list(tables), ignore_index=True)[["fit", "quantity", "shift", "width"]]
     replace_file(out / AGREEMENT, table.to_csv(index=False, float_format="%.3f").encode(), "--out")
 

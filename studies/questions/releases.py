@@ -49,13 +49,7 @@ _SOURCES = (
 
 
 def studies() -> tuple[Study, ...]:
-    """Return the studies of this module.
-
-    Returns
-    -------
-    tuple of Study
-        Leaderboards for gate and watch, and two stages.
-    """
+    """Return the studies of this module."""
     gates = (*_SOURCES, "bayes_frontier/analysis/gate.py", "bayes_frontier/analysis/forecast.py")
     watches = (*gates, "bayes_frontier/analysis/watch.py")
     return (
@@ -73,22 +67,7 @@ def studies() -> tuple[Study, ...]:
 
 
 def leaderboard(name: str, options: Mapping[str, Any], replication: int) -> Scores:
-    """Fit three periods, then gate and watch the fourth.
-
-    Parameters
-    ----------
-    name : str
-        Seeds the scenario.
-    options : mapping
-        Of `bayes_frontier.simulate`.
-    replication : int
-        Number of the data set.
-
-    Returns
-    -------
-    Scores
-        Percentiles (known and new base models), flags, changes, verdicts on them.
-    """
+    """Fit three periods, then gate and watch the fourth."""
     scenario = Scenario(name, "", clusters="all", options=options)
     evaluations, truth = scenario.simulate(replication)
     seed = scenario.seed(replication)
@@ -111,18 +90,7 @@ def leaderboard(name: str, options: Mapping[str, Any], replication: int) -> Scor
 
 
 def with_scale(frontier: Frontier) -> Frontier:
-    """Add the likelihood's constants, from the residuals, to a fast fit.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        A fit whose constant data are residual quantiles only.
-
-    Returns
-    -------
-    Frontier
-        The same, with density, scale, half_width and likelihood_level.
-    """
+    """Add the likelihood's constants, from the residuals, to a fast fit."""
     smoothing = frontier.spec.likelihood.smoothing
     scale = Scale.calibrated(Records.of(frontier).residuals, frontier.tau, smoothing)
     constant = frontier.posterior["constant_data"].to_dataset()
@@ -171,19 +139,7 @@ def _gate(evaluations: Evaluations, truth: Truth, scores: Scores, seed: int) -> 
 def percentiles(models: pd.DataFrame, truth: Truth, known: np.ndarray) -> np.ndarray:
     """Return the true percentile of each score: among models on its base model, or among models on new ones.
 
-    Parameters
-    ----------
-    models : pandas.DataFrame
-        Columns base_model, flops and one a task; all of the last period.
-    truth : Truth
-        What they were simulated from.
-    known : ndarray of bool, shape (n_models,)
-        Which comparison.
-
-    Returns
-    -------
-    ndarray, shape (n_models, n_tasks)
-        In [0, 1].
+    Shapes: known (n_models,), returns (n_models, n_tasks).
     """
     levels = np.concatenate(
         [np.geomspace(0.001, 0.1, 15), np.linspace(0.12, 0.88, 20), 1 - np.geomspace(0.1, 0.001, 15)]
@@ -204,18 +160,7 @@ def percentiles(models: pd.DataFrame, truth: Truth, known: np.ndarray) -> np.nda
 
 
 def two_stages(replication: int) -> Scores:
-    """Fit pretrained and post-trained models with known boundaries.
-
-    Parameters
-    ----------
-    replication : int
-        Number of the data set.
-
-    Returns
-    -------
-    Scores
-        Lifts, verdicts on them, decreases between neighbours in compute.
-    """
+    """Fit pretrained and post-trained models with known boundaries."""
     scenario = Scenario("stages", "", options={"tasks": 6, "correlation": 0.3, "spread": 0.06})
     whole, truth = scenario.simulate(replication)
     tasks = ("one", "two", "three")

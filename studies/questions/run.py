@@ -23,34 +23,12 @@ COVERAGE, FALSE_ALARMS = (0.85, 0.95), 0.10
 
 
 def studies() -> tuple[Study, ...]:
-    """Return all studies, in the order of the tables.
-
-    Returns
-    -------
-    tuple of Study
-        The studies.
-    """
+    """Return all studies, in the order of the tables."""
     return (*boundaries.studies(), *releases.studies(), *tables.studies())
 
 
 def chosen(names: Sequence[str] | None) -> tuple[Study, ...]:
-    """Return studies by name.
-
-    Parameters
-    ----------
-    names : sequence of str or None
-        Names; none: all.
-
-    Returns
-    -------
-    tuple of Study
-        In the order of `studies`.
-
-    Raises
-    ------
-    QueryError
-        If there is no such study.
-    """
+    """Return studies by name."""
     known = [study.name for study in studies()]
     for name in names or []:
         if name not in known:
@@ -65,28 +43,7 @@ def run_studies(
     workers: Workers,
     progress: Callable[[int, int, Piece | None], None],
 ) -> None:
-    """Run the replications that are not there yet.
-
-    Parameters
-    ----------
-    wanted : sequence of Study
-        Which.
-    replications : int
-        Data sets a study.
-    folder : pathlib.Path
-        Where replications are kept, a file a study; those of another state of the code are run anew.
-    workers : Workers
-        Where replications run.
-    progress : callable
-        Told replications done and wanted, and which has just ended: none at first.
-
-    Raises
-    ------
-    QueryError
-        If a file cannot be written, or holds what is not replications.
-    ClusterError
-        As `Workers.run` does.
-    """
+    """Run the replications that are not there yet."""
     paths = {study.name: study_path(study, folder) for study in wanted}
     pieces = [
         Piece(paths[study.name], replication, (study, replication))
@@ -103,37 +60,12 @@ def _replicated(study: Study, replication: int) -> dict[str, Any]:
 
 
 def study_path(study: Study, folder: Path) -> Path:
-    """Return the file of a study's replications.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    folder : pathlib.Path
-        Where replications are kept.
-
-    Returns
-    -------
-    pathlib.Path
-        Its name has a fingerprint of the code that the results depend on.
-    """
+    """Return the file of a study's replications."""
     return folder / f"{study.name}-{code_fingerprint(study.sources)}.jsonl"
 
 
 def coverage(lines: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Count how often intervals held the truth.
-
-    Parameters
-    ----------
-    lines : sequence of dict
-        Replications.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By quantity: replications, intervals, covered, error (standard error of covered; replications are the
-        independent units), below and above (shares in which the truth lay on that side), held (within the bar).
-    """
+    """Count how often intervals held the truth."""
     rows = []
     for name in dict.fromkeys(name for line in lines for name in line["places"]):
         places = [np.array(line["places"][name]) for line in lines if line["places"].get(name)]
@@ -156,20 +88,7 @@ def coverage(lines: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def alarms(lines: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Count wrong verdicts.
-
-    Parameters
-    ----------
-    lines : sequence of dict
-        Replications.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By verdict: opportunities, said (share in which a statement was made), wrong (share of the opportunities in
-        which a wrong one was), wrong_upper (upper end of its 90% Clopper-Pearson interval, as if all were independent),
-        wrong_of_said (share of the statements made), held (both shares within the bar).
-    """
+    """Count wrong verdicts."""
     rows = []
     for name in dict.fromkeys(name for line in lines for name in line["verdicts"]):
         counts = np.sum([line["verdicts"][name] for line in lines if name in line["verdicts"]], axis=0)

@@ -27,15 +27,7 @@ class Scores:
     verdicts: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
 
     def interval(self, name: str, lower: npt.ArrayLike, upper: npt.ArrayLike, truth: npt.ArrayLike) -> None:
-        """Note where the truth lies.
-
-        Parameters
-        ----------
-        name : str
-            The quantity.
-        lower, upper, truth : array_like
-            Ends of intervals and what they should hold; shapes broadcast, infinities allowed.
-        """
+        """Note where the truth lies."""
         low, high, true = np.broadcast_arrays(
             np.asarray(lower, float), np.asarray(upper, float), np.asarray(truth, float)
         )
@@ -45,17 +37,7 @@ class Scores:
         self.places[name] += [int(value) for value in place.ravel()]
 
     def verdict(self, name: str, said: npt.ArrayLike, right: npt.ArrayLike) -> None:
-        """Note verdicts.
-
-        Parameters
-        ----------
-        name : str
-            Which verdict.
-        said : array_like of bool
-            Whether a statement was made.
-        right : array_like of bool
-            Whether it is true; ignored where none was made.
-        """
+        """Note verdicts."""
         made, true = np.broadcast_arrays(np.asarray(said, bool), np.asarray(right, bool))
         counts = self.verdicts[name]
         counts[0] += int(made.size)
@@ -63,20 +45,7 @@ class Scores:
         counts[2] += int((made & ~true).sum())
 
     def line(self, replication: int, seconds: float) -> dict[str, Any]:
-        """Return what is kept of it.
-
-        Parameters
-        ----------
-        replication : int
-            Its number.
-        seconds : float
-            How long it took.
-
-        Returns
-        -------
-        dict
-            Ready for JSON.
-        """
+        """Return what is kept of it."""
         return {
             "replication": replication,
             "seconds": round(seconds, 2),

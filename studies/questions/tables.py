@@ -26,13 +26,7 @@ TABLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def studies() -> tuple[Study, ...]:
-    """Return the studies of this module.
-
-    Returns
-    -------
-    tuple of Study
-        Tables for contamination.
-    """
+    """Return the studies of this module."""
     sources = ("studies/questions/scores.py", "studies/questions/tables.py", "bayes_frontier/analysis/contamination.py")
     return tuple(
         Study(name, about, partial(table, name, options), sources) for name, (about, options) in TABLES.items()
@@ -40,22 +34,7 @@ def studies() -> tuple[Study, ...]:
 
 
 def table(name: str, options: Mapping[str, Any], replication: int) -> Scores:
-    """Ask whether a task is shifted, where it is known.
-
-    Parameters
-    ----------
-    name : str
-        Seeds the table.
-    options : mapping
-        Of `simulate_table`.
-    replication : int
-        Number of the table.
-
-    Returns
-    -------
-    Scores
-        The shift, and the verdict on it.
-    """
+    """Ask whether a task is shifted, where it is known."""
     seed = Scenario(name, "").seed(replication)
     evaluations, shift = simulate_table(seed, **options)
     found = contamination(evaluations, "2024-07-01", tasks="task", prob=0.9, seed=seed)
@@ -81,24 +60,6 @@ def simulate_table(
 
     Base models appear at different times, have many or few models (Zipf), their own level on the task, and a side
     effect of their own after the date; scores scatter with heavy tails.
-
-    Parameters
-    ----------
-    seed : int
-        Random numbers.
-    shift : float
-        Of the task after 2024-07-01, on the logit scale.
-    reference_noise : float
-        Standard deviation of what references measure beside quality.
-    n, n_bases : int
-        Models and base models.
-
-    Returns
-    -------
-    evaluations : Evaluations
-        Tasks "task", "first" and "second".
-    shift : float
-        The mean shift of the models after the date, in scores.
     """
     rng = np.random.default_rng(seed)
     weight = 1.0 / np.arange(1, n_bases + 1)

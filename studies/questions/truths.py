@@ -18,21 +18,7 @@ _GRID = 2001
 
 
 def true_saturation(truth: Truth, found: Saturation) -> dict[str, FloatArray]:
-    """Ceiling, headroom and the rest of known boundaries, at what an answer was asked at.
-
-    Parameters
-    ----------
-    truth : Truth
-        Known boundaries.
-    found : Saturation
-        The answer, for its compute, period, settings and range.
-
-    Returns
-    -------
-    dict
-        ceiling, beyond, saturation, scale, time and progress, shape (n_tasks,); headroom and gain, shape
-        (n_tasks, n_flops).
-    """
+    """Ceiling, headroom and the rest of known boundaries, at what an answer was asked at."""
     period = truth.period_labels.index(found.period)
     flops = np.atleast_1d(found.summary["flops"].to_numpy())
     ceiling = truth.ceiling + truth.shift[:, period]
@@ -65,15 +51,7 @@ def true_saturation(truth: Truth, found: Saturation) -> dict[str, FloatArray]:
 def true_width(truth: Truth) -> FloatArray:
     """Decades from 10 to 90% of each rise.
 
-    Parameters
-    ----------
-    truth : Truth
-        Known boundaries.
-
-    Returns
-    -------
-    ndarray, shape (n_tasks,)
-        Decades.
+    Shapes: returns (n_tasks,).
     """
     return np.asarray(2.0 * np.log(9.0) / truth.slope)
 
@@ -81,19 +59,7 @@ def true_width(truth: Truth) -> FloatArray:
 def true_needed(truth: Truth, goals: Goals, period: int) -> FloatArray:
     """Compute at which targets are met.
 
-    Parameters
-    ----------
-    truth : Truth
-        Known boundaries.
-    goals : Goals
-        The targets.
-    period : int
-        Index of the period.
-
-    Returns
-    -------
-    ndarray, shape (n_targets,)
-        FLOPs; 0 below every curve, infinite above a ceiling.
+    Shapes: returns (n_targets,).
     """
     k = [truth.tasks.index(task) for task in goals.tasks]
     score = np.array([target.score for target in goals.targets]) - truth.shift[k, period]

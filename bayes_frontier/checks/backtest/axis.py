@@ -21,29 +21,7 @@ UNKNOWN = "no {column}, the axis asked for"
 
 
 def on_axis(evaluations: Evaluations, axis: str) -> Evaluations:
-    """Put evaluations on an axis.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores.
-    axis : {"flops", "params", "tokens"}
-        What a boundary is a function of.
-
-    Returns
-    -------
-    Evaluations
-        The same scores with, as `flops`, the compute of each record's parameters on `REFERENCE_TOKENS` tokens, or of
-        `REFERENCE_PARAMS` parameters on its tokens; a note says so. Records without a positive value are left out,
-        counted in `dropped`.
-
-    Raises
-    ------
-    QueryError
-        If the axis is unknown.
-    DataError
-        If no record has a value on it.
-    """
+    """Put evaluations on an axis."""
     if axis not in get_args(Axis):
         hint = suggestion(str(axis), get_args(Axis))
         raise QueryError(f"axis: there is no {axis!r}.{hint} There are {listed(get_args(Axis))}.")
@@ -79,18 +57,7 @@ def on_axis(evaluations: Evaluations, axis: str) -> Evaluations:
 
 
 def axis_of(evaluations: Evaluations) -> str:
-    """Tell which axis evaluations are on.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores, as `on_axis` or a reader returned them.
-
-    Returns
-    -------
-    {"flops", "params", "tokens"}
-        The axis.
-    """
+    """Tell which axis evaluations are on."""
     for axis in _COLUMNS:
         if any(note.startswith(f"axis: {axis};") for note in evaluations.notes):
             return axis

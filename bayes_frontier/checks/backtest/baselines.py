@@ -40,18 +40,7 @@ class Sigmoid:
     midpoint: float
 
     def __call__(self, z: FloatArray) -> FloatArray:
-        """Evaluate the curve.
-
-        Parameters
-        ----------
-        z : ndarray
-            log10 compute, any shape.
-
-        Returns
-        -------
-        ndarray
-            Scores, same shape.
-        """
+        """Evaluate the curve."""
         return np.asarray(self.floor + (self.ceiling - self.floor) * expit(self.slope * (z - self.midpoint)))
 
 
@@ -60,23 +49,7 @@ def smoothed_sigmoid(z: FloatArray, score: FloatArray, tau: float, *, kappa: flo
 
     With kappa = 50 and ridge = 1e-3 the fit of Zhang, Jin, Syrgkanis & Kakade, arXiv 2602.15327.
 
-    Parameters
-    ----------
-    z : ndarray, shape (n,)
-        log10 compute.
-    score : ndarray, shape (n,)
-        Scores in [0, 1].
-    tau : float
-        Quantile level.
-    kappa : float
-        Sharpness, per unit of score; the larger, the closer to the exact loss.
-    ridge : float
-        Penalty on the squared slope.
-
-    Returns
-    -------
-    Sigmoid
-        The best of several starts.
+    Shapes: z (n,), score (n,).
     """
     found = [_descend(start, z, score, tau, kappa, ridge) for start in _starts(z, score)]
     return _curve(min(found, key=lambda one: one[1])[0])
@@ -85,19 +58,7 @@ def smoothed_sigmoid(z: FloatArray, score: FloatArray, tau: float, *, kappa: flo
 def best_sigmoid(z: FloatArray, score: FloatArray, tau: float) -> Sigmoid:
     """Find the sigmoid of least exact pinball loss, by ever sharper smooth losses from several starts.
 
-    Parameters
-    ----------
-    z : ndarray, shape (n,)
-        log10 compute.
-    score : ndarray, shape (n,)
-        Scores in [0, 1].
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    Sigmoid
-        The best of all curves met.
+    Shapes: z (n,), score (n,).
     """
     met: list[Sigmoid] = []
     for start in _starts(z, score):
@@ -207,17 +168,7 @@ class Baseline:
 def constant(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     """One quantile for all.
 
-    Parameters
-    ----------
-    fitted, asked : Rows
-        Scores to fit, records to predict.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_asked,)
-        Levels.
+    Shapes: returns (n_asked,).
     """
     return np.full(len(asked.z), np.quantile(fitted.score, tau))
 
@@ -225,17 +176,7 @@ def constant(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 def bins(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     """Take the quantile of each of about 10 bins of compute with equal numbers of records.
 
-    Parameters
-    ----------
-    fitted, asked : Rows
-        Scores to fit, records to predict.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_asked,)
-        Levels; beyond the data those of the outer bins.
+    Shapes: returns (n_asked,).
     """
     edges = np.unique(np.quantile(fitted.z, np.linspace(0.0, 1.0, N_BINS + 1)))[1:-1]
     of = np.searchsorted(edges, fitted.z, side="right")
@@ -250,17 +191,7 @@ def ispline(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     I-splines are running sums of B-splines (Ramsay 1988, doi:10.1214/ss/1177012761). Solved through its dual, whose
     variables are one a score: maximise ``y'a`` with ``tau - 1 <= a <= tau``, ``sum(a) = 0`` and ``basis'a <= 0``.
 
-    Parameters
-    ----------
-    fitted, asked : Rows
-        Scores to fit, records to predict.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_asked,)
-        Levels, non-decreasing in compute and constant beyond the data.
+    Shapes: returns (n_asked,).
     """
     from sklearn.preprocessing import SplineTransformer
 
@@ -288,17 +219,7 @@ def ispline(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 def linear(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     """Linear quantile regression on log compute (scikit-learn's QuantileRegressor).
 
-    Parameters
-    ----------
-    fitted, asked : Rows
-        Scores to fit, records to predict.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_asked,)
-        Levels, cut to [0, 1].
+    Shapes: returns (n_asked,).
     """
     from sklearn.linear_model import QuantileRegressor
 
@@ -310,17 +231,7 @@ def linear(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 def boosted(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     """Gradient-boosted quantile trees on log compute (scikit-learn's GradientBoostingRegressor).
 
-    Parameters
-    ----------
-    fitted, asked : Rows
-        Scores to fit, records to predict.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_asked,)
-        Levels, cut to [0, 1].
+    Shapes: returns (n_asked,).
     """
     from sklearn.ensemble import GradientBoostingRegressor
 
@@ -336,17 +247,7 @@ def boosted_base(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     scikit-learn's HistGradientBoostingRegressor, whose leaves keep the constraint only nearly. Base models with fewer
     than 20 scores count as missing, and so teach it what to say of those not fitted.
 
-    Parameters
-    ----------
-    fitted, asked : Rows
-        Scores to fit, records to predict.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_asked,)
-        Levels, cut to [0, 1].
+    Shapes: returns (n_asked,).
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -373,17 +274,7 @@ def boosted_base(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 def base_models(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     """Take the quantile of each base model's scores, and of all scores for one not fitted.
 
-    Parameters
-    ----------
-    fitted, asked : Rows
-        Scores to fit, records to predict.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_asked,)
-        Levels.
+    Shapes: returns (n_asked,).
     """
     own = pd.Series(fitted.score).groupby(fitted.base_model).quantile(tau)
     return np.asarray(own.reindex(asked.base_model).fillna(np.quantile(fitted.score, tau)).to_numpy())
@@ -392,17 +283,7 @@ def base_models(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 def paper(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     """Fit the published sigmoid: smoothed pinball loss with kappa = 50, ridge 1e-3 (arXiv 2602.15327).
 
-    Parameters
-    ----------
-    fitted, asked : Rows
-        Scores to fit, records to predict.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_asked,)
-        Levels.
+    Shapes: returns (n_asked,).
     """
     return smoothed_sigmoid(fitted.z, fitted.score, tau, kappa=KAPPA, ridge=RIDGE)(asked.z)
 
@@ -410,17 +291,7 @@ def paper(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 def exact(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     """Fit the published sigmoid with kappa = 1000: as good as the exact quantile.
 
-    Parameters
-    ----------
-    fitted, asked : Rows
-        Scores to fit, records to predict.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_asked,)
-        Levels.
+    Shapes: returns (n_asked,).
     """
     return smoothed_sigmoid(fitted.z, fitted.score, tau, kappa=SHARP, ridge=RIDGE)(asked.z)
 
@@ -428,17 +299,7 @@ def exact(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 def oracle(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     """Fit the sigmoid of least exact pinball loss.
 
-    Parameters
-    ----------
-    fitted, asked : Rows
-        Scores to fit, records to predict; the same ones for an oracle.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_asked,)
-        Levels.
+    Shapes: returns (n_asked,).
     """
     return best_sigmoid(fitted.z, fitted.score, tau)(asked.z)
 
@@ -469,23 +330,7 @@ DEFAULT = (
 
 
 def choose(names: Sequence[str] | str | None = None) -> tuple[Baseline, ...]:
-    """Look up baselines.
-
-    Parameters
-    ----------
-    names : str or sequence of str, optional
-        Names; "all" for every one; none: the default ones.
-
-    Returns
-    -------
-    tuple of Baseline
-        Each once, in the order given.
-
-    Raises
-    ------
-    QueryError
-        If a name is unknown.
-    """
+    """Look up baselines."""
     wanted = list(DEFAULT if names is None else [names] if isinstance(names, str) else names)
     if wanted == ["all"]:
         return tuple(BASELINES.values())

@@ -51,19 +51,7 @@ class CellSums:
     def of(cls, values: FloatArray, split: IntArray, cluster: IntArray, n_splits: int, n_clusters: int) -> "CellSums":
         """Sum values by cluster and cell.
 
-        Parameters
-        ----------
-        values : ndarray, shape (n_records, n_tasks)
-            Values, NaN where there is none.
-        split, cluster : ndarray of int, shape (n_records,)
-            Split and cluster of each record.
-        n_splits, n_clusters : int
-            How many there are.
-
-        Returns
-        -------
-        CellSums
-            The sums.
+        Shapes: values (n_records, n_tasks), split, cluster (n_records,).
         """
         there = ~np.isnan(values)
         total, count = np.zeros((2, n_clusters, n_splits, values.shape[1]))
@@ -74,40 +62,19 @@ class CellSums:
     def counts(self) -> IntArray:
         """Count the values of each cell.
 
-        Returns
-        -------
-        ndarray of int, shape (n_splits, n_tasks)
-            Numbers.
+        Shapes: returns (n_splits, n_tasks).
         """
         return np.asarray(self.count.sum(axis=0).astype(np.int64))
 
     def means(self) -> FloatArray:
         """Average each cell.
 
-        Returns
-        -------
-        ndarray, shape (n_splits, n_tasks)
-            Means, NaN where a cell is empty.
+        Shapes: returns (n_splits, n_tasks).
         """
         return _ratio(self.total.sum(axis=0), self.count.sum(axis=0))
 
     def bootstrap(self, prob: float, draws: int, seed: int) -> Bootstrapped:
-        """Resample clusters, each with all its values in all cells.
-
-        Parameters
-        ----------
-        prob : float
-            Probability of the intervals, which are percentiles.
-        draws : int
-            Samples.
-        seed : int
-            Same seed, same samples.
-
-        Returns
-        -------
-        Bootstrapped
-            Means and intervals; a sample in which a cell is empty leaves the cell out.
-        """
+        """Resample clusters, each with all its values in all cells."""
         present = np.flatnonzero(self.count.any(axis=(1, 2)))
         means = self.means()
         if not len(present):

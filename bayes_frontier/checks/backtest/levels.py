@@ -53,20 +53,7 @@ class LevelStore:
                 raise StoreError(f"{self.folder}: no folder can be made there ({error.strerror}).") from None
 
     def load(self, name: str, key: str) -> Levels | None:
-        """Return finished levels.
-
-        Parameters
-        ----------
-        name : str
-            Split and boundary.
-        key : str
-            What they depend on.
-
-        Returns
-        -------
-        Levels or None
-            None where there are none, the key is another, or the file is damaged.
-        """
+        """Return finished levels."""
         if self.folder is None or not (path := self.folder / f"{name}.nc").is_file():
             return None
         try:
@@ -79,22 +66,7 @@ class LevelStore:
             return None
 
     def save(self, name: str, key: str, levels: Levels) -> None:
-        """Keep finished levels, whole or not at all.
-
-        Parameters
-        ----------
-        name : str
-            Split and boundary.
-        key : str
-            What they depend on.
-        levels : Levels
-            What to keep.
-
-        Raises
-        ------
-        StoreError
-            If they cannot be written.
-        """
+        """Keep finished levels, whole or not at all."""
         if self.folder is None:
             return
         target = self.folder / f"{name}.nc"
@@ -112,35 +84,13 @@ class LevelStore:
 
 
 def make_key(parts: Mapping[str, object]) -> str:
-    """Digest what levels depend on, library versions included.
-
-    Parameters
-    ----------
-    parts : mapping
-        JSON can hold it; what it cannot is taken as text.
-
-    Returns
-    -------
-    str
-        SHA-256, hexadecimal.
-    """
+    """Digest what levels depend on, library versions included."""
     versions = {name: version(name) for name in _LIBRARIES}
     return hashlib.sha256(json.dumps([parts, versions], sort_keys=True, default=str).encode()).hexdigest()
 
 
 def code_digest(places: Sequence[str]) -> str:
-    """Digest source files of the package: levels computed by other code are not taken for those of this one.
-
-    Parameters
-    ----------
-    places : sequence of str
-        Files and folders inside the package.
-
-    Returns
-    -------
-    str
-        SHA-256, hexadecimal.
-    """
+    """Digest source files of the package: levels computed by other code are not taken for those of this one."""
     package = Path(bayes_frontier.__file__).parent
     digest = hashlib.sha256()
     for place in places:

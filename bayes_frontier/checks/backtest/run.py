@@ -52,39 +52,12 @@ class Split:
     next: Evaluations
 
     def window(self, name: str) -> Evaluations:
-        """Return the evaluations of a window.
-
-        Parameters
-        ----------
-        name : {"past", "last", "next"}
-            Which.
-
-        Returns
-        -------
-        Evaluations
-            Its scores.
-        """
+        """Return the evaluations of a window."""
         return {"past": self.past, "last": self.last, "next": self.next}[name]
 
 
 def rolling(evaluations: Evaluations) -> tuple[Split, ...]:
-    """Split at every period but the first.
-
-    Parameters
-    ----------
-    evaluations : Evaluations
-        Scores in at least two periods.
-
-    Returns
-    -------
-    tuple of Split
-        In time.
-
-    Raises
-    ------
-    DataError
-        If there is only one period.
-    """
+    """Split at every period but the first."""
     n = evaluations.n_periods
     if n < 2:
         raise DataError(
@@ -106,19 +79,7 @@ def rolling(evaluations: Evaluations) -> tuple[Split, ...]:
 def baseline_levels(baseline: Baseline, split: Split, tau: float) -> FloatArray:
     """Predict a split's period by a baseline.
 
-    Parameters
-    ----------
-    baseline : Baseline
-        Which.
-    split : Split
-        What to fit and to predict.
-    tau : float
-        Quantile level.
-
-    Returns
-    -------
-    ndarray, shape (n_models, n_tasks)
-        Levels for the records and tasks of ``split.next``; missing for a task without scores to fit.
+    Shapes: returns (n_models, n_tasks).
     """
     fitted, asked = split.window(baseline.window).models, split.next.models
     levels = np.full((len(asked), len(split.next.tasks)), np.nan)
@@ -138,20 +99,7 @@ def _rows(models: pd.DataFrame, task: str) -> Rows:
 
 
 def split_key(split: Split, window: str) -> str:
-    """Identify what is fitted and what is predicted, periods and the order of the predicted records included.
-
-    Parameters
-    ----------
-    split : Split
-        The split.
-    window : {"past", "last", "next"}
-        What is fitted.
-
-    Returns
-    -------
-    str
-        SHA-256, hexadecimal.
-    """
+    """Identify what is fitted and what is predicted, periods and the order of the predicted records included."""
     fitted, asked = split.window(window), split.next
     rows = pd.util.hash_pandas_object(asked.models[[*ASKED, *asked.tasks]], index=False).to_numpy()
     digest = hashlib.sha256(rows.tobytes())
@@ -172,18 +120,7 @@ class Predictor(Protocol):
     """What a fit has to offer: `Frontier` does."""
 
     def predict(self, models: pd.DataFrame) -> xr.DataArray:
-        """Predict the boundary of models of the next period.
-
-        Parameters
-        ----------
-        models : pandas.DataFrame
-            Columns model, base_model, flops, released.
-
-        Returns
-        -------
-        xarray.DataArray
-            Scores, dims (model, task), in the order of `models`.
-        """
+        """Predict the boundary of models of the next period."""
         ...
 
 

@@ -26,25 +26,7 @@ _CORE = re.compile(r"(?:For|LMHead|Model|LM(?=$)).*$")
 
 
 def identify(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
-    """Find the base model of every row.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Columns ``model`` (hub name) and, each optional and with holes, ``base_field``, ``architecture``
-        (class name), ``params_b`` (1e9; 0 and below mean unknown), ``released`` (upload date; without it what
-        only the date could tell apart is left open), ``type`` (``pretrained`` lowers the trust in sizes) and
-        ``mapped`` (base that the table's publisher assigned, which the model's own full name overrules).
-    registry : Registry
-        Base models, patterns and size rules.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed as `table`: ``base_model`` (canonical name or NA), ``rule``, ``confidence`` (0 to 1),
-        ``flops``, ``tokens_t`` (1e12) and ``params_b`` (1e9) of the base, and ``reason`` (NA, or why there is
-        no base). Names are read up to their 300th character.
-    """
+    """Find the base model of every row."""
     rows = _rows(table, registry)
     matcher = Matcher(registry)
     best = [max(matcher.evidence(row), key=lambda e: e.confidence, default=None) for row in rows]
@@ -152,18 +134,6 @@ _NAMED = ("reviewed", "self", "name")
 def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     """Find rows whose own name, or size and date, says another base model than the one stated.
 
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        model, base_model (as stated, canonical where the registry knows it), params_b (1e9, NaN unknown), released.
-    registry : Registry
-        Base models.
-
-    Returns
-    -------
-    pandas.DataFrame
-        base_model ("" where the statement stands) and tokens_t (1e12) of that base; indexed as `rows`.
-
     Notes
     -----
     A stated name stands for the usual architecture of the generation it mentions. Where the registry does not know the
@@ -197,20 +167,7 @@ def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
 
 
 def note_contradicted(stated: pd.Series, found: pd.Series) -> str:
-    """Describe what was placed anew.
-
-    Parameters
-    ----------
-    stated : pandas.Series
-        Base models that the table states.
-    found : pandas.Series
-        What `contradicted` says, same order.
-
-    Returns
-    -------
-    str
-        A sentence with numbers.
-    """
+    """Describe what was placed anew."""
     changed = (found != "").to_numpy(dtype=bool)
     pairs = (stated[changed] + " is " + found[changed]).value_counts()
     most = [f"{words} ({n:,})" for words, n in pairs.items()]

@@ -38,26 +38,6 @@ def resolve_bases(names: pd.Series, released: pd.Series | None, registry: Regist
     A model dated more than `LEAD` before the release of its base cannot descend from it: another generation
     of that size is meant (``qwen2.5-14b`` of a model of May 2024 is Qwen1.5 14B), or the date is wrong. Its
     base becomes ``"<base> (dated before its release)"``, so that it does not inform the base.
-
-    Parameters
-    ----------
-    names : pandas.Series
-        Base names in any spelling, "" or missing where unknown.
-    released : pandas.Series, optional
-        Release dates of the models, in the same order, missing where unknown; none: only names are resolved.
-    registry : Registry
-        Base models known.
-
-    Returns
-    -------
-    pandas.Series
-        Strings, indexed as `names`: canonical names, a base the registry does not know under its own name, ""
-        where missing. Resolving them again changes nothing.
-
-    Raises
-    ------
-    DataError
-        If there are not as many dates as names, or a date cannot be read.
     """
     bases = canonical_names(names, registry)
     if released is None or not (mask := early(bases, released, registry)).any():
@@ -66,21 +46,7 @@ def resolve_bases(names: pd.Series, released: pd.Series | None, registry: Regist
 
 
 def canonical_names(names: pd.Series, registry: Registry) -> pd.Series:
-    """Return base names made canonical through the registry.
-
-    Parameters
-    ----------
-    names : pandas.Series
-        Base names in any spelling.
-    registry : Registry
-        Base models known.
-
-    Returns
-    -------
-    pandas.Series
-        Strings, indexed as `names`: canonical names, a base the registry does not know under its own name, ""
-        where missing or said to be unknown.
-    """
+    """Return base names made canonical through the registry."""
     codes, values = pd.factorize(names)
     # the code of a missing name, -1, finds the last entry
     table = np.array([*(_canonical(str(name).strip(), registry) for name in values), ""], dtype=object)
@@ -94,27 +60,7 @@ def _canonical(name: str, registry: Registry) -> str:
 
 
 def early(bases: pd.Series, released: pd.Series, registry: Registry) -> npt.NDArray[np.bool_]:
-    """Tell which models are dated more than `LEAD` before the release of their base.
-
-    Parameters
-    ----------
-    bases : pandas.Series
-        Canonical base names.
-    released : pandas.Series
-        Release dates of the models, in the same order, missing where unknown.
-    registry : Registry
-        Base models known; one without a date is older than everything.
-
-    Returns
-    -------
-    numpy.ndarray
-        Booleans, shape (n_models,); False where either date is unknown.
-
-    Raises
-    ------
-    DataError
-        If there are not as many dates as bases, or a date cannot be read.
-    """
+    """Tell which models are dated more than `LEAD` before the release of their base."""
     if len(bases) != len(released):
         raise DataError(f"released: {len(released):,} dates for {len(bases):,} base names; give one date a model.")
     try:
@@ -128,20 +74,7 @@ def early(bases: pd.Series, released: pd.Series, registry: Registry) -> npt.NDAr
 
 
 def note_early(bases: pd.Series, mask: npt.NDArray[np.bool_]) -> str:
-    """Describe the models set apart.
-
-    Parameters
-    ----------
-    bases : pandas.Series
-        Canonical base names.
-    mask : numpy.ndarray
-        What `early` returned, somewhere true; shape (n_models,).
-
-    Returns
-    -------
-    str
-        How many, of which bases, and what became of them.
-    """
+    """Describe the models set apart."""
     counts = bases[mask].value_counts()
     which = ", ".join(f"{base} ({n:,})" for base, n in counts.items())
     return (
@@ -224,18 +157,7 @@ class Matcher:
         self._matches: dict[str, tuple[tuple[Generation, int], ...]] = {}
 
     def evidence(self, row: Row) -> list[Evidence]:
-        """Collect all that a row says about its base.
-
-        Parameters
-        ----------
-        row : Row
-            The row.
-
-        Returns
-        -------
-        list of Evidence
-            In no particular order; empty when it says nothing or has no name.
-        """
+        """Collect all that a row says about its base."""
         found: list[Evidence] = []
         if not row.model:
             return found
@@ -263,22 +185,7 @@ class Matcher:
         return found
 
     def agreement(self, base: BaseModel, row: Row, best: float) -> float:
-        """Judge a stated base by the row's architecture and size.
-
-        Parameters
-        ----------
-        base : BaseModel
-            The stated base.
-        row : Row
-            The row.
-        best : float
-            Confidence when nothing speaks against it.
-
-        Returns
-        -------
-        float
-            At most `best`.
-        """
+        """Judge a stated base by the row's architecture and size."""
         if not self._speaks(self.registry.generations[base.generation], row.architecture):
             return min(best, 0.6)
         if not row.params_b > 0:
@@ -291,18 +198,7 @@ class Matcher:
         return best - 0.07 if 0.22 < ratio < 4.0 else min(best, 0.55)
 
     def generations(self, text: str) -> tuple[tuple[Generation, int], ...]:
-        """Find the generations a name mentions.
-
-        Parameters
-        ----------
-        text : str
-            Hub name; the author's part is not searched.
-
-        Returns
-        -------
-        tuple of (Generation, int)
-            Each with the length of the longest mention.
-        """
+        """Find the generations a name mentions."""
         if text not in self._matches:
             name = name_key(text).rpartition("/")[2] or name_key(text)
             hits = []

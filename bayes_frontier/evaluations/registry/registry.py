@@ -130,34 +130,12 @@ class SizeRule:
 
 
 def name_key(name: str) -> str:
-    """Write a model's name as the registry's patterns expect it.
-
-    Parameters
-    ----------
-    name : str
-        Hub identifier or bare name.
-
-    Returns
-    -------
-    str
-        At most 300 characters of it in lower case, ``_`` and white space turned into ``-``.
-    """
+    """Write a model's name as the registry's patterns expect it."""
     return re.sub(r"[\s_]+", "-", name[:300].strip().lower())
 
 
 def named_sizes(name: str) -> tuple[float, ...]:
-    """Parameter counts (1e9) a name states, such as 7 and 0.135 of ``a-7b`` and ``b-135m``.
-
-    Parameters
-    ----------
-    name : str
-        As written by `name_key`.
-
-    Returns
-    -------
-    tuple of float
-        In order of appearance; for ``8x7b`` and ``7bx8`` the size of one expert.
-    """
+    """Parameter counts (1e9) a name states, such as 7 and 0.135 of ``a-7b`` and ``b-135m``."""
     name = re.sub(r"(?<![a-z0-9.])\d+x(?=\d)", "", re.sub(r"(?<=\d)bx\d+(?!\d*b)", "b", name))
     found = (float(m[1]) * (1.0 if m[2] == "b" else 1e-3) for m in _SIZE.finditer(name))
     return tuple(size for size in found if 0.01 <= size <= 2000)
@@ -250,31 +228,7 @@ Parsed = tuple[dict[str, Generation], tuple[SizeRule, ...], dict[str, str]]
 
 
 def parse(text: str, where: str, under: Mapping[str, Generation]) -> Parsed:
-    """Parse and check a registry file.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file, TOML.
-    where : str
-        What to call the file in messages.
-    under : mapping of str to Generation
-        Generations it adds to and overrides.
-
-    Returns
-    -------
-    generations : dict of str to Generation
-        Those of `under` with the file's over them.
-    rules : tuple of SizeRule
-        The file's own size rules.
-    placed : dict of str to str
-        Canonical base model of each model that the file places itself, by `name_key` of the model's name.
-
-    Raises
-    ------
-    DataError
-        Something in the file cannot be used; the message names the entry and the key.
-    """
+    """Parse and check a registry file."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -544,35 +498,13 @@ class Registry:
 
 @cache
 def default_registry() -> Registry:
-    """Read the packaged registry, once a process.
-
-    Returns
-    -------
-    Registry
-        Base models published until mid-2025.
-    """
+    """Read the packaged registry, once a process."""
     text = files("bayes_frontier.evaluations.registry").joinpath("registry.toml").read_text(encoding="utf-8")
     return Registry(*parse(text, "registry.toml", {}))
 
 
 def given_registry(registry: Registry | str | Path | None) -> Registry:
-    """Return the registry a caller means.
-
-    Parameters
-    ----------
-    registry : Registry or path, optional
-        A registry; or a user's TOML file, put over the packaged one; none: the packaged one.
-
-    Returns
-    -------
-    Registry
-        The registry.
-
-    Raises
-    ------
-    DataError
-        The file cannot be read or an entry of it cannot be used.
-    """
+    """Return the registry a caller means."""
     if isinstance(registry, str | Path):
         return Registry.read(registry)
     return default_registry() if registry is None else registry

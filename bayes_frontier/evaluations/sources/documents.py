@@ -28,28 +28,7 @@ KINDS = {
 
 
 def parse(source: Source, request: Request, wanted: str | None = None) -> Lines:
-    """Read the documents of a source.
-
-    Parameters
-    ----------
-    source : Source
-        With documents.
-    request : Request
-        Options.
-    wanted : {"inspect_ai", "every_eval_ever", "lm_eval"}, optional
-        The format, found by content if not given.
-
-    Returns
-    -------
-    Lines
-        One line a result; a file of a folder that cannot be read is one line, with that reason.
-
-    Raises
-    ------
-    DataError
-        If a document given by itself cannot be read or is of no such format, or a folder holds several formats or
-        none.
-    """
+    """Read the documents of a source."""
     found: dict[str, list[Score]] = {}
     broken: list[Score] = []
     foreign: list[str] = []

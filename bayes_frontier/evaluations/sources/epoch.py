@@ -28,74 +28,23 @@ _FILE = re.compile(r"^bench_|(?:_[0-9]{4}(?:-[0-9]{2}){0,2})?\.(?:csv|tsv|parque
 
 
 def is_benchmark(sheet: Sheet) -> bool:
-    """Tell whether a table is one of benchmark runs.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-
-    Returns
-    -------
-    bool
-        By its columns.
-    """
+    """Tell whether a table is one of benchmark runs."""
     names = set(sheet.frame.columns)
     return {MODEL, RELEASED, COMPUTE} <= names and any(score in names for score in SCORES)
 
 
 def is_models(sheet: Sheet) -> bool:
-    """Tell whether a table is one of models.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-
-    Returns
-    -------
-    bool
-        By its columns.
-    """
+    """Tell whether a table is one of models."""
     return {NAME, PUBLISHED, COMPUTE, "Domain"} <= set(sheet.frame.columns)
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether all tables are Epoch AI's.
-
-    Parameters
-    ----------
-    source : Source
-        With tables.
-
-    Returns
-    -------
-    bool
-        Whether `parse` should read it.
-    """
+    """Tell whether all tables are Epoch AI's."""
     return bool(source.sheets) and all(is_benchmark(sheet) or is_models(sheet) for sheet in source.sheets)
 
 
 def parse(source: Source, request: Request) -> Lines:
-    """Parse benchmark runs, or a table of models.
-
-    Parameters
-    ----------
-    source : Source
-        One or several tables.
-    request : Request
-        Options.
-
-    Returns
-    -------
-    Lines
-        The runs, one a line; of a table of models alone every line is left out, for want of a score.
-
-    Raises
-    ------
-    DataError
-        If a table is none of Epoch AI's, there are several of models, or cells are not what they should be.
-    """
+    """Parse benchmark runs, or a table of models."""
     wrong = [sheet.source for sheet in source.sheets if not (is_benchmark(sheet) or is_models(sheet))]
     models = [sheet for sheet in source.sheets if is_models(sheet)]
     runs = [sheet for sheet in source.sheets if is_benchmark(sheet)]
@@ -147,18 +96,7 @@ def parse(source: Source, request: Request) -> Lines:
 
 
 def task_of(source: str) -> str:
-    """Return the task a file of benchmark runs is about.
-
-    Parameters
-    ----------
-    source : str
-        File name.
-
-    Returns
-    -------
-    str
-        ``gpqa_diamond`` for ``bench_gpqa_diamond_2026-01.csv``; "benchmark" where there is no name.
-    """
+    """Return the task a file of benchmark runs is about."""
     name = _FILE.sub("", source).strip()
     return "benchmark" if name in ("", "DataFrame") else name
 

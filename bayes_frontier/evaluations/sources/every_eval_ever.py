@@ -43,39 +43,13 @@ _PERCENT = Metric(ceiling=100.0)
 
 
 def recognises(content: object) -> bool:
-    """Tell whether a document is a record of aggregate results.
-
-    Parameters
-    ----------
-    content : object
-        The document.
-
-    Returns
-    -------
-    bool
-        Whether `scores` should read it.
-    """
+    """Tell whether a document is a record of aggregate results."""
     found = table(content)
     return "evaluation_results" in found and ("model_info" in found or "schema_version" in found)
 
 
 def scores(content: object, file: str, request: Request) -> list[Score]:
-    """Return the scores of a record.
-
-    Parameters
-    ----------
-    content : object
-        The document.
-    file : str
-        Its path.
-    request : Request
-        Options.
-
-    Returns
-    -------
-    list of Score
-        One a result; those without a number, or without a finite range, with that reason.
-    """
+    """Return the scores of a record."""
     record = table(content)
     info = table(record.get("model_info"))
     details = table(info.get("additional_details"))
@@ -112,18 +86,7 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
 
 
 def deviations(content: object) -> Iterator[str]:
-    """List how a record deviates from schema 0.3.0, each kind once.
-
-    Parameters
-    ----------
-    content : object
-        The record.
-
-    Yields
-    ------
-    str
-        For example "no eval_library".
-    """
+    """List how a record deviates from schema 0.3.0, each kind once."""
     record = table(content)
     version = text(record.get("schema_version"))
     if version not in VERSIONS:

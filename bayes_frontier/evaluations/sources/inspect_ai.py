@@ -34,40 +34,14 @@ _HOSTS = frozenset(
 
 
 def recognises(content: object) -> bool:
-    """Tell whether a document is an Inspect log.
-
-    Parameters
-    ----------
-    content : object
-        The document.
-
-    Returns
-    -------
-    bool
-        Whether `scores` should read it.
-    """
+    """Tell whether a document is an Inspect log."""
     found = table(content)
     described = table(found.get("eval"))
     return "task" in described and "model" in described and ("plan" in found or "status" in found or "version" in found)
 
 
 def scores(content: object, file: str, request: Request) -> list[Score]:
-    """Return the scores of a log.
-
-    Parameters
-    ----------
-    content : object
-        The log, or its header.
-    file : str
-        Its path.
-    request : Request
-        Options.
-
-    Returns
-    -------
-    list of Score
-        One a scorer; of a log that did not succeed, or has seen a part of the samples, with that reason.
-    """
+    """Return the scores of a log."""
     log = table(content)
     described = table(log.get("eval"))
     model, task = _model(text(described.get("model"))), text(described.get("task"))

@@ -28,18 +28,7 @@ _STAMP = re.compile(r"(\d{4}-\d{2}-\d{2})T\d{2}[-:]\d{2}[-:]\d{2}")
 
 
 def recognises(content: object) -> bool:
-    """Tell whether a document is a result file of the harness.
-
-    Parameters
-    ----------
-    content : object
-        The document.
-
-    Returns
-    -------
-    bool
-        Whether `scores` should read it.
-    """
+    """Tell whether a document is a result file of the harness."""
     results = table(content).get("results")
     if not isinstance(results, dict) or "eval" in table(content):
         return False
@@ -47,22 +36,7 @@ def recognises(content: object) -> bool:
 
 
 def scores(content: object, file: str, request: Request) -> list[Score]:
-    """Return the scores of a result file.
-
-    Parameters
-    ----------
-    content : object
-        The document.
-    file : str
-        Its path, which dates runs that do not date themselves.
-    request : Request
-        Options.
-
-    Returns
-    -------
-    list of Score
-        One a task; those of a run with ``--limit`` with that reason.
-    """
+    """Return the scores of a result file."""
     document = table(content)
     config = table(document.get("config"))
     model, base = _model(document, config, file)
@@ -234,15 +208,7 @@ def _model(document: dict[str, object], config: dict[str, object], file: str) ->
 
 
 def note_scorings(runs: list[dt.date], notes: list[str]) -> None:
-    """Note runs from before MATH was re-scored, which differ from the leaderboard's later scores of it.
-
-    Parameters
-    ----------
-    runs : list of date
-        Days of the runs that scored MATH.
-    notes : list of str
-        A note is appended here.
-    """
+    """Note runs from before MATH was re-scored, which differ from the leaderboard's later scores of it."""
     old = sum(run < RESCORED for run in runs)
     if old:
         notes.append(

@@ -59,20 +59,7 @@ ITEMS = {"ifeval": 541, "bbh": 5761, "math_lvl_5": 1324, "gpqa": 1192, "musr": 7
 
 
 def six(values: Values, n: int) -> dict[str, Floats]:
-    """Compute the six scores.
-
-    Parameters
-    ----------
-    values : callable
-        Values by harness task and metric.
-    n : int
-        Number of models.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Scores by task, shape (n,), NaN where a part is missing; in the leaderboard's order.
-    """
+    """Compute the six scores."""
 
     def get(task: str, metric: str) -> Floats:
         found = values(task, metric)
@@ -98,18 +85,7 @@ def six(values: Values, n: int) -> dict[str, Floats]:
 
 
 def is_part(task: str) -> bool:
-    """Tell whether a task of the harness is one of the leaderboard's groups or their parts.
-
-    Parameters
-    ----------
-    task : str
-        Its name.
-
-    Returns
-    -------
-    bool
-        Not for other tasks with that prefix, such as those of users.
-    """
+    """Tell whether a task of the harness is one of the leaderboard's groups or their parts."""
     groups = ("leaderboard", "leaderboard_bbh", "leaderboard_gpqa", "leaderboard_math_hard", "leaderboard_musr")
     return task in groups or any(task in parts for parts in PARTS.values())
 
@@ -152,42 +128,13 @@ ARCHIVE = {
 
 
 def recognises_v1(sheet: Sheet) -> bool:
-    """Tell whether the columns are those of the v1 table.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-
-    Returns
-    -------
-    bool
-        Whether `parse` should read it.
-    """
+    """Tell whether the columns are those of the v1 table."""
     names = {ARCHIVE.get(name, name) for name in sheet.frame.columns}
     return {"fullname", "flagged", "architecture"} <= names and sum(t in names for t in TASKS) >= 3
 
 
 def parse_v1(sheet: Sheet, request: Request) -> Lines:
-    """Parse the table.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-    request : Request
-        Options.
-
-    Returns
-    -------
-    Lines
-        The rows, with reasons for those not usable.
-
-    Raises
-    ------
-    DataError
-        If columns are missing or cells are not what they should be.
-    """
+    """Parse the table."""
     if not set(ARCHIVE.values()) & set(sheet.frame.columns):
         sheet = replace(sheet, frame=sheet.frame.rename(columns=ARCHIVE))
     missing = [name for name in ("fullname", *NEEDED_V1, *TASKS) if name not in sheet.frame]
@@ -238,20 +185,7 @@ def parse_v1(sheet: Sheet, request: Request) -> Lines:
 
 
 def widened(architecture: pd.Series, size: np.ndarray) -> np.ndarray:
-    """Replace whole parameter counts by exact ones where the architecture leaves one base model.
-
-    Parameters
-    ----------
-    architecture : pandas.Series
-        Class names, shape (n_lines,).
-    size : numpy.ndarray
-        Whole parameter counts, 1e9, shape (n_lines,).
-
-    Returns
-    -------
-    numpy.ndarray
-        Parameter counts, shape (n_lines,); NaN where they are 0 or less.
-    """
+    """Replace whole parameter counts by exact ones where the architecture leaves one base model."""
     out = np.where(size > 0, size, np.nan)
     core = architecture.str.replace(r"(?:For|LMHead|Model).*$", "", regex=True).to_numpy(dtype=object)
     for (kind, whole), exact in EXACT.items():
@@ -323,18 +257,7 @@ NEEDED_V2 = ("model", "base_field", "architecture", "params_b", "uploaded", "sub
 
 
 def recognises_v2(sheet: Sheet) -> bool:
-    """Tell whether the columns are those of an export or a snapshot: the model and half of the tasks.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-
-    Returns
-    -------
-    bool
-        Whether `parse` should read it.
-    """
+    """Tell whether the columns are those of an export or a snapshot: the model and half of the tasks."""
     return _layout(sheet) is not None
 
 
@@ -344,23 +267,6 @@ def parse_v2(sheet: Sheet, request: Request) -> Lines:
     Rows the leaderboard flagged are left out; models no longer on the hub are kept, since their scores were
     measured. The release date is the earlier one of upload and submission: a model cannot have been submitted
     before it existed, so a later upload date is that of a re-upload.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-    request : Request
-        Options.
-
-    Returns
-    -------
-    Lines
-        The rows, with reasons for those not usable.
-
-    Raises
-    ------
-    DataError
-        If columns of the export are missing or cells are not what they should be.
     """
     layout = _layout(sheet)
     if layout is None:

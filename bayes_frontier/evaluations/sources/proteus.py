@@ -27,41 +27,12 @@ _SUFFIX = "_models"
 
 
 def recognises(source: Source) -> bool:
-    """Tell whether one of the tables is that of the scores or of the models.
-
-    Parameters
-    ----------
-    source : Source
-        With tables.
-
-    Returns
-    -------
-    bool
-        Whether `parse` should read it.
-    """
+    """Tell whether one of the tables is that of the scores or of the models."""
     return any(_is_scores(sheet) or _is_models(sheet) for sheet in source.sheets)
 
 
 def parse(source: Source, request: Request) -> Lines:
-    """Parse the tables.
-
-    Parameters
-    ----------
-    source : Source
-        One table, whose other half is looked for beside it, or both.
-    request : Request
-        Options.
-
-    Returns
-    -------
-    Lines
-        The rows of the table of scores, with reasons for those not usable.
-
-    Raises
-    ------
-    DataError
-        If there is no table of scores, or cells are not what they should be.
-    """
+    """Parse the tables."""
     sheets = [sheet for sheet in (*source.sheets, *_beside(source)) if _is_scores(sheet) or _is_models(sheet)]
     found = [sheet for sheet in sheets if _is_scores(sheet)]
     about = [sheet for sheet in sheets if _is_models(sheet)]

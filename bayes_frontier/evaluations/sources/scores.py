@@ -61,34 +61,12 @@ class Score:
 
 
 def text(value: object) -> str:
-    """Return a value as a name: a stripped string of at most 300 characters that can be written as UTF-8.
-
-    Parameters
-    ----------
-    value : object
-        From a document.
-
-    Returns
-    -------
-    str
-        "" for what is not a string.
-    """
+    """Return a value as a name: a stripped string of at most 300 characters that can be written as UTF-8."""
     return value.encode("utf-8", "replace").decode().strip()[:LONGEST] if isinstance(value, str) else ""
 
 
 def number(value: object) -> float:
-    """Return a value as a finite float.
-
-    Parameters
-    ----------
-    value : object
-        From a document; strings are not read as numbers.
-
-    Returns
-    -------
-    float
-        NaN for what is no number, truth values included, or not finite.
-    """
+    """Return a value as a finite float."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
     try:
@@ -98,36 +76,12 @@ def number(value: object) -> float:
 
 
 def table(value: object) -> dict[str, object]:
-    """Return a value as a mapping.
-
-    Parameters
-    ----------
-    value : object
-        From a document.
-
-    Returns
-    -------
-    dict
-        Empty for what is not a JSON object.
-    """
+    """Return a value as a mapping."""
     return value if isinstance(value, dict) else {}
 
 
 def day(value: object, today: dt.date) -> dt.date | None:
-    """Return the UTC day of a time stamp.
-
-    Parameters
-    ----------
-    value : object
-        ISO 8601 text, or seconds since 1970 as a number or as text.
-    today : date
-        Later days are wrong.
-
-    Returns
-    -------
-    date or None
-        None where it cannot be read, or is before 1990 or after `today`.
-    """
+    """Return the UTC day of a time stamp."""
     try:
         if isinstance(value, str) and value.count("-") >= 2 and len(value) < 40:
             stamp = dt.datetime.fromisoformat(value.strip())
@@ -144,31 +98,7 @@ def day(value: object, today: dt.date) -> dt.date | None:
 def scores_to_lines(
     scores: Sequence[Score], source: str, source_format: str, request: Request, notes: list[str], *, dates: str
 ) -> Lines:
-    """Make `Lines` of scores: tasks chosen, metrics brought to [0, 1], base models identified.
-
-    Parameters
-    ----------
-    scores : sequence of Score
-        What the documents hold, in order.
-    source, source_format : str
-        Name of the source, and its format.
-    request : Request
-        Options.
-    notes : list of str
-        Observations so far.
-    dates : str
-        What the scores' dates are, see `placed.place`.
-
-    Returns
-    -------
-    Lines
-        One line a score.
-
-    Raises
-    ------
-    DataError
-        If a task asked for is not there, a task is named like a field, or values lie outside a declared metric.
-    """
+    """Make `Lines` of scores: tasks chosen, metrics brought to [0, 1], base models identified."""
     if not scores:
         raise DataError(f"{source} is a {source_format} source without any result: nothing to read.")
     frame = pd.DataFrame({f.name: [getattr(s, f.name) for s in scores] for f in fields(Score) if f.name != "metric"})
@@ -239,36 +169,10 @@ def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Re
 
 
 def unreadable(name: str, problem: str) -> Score:
-    """Return the line of a document that cannot be read.
-
-    Parameters
-    ----------
-    name : str
-        The document.
-    problem : str
-        Why.
-
-    Returns
-    -------
-    Score
-        A line with its reason.
-    """
+    """Return the line of a document that cannot be read."""
     return Score(text(name), "", reason="file cannot be read", detail=text(problem))
 
 
 def refused(scores: Sequence[Score], reason: str, detail: str = "") -> list[Score]:
-    """Return scores with a reason not to use them.
-
-    Parameters
-    ----------
-    scores : sequence of Score
-        What a document holds.
-    reason, detail : str
-        Why.
-
-    Returns
-    -------
-    list of Score
-        The same, none usable; reasons that are there stay.
-    """
+    """Return scores with a reason not to use them."""
     return [s if s.reason else replace(s, reason=reason, detail=text(detail)) for s in scores]

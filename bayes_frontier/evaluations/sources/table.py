@@ -17,27 +17,7 @@ from bayes_frontier.text import count, listed
 
 
 def parse(sheet: Sheet, request: Request, shape: str | None = None) -> Lines:
-    """Parse a plain table.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-    request : Request
-        Options.
-    shape : {"wide", "long"}, optional
-        Its shape; by default long if it has a task and a score column.
-
-    Returns
-    -------
-    Lines
-        The rows, with reasons for those not usable.
-
-    Raises
-    ------
-    DataError
-        If columns are missing or cells are not what they should be.
-    """
+    """Parse a plain table."""
     columns = resolve(sheet, request.columns)
     if shape == "wide" and columns.is_long:
         pair = listed([columns.fields["task"], columns.fields["score"]])

@@ -88,34 +88,12 @@ class Columns:
 
 
 def normal(name: str) -> str:
-    """Return a column name in lower case with every run of other characters as one underscore.
-
-    Parameters
-    ----------
-    name : str
-        A column name.
-
-    Returns
-    -------
-    str
-        For example "params_b" for "#Params (B)".
-    """
+    """Return a column name in lower case with every run of other characters as one underscore."""
     return re.sub(r"[^0-9a-z]+", "_", name.casefold()).strip("_")
 
 
 def flops_unit(column: str) -> str:
-    """Return the unit a FLOPs column's name states: "zflops" (1e21), "log10" or "" (FLOPs).
-
-    Parameters
-    ----------
-    column : str
-        A column name.
-
-    Returns
-    -------
-    str
-        The unit.
-    """
+    """Return the unit a FLOPs column's name states: "zflops" (1e21), "log10" or "" (FLOPs)."""
     name = normal(column)
     if "zflop" in name or "1e21" in name:
         return "zflops"
@@ -123,25 +101,7 @@ def flops_unit(column: str) -> str:
 
 
 def resolve(sheet: Sheet, mapping: Mapping[str, str] | None = None) -> Columns:
-    """Find the columns of `sheet` that hold known fields.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-    mapping : mapping of str to str, optional
-        Column by field, which overrules recognition by name.
-
-    Returns
-    -------
-    Columns
-        Columns by field, and the others.
-
-    Raises
-    ------
-    DataError
-        If the mapping names an unknown field or column, or one column twice.
-    """
+    """Find the columns of `sheet` that hold known fields."""
     names = list(sheet.frame.columns)
     fields = _mapped(sheet, names, dict(mapping or {}))
     by_name: dict[str, str] = {}

@@ -22,27 +22,7 @@ MOST_FILES = 100_000
 
 
 def read_bytes(path: Path, largest: int, shown: str) -> bytes:
-    """Read a file of at most `largest` bytes.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    largest : int
-        Bytes.
-    shown : str
-        Its name, for messages.
-
-    Returns
-    -------
-    bytes
-        Its content.
-
-    Raises
-    ------
-    DataError
-        If it is missing, cannot be read, is no ordinary file or too large.
-    """
+    """Read a file of at most `largest` bytes."""
     try:
         if path.exists() and not path.is_file():
             raise DataError(f"{shown} is not an ordinary file: give a file or a folder.")
@@ -58,25 +38,7 @@ def read_bytes(path: Path, largest: int, shown: str) -> bytes:
 
 
 def parse_json(data: bytes, shown: str) -> Any:  # noqa: ANN401 - whatever the document is
-    """Parse a JSON text.
-
-    Parameters
-    ----------
-    data : bytes
-        UTF-8, or UTF-16 or UTF-32 as JSON allows.
-    shown : str
-        Its name, for messages.
-
-    Returns
-    -------
-    object
-        The document; NaN and infinities are allowed, as the harnesses write them.
-
-    Raises
-    ------
-    DataError
-        If it is not JSON: cut short, wrongly encoded, nested too deeply.
-    """
+    """Parse a JSON text."""
     if len(data) > LARGEST:
         raise DataError(f"{shown} holds more than {LARGEST // 2**20:,} MiB of JSON: too large to be read whole.")
     try:
@@ -97,28 +59,7 @@ def parse_json(data: bytes, shown: str) -> Any:  # noqa: ANN401 - whatever the d
 
 
 def member(path: Path, names: tuple[str, ...], shown: str) -> tuple[str, bytes] | None:
-    """Read the first of some members that a zip archive has; nothing is written.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The archive.
-    names : tuple of str
-        Members wanted, best first.
-    shown : str
-        Name of the archive, for messages.
-
-    Returns
-    -------
-    tuple of str and bytes, or None
-        Name and content of the member; None where the archive has none of them.
-
-    Raises
-    ------
-    DataError
-        If the archive is damaged, or the member is encrypted, packed in a way unknown here, or larger than
-        `LARGEST_MEMBER` when unpacked.
-    """
+    """Read the first of some members that a zip archive has; nothing is written."""
     with open_archive(path, shown) as archive:
         there = {entry.filename: entry for entry in archive.infolist()}
         name = next((name for name in names if name in there), None)
@@ -134,25 +75,7 @@ def member(path: Path, names: tuple[str, ...], shown: str) -> tuple[str, bytes] 
 
 @contextlib.contextmanager
 def open_archive(path: Path, shown: str) -> Iterator[zipfile.ZipFile]:
-    """Open a zip archive to read from it.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The archive.
-    shown : str
-        Its name, for messages.
-
-    Yields
-    ------
-    zipfile.ZipFile
-        The archive; what is wrong with it while it is open is a `DataError`.
-
-    Raises
-    ------
-    DataError
-        If the archive is damaged or holds too many files, or what is read is encrypted or packed in a way unknown here.
-    """
+    """Open a zip archive to read from it."""
     try:
         with zipfile.ZipFile(path) as archive:
             n = len(archive.infolist())
@@ -173,23 +96,6 @@ def files_below(folder: Path, shown: str) -> Iterator[Path]:
 
     Links to files are followed, since download caches are made of them; links to folders are not. Names that
     start with a dot are left out.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The folder.
-    shown : str
-        Its name, for messages.
-
-    Yields
-    ------
-    pathlib.Path
-        Files.
-
-    Raises
-    ------
-    DataError
-        If a folder cannot be listed, or there are more than `MOST_FILES`.
     """
     n = 0
     try:

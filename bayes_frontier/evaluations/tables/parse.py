@@ -39,27 +39,7 @@ _FOREIGN = (
 
 
 def parse_delimited(data: bytes, shown: str, name: str) -> Sheet:
-    """Parse the bytes of a text table.
-
-    Parameters
-    ----------
-    data : bytes
-        Content of the file: UTF-8, or UTF-16 with a byte-order mark.
-    shown : str
-        Its path, for messages.
-    name : str
-        Its name, kept as the source.
-
-    Returns
-    -------
-    Sheet
-        Cells as text; rows are lines of the file, the header being line 1.
-
-    Raises
-    ------
-    DataError
-        If the bytes are not a table with a header and rows of equal length.
-    """
+    """Parse the bytes of a text table."""
     text = _decode(data, shown)
     start = text.lstrip("\r\n \t")[:200].lower()
     if start.startswith("<"):
@@ -214,58 +194,18 @@ _OPENERS: dict[bytes, tuple[str, Callable[..., Any]]] = {
 
 
 def is_table_name(name: str) -> bool:
-    """Say whether a file's name ends as those of tables do, compressed ones included.
-
-    Parameters
-    ----------
-    name : str
-        Name of a file.
-
-    Returns
-    -------
-    bool
-        Whether it is that of a table.
-    """
+    """Say whether a file's name ends as those of tables do, compressed ones included."""
     return plain_name(name).lower().endswith(TABLES)
 
 
 def plain_name(name: str) -> str:
-    """Give the name of a table without the ending of its compression.
-
-    Parameters
-    ----------
-    name : str
-        Name of a file, such as ``oll.csv.gz``.
-
-    Returns
-    -------
-    str
-        The name, ``oll.csv``.
-    """
+    """Give the name of a table without the ending of its compression."""
     path = PurePosixPath(name)
     return path.stem if path.suffix.lower() in PACKED and path.stem.lower().endswith(TABLES) else name
 
 
 def unpacked(data: bytes, shown: str) -> bytes:
-    """Unpack what is compressed with gzip, bzip2 or xz; everything else is returned as it is.
-
-    Parameters
-    ----------
-    data : bytes
-        Content of a file.
-    shown : str
-        Its path, for messages.
-
-    Returns
-    -------
-    bytes
-        Its content unpacked, once.
-
-    Raises
-    ------
-    DataError
-        If it is damaged, or larger than `LARGEST_UNPACKED` when unpacked.
-    """
+    """Unpack what is compressed with gzip, bzip2 or xz; everything else is returned as it is."""
     found = next((entry for magic, entry in _OPENERS.items() if data.startswith(magic)), None)
     if found is None:
         return data
@@ -281,25 +221,7 @@ def unpacked(data: bytes, shown: str) -> bytes:
 
 
 def table_in_archive(path: Path, shown: str) -> tuple[str, bytes] | None:
-    """Read the table of a zip archive that holds one, and no JSON.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The archive.
-    shown : str
-        Its path, for messages.
-
-    Returns
-    -------
-    tuple of str and bytes, or None
-        File name and content of the table; None where the archive holds none or several, or JSON, as a log does.
-
-    Raises
-    ------
-    DataError
-        If the archive is damaged, or the table larger than `LARGEST_UNPACKED` when unpacked.
-    """
+    """Read the table of a zip archive that holds one, and no JSON."""
     with open_archive(path, shown) as archive:
         # what macOS adds to an archive repeats the names of its files
         files = [entry for entry in archive.infolist() if not entry.filename.startswith("__MACOSX/")]

@@ -37,20 +37,7 @@ class Sheet:
     source: str
 
     def places(self, mask: npt.NDArray[np.bool_], values: pd.Series | npt.NDArray[Any] | None = None) -> str:
-        """Say where a mask holds, and the values there: ``line 3 ('x'), line 9 ('y') and 4 more``.
-
-        Parameters
-        ----------
-        mask : numpy.ndarray
-            Rows to point at, shape (n,).
-        values : pandas.Series or numpy.ndarray, optional
-            What to quote, shape (n,).
-
-        Returns
-        -------
-        str
-            At most five places, and how many more.
-        """
+        """Say where a mask holds, and the values there: ``line 3 ('x'), line 9 ('y') and 4 more``."""
         found = np.flatnonzero(mask)
         words = []
         for i in found[:LISTED]:
@@ -62,43 +49,12 @@ class Sheet:
         return ", ".join(words) + more
 
     def take(self, keep: npt.NDArray[np.bool_]) -> "Sheet":
-        """Return some of the rows.
-
-        Parameters
-        ----------
-        keep : numpy.ndarray
-            Mask of the rows to keep, shape (n,).
-
-        Returns
-        -------
-        Sheet
-            The rows kept, with their places.
-        """
+        """Return some of the rows."""
         return Sheet(self.frame[keep].reset_index(drop=True), self.rows[keep], self.unit, self.source)
 
 
 def make_sheet(frame: pd.DataFrame, unit: str, source: str) -> Sheet:
-    """Return a frame as a `Sheet` with rows counted from 1; columns without a name are left out.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Any frame.
-    unit : str
-        "line" or "row".
-    source : str
-        Name for messages.
-
-    Returns
-    -------
-    Sheet
-        The sheet.
-
-    Raises
-    ------
-    DataError
-        If a name is repeated or longer than `LONGEST_NAME`, there are fewer than two named columns, or no rows.
-    """
+    """Return a frame as a `Sheet` with rows counted from 1; columns without a name are left out."""
     names = [_name(name) for name in frame.columns]
     unique(names, source)
     frame = frame.reset_index(drop=True)
@@ -124,20 +80,7 @@ def _name(value: object) -> str:
 
 
 def unique(names: list[str], shown: str) -> None:
-    """Require column names that differ.
-
-    Parameters
-    ----------
-    names : list of str
-        Column names.
-    shown : str
-        Name of the source for the message.
-
-    Raises
-    ------
-    DataError
-        If a name is repeated.
-    """
+    """Require column names that differ."""
     repeated = (
         sorted({name for name in names if name and names.count(name) > 1}) if len(set(names)) < len(names) else []
     )
@@ -149,35 +92,13 @@ def unique(names: list[str], shown: str) -> None:
 
 
 def quote(value: object) -> str:
-    """Return a cell as messages show it: numbers plain, text quoted, at most 60 characters.
-
-    Parameters
-    ----------
-    value : object
-        A cell.
-
-    Returns
-    -------
-    str
-        Its words.
-    """
+    """Return a cell as messages show it: numbers plain, text quoted, at most 60 characters."""
     shown = str(value) if isinstance(value, int | float | np.number) else repr(str(value))
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error of another library, at most 200 characters.
-
-    Parameters
-    ----------
-    error : BaseException
-        The error.
-
-    Returns
-    -------
-    str
-        Its first line, or its type where it says nothing.
-    """
+    """Return the first line of an error of another library, at most 200 characters."""
     return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
@@ -191,25 +112,7 @@ _DATE = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:[T ]{_TIME})?"
 
 
 def text(sheet: Sheet, column: str) -> pd.Series:
-    """Return a column as stripped strings, "" where the cell is missing.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-    column : str
-        Name of a column.
-
-    Returns
-    -------
-    pandas.Series
-        Strings, shape (n_lines,).
-
-    Raises
-    ------
-    DataError
-        If a cell cannot be held as Unicode text.
-    """
+    """Return a column as stripped strings, "" where the cell is missing."""
     cells = sheet.frame[column]
     try:
         words = cells.astype("str").where(cells.notna(), "").str.strip()
@@ -219,20 +122,7 @@ def text(sheet: Sheet, column: str) -> pd.Series:
 
 
 def share_of_numbers(sheet: Sheet, column: str) -> float:
-    """Return the share of a column's filled cells that are numbers; 1 for a numeric type, even if empty.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-    column : str
-        Name of a column.
-
-    Returns
-    -------
-    float
-        Between 0 and 1; 0 for truth values, complex numbers and dates.
-    """
+    """Return the share of a column's filled cells that are numbers; 1 for a numeric type, even if empty."""
     cells = sheet.frame[column]
     if pd.api.types.is_bool_dtype(cells.dtype):
         return 0.0
@@ -246,25 +136,7 @@ def share_of_numbers(sheet: Sheet, column: str) -> float:
 
 
 def numbers(sheet: Sheet, column: str) -> npt.NDArray[np.float64]:
-    """Return a column as floats, NaN where the cell is missing.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-    column : str
-        Name of a column.
-
-    Returns
-    -------
-    numpy.ndarray
-        Floats, shape (n_lines,).
-
-    Raises
-    ------
-    DataError
-        If a cell holds text, naming the first few rows.
-    """
+    """Return a column as floats, NaN where the cell is missing."""
     cells = sheet.frame[column]
     if pd.api.types.is_numeric_dtype(cells.dtype) and not (
         pd.api.types.is_bool_dtype(cells.dtype) or pd.api.types.is_complex_dtype(cells.dtype)
@@ -295,26 +167,6 @@ def dates(sheet: Sheet, column: str, today: dt.date) -> pd.Series:
     """Return a column of ISO dates as midnights, ``datetime64[ns]``, NaT where missing.
 
     Dates are yyyy-mm-dd, optionally with a time. A time with an offset counts as the day it is in UTC.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        The table.
-    column : str
-        Name of a column.
-    today : date
-        Dates after it are errors.
-
-    Returns
-    -------
-    pandas.Series
-        Days, shape (n_lines,).
-
-    Raises
-    ------
-    DataError
-        If a cell is not such a date, lies after `today`, or before 1990 (an empty time stamp written as
-        1970-01-01).
     """
     cells = sheet.frame[column]
     if pd.api.types.is_datetime64_any_dtype(cells.dtype):
@@ -362,24 +214,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def check_scores(sheet: Sheet, column: str, values: Floats, task: str | None = None) -> None:
-    """Require scores in [0, 1], NaN allowed.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Where the scores come from.
-    column : str
-        Their column.
-    values : numpy.ndarray
-        The scores, shape (n_lines,).
-    task : str, optional
-        Their task, in a long table.
-
-    Raises
-    ------
-    DataError
-        If a score is negative, infinite or above 1; values from 1.5 to 100 are taken for percentages.
-    """
+    """Require scores in [0, 1], NaN allowed."""
     where = f"{sheet.source}, column {column!r}" + ("" if task is None else f", task {task!r}")
     hint = _NOT_A_TASK if task is None else ""
     negative, infinite, above = values < 0, np.isinf(values), values > 1
@@ -408,22 +243,7 @@ def _share(mask: npt.NDArray[np.bool_], values: Floats) -> str:
 
 
 def check_flops(sheet: Sheet, column: str, values: Floats) -> None:
-    """Require FLOPs between 1e15 and 1e30, NaN allowed.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Where they come from.
-    column : str
-        Their column.
-    values : numpy.ndarray
-        FLOPs, shape (n_lines,).
-
-    Raises
-    ------
-    DataError
-        If values are not positive and finite, or look like log10 FLOPs or ZFLOPs.
-    """
+    """Require FLOPs between 1e15 and 1e30, NaN allowed."""
     where = f"{sheet.source}, column {column!r}"
     bad = (values <= 0) | np.isinf(values)
     if bad.any():
@@ -444,33 +264,7 @@ def check_flops(sheet: Sheet, column: str, values: Floats) -> None:
 
 
 def check_size(sheet: Sheet, column: str, values: Floats, unit: float, largest: float, words: str) -> Floats:
-    """Return parameter or token counts, NaN where a count means "unknown" (zero or negative).
-
-    Parameters
-    ----------
-    sheet : Sheet
-        Where they come from.
-    column : str
-        Their column.
-    values : numpy.ndarray
-        Counts in multiples of `unit`, shape (n_lines,).
-    unit : float
-        The unit expected.
-    largest : float
-        Counts above it, in that unit, were given in single ones.
-    words : str
-        What is expected, for the message.
-
-    Returns
-    -------
-    numpy.ndarray
-        The counts, shape (n_lines,).
-
-    Raises
-    ------
-    DataError
-        If a count is above `largest`.
-    """
+    """Return parameter or token counts, NaN where a count means "unknown" (zero or negative)."""
     over = values > largest
     if over.any():
         found = f"{_share(over, values)} values too large: {sheet.places(over, values)}"

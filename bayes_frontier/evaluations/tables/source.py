@@ -1,4 +1,4 @@
-"""A `Source`: what a path or a frame holds, before its format is known. Nothing here evaluates or unpickles anything."""
+"""A `Source`: what a path or a frame holds, before its format is known. Nothing is evaluated or unpickled."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -74,18 +74,7 @@ class Source:
     others: int = 0
 
     def documents(self) -> Iterator[Document]:
-        """Read the documents one by one.
-
-        Yields
-        ------
-        Document
-            In a folder also those that cannot be read, with their problem.
-
-        Raises
-        ------
-        DataError
-            If a document given by itself cannot be read.
-        """
+        """Read the documents one by one."""
         for path in self.files:
             if self.folder is None:
                 yield Document(path.name, read_document(path, str(path)))
@@ -98,25 +87,7 @@ class Source:
 
 
 def read_document(path: Path, shown: str) -> Any:  # noqa: ANN401 - whatever the document is
-    """Read a JSON file, or the description of a zipped log.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    shown : str
-        Its name, for messages.
-
-    Returns
-    -------
-    object
-        The document.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read as JSON, or the archive is no log.
-    """
+    """Read a JSON file, or the description of a zipped log."""
     if read_start(path, shown).startswith(b"PK"):
         found = member(path, LOG_MEMBERS, shown)
         if found is None:
@@ -129,27 +100,7 @@ def read_document(path: Path, shown: str) -> Any:  # noqa: ANN401 - whatever the
 
 
 def read_start(path: Path, shown: str, size: int = 4096) -> bytes:
-    """Read the first bytes of a file.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    shown : str
-        Its name, for messages.
-    size : int
-        How many.
-
-    Returns
-    -------
-    bytes
-        At most `size` bytes.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    """
+    """Read the first bytes of a file."""
     try:
         if path.exists() and not path.is_file():
             raise DataError(f"{shown} is not an ordinary file: give a file or a folder.")
@@ -201,25 +152,7 @@ def load(source: object) -> Source:
 
 
 def load_table(path: Path, shown: str) -> Sheet:
-    """Load a CSV or Parquet file, compressed or not.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    shown : str
-        Its path, for messages.
-
-    Returns
-    -------
-    Sheet
-        The table as it was found.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read as a table.
-    """
+    """Load a CSV or Parquet file, compressed or not."""
     return _table(unpacked(read_bytes(path, LARGEST_TABLE, shown), shown), shown, plain_name(path.name))
 
 

@@ -71,20 +71,7 @@ class Compiled:
 
     @classmethod
     def of(cls, model: pm.Model, kept: tuple[str, ...]) -> "Compiled":
-        """Compile a model.
-
-        Parameters
-        ----------
-        model : pymc.Model
-            Model.
-        kept : tuple of str
-            Variables to keep, of those that the model has.
-
-        Returns
-        -------
-        Compiled
-            With the data that the model was built with.
-        """
+        """Compile a model."""
         with exact():
             density = nutpie.compile_pymc_model(model, jitter_rvs=set(), var_names=[])
         names = [name for name in kept if name in model.named_vars]
@@ -116,18 +103,7 @@ class Compiled:
         return np.asarray(self.density.initial_point_func(0), dtype=float)
 
     def given(self, inputs: Mapping[str, npt.NDArray[Any]]) -> "Compiled":
-        """Replace the data.
-
-        Parameters
-        ----------
-        inputs : dict
-            From `bayes_frontier.model.model.model_inputs`.
-
-        Returns
-        -------
-        Compiled
-            The same code with other data.
-        """
+        """Replace the data."""
         # data that the density does not depend on are not part of it
         used = {variable.name for variable in self.density.shared_var_keys}
         density = self.density.with_data(**{name: value for name, value in inputs.items() if name in used})
@@ -138,22 +114,7 @@ class Compiled:
     ) -> tuple[xr.Dataset, xr.Dataset]:
         """Sample.
 
-        Parameters
-        ----------
-        starts : ndarray, shape (n_starts, n_variables)
-            Each chain starts at one of these.
-        seed : int
-            Seeds the choice of starts and the sampler.
-        progress : bool
-            Whether to show progress on standard error.
-        **settings : int or str
-            Of the sampler.
-
-        Returns
-        -------
-        posterior, sample_stats : xarray.Dataset
-            Kept variables, and the sampler's statistics with the draws themselves as ``unconstrained_draw``; dims
-            (chain, draw, ...).
+        Shapes: starts (n_starts, n_variables).
         """
         density = dataclasses.replace(self.density, initial_point_func=_StartAt(starts))
         with warnings.catch_warnings():
@@ -173,15 +134,7 @@ class Compiled:
     def kept(self, draws: FloatArray) -> xr.Dataset:
         """Give what draws stand for.
 
-        Parameters
-        ----------
-        draws : ndarray, shape (n_chains, n_draws, n_variables)
-            In the sampler's coordinates.
-
-        Returns
-        -------
-        xarray.Dataset
-            Kept variables, dims (chain, draw, ...), numbered.
+        Shapes: draws (n_chains, n_draws, n_variables).
         """
         n_chains, n_draws, n_variables = draws.shape
         flat = draws.reshape(-1, n_variables)

@@ -1,4 +1,4 @@
-"""Coordinates in which base-model effects are easy to sample, and the effects with their prior as functions of these."""
+"""Coordinates in which base-model effects are easy to sample, and their prior as a function of these."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,43 +64,17 @@ class Levels:
 
     @classmethod
     def before(cls, data: FrontierData) -> "Levels":
-        """Give coordinates before anything has been fitted: centred by the number of scores, and straight.
-
-        Parameters
-        ----------
-        data : FrontierData
-            Grouped scores.
-
-        Returns
-        -------
-        Levels
-            Coordinates.
-        """
+        """Give coordinates before anything has been fitted: centred by the number of scores, and straight."""
         zero = np.zeros_like(data.counts)
         return cls(data.counts / (data.counts + FIRST_VARIANCE), np.stack([zero, zero + 1.0, zero]))
 
     @classmethod
     def after(cls, data: FrontierData, scale: Scale, draws: xr.Dataset) -> "Levels":
-        """Give coordinates from a rough idea of the posterior.
-
-        Parameters
-        ----------
-        data : FrontierData
-            Grouped scores.
-        scale : Scale
-            Of the likelihood.
-        draws : xarray.Dataset
-            Some draws of the curve, drift and base_model_scale, dim ``sample``; of this table or of about the same.
-
-        Returns
-        -------
-        Levels
-            Coordinates.
-        """
+        """Give coordinates from a rough idea of the posterior."""
         omega = draws["base_model_scale"].mean("sample").to_numpy()
         typical = typical_levels(draws, data).mean(axis=0)
         q = expit(typical)
-        # A score tells f / s about the boundary, f the density of scores there (see `bayes_frontier.model.calibration`).
+        # A score tells f / s about the boundary, f the density of scores there (see `model.calibration`).
         variance = scale.scale / scale.density / (omega * q * (1.0 - q)) ** 2
         centring = data.counts / (data.counts + variance)
         low, middle, high = _quantiles(data, scale, draws, typical, omega)
@@ -113,15 +87,7 @@ class Levels:
     def unbent(self, level: FloatArray) -> FloatArray:
         """Give the sampler's coordinate of levels.
 
-        Parameters
-        ----------
-        level : ndarray, shape (..., n_base_models, n_tasks)
-            Levels, as the model's variable has them.
-
-        Returns
-        -------
-        ndarray
-            Same shape.
+        Shapes: level (..., n_base_models, n_tasks).
         """
         return np.asarray(unbend(level, self.bend, np.sqrt))
 
@@ -129,17 +95,7 @@ class Levels:
 def typical_levels(draws: xr.Dataset, data: FrontierData) -> FloatArray:
     """Boundary of base models without effect, at each base model of a table.
 
-    Parameters
-    ----------
-    draws : xarray.Dataset
-        Draws of the curve and drift, dim ``sample``; of this table or of about the same.
-    data : FrontierData
-        The table.
-
-    Returns
-    -------
-    ndarray, shape (n_samples, n_base_models, n_tasks)
-        On the logit scale, in each base model's own stretch of time as far as there are draws of it.
+    Shapes: returns (n_samples, n_base_models, n_tasks).
     """
     parts = [draws[name].transpose("sample", "task", "period").to_numpy()[:, :, -1] for name in _CURVE]
     level = boundary_at(data.reference_z[None, :, None], *(part[:, None, :] for part in parts))
@@ -172,22 +128,7 @@ def _quantiles(
 
 
 def unbend(level: Any, bend: Any, sqrt: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - arrays or tensors
-    """Give the coordinate of levels.
-
-    Parameters
-    ----------
-    level : array or tensor
-        Levels.
-    bend : sequence of array or tensor
-        Middle, a and b of each.
-    sqrt : callable
-        Square root for the type given.
-
-    Returns
-    -------
-    array or tensor
-        x of the module's formula.
-    """
+    """Give the coordinate of levels."""
     middle, a, b = bend
     y, product = level - middle, a**2 - b**2
     return (a * y - b * sqrt(y**2 + product * ROUND**2)) / product
@@ -301,22 +242,7 @@ class LevelEffects(CompiledOp):
         outputs: Sequence[Any],
         cotangents: Sequence[Any],
     ) -> list[Variable[Any, Any]]:
-        """Apply the chain rule.
-
-        Parameters
-        ----------
-        inputs : sequence of Variable
-            The inputs.
-        outputs : sequence of Variable
-            Densities, effects and parts.
-        cotangents : sequence of Variable
-            Derivatives of the whole in the outputs.
-
-        Returns
-        -------
-        list of Variable
-            Derivatives of the whole in the first four inputs; the others are disconnected.
-        """
+        """Apply the chain rule."""
         known = [
             0.0 * output if isinstance(cotangent.type, DisconnectedType) else cotangent
             for output, cotangent in zip(outputs[:2], cotangents[:2], strict=True)
@@ -328,15 +254,7 @@ class LevelEffects(CompiledOp):
 def density_elsewhere(*_: Any) -> Any:  # noqa: ANN401 - tensors
     """Leave the density of coordinates to a potential of the model.
 
-    Parameters
-    ----------
-    *_ : tensor
-        The inputs of `LevelEffects`: not used.
-
-    Returns
-    -------
-    tensor, shape ()
-        Zero.
+    Shapes: returns ().
     """
     return pt.zeros(())
 
@@ -344,19 +262,7 @@ def density_elsewhere(*_: Any) -> Any:  # noqa: ANN401 - tensors
 def middle(variable: Any, size: Any, *given: Any) -> Any:  # noqa: ANN401 - tensors
     """Give the coordinates at which a sampler may start.
 
-    Parameters
-    ----------
-    variable : tensor
-        The variable; not used.
-    size : tensor
-        Not used: one of it.
-    *given : tensor
-        The inputs of `LevelEffects` but the first.
-
-    Returns
-    -------
-    tensor, shape (n_base_models, n_tasks)
-        Zeros, near the middle of the prior.
+    Shapes: returns (n_base_models, n_tasks).
     """
     return pt.zeros_like(given[4])  # type: ignore[no-untyped-call]
 
@@ -364,19 +270,7 @@ def middle(variable: Any, size: Any, *given: Any) -> Any:  # noqa: ANN401 - tens
 def draw(*given: FloatArray, rng: np.random.Generator, size: tuple[int, ...] | None = None) -> FloatArray:
     """Draw coordinates of levels from their prior.
 
-    Parameters
-    ----------
-    *given : ndarray
-        The inputs of `LevelEffects` but the first.
-    rng : numpy.random.Generator
-        Source of randomness.
-    size : tuple of int, optional
-        Not used: one draw.
-
-    Returns
-    -------
-    ndarray, shape (n_base_models, n_tasks)
-        Coordinates.
+    Shapes: returns (n_base_models, n_tasks).
     """
     scale, centring, bend = given[2], given[4], given[5]
     # an effect is the level's distance from its mean times a known factor: at level zero it gives that mean

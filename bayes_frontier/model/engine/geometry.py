@@ -24,18 +24,7 @@ _WIDTH = 1.0 - 2.0 * MARGIN
 
 
 def code_version(*files: str) -> int:
-    """Make a number of the source, for PyTensor's key to compiled code.
-
-    Parameters
-    ----------
-    *files : str
-        Paths of the modules that the compiled code is made of.
-
-    Returns
-    -------
-    int
-        The same for the same text.
-    """
+    """Make a number of the source, for PyTensor's key to compiled code."""
     digest = hashlib.sha256()
     for file in files:
         digest.update(Path(file).read_bytes())
@@ -47,18 +36,7 @@ VERSION = code_version(__file__, of_curve.__file__)
 
 
 def compiled_part(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function that compiled functions call, and nothing else; divisions by zero are infinite as in NumPy.
-
-    Parameters
-    ----------
-    function : callable
-        In Numba's subset of Python.
-
-    Returns
-    -------
-    callable
-        Not to be called from Python: that would double what there is to compile.
-    """
+    """Compile a function that compiled functions call, and nothing else; divisions by zero are infinite as in NumPy."""
     # fastmath: as written, see `bayes_frontier.model.model.exact`
     return numba_njit(function, fastmath=False, error_model="numpy")
 
@@ -169,20 +147,7 @@ add_slopes = compiled_part(_add_slopes)
 
 
 def like(source: int, ndim: int) -> tuple[tuple[int, int], ...]:
-    """Name the axes of an input, for an output of the same shape.
-
-    Parameters
-    ----------
-    source : int
-        Number of the input.
-    ndim : int
-        Number of its axes.
-
-    Returns
-    -------
-    tuple of tuple of int
-        For `CompiledOp.axes`.
-    """
+    """Name the axes of an input, for an output of the same shape."""
     return tuple((source, axis) for axis in range(ndim))
 
 
@@ -214,67 +179,22 @@ class CompiledOp(Op):
         register_funcify_default_op_cache_key(cls)(compiled)  # type: ignore[no-untyped-call]
 
     def make_node(self, *inputs: Any) -> Apply[Any]:  # noqa: ANN401 - PyTensor's own signature
-        """Apply the operation.
-
-        Parameters
-        ----------
-        *inputs : tensor or array
-            The inputs, in the order of the class's notes.
-
-        Returns
-        -------
-        Apply
-            Node with the outputs.
-        """
+        """Apply the operation."""
         given = [as_tensor(value) for value in inputs]
         # a length that is known here need not be looked at when the function runs
         shapes = [tuple(given[source].type.shape[axis] for source, axis in output) for output in self.axes]
         return Apply(self, given, [TensorType("float64", shape=shape)() for shape in shapes])
 
     def perform(self, node: Apply[Any], inputs: Sequence[Any], output_storage: list[list[Any]]) -> None:
-        """Evaluate outside compiled graphs.
-
-        Parameters
-        ----------
-        node : Apply
-            Node evaluated.
-        inputs : sequence of ndarray
-            Values of the inputs.
-        output_storage : list of list
-            Where the outputs go.
-        """
+        """Evaluate outside compiled graphs."""
         for storage, value in zip(output_storage, self.evaluate(*inputs), strict=True):
             storage[0] = np.asarray(value)
 
     def infer_shape(self, node: Apply[Any], shapes: list[Any]) -> list[Any]:
-        """Give the shapes of the outputs.
-
-        Parameters
-        ----------
-        node : Apply
-            Node; not used.
-        shapes : list
-            Shapes of the inputs.
-
-        Returns
-        -------
-        list
-            Shapes of the outputs.
-        """
+        """Give the shapes of the outputs."""
         return [tuple(shapes[source][axis] for source, axis in output) for output in self.axes]
 
     def connection_pattern(self, node: Apply[Any]) -> list[list[bool]]:
-        """Say what depends differentiably on what: the first outputs on the first inputs, nothing else.
-
-        Parameters
-        ----------
-        node : Apply
-            Node; tells the number of inputs.
-
-        Returns
-        -------
-        list of list of bool
-            One row per input, one entry per output.
-        """
+        """Say what depends differentiably on what: the first outputs on the first inputs, nothing else."""
         smooth = [o < self.n_smooth_outputs for o in range(len(self.axes))]
         return [[i < self.n_smooth and output for output in smooth] for i in range(len(node.inputs))]

@@ -124,22 +124,7 @@ class BoundaryLosses(CompiledOp):
         outputs: Sequence[Any],
         cotangents: Sequence[Any],
     ) -> list[Variable[Any, Any]]:
-        """Apply the chain rule: the later outputs are derivatives of the first.
-
-        Parameters
-        ----------
-        inputs : sequence of Variable
-            The inputs.
-        outputs : sequence of Variable
-            The losses and their derivatives.
-        cotangents : sequence of Variable
-            Derivatives of the whole in the outputs; only the first enters.
-
-        Returns
-        -------
-        list of Variable
-            Derivatives of the whole in the first three inputs; the others are disconnected.
-        """
+        """Apply the chain rule: the later outputs are derivatives of the first."""
         by_task = cotangents[0]
         of_logits, of_steps, of_effect = outputs[1:]
         return [
