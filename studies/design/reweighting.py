@@ -27,7 +27,8 @@ def simulated_variance(
     One draw is taken for the truth, scores are its boundaries plus residuals, and every draw is weighted by the
     likelihood that a fit would use. Draws are finite: with large batches few of them carry the weight.
 
-    Shapes: targets (n_tasks, n_draws, n_targets), boundaries (n_tasks, n_draws, n_batch), residuals (n_tasks, n_levels).
+    Shapes: targets (n_tasks, n_draws, n_targets), boundaries (n_tasks, n_draws, n_batch),
+    residuals (n_tasks, n_levels).
     """
     rng = np.random.default_rng(seed)
     n_tasks, n_draws, _ = targets.shape

@@ -213,7 +213,7 @@ def _head(registry: Registry, export: pd.DataFrame, placed: pd.DataFrame) -> lis
     return [
         "# Base models of leaderboard rows, checked against published tables",
         "",
-        "Written by `python -m studies.identification.identification_report DATA`; run it again when the registry changes.",
+        "Written by `python -m studies.identification.identification_report DATA`; run it again after changes.",
         "`disagreements.csv` has every class by pair of bases, `hand_check.csv` samples checked by hand.",
         "",
         f"The registry holds {len(registry)} base models. Of the {len(export):,} rows of the Open LLM "
