@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from studies.runner import Piece
 
 MISSED = 1
+PROGRAM = "python -m studies"
 _TELL_SECONDS = 20.0
 
 app = typer.Typer(
@@ -72,7 +73,7 @@ def calibration(
 
     Example: two scenarios, to see whether a change of a model matters.
 
-        bayes-frontier study calibration --scenario correlated-0.2,drift --replications 20 --out study
+        python -m studies calibration --scenario correlated-0.2,drift --replications 20 --out study
 
     All scenarios take hours. Finished replications are kept and used again only by the same code and settings. Exit
     status 1: a bar of the study is missed.
@@ -112,7 +113,7 @@ def calibration(
         "Chains": f"{chains}, of {tune} tuning steps and {draws} draws each",
         "Code and settings": code,
     }
-    page, held = write_calibration(lines, scenarios, out, typed(context, "study", "calibration"), about)
+    page, held = write_calibration(lines, scenarios, out, typed(context, "calibration", program=PROGRAM), about)
     _verdict(held, page)
 
 
@@ -140,7 +141,7 @@ def halves(
 
     Example: do base models not seen fall below the boundary as often as they should?
 
-        bayes-frontier study halves oll.csv --periods 2024-06-30,2024-09-30,2024-12-31 --out halves
+        python -m studies halves oll.csv --periods 2024-06-30,2024-09-30,2024-12-31 --out halves
 
     Takes a fit a split. Exit status 1: mean coverage is off.
     """
@@ -182,7 +183,7 @@ def halves(
         "Model": spec.name,
         "Chains": f"{chains}, of {tune} tuning steps and {draws} draws each",
     }
-    page, bar = write_halves(found, share, out, typed(context, "study", "halves"), about)
+    page, bar = write_halves(found, share, out, typed(context, "halves", program=PROGRAM), about)
     _verdict([bar], page)
 
 
@@ -206,7 +207,7 @@ def sbc(
 
     Example: after an edit of a model, or of the likelihood's code.
 
-        bayes-frontier study sbc --out reports/sbc
+        python -m studies sbc --out reports/sbc
 
     Takes minutes; finished blocks are kept. Exit status 1: ranks are not uniform.
     """
@@ -233,7 +234,7 @@ def sbc(
         "Simulations": simulations,
         "Chains": f"{CHAINS}, of {SAMPLER['tune']} tuning steps and {SAMPLER['draws']} draws each",
     }
-    page, bar = write_sbc(found, out, typed(context, "study", "sbc"), about)
+    page, bar = write_sbc(found, out, typed(context, "sbc", program=PROGRAM), about)
     _verdict([bar], page)
 
 
@@ -245,7 +246,7 @@ def _verdict(held: Sequence[Bar], page: Path) -> None:
         raise typer.Exit(MISSED)
 
 
-# ``bayes-frontier study design``: ways of spending a budget raced on a replayed leaderboard.
+# ``python -m studies design``: ways of spending a budget raced on a replayed leaderboard.
 
 
 @app.command("design")
@@ -272,7 +273,7 @@ def design(
 
     Example: does planning beat choosing at random on your own table?
 
-        bayes-frontier study design oll.csv --periods 2024-06-30,2024-09-30,2024-12-31 --out reports/design
+        python -m studies design oll.csv --periods 2024-06-30,2024-09-30,2024-12-31 --out reports/design
 
     Takes tens of minutes. Finished races are kept and used again by the same code and data. Exit status 1: a bar is
     missed.
@@ -303,11 +304,11 @@ def design(
         "Seeds": f"{seeds}; {fixed_seeds} for arms that differ by ties only",
         "Plans": f"made anew at {', '.join(f'{share:.3g}' for share in REPLANS)} of the budget",
     }
-    page, held = write_design(found, out, typed(context, "study", "design"), about)
+    page, held = write_design(found, out, typed(context, "design", program=PROGRAM), about)
     _verdict(held, page)
 
 
-# ``bayes-frontier study questions``: do the analyses recover a known truth.
+# ``python -m studies questions``: do the analyses recover a known truth.
 
 
 @app.command("questions")
@@ -342,7 +343,7 @@ def questions(
 
     Example: do saturation, emergence and portfolios find the truth where nothing moves?
 
-        bayes-frontier study questions --study boundaries-still --replications 10 --out recovery
+        python -m studies questions --study boundaries-still --replications 10 --out recovery
 
     Fits are by a fast posterior, some seconds each; --against says how near it is to the sampler's. The page has every
     study with finished replications of the present code. Exit status 1: a bar is missed.
@@ -369,7 +370,7 @@ def questions(
         compared = [agreement(load(path), seed=1).assign(fit=path.stem) for path in against]
         write_agreement(compared, out)
     lines = {one.name: read_lines(study_path(one, folder)) for one in studies()}
-    held = write_recovery(lines, studies(), out, f"bayes-frontier study questions --replications {replications}")
+    held = write_recovery(lines, studies(), out, f"{PROGRAM} questions --replications {replications}")
     note(f"Wrote {out / 'README.md'}: {'every bar is held' if held else 'a bar is missed'}.")
     if not held:
         raise typer.Exit(MISSED)
@@ -378,6 +379,6 @@ def questions(
 def main() -> None:
     """Run a study with the process's arguments, and exit with its status."""
     try:
-        app(prog_name="python -m studies")
+        app(prog_name=PROGRAM)
     finally:
         leave_quietly()

@@ -1,6 +1,6 @@
 """Compare a fit that takes FLOPs as stated with one that carries their uncertainty; write a page.
 
-Usage: python scripts/compute_uncertainty.py PLAIN.nc POOLED.nc [--out DIR]
+Usage: python -m studies.compute_uncertainty PLAIN.nc POOLED.nc [--out DIR]
 
 PLAIN is saved by ``bayes-frontier fit``, POOLED by the same with ``--compute-uncertainty N``, of the same table. Writes
 README.md and boundaries.csv to DIR (reports/compute-uncertainty by default).

@@ -3,7 +3,7 @@
 Each replication simulates a leaderboard, fits it, and keeps what `Frontier.drift` says of each task. Replications are
 kept one line each, so that an interrupted study goes on where it stopped, and more can be added later.
 
-    python scripts/drift_study.py --replications 40 --out reports/drift
+    python -m studies.drift_study --replications 40 --out reports/drift
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "bayes_frontier"
 LOCK = ROOT / "requirements" / "lock.txt"
-LONGEST_MODULE = 400
 SLOW_IMPORTS = ("pymc", "pytensor", "nutpie", "arviz", "numba", "matplotlib")
 # Data flows in this order, and nothing imports to its right.
 LAYERS = ("evaluations", "model", "posterior", "checks", "design", "analysis", "plots", "report", "cli")
@@ -102,36 +101,6 @@ def test_the_patterns_find_what_they_are_for(line):
 def test_tables_large_enough_to_be_real_evaluations_stay_outside(tracked):
     tables = [name for name in tracked if name.endswith((".csv", ".parquet", ".nc"))]
     assert [name for name in tables if (ROOT / name).stat().st_size > 200_000] == []
-
-
-@pytest.mark.parametrize("path", modules(), ids=relative)
-def test_module_is_short_enough(path):
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= LONGEST_MODULE, f"{relative(path)} has {lines} lines: split it by what its parts are for"
-
-
-def mapped() -> list[str]:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = re.search(r"<!-- map:begin -->(.*?)<!-- map:end -->", readme, flags=re.DOTALL)
-    assert block, "README.md has no architecture map between <!-- map:begin --> and <!-- map:end -->"
-    return re.findall(
-        r"^\s*((?:bayes_frontier|models|scripts|tests|reports)/[\w./-]*)(?=\s|$)",
-        block[1],
-        flags=re.MULTILINE,
-    )
-
-
-def test_the_map_names_every_module_once():
-    named = [name for name in mapped() if name.startswith("bayes_frontier/") and name.endswith(".py")]
-    assert sorted(set(named)) == sorted(named), "a module is in the map twice"
-    written = {relative(path) for path in modules() if path.name != "__init__.py"}
-    assert written - set(named) == set(), "modules missing from the map in README.md"
-
-
-def test_the_map_names_nothing_that_is_not_there():
-    names = mapped()
-    assert names
-    assert [name for name in names if not (ROOT / name).exists()] == []
 
 
 def layer_of(module: str) -> int | None:

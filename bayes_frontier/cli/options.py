@@ -310,7 +310,7 @@ def _e(value: float) -> str:
 _LEFT_OUT = ("quiet", "as_json", "as_csv", "cores", "scheduler")
 
 
-def typed(context: typer.Context, *command: str) -> str:
+def typed(context: typer.Context, *command: str, program: str = "bayes-frontier") -> str:
     """Write a call: files by their names, and the options that differ from their defaults."""
     arguments, options = [], []
     for parameter in context.command.params:
@@ -323,7 +323,7 @@ def typed(context: typer.Context, *command: str) -> str:
         else:
             for one in values:
                 options += [parameter.opts[0], *([] if one is True else [_shown(one, by_name=False)])]
-    return shlex.join(["bayes-frontier", *command, *arguments, *options])
+    return shlex.join([*program.split(), *command, *arguments, *options])
 
 
 def _shown(value: object, *, by_name: bool) -> str:

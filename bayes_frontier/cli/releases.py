@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 
-from bayes_frontier.analysis.contamination import explained_away, meaning
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.asking import load, records
 from bayes_frontier.cli.options import day_of, fields_map, flops_list, names_list, one_score, probability
@@ -143,6 +142,8 @@ def _others(found: xr.Dataset) -> list[dict[str, Value]]:
 
 
 def _meanings(found: xr.Dataset) -> list[str]:
+    from bayes_frontier.analysis.contamination import explained_away, meaning
+
     references = str(found.attrs["references"])
     said = []
     for name in found["task"].to_numpy():

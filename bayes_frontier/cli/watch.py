@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bayes_frontier.analysis.watch import ESTABLISHED, established
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.asking import load, load_converged, records
 from bayes_frontier.cli.options import fields_map, names_list, one_flops, one_score, probability
@@ -70,6 +69,7 @@ def watch(
     3 drift is established on some task; 2 the call, the fit or the table is wrong, or the fit did not converge.
     """
     import bayes_frontier as bf
+    from bayes_frontier.analysis.watch import established
     from bayes_frontier.analysis.watch import watch as compare
 
     form = form_of(as_json, as_csv)
@@ -148,6 +148,8 @@ def _header(fit: Path, found: xr.Dataset) -> list[str]:
 
 
 def _said(frontier: Frontier, newer: Evaluations, found: xr.Dataset) -> list[str]:
+    from bayes_frontier.analysis.watch import ESTABLISHED
+
     words = found["verdict"].to_series()
     said = [
         f"{word}: {listed(words.index[words == word])}."

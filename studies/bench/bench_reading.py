@@ -1,6 +1,6 @@
 """Time the reading of a Parquet table of a million rows, and measure its memory.
 
-Usage: python scripts/bench_reading.py [--rows 1000000] [--shape long|wide|both] [--out DIR]
+Usage: python -m studies.bench.bench_reading [--rows 1000000] [--shape long|wide|both] [--out DIR]
 
 The table is simulated: post-trained models of the registry's base models with release dates in four periods.
 Long: one row a score, six tasks; wide: one row a model with six tasks, so six times the scores. Each shape is
@@ -90,7 +90,7 @@ def page(found: dict[str, dict[str, Any]], rows: int) -> str:
     lines = [
         f"# Reading a Parquet table of {rows:,} rows",
         "",
-        "Written by `python scripts/bench_reading.py`. A long table has one row a score, a wide one six scores a row.",
+        "Written by `make bench-reading`. A long table has one row per score, a wide one six scores per row.",
         f"Asked of the long one: at most {SECONDS:g} s and {GIGABYTES:g} GB for read, validate and group.",
         "",
         "| table | scores | models | cells | read and validate | group | CPU of both | peak memory | fingerprint |",

@@ -1,6 +1,6 @@
 """Time `bayes-frontier report` on fits as wide as they come, with names that mean harm.
 
-Usage: python scripts/bench_report.py [--fits build/report] [--out DIR]
+Usage: python -m studies.bench.bench_report [--fits build/report] [--out DIR]
 
 Two tables of 20,000 simulated scores, 40 tasks in 12 periods and 6 tasks in one, are fitted with short chains; in both,
 a base model and a model are called ``<img src=x onerror=alert(1)>``, others have names of 300 characters. Fits are kept

@@ -1,6 +1,6 @@
 """Feed every reader 10,000 damaged inputs, test by test, and write down what was run.
 
-Usage: python scripts/fuzz_readers.py [--examples 10000] [--minutes M] [--only NAME] [--out DIR]
+Usage: python -m studies.bench.fuzz_readers [--examples 10000] [--minutes M] [--only NAME] [--out DIR]
 
 Runs the tests of tests/evaluations/test_fuzz.py one after the other, in slices of 1,000 with seeds 0, 1000, ..., each
 in a process of its own, and writes fuzzing.json and fuzzing.md to DIR (reports/reading by default) after each slice.

@@ -113,7 +113,7 @@ def _reading(lines: Sequence[dict[str, Any]], scenarios: Sequence[Scenario]) -> 
   otherwise; the default correlation within base models is 0.2, the default tau 0.98.
 * Points of one curve are near copies of each other, so Monte Carlo errors take the replication as the unit.
 * The alternatives fit the last period alone, without base-model effects
-  (`bayes_frontier/checks/study/alternatives.py`).
+  (`studies/calibration/alternatives.py`).
 * {len(lines):,} replications of {len(scenarios)} scenarios took {seconds / 3600:.1f} hours of one core. In {rough} of
   them R-hat of a boundary was above 1.05 with the study's short chains; they are counted all the same.
 """

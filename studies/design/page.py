@@ -28,7 +28,7 @@ _INTRO = """The scores of a period are hidden; models are bought under a budget,
 models of the period, and the boundary is compared with that after buying all. What earlier periods say is known from
 the start. The arm `ours` plans anew nine times on the way to half the budget, from the scores it has bought; the others
 spend along an order. Means over the pools (periods after the first, equal weight) and seeds. The posterior is the fast
-one of `bayes_frontier/design/quick.py`, which `make design-agreement` holds against NUTS.
+one of `studies/fast/quick.py`, which `make design-agreement` holds against NUTS.
 """
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 import bayes_frontier
@@ -24,7 +25,13 @@ def frontier(simulated) -> FakeFrontier:
 
 
 @pytest.fixture
-def run(monkeypatch, frontier) -> Callable:
+def program() -> tuple[typer.Typer, str]:
+    """What `run` runs, and the name it goes by."""
+    return app, "bayes-frontier"
+
+
+@pytest.fixture
+def run(monkeypatch, frontier, program) -> Callable:
     """Run a command; fits named fit.nc load as the fake one, and fitting makes a fake one."""
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "200")
@@ -44,7 +51,7 @@ def run(monkeypatch, frontier) -> Callable:
     monkeypatch.setattr("bayes_frontier.checks.run.check", lambda frontier, others: fake_checks())
 
     def _run(*arguments: object):
-        return CliRunner().invoke(app, [str(argument) for argument in arguments], prog_name="bayes-frontier")
+        return CliRunner().invoke(program[0], [str(argument) for argument in arguments], prog_name=program[1])
 
     _run.calls = calls  # type: ignore[attr-defined]
     return _run

@@ -25,8 +25,7 @@ def coarse(monkeypatch, simulated):
             {"task": ["bbh", "bbh", "math_lvl_5", "math_lvl_5", "math_lvl_5"], "flops": 1e24, "truth": 0.5}
         ).assign(median=0.51, lower=0.4, upper=0.6, covered=covered)
         found = Recovery(points, 0.9)
-        for module in ("recovery", "page"):
-            monkeypatch.setattr(f"bayes_frontier.report.{module}.recovery", lambda *args, **kwargs: found)
+        monkeypatch.setattr("bayes_frontier.report.page.recovery", lambda *args, **kwargs: found)
 
     return outcome
 

@@ -26,7 +26,7 @@ def made(
     quiet: bool = False,
 ) -> None:
     """Say what was typed."""
-    typer.echo(typed(context, "study", "made"))
+    typer.echo(typed(context, "made", program="python -m studies"))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def made(
 )
 def test_what_is_shown(given, shown):
     done = CliRunner().invoke(app, given)
-    assert done.output == f"bayes-frontier study made {shown}\n"
+    assert done.output == f"python -m studies made {shown}\n"
 
 
 def test_no_committed_page_says_where_a_machine_keeps_its_data():

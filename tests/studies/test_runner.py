@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,9 @@ from studies import runner
 from studies.calibration import alternatives
 from studies.calibration.scenarios import Scenario
 from studies.runner import append_line, code_fingerprint, read_lines, run_study
-from tests.checks.study_fakes import Fake
+from tests.studies.fakes import Fake
 
-SOURCES = Path(runner.__file__).parents[2]
+ROOT = Path(runner.__file__).parents[1]
 OPTIONS = {"n_base_models": 6, "correlation": 0.3}
 A, B = (Scenario(name, "for tests", clusters="free", n_models=60, tau=0.9, options=OPTIONS) for name in ("a", "b"))
 
@@ -126,14 +127,13 @@ def test_a_folder_that_cannot_be_is_refused(tmp_path, ask):
 
 
 def test_the_fingerprint_of_the_code_ignores_comments_and_docstrings(tmp_path, monkeypatch):
-    package = tmp_path / "bayes_frontier"
     for source in runner.RESULTS:
-        place = package / source
+        place = tmp_path / source
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text("x = 1\n") if source.endswith(".py") else place.mkdir()
-    (package / "checks/study/clusters.csv").write_text("a\n")
-    code = package / "model/scale.py"
-    monkeypatch.setattr(runner.bayes_frontier, "__file__", str(package / "__init__.py"))
+    (tmp_path / "studies/calibration/clusters.csv").write_text("a\n")
+    code = tmp_path / "bayes_frontier/model/calibration.py"
+    monkeypatch.setattr(runner.bayes_frontier, "__file__", str(tmp_path / "bayes_frontier/__init__.py"))
 
     def fingerprint(text: str) -> str:
         code.write_text(text)
@@ -146,35 +146,31 @@ def test_the_fingerprint_of_the_code_ignores_comments_and_docstrings(tmp_path, m
 
 @pytest.fixture
 def copied(tmp_path, monkeypatch):
-    """The package's sources, to be changed."""
-    package = tmp_path / "bayes_frontier"
-    for path in SOURCES.rglob("*"):
-        if path.suffix in (".py", ".csv"):
-            (package / path.relative_to(SOURCES)).parent.mkdir(parents=True, exist_ok=True)
-            (package / path.relative_to(SOURCES)).write_bytes(path.read_bytes())
-    monkeypatch.setattr(runner.bayes_frontier, "__file__", str(package / "__init__.py"))
-    return package
+    """The sources of the package and of the studies, to be changed."""
+    for folder in ("bayes_frontier", "studies"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(runner.bayes_frontier, "__file__", str(tmp_path / "bayes_frontier/__init__.py"))
+    return tmp_path
 
 
 @pytest.mark.parametrize(
     ("changed", "matters"),
     [
-        ("parallel.py", False),
-        ("cluster.py", False),
-        ("checks/study/runner.py", False),
-        ("checks/study/summary.py", False),
-        ("checks/study/halves.py", False),
-        ("report/calibration.py", False),
-        ("cli/study.py", False),
-        ("model/build.py", True),
-        ("checks/study/alternatives.py", True),
-        ("checks/study/clusters.csv", True),
-        ("checks/study/fitting.py", True),
-        ("checks/study/scenarios.py", True),
-        ("checks/study/scoring.py", True),
-        ("evaluations/simulate.py", True),
-        ("evaluations/truth.py", True),
-        ("posterior/population.py", True),
+        ("bayes_frontier/parallel.py", False),
+        ("studies/runner.py", False),
+        ("studies/calibration/summary.py", False),
+        ("studies/halves.py", False),
+        ("studies/calibration/page.py", False),
+        ("studies/cli.py", False),
+        ("bayes_frontier/model/model.py", True),
+        ("studies/calibration/alternatives.py", True),
+        ("studies/calibration/clusters.csv", True),
+        ("studies/calibration/fitting.py", True),
+        ("studies/calibration/scenarios.py", True),
+        ("studies/calibration/scoring.py", True),
+        ("bayes_frontier/evaluations/simulate.py", True),
+        ("bayes_frontier/evaluations/truth.py", True),
+        ("bayes_frontier/posterior/draws.py", True),
     ],
 )
 def test_the_fingerprint_changes_with_what_can_change_results_only(copied, changed, matters):

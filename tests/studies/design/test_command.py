@@ -1,11 +1,11 @@
-"""`bayes-frontier study design`."""
+"""`python -m studies design`."""
 
 import numpy as np
 import pytest
 
 from studies.design import retrospective
 from studies.runner import read_lines
-from tests.design.test_verdicts import results
+from tests.studies.design.test_verdicts import results
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def raced(monkeypatch):
 
 def test_the_page_is_written_and_the_bars_shown(run, table, raced, tmp_path):
     out = tmp_path / "design"
-    arguments = ("study", "design", table, "--periods", "2024-12-31", "--out", out, "--seeds", "6", "--cores", "1")
+    arguments = ("design", table, "--periods", "2024-12-31", "--out", out, "--seeds", "6", "--cores", "1")
     done = run(*arguments)
     assert done.exit_code == 0, done.output
     assert done.stdout.count("holds ") == 5
@@ -41,12 +41,12 @@ def test_the_page_is_written_and_the_bars_shown(run, table, raced, tmp_path):
 
 def test_a_missed_bar_is_exit_status_1(run, table, raced, tmp_path):
     raced["loss"] = 1.3
-    done = run("study", "design", table, "--periods", "2024-12-31", "--out", tmp_path / "d", "--cores", "1", "-q")
+    done = run("design", table, "--periods", "2024-12-31", "--out", tmp_path / "d", "--cores", "1", "-q")
     assert done.exit_code == 1
     assert "MISSED  pinball" in done.stdout
 
 
 def test_one_period_is_refused(run, table, tmp_path):
-    done = run("study", "design", table, "--out", tmp_path / "d")
+    done = run("design", table, "--out", tmp_path / "d")
     assert done.exit_code == 2
     assert "needs at least two" in done.stderr

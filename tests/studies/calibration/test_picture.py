@@ -5,7 +5,7 @@ from bayes_frontier.errors import QueryError
 from studies.calibration.picture import NAMES, plot_along_compute, plot_coverage
 from studies.calibration.scenarios import chosen
 from studies.calibration.summary import point_table, population_table
-from tests.checks.study_fakes import fake_lines
+from tests.studies.fakes import fake_lines
 
 SCENARIOS = chosen(["independent", "drift"])
 

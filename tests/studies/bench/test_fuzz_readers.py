@@ -83,6 +83,6 @@ def test_a_run_that_counted_nothing_is_no_pass(runs, tmp_path, monkeypatch):
 
 
 def test_what_reading_imports_is_in_the_digest():
-    found = {path.name for path in fuzz_readers._imported(fuzz_readers.ROOT / "bayes_frontier/evaluations/survey.py")}
-    assert {"survey.py", "compressed.py", "delimited.py", "inspect_ai.py", "errors.py", "placement.py"} <= found
+    found = {path.name for path in fuzz_readers._imported(fuzz_readers.ROOT / "bayes_frontier/evaluations/read.py")}
+    assert {"read.py", "sheet.py", "source.py", "inspect_ai.py", "errors.py", "placement.py"} <= found
     assert not {"fetch.py", "simulate.py", "app.py"} & found

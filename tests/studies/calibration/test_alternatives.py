@@ -4,7 +4,7 @@ import pytest
 from studies.calibration.alternatives import METHODS, alternatives
 from studies.calibration.scenarios import Scenario, chosen
 from studies.calibration.scoring import PROBS, points, replicate, true_population
-from tests.checks.study_fakes import Fake
+from tests.studies.fakes import Fake
 
 INDEPENDENT, CORRELATED = chosen(["independent", "correlated-0.4"])
 

@@ -1,4 +1,4 @@
-"""`scripts/design_agreement.py`, with the fast posterior in the place of NUTS."""
+"""`python -m studies.design.design_agreement`, with the fast posterior in the place of NUTS."""
 
 import pandas as pd
 import pytest

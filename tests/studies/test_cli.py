@@ -6,9 +6,9 @@ from bayes_frontier import parallel
 from studies import sbc
 from studies.calibration import alternatives, fitting, summary
 from studies.calibration.scenarios import chosen
-from tests.checks.study_fakes import Fake
+from tests.studies.fakes import Fake
 
-ARGUMENTS = ["study", "calibration", "--scenario", "few-bases", "--replications", "2", "--most", "2", "--cores", "1"]
+ARGUMENTS = ["calibration", "--scenario", "few-bases", "--replications", "2", "--most", "2", "--cores", "1"]
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_study_writes_its_folder_and_says_what_holds(run, exact, tmp_path):
     assert done.exit_code == 1
     page = (tmp_path / "study" / "README.md").read_text()
     asked = "--out study --replications 2 --most 2 --scenario few-bases"
-    assert f"    bayes-frontier study calibration {asked}\n" in page
+    assert f"    python -m studies calibration {asked}\n" in page
     assert str(tmp_path) not in page
 
 
@@ -57,13 +57,13 @@ def test_a_scenario_known_too_little_gets_more(run, exact, tmp_path, monkeypatch
 
 
 def test_an_unknown_scenario_is_refused(run, tmp_path):
-    done = run("study", "calibration", "--scenario", "few-base", "--out", str(tmp_path))
+    done = run("calibration", "--scenario", "few-base", "--out", str(tmp_path))
     assert done.exit_code == 2
     assert "Did you mean 'few-bases'?" in done.stderr
 
 
 def test_help_names_the_studies(run):
-    done = run("study", "--help")
+    done = run("--help")
     for name in ("calibration", "halves", "sbc"):
         assert name in done.stdout
 
@@ -82,7 +82,7 @@ def ranked(monkeypatch):
 
 
 def test_ranks_come_in_blocks_that_are_kept(run, ranked, tmp_path):
-    arguments = ("study", "sbc", "--simulations", "120", "--cores", "1", "--out", tmp_path)
+    arguments = ("sbc", "--simulations", "120", "--cores", "1", "--out", tmp_path)
     done = run(*arguments)
     assert done.exit_code == 0, done.output
     assert "120 of 120 simulations" in done.stderr
@@ -96,7 +96,7 @@ def test_ranks_come_in_blocks_that_are_kept(run, ranked, tmp_path):
 
 
 def test_halves_are_fitted_one_by_one_and_kept(run, table, tmp_path):
-    arguments = ("study", "halves", table, "--splits", "2", "--tau", "0.9", "--draws", "7", "--out", tmp_path)
+    arguments = ("halves", table, "--splits", "2", "--tau", "0.9", "--draws", "7", "--out", tmp_path)
     done = run(*arguments)
     assert "2 of 2 splits" in done.stderr
     assert [(call["seed"], call["draws"], call["allow_unconverged"]) for call in run.calls] == [
@@ -111,6 +111,6 @@ def test_halves_are_fitted_one_by_one_and_kept(run, table, tmp_path):
 @pytest.mark.parametrize("study", ["calibration", "sbc", "questions"])
 def test_a_dead_address_is_named(run, monkeypatch, tmp_path, study):
     monkeypatch.setattr(parallel, "_ANSWER", 0.3)
-    done = run("study", study, "--scheduler", "tcp://127.0.0.1:9", "--out", tmp_path)
+    done = run(study, "--scheduler", "tcp://127.0.0.1:9", "--out", tmp_path)
     assert done.exit_code == 2
     assert "Error: --scheduler tcp://127.0.0.1:9: no Dask scheduler answers there" in done.stderr

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from studies.design.page import write_design
-from tests.design.test_verdicts import results
+from tests.studies.design.test_verdicts import results
 
 
 @pytest.fixture
@@ -14,9 +14,9 @@ def found() -> pd.DataFrame:
 
 
 def test_the_page_has_the_bars_every_table_and_the_numbers_behind(found, tmp_path):
-    page, held = write_design(found, tmp_path / "design", "bayes-frontier study design x.csv", {"Seeds": 6})
+    page, held = write_design(found, tmp_path / "design", "python -m studies design x.csv", {"Seeds": 6})
     text = page.read_text(encoding="utf-8")
-    assert "    bayes-frontier study design x.csv" in text
+    assert "    python -m studies design x.csv" in text
     assert all(bar.name in text for bar in held)
     assert text.count("| ours |") == 5
     assert "| 5% | random | 20% |" in text

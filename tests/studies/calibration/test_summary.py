@@ -8,7 +8,7 @@ import pytest
 from studies.calibration.scenarios import Scenario
 from studies.calibration.scoring import MODEL, replicate
 from studies.calibration.summary import MOST_ERROR, bars, own_table, point_table, population_table, size_labels, wanting
-from tests.checks.study_fakes import Fake
+from tests.studies.fakes import Fake
 
 OPTIONS = {"n_base_models": 20, "tasks": 3, "correlation": 0.3}
 

@@ -112,7 +112,7 @@ def fake(name: str, ran: list[int]) -> Study:
         scores.verdict("v", [True] * 10 + [False] * 10, [True] * 9 + [False] * 11)
         return scores
 
-    return Study(name, "made up", replicate, ("analysis/study/scores.py",))
+    return Study(name, "made up", replicate, ("studies/questions/scores.py",))
 
 
 def test_finished_replications_are_not_run_again(tmp_path):
@@ -143,8 +143,8 @@ def test_counting(tmp_path):
 def test_studies_have_names_and_sources_that_exist():
     found = run.studies()
     assert len({study.name for study in found}) == len(found)
-    package = Path(bf.__path__[0])
-    assert [source for study in found for source in study.sources if not (package / source).exists()] == []
+    root = Path(bf.__path__[0]).parent
+    assert [source for study in found for source in study.sources if not (root / source).exists()] == []
     assert all(run.study_path(study, run.Path()).suffix == ".jsonl" for study in found)
     assert [study.name for study in run.chosen(["boundaries-still"])] == ["boundaries-still"]
     with pytest.raises(QueryError, match="Did you mean 'boundaries-still'"):

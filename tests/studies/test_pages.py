@@ -10,7 +10,7 @@ def halves(coverage: float) -> pd.DataFrame:
 
 
 def test_halves_hold_when_their_mean_is_near_tau(tmp_path):
-    page, bar = write_halves(halves(0.975), 0.98, tmp_path / "halves", "bayes-frontier study halves", {"Model": "m"})
+    page, bar = write_halves(halves(0.975), 0.98, tmp_path / "halves", "python -m studies halves", {"Model": "m"})
     assert bar.passed
     assert bar.found.startswith("0.9750 (s.e. 0.0000); 0.98 within 0.012")
     text = page.read_text()
@@ -28,7 +28,7 @@ def test_halves_far_from_tau_are_missed(tmp_path):
 def test_uniform_ranks_hold_and_others_do_not(tmp_path):
     rng = np.random.default_rng(0)
     ranks = pd.DataFrame({"boundary": rng.random(200), "drift": rng.random(200)})
-    page, bar = write_sbc(ranks, tmp_path / "right", "bayes-frontier study sbc", {"Simulations": 200})
+    page, bar = write_sbc(ranks, tmp_path / "right", "python -m studies sbc", {"Simulations": 200})
     assert bar.passed
     assert "* Simulations: 200." in page.read_text()
     assert len(pd.read_csv(tmp_path / "right" / "ranks.csv")) == 200

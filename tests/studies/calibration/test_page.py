@@ -4,10 +4,10 @@ import pytest
 from bayes_frontier.errors import QueryError
 from studies.calibration.page import markdown, write_calibration
 from studies.calibration.scenarios import chosen
-from tests.checks.study_fakes import fake_lines
+from tests.studies.fakes import fake_lines
 
 SCENARIOS = chosen(["independent", "correlated-0.4", "few-bases"])
-COMMAND = "bayes-frontier study calibration --out x"
+COMMAND = "python -m studies calibration --out x"
 
 
 @pytest.fixture(scope="module")
