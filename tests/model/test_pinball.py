@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
+from bayes_frontier.errors import DataError
 from bayes_frontier.model.likelihood import GroupedScores, LossPieces, pinball_loss, smooth_pinball_loss
 
 LEVELS = st.floats(0.01, 0.99)
@@ -66,7 +67,7 @@ def test_the_order_of_the_scores_does_not_matter():
 
 
 def test_a_score_needs_a_cell():
-    with pytest.raises(ValueError, match="a score is in cell 3, and there are 3 cells"):
+    with pytest.raises(DataError, match="a score is in cell 3, and there are 3 cells"):
         GroupedScores.from_scores([0.1, 0.2], [0, 3], 3)
 
 

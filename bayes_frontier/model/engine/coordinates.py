@@ -161,7 +161,7 @@ def _quantiles(
 
 def unbend(level: Any, bend: Any, sqrt: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - arrays or tensors
     """Give the coordinate of levels."""
-    middle, a, b = bend
+    middle, a, b = bend[0], bend[1], bend[2]
     y, product = level - middle, a**2 - b**2
     return (a * y - b * sqrt(y**2 + product * ROUND**2)) / product
 
