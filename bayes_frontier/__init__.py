@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         StoreError,
     )
     from bayes_frontier.evaluations import Evaluations, Truth, combine, diff, read, simulate
+    from bayes_frontier.model.build import build_model
+    from bayes_frontier.model.grouped import grouped_pinball
+    from bayes_frontier.model.likelihood import GroupedScores
     from bayes_frontier.model.spec import ModelSpec, read_spec
     from bayes_frontier.posterior import Frontier, fit, load
 
@@ -64,6 +67,9 @@ _HOMES = {
     "diff": "evaluations",
     "read": "evaluations",
     "simulate": "evaluations",
+    "build_model": "model.build",
+    "grouped_pinball": "model.grouped",
+    "GroupedScores": "model.likelihood",
     "ModelSpec": "model.spec",
     "read_spec": "model.spec",
     "Frontier": "posterior",
@@ -86,6 +92,7 @@ __all__ = [
     "Evaluations",
     "Frontier",
     "FrontierError",
+    "GroupedScores",
     "ModelSpec",
     "Plan",
     "Portfolio",
@@ -99,6 +106,7 @@ __all__ = [
     "Update",
     "__version__",
     "backtest",
+    "build_model",
     "by_stage",
     "check",
     "combine",
@@ -108,6 +116,7 @@ __all__ = [
     "factors",
     "fit",
     "gate",
+    "grouped_pinball",
     "load",
     "plan",
     "portfolio",

@@ -80,13 +80,11 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
     """Simulate, fit and rank."""
     import pymc as pm
 
-    from bayes_frontier.model.engine.compiled import Compiled
-    from bayes_frontier.model.engine.coordinates import Levels
-    from bayes_frontier.model.model import build_model, model_inputs
-    from bayes_frontier.model.sample import FIRST_JITTER, KEPT, cell_boundary
+    from bayes_frontier.model.engine import Compiled, Levels, fast_model
+    from bayes_frontier.model.sample import FIRST_JITTER, cell_boundary
 
     data, scale = layout(), own_scale()
-    model = build_model(spec, data, scale)
+    model = fast_model(spec, data, scale)
     rng = np.random.default_rng(seed)
     with model, warnings.catch_warnings():
         # the likelihood is a potential, which prior draws leave out, as they should
@@ -97,14 +95,14 @@ def ranks(spec: ModelSpec, simulations: int, seed: int, progress: Callable[[int,
     truth = _flat(prior["prior"].dataset)
     boundary = cell_boundary(truth, data)
     known = quantities(truth, data)
-    compiled = Compiled.of(model, KEPT)
+    compiled = Compiled.from_model(model)
     middle = compiled.middle
     rows = []
     for i in range(simulations):
         progress(i, simulations)
         scores = boundary[data.cell_of_score, i] + residual_draws(rng.random(len(data.cell_of_score)))
         table = replace(data, scores=GroupedScores.from_scores(scores, data.cell_of_score, len(data.cells)))
-        draws, _ = compiled.given(model_inputs(spec, table, scale, Levels.before(table))).sample(
+        draws, _ = compiled.given(spec, table, scale, Levels.before(table)).sample(
             middle + FIRST_JITTER * rng.standard_normal((CHAINS, len(middle))),
             int(rng.integers(2**31)),
             progress=False,

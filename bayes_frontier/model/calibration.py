@@ -5,19 +5,28 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from scipy import stats
 
+from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.likelihood import FloatArray
 
 # Levels at which residual distributions are kept: dense where a high quantile looks.
 RESIDUAL_LEVELS: FloatArray = np.unique(
     np.concatenate([np.linspace(0.0, 0.9, 91), np.linspace(0.9, 1.0, 401)]).round(6)
 )
+# Scores of a base model on a task from which a high quantile of theirs says something.
+LARGE_BASE = 20
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Level, scale and smoothing of the likelihood, by task.
+    """Level, scale and smoothing of the asymmetric-Laplace working likelihood, by task.
+
+    The log likelihood of a score y of a task is minus its smoothed pinball loss at `level` over `scale`. The scale is
+    not a parameter of the model: it is the one number at which the posterior is as wide as the boundary is uncertain,
+    s = Var[psi] / E[psi'] with psi the derivative of the loss (see docs/calibration.md). `bayes_frontier.fit` finds it
+    by short fits; `from_scores` has the rough one that the first of these starts from, `from_posterior` that of a fit.
 
     Attributes
     ----------
@@ -45,7 +54,7 @@ class Scale:
         Parameters
         ----------
         residuals : sequence of ndarray
-            One per task: scores minus boundary, shape (n_scores,) or (n_scores, n_draws).
+            One per task, in score units: scores minus boundary, shape (n_scores,) or (n_scores, n_draws).
         tau : float
             Quantile level of the boundary.
         smoothing : float
@@ -67,6 +76,58 @@ class Scale:
             level[k] = 1.0 - above.mean()
             s[k] = above.var() / (np.mean(np.abs(u) < 1.0) / (2.0 * h)) if scale is None else scale
         return cls(density=density, scale=s, half_width=half_width, level=level)
+
+    @classmethod
+    def from_scores(
+        cls, evaluations: Evaluations, tau: float, smoothing: float = 1.5, scale: float | None = None
+    ) -> "Scale":
+        """Calibrate without a fit, from scores minus quantiles of scores.
+
+        Parameters
+        ----------
+        evaluations : Evaluations
+            The scores.
+        tau : float
+            Quantile level of the boundary.
+        smoothing, scale : float, optional
+            As in `calibrated`; a specification has them under ``likelihood``.
+
+        Returns
+        -------
+        Scale
+            One value per task of the evaluations. Good to about a factor of two.
+        """
+        residuals, task = rough_residuals(evaluations, tau), evaluations.table["task"].to_numpy()
+        return cls.calibrated([residuals[task == name] for name in evaluations.tasks], tau, smoothing, scale)
+
+    @classmethod
+    def from_posterior(cls, posterior: xr.DataTree) -> "Scale":
+        """Take the scale that a fit was drawn with.
+
+        Parameters
+        ----------
+        posterior : xarray.DataTree
+            ``frontier.posterior``.
+
+        Returns
+        -------
+        Scale
+            One value per task of the fit.
+        """
+        constant = posterior["constant_data"].dataset
+        names = ("density", "scale", "half_width", "likelihood_level")
+        return cls(*(constant[name].to_numpy() for name in names))
+
+
+def rough_residuals(evaluations: Evaluations, tau: float) -> FloatArray:
+    """Scores minus their base model's tau-quantile, or their task's where base models are small; shape (n_scores,)."""
+    table = evaluations.table
+    by_base = table.groupby(["task", "base_model"])["score"]
+    quantile = by_base.transform("quantile", tau)
+    large = by_base.transform("size") >= LARGE_BASE
+    if large.groupby(table["task"]).sum().min() >= 0.5 * large.groupby(table["task"]).size().min():
+        return np.asarray((table["score"] - quantile).to_numpy())
+    return np.asarray((table["score"] - table.groupby("task")["score"].transform("quantile", tau)).to_numpy())
 
 
 def boundary_density(residuals: npt.ArrayLike, tau: float, n: int | None = None) -> float:

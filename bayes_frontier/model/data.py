@@ -1,6 +1,6 @@
 """Evaluations as the arrays of a model: stretches of time, and cells of scores that share one boundary value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.frames import log_flops
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.curve import ComputeRange
 from bayes_frontier.model.likelihood import FloatArray, GroupedScores, IntArray, LossPieces
@@ -20,11 +21,17 @@ STRETCH_DAYS, STRETCH_MODELS = 92.0, 60
 QUARTER = 365.25 / 4.0
 # Two stretches are never closer than this, in quarters: dates of one batch of uploads say little about time.
 SHORTEST_GAP = 0.1
+# A quantile needs scores above it: with fewer than this many expected there, the data say nothing about it.
+MIN_EXPECTED_ABOVE = 1.0
+# Decades of compute between the 2nd and 98th percentile below which a curve against compute is not identified.
+MIN_DECADES = 0.05
+# What makes a cell, besides the task.
+CELL = ("period", "stretch", "base", "z")
 
 
 @dataclass(frozen=True)
 class Stretches:
-    """Stretches in time.
+    """Stretches of time: parts of periods, about a quarter of a year long, between which boundaries drift.
 
     Attributes
     ----------
@@ -86,31 +93,20 @@ def _divided(days: npt.NDArray[np.float64]) -> IntArray:
     return number - back
 
 
-# Evaluations as the arrays a model is built on: cells of scores that share one boundary value.
-
-# A quantile needs scores above it: with fewer than this many expected there, the data say nothing about it.
-MIN_EXPECTED_ABOVE = 1.0
-# Decades of compute between the 2nd and 98th percentile below which a curve against compute is not
-# identified.
-MIN_DECADES = 0.05
-
-
 @dataclass(frozen=True)
 class FrontierData:
-    """Arrays of one fit.
+    """Scores of evaluations as a model takes them: sorted into cells that share one boundary.
 
     Attributes
     ----------
-    tasks, base_models : tuple of str
-        Names along the task and base_model dimensions.
-    n_periods : int
-        Number of periods.
+    tasks, period_labels, base_models : tuple of str
+        Names along the task, period and base_model dimensions.
     scores : GroupedScores
         All scores, by cell.
     cells : pandas.DataFrame
         One row per cell: task, period, stretch, base (indices) and z (log10 FLOPs). With base-model effects z is that
         of the base model: rows of one base model that differ in FLOPs differ in how they were counted, and taken at
-        their word they would say, with great precision, that compute does not matter.
+        their word they would say, with great precision, that compute does not matter. Then one column per covariate.
     cell_of_score : ndarray, shape (n_scores,)
         Cell of each row of ``evaluations.table``.
     stretches : Stretches
@@ -124,8 +120,8 @@ class FrontierData:
     """
 
     tasks: tuple[str, ...]
+    period_labels: tuple[str, ...]
     base_models: tuple[str, ...]
-    n_periods: int
     scores: GroupedScores
     cells: pd.DataFrame
     cell_of_score: IntArray
@@ -137,9 +133,42 @@ class FrontierData:
 
     @classmethod
     def from_evaluations(
-        cls, evaluations: Evaluations, tau: float, *, base_models: bool = True, drift: bool = True
+        cls,
+        evaluations: Evaluations,
+        tau: float,
+        *,
+        base_models: bool = True,
+        drift: bool = True,
+        covariates: Mapping[str, npt.ArrayLike] | None = None,
     ) -> "FrontierData":
-        """Group the scores."""
+        """Group the scores.
+
+        Parameters
+        ----------
+        evaluations : Evaluations
+            The scores.
+        tau : float
+            Quantile level of the boundary; decides how many scores are enough.
+        base_models : bool
+            Whether the model has base-model effects.
+        drift : bool
+            Whether the model has drift; if so, long periods are divided into stretches.
+        covariates : mapping of str to array of shape (n_models,), optional
+            Numbers of other columns, one for each row of ``evaluations.models``. Scores that differ in one are in
+            different cells, and `cells` has a column of each: for models of your own, see
+            docs/recipes/add-a-covariate.md. Many different values make many cells: round, or group.
+
+        Returns
+        -------
+        FrontierData
+            All scores, by cell.
+
+        Raises
+        ------
+        DataError
+            If there are too few scores or base models, compute hardly differs, or a covariate has another length, is
+            not finite, or has the name of another column of `cells`.
+        """
         table, models = evaluations.table, evaluations.models
         compute = _compute_range(models)
         _check_counts(table, tau)
@@ -154,33 +183,32 @@ class FrontierData:
         stretches = Stretches.of(evaluations, within_periods=drift)
         reference_z = reference_compute(models, names)
         base = pd.Categorical(models["base_model"], names).codes.astype(np.int64)
-        by = ["period", "stretch", "base", "z"]
-        own = pd.DataFrame(
-            {
-                "period": models["period"].to_numpy(np.int64),
-                "stretch": stretches.of_model,
-                "base": base,
-                "z": reference_z[base] if base_models else np.log10(models["flops"].to_numpy(float)),
-            }
-        ).groupby(by, sort=True)
-        # a record's place is common to all of its scores, so grouping is by the record, and by the score only counting
+        columns = {
+            "period": models["period"].to_numpy(np.int64),
+            "stretch": stretches.of_model,
+            "base": base,
+            "z": reference_z[base] if base_models else log_flops(models),
+            **_checked_covariates(covariates or {}, len(models)),
+        }
+        # all scores of a record have these in common, so grouping is by the record, and by the score only counting
+        records = pd.DataFrame(columns).groupby(list(columns), sort=True)
         row = table["row"].to_numpy(np.int64)
         task = pd.Index(tasks).get_indexer(pd.Index(table["task"])).astype(np.int64)
-        place = task * own.ngroups + own.ngroup().to_numpy(np.int64)[row]
-        used = np.bincount(place, minlength=len(tasks) * own.ngroups) > 0
+        place = task * records.ngroups + records.ngroup().to_numpy(np.int64)[row]
+        used = np.bincount(place, minlength=len(tasks) * records.ngroups) > 0
         cell: IntArray = (np.cumsum(used) - 1)[place]
         del place
         filled = np.flatnonzero(used)
-        cells = own.size().reset_index()[by].iloc[filled % own.ngroups].reset_index(drop=True)
-        cells.insert(0, "task", filled // own.ngroups)
+        cells = records.size().reset_index()[list(columns)].iloc[filled % records.ngroups].reset_index(drop=True)
+        cells.insert(0, "task", filled // records.ngroups)
         by_base = pd.Series(stretches.of_model).groupby(base)
         counts = np.bincount(base[row] * len(tasks) + task, minlength=len(names) * len(tasks))
         # as large as the scores themselves, and not needed while these are sorted
         del row, task
         return cls(
             tasks=tasks,
+            period_labels=evaluations.period_labels,
             base_models=names,
-            n_periods=evaluations.n_periods,
             scores=GroupedScores.from_scores(table["score"].to_numpy(float), cell, len(cells)),
             cells=cells,
             cell_of_score=cell,
@@ -191,10 +219,37 @@ class FrontierData:
             compute=compute,
         )
 
+    @property
+    def n_periods(self) -> int:
+        """Number of periods."""
+        return len(self.period_labels)
+
     def losses(self, scale: Scale) -> LossPieces:
         """Smoothed pinball loss of every cell, over its scale."""
         task = self.cells["task"].to_numpy()
-        return LossPieces.of(self.scores, scale.level[task], scale.half_width[task], scale.scale[task])
+        return LossPieces.from_scores(self.scores, scale.level[task], scale.half_width[task], scale.scale[task])
+
+
+def _checked_covariates(covariates: Mapping[str, npt.ArrayLike], n_models: int) -> dict[str, FloatArray]:
+    """Check covariates and turn them into floats, each of shape (n_models,)."""
+    checked = {}
+    for name, given in covariates.items():
+        values = np.asarray(given, dtype=float)
+        if name in ("task", *CELL):
+            raise DataError(f"Covariate {name!r}: cells have a column of this name; give it another.")
+        if values.shape != (n_models,):
+            raise DataError(
+                f"Covariate {name!r}: expected {n_models:,} numbers, one for each row of evaluations.models, "
+                f"found shape {values.shape}."
+            )
+        if not np.isfinite(values).all():
+            row = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise DataError(
+                f"Covariate {name!r} is {values[row]} for row {row} of evaluations.models (counted from 0): "
+                "fill it in, or leave the model out (Evaluations.subset)."
+            )
+        checked[name] = values
+    return checked
 
 
 def reference_compute(models: pd.DataFrame, base_models: Sequence[str]) -> npt.NDArray[np.float64]:
@@ -202,12 +257,12 @@ def reference_compute(models: pd.DataFrame, base_models: Sequence[str]) -> npt.N
 
     Shapes: returns (n_base_models,).
     """
-    z = pd.Series(np.log10(models["flops"].to_numpy(float)))
+    z = pd.Series(log_flops(models))
     return np.asarray(z.groupby(models["base_model"].to_numpy()).median().loc[list(base_models)].to_numpy())
 
 
 def _compute_range(models: pd.DataFrame) -> ComputeRange:
-    z = np.log10(models["flops"].to_numpy(float))
+    z = log_flops(models)
     low, high = np.quantile(z, [0.02, 0.98])
     if high - low < MIN_DECADES:
         raise DataError(

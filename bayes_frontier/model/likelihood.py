@@ -1,10 +1,12 @@
-"""The pinball loss, exact and smoothed, and scores laid out so that a whole cell is priced at once."""
+"""The pinball loss, exact and smoothed, and the layout of scores by which the loss of a whole cell takes one search."""
 
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+
+from bayes_frontier.errors import DataError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -25,7 +27,9 @@ def smooth_pinball_loss(residual: npt.ArrayLike, tau: float, half_width: npt.Arr
 
 @dataclass(frozen=True)
 class GroupedScores:
-    """Scores sorted within cells.
+    """Scores sorted within groups that share one boundary; the cells of the model are such groups.
+
+    Made by `from_scores`; what `bayes_frontier.grouped_pinball` takes.
 
     Attributes
     ----------
@@ -39,19 +43,45 @@ class GroupedScores:
     start: IntArray
 
     @classmethod
-    def from_scores(cls, scores: npt.ArrayLike, cell: npt.ArrayLike, n_cells: int) -> "GroupedScores":
+    def from_scores(cls, scores: npt.ArrayLike, cell: npt.ArrayLike, n_cells: int | None = None) -> "GroupedScores":
         """Sort scores by cell.
 
-        Shapes: scores (n_scores,), cell (n_scores,).
+        Parameters
+        ----------
+        scores : array, shape (n_scores,)
+            Scores, in any order.
+        cell : array of int, shape (n_scores,)
+            Cell of each score, counted from 0.
+        n_cells : int, optional
+            How many cells there are (default: one more than the largest number in `cell`). Cells may be empty.
+
+        Returns
+        -------
+        GroupedScores
+            The same scores.
+
+        Raises
+        ------
+        DataError
+            If a score is not a finite number, a cell is not one of those, or the two differ in length.
         """
         y = np.asarray(scores, dtype=float)
-        g = np.asarray(cell, dtype=np.int64)
-        count = np.bincount(g, minlength=n_cells)
-        if len(count) != n_cells:
-            raise ValueError(f"a score is in cell {g.max()}, and there are {n_cells} cells")
-        start = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+        g = np.asarray(cell)
+        if y.ndim != 1 or g.shape != y.shape:
+            raise DataError(f"cell: expected a number for each of {y.size} scores, found shape {g.shape}.")
+        if g.dtype.kind not in "iu" and not (g == np.floor(g)).all():
+            raise DataError(f"cell: expected whole numbers, found {g[g != np.floor(g)][0]!r}.")
+        g = g.astype(np.int64)
+        if not np.isfinite(y).all():
+            row = int(np.flatnonzero(~np.isfinite(y))[0])
+            raise DataError(f"scores: score {row} (counted from 0) is {y[row]!r}; leave out what was not scored.")
+        size = int(g.max(initial=-1)) + 1 if n_cells is None else n_cells
+        if g.min(initial=0) < 0 or g.max(initial=-1) >= size:
+            outside = int(g[(g < 0) | (g >= size)][0])
+            raise DataError(f"cell: a score is in cell {outside}, and there are {size} cells, counted from 0.")
+        start = np.concatenate([[0], np.cumsum(np.bincount(g, minlength=size))]).astype(np.int64)
         # Small integers are sorted by counting, and cells one by one: a third of the time of sorting by both.
-        y = y[np.argsort(g.astype(np.uint16) if n_cells < 2**16 else g, kind="stable")]
+        y = y[np.argsort(g.astype(np.uint16) if size < 2**16 else g, kind="stable")]
         for low, high in pairwise(start):
             y[low:high].sort()
         return cls(values=y, start=start)
@@ -94,7 +124,9 @@ class LossPieces:
     cells: FloatArray
 
     @classmethod
-    def of(cls, scores: GroupedScores, level: FloatArray, half_width: FloatArray, scale: FloatArray) -> "LossPieces":
+    def from_scores(
+        cls, scores: GroupedScores, level: FloatArray, half_width: FloatArray, scale: FloatArray
+    ) -> "LossPieces":
         """Lay the loss of scores out.
 
         Shapes: level, half_width, scale (n_cells,).
@@ -139,9 +171,9 @@ def _summed_up(steps: FloatArray, begin: FloatArray, start: IntArray) -> FloatAr
 
     Cell by cell: differences of one running sum over all scores would cost small cells most of their digits.
     """
-    found = np.roll(steps, 1)
+    sums = np.roll(steps, 1)
     bounds = [(low, high) for low, high in pairwise(start) if high > low]
-    found[[low for low, _ in bounds]] = begin
+    sums[[low for low, _ in bounds]] = begin
     for low, high in bounds:
-        found[low:high] = found[low:high].cumsum()
-    return found
+        sums[low:high] = sums[low:high].cumsum()
+    return sums

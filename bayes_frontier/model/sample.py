@@ -1,40 +1,32 @@
 """Sampling: calibrate the scale by short fits, then draw the posterior with nutpie; draws from the priors alone."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pymc as pm
 import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.calibration import Scale, residual_quantiles
+from bayes_frontier.model.calibration import Scale, residual_quantiles, rough_residuals
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.data import FrontierData
-from bayes_frontier.model.engine.compiled import Compiled, Variable
-from bayes_frontier.model.engine.coordinates import Levels, typical_levels
+from bayes_frontier.model.engine import Compiled, Levels, fast_model
 from bayes_frontier.model.likelihood import FloatArray
-from bayes_frontier.model.model import build_model, model_inputs
 from bayes_frontier.model.spec import ModelSpec
-
-if TYPE_CHECKING:
-    from bayes_frontier.model.data import FrontierData
-    from bayes_frontier.model.spec import ModelSpec
 
 POINTS = 16
 # Of the sampler's variables: raise it when these become others. Points of another form say nothing to this sampler.
 FORM = 3
-_CURVE = ("floor", "ceiling", "slope", "midpoint")
-_DETERMINED = (*_CURVE, "drift", "base_model_scale", "base_model_effect")
+CURVE = ("floor", "ceiling", "slope", "midpoint")
+_DETERMINED = (*CURVE, "drift", "base_model_scale", "base_model_effect")
 _LEVEL = "base_model_position"
 _FREE = "free_"
 
 
-def ending(variables: Sequence[Variable], statistics: xr.Dataset, posterior: xr.Dataset) -> xr.Dataset:
-    """Take the points at which another fit can start."""
+def ending(compiled: Compiled, statistics: xr.Dataset, posterior: xr.Dataset) -> xr.Dataset:
+    """Points at which another fit can start: some draws of a fit, dim ``point``."""
     unconstrained = statistics["unconstrained_draw"].to_numpy()
     chains, draws = unconstrained.shape[:2]
     each = -(-POINTS // chains)
@@ -46,24 +38,24 @@ def ending(variables: Sequence[Variable], statistics: xr.Dataset, posterior: xr.
             ("point", *(f"{v.name}_{i}" for i in range(len(v.shape)))),
             np.stack([unconstrained[c, d, v.part].reshape(v.shape) for c, d in at]),
         )
-        for v in variables
+        for v in compiled.variables
         if v.name != _LEVEL
     }
     kept = posterior[[name for name in _DETERMINED if name in posterior]]
     points = [kept.isel(chain=c, draw=d).drop_vars(("chain", "draw"), errors="ignore") for c, d in at]
     # sizes of the sampler's dimensions change from fit to fit; names of tasks and base models do not
-    found = xr.concat(points, "point").drop_vars(("period", "stretch"), errors="ignore").assign(free).drop_attrs()
-    return found.assign_attrs(form=FORM)
+    kept = xr.concat(points, "point").drop_vars(("period", "stretch"), errors="ignore").assign(free).drop_attrs()
+    return kept.assign_attrs(form=FORM)
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where to start a fit.
+    """Where a fit ended and another can start.
 
     Attributes
     ----------
     ending : xarray.Dataset
-        From `ending`.
+        Points, from `ending`.
     scale : Scale
         Scale that fit was drawn with.
     """
@@ -72,54 +64,40 @@ class Start:
     scale: Scale
 
     @classmethod
-    def of(cls, posterior: xr.DataTree) -> Start | None:
+    def of(cls, posterior: xr.DataTree) -> "Start | None":
         """Take the starting points kept with a fit."""
         if "ending" not in posterior.children or int(posterior["ending"].attrs.get("form", 0)) != FORM:
             return None
-        constant = posterior["constant_data"].dataset
-        names = ("density", "scale", "half_width", "likelihood_level")
-        return cls(posterior["ending"].to_dataset(), Scale(*(constant[name].to_numpy() for name in names)))
+        return cls(posterior["ending"].to_dataset(), Scale.from_posterior(posterior))
 
     @property
     def draws(self) -> xr.Dataset:
-        """What the points stand for, dim ``sample``."""
+        """Kept variables at the points, dim ``sample``."""
         return self.ending[[name for name in _DETERMINED if name in self.ending]].rename(point="sample")
 
-    def points(
-        self, variables: Sequence[Variable], middle: FloatArray, data: FrontierData, levels: Levels
-    ) -> FloatArray:
+    def points(self, compiled: Compiled, data: FrontierData, levels: Levels) -> FloatArray:
         """Give starting points in the coordinates of another fit's sampler.
 
         Base models are matched by name, and those that are new start on the curve. What the fit before did not have (a
         stretch of time, say) starts in the middle of its prior.
 
-        Shapes: middle (n_variables,), returns (n_points, n_variables).
+        Shapes: returns (n_points, n_variables).
         """
         n = self.ending.sizes["point"]
-        found = np.tile(middle, (n, 1))
-        for variable in variables:
+        points = np.tile(compiled.middle, (n, 1))
+        for variable in compiled.variables:
             name, part, shape = variable.name, variable.part, variable.shape
             if name == _LEVEL:
-                found[:, part] = self._levels(data, levels).reshape(n, -1)
+                points[:, part] = levels.from_effects(self.draws, data).reshape(n, -1)
             elif f"{_FREE}{name}" in self.ending:
                 old = self.ending[f"{_FREE}{name}"].to_numpy()
                 if old.ndim == 1 + len(shape):
-                    new = found[:, part].reshape(n, *shape)
+                    new = points[:, part].reshape(n, *shape)
                     both = (slice(None), *(slice(min(a, b)) for a, b in zip(shape, old.shape[1:], strict=True)))
                     new[both] = old[both]
-                    found[:, part] = new.reshape(n, -1)
-        return found
+                    points[:, part] = new.reshape(n, -1)
+        return points
 
-    def _levels(self, data: FrontierData, levels: Levels) -> FloatArray:
-        """Levels of base models in the sampler's coordinates, shape (n_points, n_base_models, n_tasks)."""
-        names = list(data.base_models)
-        effect = self.ending["base_model_effect"].reindex(base_model=names, fill_value=0.0)
-        scale = self.ending["base_model_scale"].transpose("point", "task").to_numpy()[:, None, :]
-        own = effect.transpose("point", "base_model", "task").to_numpy() * scale ** (levels.centring - 1.0)
-        return levels.unbent(levels.centring * typical_levels(self.draws, data) + own)
-
-
-# Sampling: calibrate the scale by short fits, then draw the posterior with nutpie.
 
 # The fits that calibrate the scale: a rough idea of the residuals is all they give. Far from the posterior, scales of
 # the sampler's coordinates come sooner from gradients than from draws, and long trajectories are wasted. Each starts
@@ -131,26 +109,12 @@ PASS: dict[str, Any] = {"chains": PASS_CHAINS, "tune": 110, "draws": 30, "adapta
 FIRST_JITTER = 0.1
 # Draws whose residuals stand for the residual distribution.
 RESIDUAL_DRAWS = 40
-# Compiled models kept for the next fit in this process.
-COMPILED_KEPT = 8
-_COMPILED: dict[tuple[str, int, int, int, int], Compiled] = {}
-KEPT = (
-    "floor",
-    "ceiling",
-    "slope",
-    "midpoint",
-    "drift",
-    "drift_scale",
-    "drift_velocity",
-    "base_model_scale",
-    "base_model_effect",
-)
 KEPT_STATISTICS = ("diverging", "energy", "logp", "n_steps", "depth", "step_size")
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """What sampling leaves.
+    """A sampled posterior.
 
     Attributes
     ----------
@@ -162,7 +126,7 @@ class Sampled:
         Residual distribution around the boundary, given base-model effects, at the levels
         ``bayes_frontier.model.calibration.RESIDUAL_LEVELS``.
     ending : xarray.Dataset or None
-        Where another fit can start; see `bayes_frontier.model.sample`.
+        Where another fit can start; see `Start`.
     """
 
     posterior: xr.Dataset
@@ -198,17 +162,17 @@ def sample(
         by_task = [residuals[of_task == k] for k in range(n_tasks)]
         return Scale.calibrated(by_task, tau, spec.likelihood.smoothing, fixed)
 
-    scale = rescaled(_first_residuals(evaluations, tau)) if start is None else start.scale
-    compiled = _compiled(spec, data, scale)
+    scale = rescaled(rough_residuals(evaluations, tau)) if start is None else start.scale
+    compiled = Compiled.from_spec(spec, data, scale)
     middle = compiled.middle
     starts = first = middle + FIRST_JITTER * rng.standard_normal((PASS_CHAINS, len(middle)))
     levels = Levels.before(data)
     if start is not None:
         if spec.structure.base_models:
             levels = Levels.after(data, scale, start.draws)
-        starts = start.points(compiled.variables, middle, data, levels)
+        starts = start.points(compiled, data, levels)
     for i in range(0 if start is None else 1, spec.likelihood.passes):
-        compiled = compiled.given(model_inputs(spec, data, scale, levels))
+        compiled = compiled.given(spec, data, scale, levels)
         cores_now = min(cores, PASS_CHAINS)
         draws_now, statistics = compiled.sample(starts, int(seeds[i]), progress=False, cores=cores_now, **PASS)
         starts = np.concatenate(statistics["unconstrained_draw"].to_numpy())
@@ -216,7 +180,7 @@ def sample(
         if i == 0 and spec.structure.base_models:
             # In other coordinates the draws are other points, so the next pass starts where this one did.
             levels, starts = Levels.after(data, scale, draws_now.stack(sample=("chain", "draw"))), first
-    compiled = compiled.given(model_inputs(spec, data, scale, levels))
+    compiled = compiled.given(spec, data, scale, levels)
     posterior, statistics = compiled.sample(
         starts,
         int(seeds[-2]),
@@ -236,24 +200,8 @@ def sample(
         sample_stats=statistics[list(KEPT_STATISTICS)],
         scale=scale,
         residual_quantiles=quantiles,
-        ending=ending(compiled.variables, statistics, posterior),
+        ending=ending(compiled, statistics, posterior),
     )
-
-
-def _compiled(spec: ModelSpec, data: FrontierData, scale: Scale) -> Compiled:
-    """Compile a model, or take it from the last ones compiled: one serves all tables of its shape."""
-    key = (
-        spec.fingerprint,
-        len(data.tasks),
-        data.n_periods,
-        data.stretches.n,
-        len(data.base_models) if spec.structure.base_models else 0,
-    )
-    if key not in _COMPILED:
-        while len(_COMPILED) >= COMPILED_KEPT:
-            del _COMPILED[next(iter(_COMPILED))]
-        _COMPILED[key] = Compiled.of(build_model(spec, data, scale), KEPT)
-    return _COMPILED[key]
 
 
 def _named(posterior: xr.Dataset, data: FrontierData) -> xr.Dataset:
@@ -267,10 +215,7 @@ def cell_boundary(posterior: xr.Dataset, data: FrontierData) -> FloatArray:
     Shapes: returns (n_cells, n_samples).
     """
     task, period, stretch = (data.cells[name].to_numpy() for name in ("task", "period", "stretch"))
-    parts = [
-        posterior[name].transpose("task", "period", "sample").to_numpy()[task, period]
-        for name in ("floor", "ceiling", "slope", "midpoint")
-    ]
+    parts = [posterior[name].transpose("task", "period", "sample").to_numpy()[task, period] for name in CURVE]
     q = boundary_at(data.cells["z"].to_numpy()[:, None], *parts)
     drift = posterior["drift"].transpose("task", "stretch", "sample").to_numpy()
     q = expit(logit(q) + drift[task, stretch] - drift[task, data.stretches.last[period]])
@@ -287,37 +232,17 @@ def _residuals(posterior: xr.Dataset, data: FrontierData, scores: FloatArray, rn
     small base models lies above all of their scores.
     """
     flat = posterior.stack(sample=("chain", "draw"))
-    chosen = rng.choice(flat.sizes["sample"], size=min(RESIDUAL_DRAWS, flat.sizes["sample"]), replace=False)
-    q = cell_boundary(flat.isel(sample=np.sort(chosen)), data)
+    some = rng.choice(flat.sizes["sample"], size=min(RESIDUAL_DRAWS, flat.sizes["sample"]), replace=False)
+    q = cell_boundary(flat.isel(sample=np.sort(some)), data)
     return np.asarray(scores[:, None] - q[data.cell_of_score])
 
 
-def _first_residuals(evaluations: Evaluations, tau: float) -> FloatArray:
-    """Scores minus their base model's own quantile, or their task's where a base model is small."""
-    table = evaluations.table
-    by_base = table.groupby(["task", "base_model"])["score"]
-    own = by_base.transform("quantile", tau)
-    large = by_base.transform("size") >= 20
-    if large.groupby(table["task"]).sum().min() >= 0.5 * large.groupby(table["task"]).size().min():
-        return np.asarray((table["score"] - own).to_numpy())
-    return np.asarray((table["score"] - table.groupby("task")["score"].transform("quantile", tau)).to_numpy())
-
-
-# Draws from the priors alone: what boundaries a model expects before it has seen a score.
-
-CURVE = ("floor", "ceiling", "slope", "midpoint")
-
-
 def prior_curves(spec: ModelSpec, data: FrontierData, draws: int, seed: int) -> dict[str, FloatArray]:
-    """Draw the curves of a typical base model from the prior."""
-    import pymc as pm
-
-    from bayes_frontier.model.model import build_model
-
+    """Draw the curves of a typical base model from the priors alone: what is expected before a score is seen."""
     # The likelihood is not drawn from: its scale does not enter.
     filler = np.full(len(data.tasks), 0.01)
-    model = build_model(spec, data, Scale(filler, filler, filler, filler))
-    wanted: list[Any] = [model[name] for name in CURVE]
+    model = fast_model(spec, data, Scale(filler, filler, filler, filler))
+    curve: list[Any] = [model[name] for name in CURVE]
     # Compiling for speed would take longer than these few draws do.
-    drawn = pm.draw(wanted, draws=draws, random_seed=seed, mode="FAST_COMPILE")
+    drawn = pm.draw(curve, draws=draws, random_seed=seed, mode="FAST_COMPILE")
     return dict(zip(CURVE, map(np.asarray, drawn), strict=True))

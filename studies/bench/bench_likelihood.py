@@ -43,9 +43,9 @@ from bayes_frontier import __version__
 from bayes_frontier.evaluations import Evaluations, read, simulate
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.data import FrontierData
-from bayes_frontier.model.engine.coordinates import Levels
+from bayes_frontier.model.engine import Levels, fast_model
+from bayes_frontier.model.engine.fast import exact, model_inputs
 from bayes_frontier.model.likelihood import GroupedScores
-from bayes_frontier.model.model import build_model, exact, model_inputs
 from bayes_frontier.model.sample import sample
 from bayes_frontier.model.spec import read_spec
 from studies.bench.stock_model import boundaries, stock_model
@@ -171,7 +171,7 @@ def run(evaluations: Evaluations, options: argparse.Namespace) -> dict[str, Any]
 
     sampling = {"bayes_frontier": clocked(shipped, z), "stock PyMC": clocked(stock, z)}
     with exact():
-        small = nutpie.compile_pymc_model(build_model(spec, data, scales[0]))
+        small = nutpie.compile_pymc_model(fast_model(spec, data, scales[0]))
     many = replicated(evaluations, data, LARGE if not options.quick else 50 * evaluations.n_scores)
     given = model_inputs(spec, replace(data, scores=many), scales[0], Levels.before(data))
     large = small.with_data(**{name: given[name] for name in ("cells", "pieces", "buckets")})

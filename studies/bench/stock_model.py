@@ -12,7 +12,7 @@ import xarray as xr
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.curve import boundary_at, shift_logit, sigmoid_from_shares
 from bayes_frontier.model.data import FrontierData
-from bayes_frontier.model.priors import SHARES, share_logits, task_scales
+from bayes_frontier.model.engine.fast import SHARES, share_logits, task_scales
 from bayes_frontier.model.spec import ModelSpec
 
 Floats = npt.NDArray[np.float64]

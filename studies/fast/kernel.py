@@ -11,7 +11,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from bayes_frontier.model.engine.losses import cell_loss
+from bayes_frontier.model.grouped import cell_loss
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)

@@ -10,7 +10,7 @@ import pytest
 from bayes_frontier.evaluations import Evaluations, simulate
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.data import FrontierData
-from bayes_frontier.model.model import build_model
+from bayes_frontier.model.engine import fast_model
 from bayes_frontier.model.spec import ModelSpec, read_spec
 
 TAU = 0.9
@@ -35,6 +35,6 @@ def build() -> Callable[..., Built]:
         data = FrontierData.from_evaluations(evaluations, TAU, base_models=spec.structure.base_models)
         n = 1.0 + np.arange(len(data.tasks))
         scale = Scale(density=4.0 / n, scale=0.02 * n, half_width=0.01 * n, level=TAU - 0.01 * n)
-        return Built(evaluations, data, scale, spec, build_model(spec, data, scale))
+        return Built(evaluations, data, scale, spec, fast_model(spec, data, scale))
 
     return _build

@@ -1,4 +1,4 @@
-"""The whole model: its density and gradient against the same written out score by score."""
+"""The fast model: its density and gradient against the same written out score by score."""
 
 import numpy as np
 import pymc as pm
@@ -9,8 +9,8 @@ from bayes_frontier.evaluations import read
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine.coordinates import ROUND, Levels
+from bayes_frontier.model.engine.fast import fast_model, model_inputs
 from bayes_frontier.model.likelihood import smooth_pinball_loss
-from bayes_frontier.model.model import build_model, model_inputs
 
 VARIANTS = [("hierarchical", {}), ("pooled", {}), ("independent", {})]
 SHAPES = [({"tasks": 1}), ({"periods": 1}), ({"tasks": 1, "periods": 1})]
@@ -157,7 +157,7 @@ def test_the_boundary_of_a_period_is_that_of_its_last_stretch(build):
     data = FrontierData.from_evaluations(read(models[columns], periods=[end]), 0.9)
     assert data.n_periods == 2
     assert data.stretches.n > 2
-    model = build_model(quarters.spec, data, quarters.scale)
+    model = fast_model(quarters.spec, data, quarters.scale)
     names = ["floor", "ceiling", "slope", "midpoint", "drift"]
     *curve, drift = pm.draw([model[n] for n in names], mode="FAST_COMPILE", random_seed=4)
     q = logit(boundary_at(23.0, *curve))

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from bayes_frontier.model.engine import compiled as module
-from bayes_frontier.model.engine.compiled import Compiled
+from bayes_frontier.model.engine.compiled import KEPT, Compiled
 from bayes_frontier.model.engine.coordinates import Levels
-from bayes_frontier.model.model import model_inputs
-from bayes_frontier.model.sample import KEPT
+from bayes_frontier.model.engine.fast import model_inputs
 
 
 @pytest.mark.parametrize("spec", ["hierarchical", "pooled", "independent"])
@@ -15,14 +14,13 @@ def test_draws_stand_for_what_the_model_says_of_them(build, spec, monkeypatch):
     built = build(spec)
     # so little at a time that draws are taken in pieces, the last of another size
     monkeypatch.setattr(module, "AT_ONCE", 250)
-    compiled = Compiled.of(built.model, KEPT)
+    compiled = Compiled.from_model(built.model)
     n = sum(int(np.prod(v.shape)) for v in compiled.variables)
     assert compiled.middle.shape == (n,)
     draws = compiled.middle + 0.3 * np.random.default_rng(5).standard_normal((2, 5, n))
     shape = built.data.counts.shape
     levels = Levels(np.full(shape, 0.4), np.stack([np.full(shape, value) for value in (0.1, 0.8, 0.3)]))
-    inputs = model_inputs(built.spec, built.data, built.scale, levels)
-    kept = compiled.given(inputs).kept(draws)
+    kept = compiled.given(built.spec, built.data, built.scale, levels).kept(draws)
     assert set(kept) == {name for name in KEPT if name in built.model.named_vars}
     assert kept.sizes["chain"] == 2
     assert kept.sizes["draw"] == 5
@@ -41,10 +39,10 @@ def test_draws_stand_for_what_the_model_says_of_them(build, spec, monkeypatch):
 
 def test_other_data_change_what_draws_stand_for_and_not_the_first_model(build):
     built = build()
-    compiled = Compiled.of(built.model, KEPT)
+    compiled = Compiled.from_model(built.model)
     draws = np.tile(compiled.middle, (1, 1, 1))
     inputs = model_inputs(built.spec, built.data, built.scale, Levels.before(built.data))
     before = compiled.kept(draws)
-    other = compiled.given(inputs | {"compute": inputs["compute"] + 1.0})
+    other = compiled.given_inputs(inputs | {"compute": inputs["compute"] + 1.0})
     assert other.kept(draws)["midpoint"].to_numpy() == pytest.approx(before["midpoint"].to_numpy() + 1.0)
     assert compiled.kept(draws).identical(before)

@@ -4,8 +4,8 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
+from bayes_frontier.model.compiled_op import code_version, like
 from bayes_frontier.model.engine.coordinates import LevelEffects
-from bayes_frontier.model.engine.geometry import code_version, like
 from bayes_frontier.model.engine.losses import BoundaryLosses
 
 

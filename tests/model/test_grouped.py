@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from bayes_frontier.model.curve import boundary_at, sigmoid_from_shares
-from bayes_frontier.model.engine.losses import BoundaryLosses, cell_loss, cell_losses
+from bayes_frontier.model.engine.losses import BoundaryLosses
+from bayes_frontier.model.grouped import cell_loss, cell_losses
 from bayes_frontier.model.likelihood import GroupedScores, LossPieces, smooth_pinball_loss
 
 
@@ -22,7 +23,7 @@ def plain(q, level, half_width, y, cell):
 
 
 def grouped(q, level, half_width, y, cell):
-    losses = LossPieces.of(GroupedScores.from_scores(y, cell, len(q)), level, half_width, np.ones(len(q)))
+    losses = LossPieces.from_scores(GroupedScores.from_scores(y, cell, len(q)), level, half_width, np.ones(len(q)))
     each = [at_one(losses, g, value) for g, value in enumerate(q)]
     return tuple(np.array(values) for values in zip(*each, strict=True))
 
@@ -76,7 +77,7 @@ def test_the_order_of_the_scores_does_not_matter():
 def test_many_scores_in_a_bucket():
     y = np.append(np.linspace(0.1, 0.1001, 500), 1.0)
     q = np.linspace(0.0999, 0.1002, 301)
-    losses = LossPieces.of(
+    losses = LossPieces.from_scores(
         GroupedScores.from_scores(y, np.zeros(501, int), 1), np.array([0.9]), np.array([1e-5]), np.array([1.0])
     )
     for value in q:
@@ -86,14 +87,14 @@ def test_many_scores_in_a_bucket():
 
 @pytest.mark.parametrize("q", [-np.inf, np.inf, np.nan])
 def test_the_loss_at_no_number_is_none(q):
-    losses = LossPieces.of(
+    losses = LossPieces.from_scores(
         GroupedScores.from_scores([0.1, 0.4], [0, 0], 1), np.array([0.9]), np.array([0.1]), np.array([1.0])
     )
     assert not np.isfinite(at_one(losses, 0, q)[0])
 
 
 def test_a_cell_without_scores_loses_nothing():
-    losses = LossPieces.of(
+    losses = LossPieces.from_scores(
         GroupedScores.from_scores([0.1, 0.4], [0, 2], 4), np.full(4, 0.9), np.full(4, 0.1), np.ones(4)
     )
     for cell in (1, 3):
@@ -112,7 +113,7 @@ def arguments(columns, seed=7):
     period, task = rng.integers(0, N_PERIODS, N_CELLS), rng.integers(0, N_TASKS, N_CELLS)
     cell = np.append(np.arange(N_CELLS), rng.integers(0, N_CELLS, 200))
     y = rng.random(len(cell)).round(3)
-    losses = LossPieces.of(GroupedScores.from_scores(y, cell, N_CELLS), *LIKELIHOOD[:, task])
+    losses = LossPieces.from_scores(GroupedScores.from_scores(y, cell, N_CELLS), *LIKELIHOOD[:, task])
     base, place = rng.integers(0, N_BASES, N_CELLS), rng.uniform(-0.5, 1.5, N_CELLS)
     cells = [task, period % columns, period, base, place, *losses.cells.T]
     return (y, cell), [
@@ -178,7 +179,7 @@ def test_losses_at_many_boundaries_are_those_at_each():
     rng = np.random.default_rng(11)
     cell = np.append(np.arange(4), rng.integers(0, 4, 40))
     scores = GroupedScores.from_scores(rng.random(len(cell)), cell, 4)
-    losses = LossPieces.of(scores, np.full(4, 0.9), np.full(4, 0.1), np.full(4, 0.3))
+    losses = LossPieces.from_scores(scores, np.full(4, 0.9), np.full(4, 0.1), np.full(4, 0.3))
     q = rng.random((4, 5))
     found = cell_losses(q, losses.pieces, losses.buckets, losses.cells)
     expected = [[at_one(losses, c, value)[0] for value in q[c]] for c in range(4)]

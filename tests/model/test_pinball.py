@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
+from bayes_frontier.errors import DataError
 from bayes_frontier.model.likelihood import GroupedScores, LossPieces, pinball_loss, smooth_pinball_loss
 
 LEVELS = st.floats(0.01, 0.99)
@@ -66,7 +67,7 @@ def test_the_order_of_the_scores_does_not_matter():
 
 
 def test_a_score_needs_a_cell():
-    with pytest.raises(ValueError, match="a score is in cell 3, and there are 3 cells"):
+    with pytest.raises(DataError, match="a score is in cell 3, and there are 3 cells"):
         GroupedScores.from_scores([0.1, 0.2], [0, 3], 3)
 
 
@@ -76,7 +77,7 @@ LEVEL, HALF, SCALE = np.array([0.98, 0.9, 0.7]), np.array([0.1, 0.02, 0.3]), np.
 def test_pieces_are_the_loss_and_its_slope_at_each_breakpoint():
     y = [np.array([0.2, 0.25, 0.25, 0.8]), np.array([]), np.array([0.6])]
     scores = GroupedScores.from_scores(np.concatenate(y), np.repeat([0, 1, 2], [4, 0, 1]), 3)
-    found = LossPieces.of(scores, LEVEL, HALF, SCALE)
+    found = LossPieces.from_scores(scores, LEVEL, HALF, SCALE)
     first = [0, 9, 10, 13]
     assert len(found.pieces) == first[-1]
     assert not found.pieces[9].any()
@@ -100,7 +101,7 @@ def test_buckets_lead_to_the_piece_a_boundary_lies_in():
     rng = np.random.default_rng(3)
     size = [50, 0, 1, 7]
     scores = GroupedScores.from_scores(rng.random(58).round(2), np.repeat(np.arange(4), size), 4)
-    found = LossPieces.of(scores, np.full(4, 0.9), np.full(4, 0.01), np.ones(4))
+    found = LossPieces.from_scores(scores, np.full(4, 0.9), np.full(4, 0.01), np.ones(4))
     end = np.cumsum(2 * np.array(size) + 1)
     assert found.cells[:, 3].tolist() == [100, 1, 2, 14]
     for g, (low, per_unit, first, count) in enumerate(found.cells):
@@ -118,7 +119,7 @@ def test_losses_of_a_cell_keep_their_digits_beside_any_other(n):
     rng = np.random.default_rng(4)
     y = np.append(rng.beta(2, 2, n), 0.123456789)
     scores = GroupedScores.from_scores(y, np.append(np.zeros(n, int), 1), 2)
-    found = LossPieces.of(scores, np.full(2, 0.98), np.full(2, 1e-3), np.ones(2))
+    found = LossPieces.from_scores(scores, np.full(2, 0.98), np.full(2, 1e-3), np.ones(2))
     beginning = found.pieces[[0, -2]]
     # the first piece of the large cell is where nothing was added up yet, the last one where everything was
     last = found.pieces[-4]

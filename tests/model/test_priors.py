@@ -5,7 +5,7 @@ import pymc as pm
 import pytest
 from scipy import stats
 
-from bayes_frontier.model.priors import CENTRED, SHARES, prior_variables, share_logits, task_scales
+from bayes_frontier.model.engine.fast import CENTRED, SHARES, prior_variables, share_logits, task_scales
 from bayes_frontier.model.spec import HalfNormal, LogNormal, Normal, Priors
 
 CENTRE = Normal(dist="normal", mu=0.7, sigma=0.3)

@@ -1,6 +1,7 @@
 """Starting points kept with a fit: turned into the coordinates of another fit's sampler, and back."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,14 +20,14 @@ CHAINS, DRAWS = 2, 30
 N_LOOSE = 3
 
 
-def sampled(n_bases: int, n_steps: int = 1, fill: float = 7.0) -> tuple[list[Variable], np.ndarray]:
-    """Variables of a sampler, the base models' levels last, and the middle of their prior."""
+def sampled(n_bases: int, n_steps: int = 1, fill: float = 7.0) -> SimpleNamespace:
+    """A compiled model's variables, the base models' levels last, and the middle of their prior."""
     shapes = [(N_LOOSE,), (2, n_steps), (n_bases, 2)]
     names = ["loose", "drift_step", "base_model_position"]
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     parts = [slice(int(end) - int(np.prod(shape)), int(end)) for end, shape in zip(ends, shapes, strict=True)]
     variables = [Variable(*of) for of in zip(names, parts, shapes, strict=True)]
-    return variables, np.full(int(ends[-1]), fill)
+    return SimpleNamespace(variables=variables, middle=np.full(int(ends[-1]), fill))
 
 
 @pytest.fixture
@@ -43,11 +44,11 @@ def frontier() -> bf.Frontier:
 
 @pytest.fixture
 def kept(frontier) -> xr.Dataset:
-    variables, middle = sampled(len(BASES))
-    values = np.random.default_rng(4).normal(size=(CHAINS, DRAWS, len(middle)))
+    compiled = sampled(len(BASES))
+    values = np.random.default_rng(4).normal(size=(CHAINS, DRAWS, len(compiled.middle)))
     statistics = xr.Dataset({"unconstrained_draw": (("chain", "draw", "unconstrained"), values)})
     posterior = frontier.posterior["posterior"].dataset.assign_coords(base_model=list(BASES))
-    return ending(variables, statistics, posterior)
+    return ending(compiled, statistics, posterior)
 
 
 def data_of(table=None) -> FrontierData:
@@ -97,7 +98,7 @@ def test_the_same_table_starts_at_the_same_boundaries(frontier, kept):
     shape = (len(data.base_models), 2)
     a, b = np.full(shape, 0.7), np.full(shape, 0.3)
     levels = Levels(np.full(shape, 0.4), np.stack([np.full(shape, 0.2), a, b]))
-    found = start.points(*sampled(len(BASES)), data, levels)
+    found = start.points(sampled(len(BASES)), data, levels)
     assert found.shape == (POINTS, N_LOOSE + 2 + 6)
     assert (found[:, :N_LOOSE] == kept["free_loose"].to_numpy()).all()
     # the model's own way from levels to effects gives those of the draws
@@ -132,7 +133,7 @@ def test_new_base_models_and_stretches_start_in_the_middle(frontier, kept):
     data, start = data_of(table), start_of(frontier, kept)
     assert "gemma-2-9b" in data.base_models
     new = data.base_models.index("gemma-2-9b")
-    found = start.points(*sampled(4, n_steps=3), data, straight(4))
+    found = start.points(sampled(4, n_steps=3), data, straight(4))
     steps = found[:, N_LOOSE : N_LOOSE + 6].reshape(POINTS, 2, 3)
     assert (steps[:, :, :1] == kept["free_drift_step"].to_numpy()).all()
     assert (steps[:, :, 1:] == 7.0).all()
@@ -142,9 +143,9 @@ def test_new_base_models_and_stretches_start_in_the_middle(frontier, kept):
 
 def test_variables_of_another_model_start_in_the_middle(frontier, kept):
     data, start = data_of(), start_of(frontier, kept)
-    variables, middle = sampled(3)
-    others = [dataclasses.replace(variables[0], name="renamed"), *variables[1:]]
-    found = start.points(others, middle, data, straight(3))
+    compiled = sampled(3)
+    compiled.variables[0] = dataclasses.replace(compiled.variables[0], name="renamed")
+    found = start.points(compiled, data, straight(3))
     assert (found[:, :N_LOOSE] == 7.0).all()
     assert np.isfinite(found).all()
 

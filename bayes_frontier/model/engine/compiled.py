@@ -16,11 +16,30 @@ from pytensor.compile.maker import function
 from pytensor.graph.replace import clone_replace, vectorize_graph
 from pytensor.graph.traversal import graph_inputs
 
+from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.data import FrontierData
+from bayes_frontier.model.engine.coordinates import Levels
+from bayes_frontier.model.engine.fast import exact, fast_model, model_inputs
 from bayes_frontier.model.likelihood import FloatArray
-from bayes_frontier.model.model import exact
+from bayes_frontier.model.spec import ModelSpec
 
 # Numbers worked on at a time when draws are turned into what they stand for.
 AT_ONCE = 4_000_000
+# Deterministics that are kept, where a model has them.
+KEPT = (
+    "floor",
+    "ceiling",
+    "slope",
+    "midpoint",
+    "drift",
+    "drift_scale",
+    "drift_velocity",
+    "base_model_scale",
+    "base_model_effect",
+)
+# Compiled models kept for the next fit in this process.
+COMPILED_KEPT = 8
+_COMPILED: "dict[tuple[str, int, int, int, int], Compiled]" = {}
 
 
 @dataclass(frozen=True)
@@ -70,11 +89,30 @@ class Compiled:
     inputs: dict[str, npt.NDArray[Any]]
 
     @classmethod
-    def of(cls, model: pm.Model, kept: tuple[str, ...]) -> "Compiled":
+    def from_spec(cls, spec: ModelSpec, data: FrontierData, scale: Scale) -> "Compiled":
+        """Compile the model of a specification, or take it from the last ones: one serves all tables of its shape.
+
+        Its data may be those of another table: give it some by `given`.
+        """
+        key = (
+            spec.fingerprint,
+            len(data.tasks),
+            data.n_periods,
+            data.stretches.n,
+            len(data.base_models) if spec.structure.base_models else 0,
+        )
+        if key not in _COMPILED:
+            while len(_COMPILED) >= COMPILED_KEPT:
+                del _COMPILED[next(iter(_COMPILED))]
+            _COMPILED[key] = cls.from_model(fast_model(spec, data, scale))
+        return _COMPILED[key]
+
+    @classmethod
+    def from_model(cls, model: pm.Model) -> "Compiled":
         """Compile a model."""
         with exact():
             density = nutpie.compile_pymc_model(model, jitter_rvs=set(), var_names=[])
-        names = [name for name in kept if name in model.named_vars]
+        names = [name for name in KEPT if name in model.named_vars]
         outputs = model.replace_rvs_by_values([model[name] for name in names])
         layout = zip(*density.shape_info, strict=True)
         variables = [Variable(name, part, tuple(shape)) for name, part, shape in layout]
@@ -102,8 +140,12 @@ class Compiled:
         """The middle of the prior in the sampler's coordinates, shape (n_variables,)."""
         return np.asarray(self.density.initial_point_func(0), dtype=float)
 
-    def given(self, inputs: Mapping[str, npt.NDArray[Any]]) -> "Compiled":
+    def given(self, spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels) -> "Compiled":
         """Replace the data."""
+        return self.given_inputs(model_inputs(spec, data, scale, levels))
+
+    def given_inputs(self, inputs: Mapping[str, npt.NDArray[Any]]) -> "Compiled":
+        """Replace the data, by name as in `model_inputs`."""
         # data that the density does not depend on are not part of it
         used = {variable.name for variable in self.density.shared_var_keys}
         density = self.density.with_data(**{name: value for name, value in inputs.items() if name in used})
@@ -132,7 +174,7 @@ class Compiled:
         return self.kept(statistics["unconstrained_draw"].to_numpy()), statistics
 
     def kept(self, draws: FloatArray) -> xr.Dataset:
-        """Give what draws stand for.
+        """Kept variables of draws of the sampler's variables.
 
         Shapes: draws (n_chains, n_draws, n_variables).
         """
@@ -143,14 +185,14 @@ class Compiled:
         for i in range(0, len(flat), step):
             some = flat[i : i + step]
             for (name, dims), value in zip(self.dims.items(), self.reported(some, *self.inputs.values()), strict=True):
-                # what no draw has a say in comes without an axis for them
+                # what does not depend on the draws comes without an axis for them
                 constant = value.ndim == len(dims)
                 pieces[name].append(np.broadcast_to(value, (len(some), *value.shape)) if constant else value)
-        found = {}
+        variables = {}
         for name, values in pieces.items():
             whole = np.concatenate(values)
-            found[name] = (("chain", "draw", *self.dims[name]), whole.reshape(n_chains, n_draws, *whole.shape[1:]))
-        data = xr.Dataset(found)
+            variables[name] = (("chain", "draw", *self.dims[name]), whole.reshape(n_chains, n_draws, *whole.shape[1:]))
+        data = xr.Dataset(variables)
         return data.assign_coords({dim: np.arange(size) for dim, size in data.sizes.items()})
 
 

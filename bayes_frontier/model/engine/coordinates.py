@@ -7,32 +7,24 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 import xarray as xr
+from pymc.logprob.transforms import Transform
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Variable
 from scipy.special import expit, logit
 from scipy.stats import norm
 
 from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.compiled_op import CompiledOp, code_version, like
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.data import FrontierData
-from bayes_frontier.model.engine.geometry import (
-    VERSION,
-    CompiledOp,
-    add_slopes,
-    code_version,
-    curves,
-    like,
-    odds_at,
-    pull_curves,
-    pull_walk,
-    walk,
-)
+from bayes_frontier.model.engine.geometry import VERSION, add_slopes, curves, odds_at, pull_curves, pull_walk, walk
+from bayes_frontier.model.grouped import cell_losses
 from bayes_frontier.model.likelihood import FloatArray
 
 # Before the spread omega of the effects is known, the sampling variance of a base model's boundary is taken to be this
 # share of omega**2 over its scores.
 FIRST_VARIANCE = 0.5
-# Width of the bend, in units of x: as round as the smoothed loss makes the wall.
+# Width of the bend, in units of x: as round as the smoothed loss makes the lower bound.
 ROUND = 0.7
 # Levels are looked at on this grid, in standard deviations of the effects, and bent to match these quantiles.
 _GRID = np.linspace(-5.0, 5.0, 401)
@@ -40,14 +32,17 @@ _LOWER, _UPPER = 0.05, 0.95
 _REACH = float(norm.ppf(_UPPER))
 # A level is never taken to be known better than this, in the same units.
 _NARROWEST = 0.01
-# ... and the wall's side never stretched more than to this difference of the two slopes, relative to their sum.
+# ... and slopes on the two sides never differ by more than this, relative to their sum.
 _STEEPEST = 0.95
 _CURVE = ("floor", "ceiling", "slope", "midpoint")
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Coordinates of the levels of base models.
+    """Coordinates x of the levels of base models, ``level = middle + a x + b sqrt(x**2 + ROUND**2)``.
+
+    Where a base model has few scores near its boundary, these bound it from below and hardly from above. In x, its
+    level is about standard normal.
 
     Attributes
     ----------
@@ -56,7 +51,7 @@ class Levels:
         ``omega**2 / (omega**2 + v)`` with v the sampling variance of a base model's boundary (Papaspiliopoulos et al.
         2007, doi 10.1214/088342307000000014).
     bend : ndarray, shape (3, n_base_models, n_tasks)
-        Middle, a and b of the module's formula.
+        Middle, a and b.
     """
 
     centring: FloatArray
@@ -91,6 +86,46 @@ class Levels:
         """
         return np.asarray(unbend(level, self.bend, np.sqrt))
 
+    def from_effects(self, draws: xr.Dataset, data: FrontierData) -> FloatArray:
+        """Sampler's coordinates at draws of the effects; base models that are not among the draws start on the curve.
+
+        Shapes: returns (n_samples, n_base_models, n_tasks).
+        """
+        effect = draws["base_model_effect"].reindex(base_model=list(data.base_models), fill_value=0.0)
+        scale = draws["base_model_scale"].transpose("sample", "task").to_numpy()[:, None, :]
+        above = effect.transpose("sample", "base_model", "task").to_numpy() * scale ** (self.centring - 1.0)
+        return self.unbent(self.centring * typical_levels(draws, data) + above)
+
+    def transform(self) -> "LevelTransform":
+        """Give the coordinates as a transform for PyMC."""
+        return LevelTransform(self.centring, self.bend)
+
+
+class LevelTransform(Transform):  # type: ignore[misc]
+    """Coordinates of the levels of base models as a transform of their normal variable; arguments as in `Levels`."""
+
+    name = "position"
+    ndim_supp = 0
+
+    def __init__(self, centring: Any, bend: Any) -> None:  # noqa: ANN401 - arrays or tensors
+        self.centring, self.bend = centring, bend
+
+    def forward(self, value: Any, *inputs: Any) -> Any:  # noqa: ANN401 - tensors
+        """Give the coordinates of levels; the last two inputs are their mean and standard deviation."""
+        mean, sd = inputs[-2:]
+        return unbend(self.centring * mean + (value - mean) * sd ** (self.centring - 1.0), self.bend, pt.sqrt)
+
+    def backward(self, value: Any, *inputs: Any) -> Any:  # noqa: ANN401 - tensors
+        """Give the levels at coordinates."""
+        mean, sd = inputs[-2:]
+        level = self.bend[0] + self.bend[1] * value + self.bend[2] * pt.sqrt(value**2 + ROUND**2)
+        return mean + (level - self.centring * mean) * sd ** (1.0 - self.centring)
+
+    def log_jac_det(self, value: Any, *inputs: Any) -> Any:  # noqa: ANN401 - tensors
+        """Give the logarithm of the derivative of the levels in their coordinates."""
+        slope = self.bend[1] + self.bend[2] * value / pt.sqrt(value**2 + ROUND**2)
+        return pt.log(slope) + (1.0 - self.centring) * pt.log(inputs[-1])
+
 
 def typical_levels(draws: xr.Dataset, data: FrontierData) -> FloatArray:
     """Boundary of base models without effect, at each base model of a table.
@@ -112,9 +147,6 @@ def _quantiles(
     data: FrontierData, scale: Scale, draws: xr.Dataset, typical: FloatArray, omega: FloatArray
 ) -> tuple[FloatArray, ...]:
     """Low, middle and high of each effect given the curve, (base model, task), in units of its prior's deviation."""
-    # What is compiled loads slowly, and is not needed to start a program.
-    from bayes_frontier.model.engine.losses import cell_losses
-
     grid = typical[..., None] + omega[:, None] * _GRID
     log_density = np.broadcast_to(-0.5 * _GRID**2, grid.shape).copy()
     task, stretch, base = (data.cells[name].to_numpy() for name in ("task", "stretch", "base"))
@@ -129,7 +161,7 @@ def _quantiles(
 
 def unbend(level: Any, bend: Any, sqrt: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - arrays or tensors
     """Give the coordinate of levels."""
-    middle, a, b = bend
+    middle, a, b = bend[0], bend[1], bend[2]
     y, product = level - middle, a**2 - b**2
     return (a * y - b * sqrt(y**2 + product * ROUND**2)) / product
 
@@ -184,7 +216,7 @@ def _pull_level_effects(
     in_density: FloatArray,
     in_effect: FloatArray,
 ) -> tuple[FloatArray, ...]:
-    """Find the derivatives in x, logits, steps and scale from those in densities and effects."""
+    """Give the derivatives in x, logits, steps and scale from those in densities and effects."""
     curve = curves(logits)
     slopes, in_drift = np.zeros_like(curve), np.zeros((steps.shape[0], steps.shape[1] + 1))
     in_x, in_scale = np.empty_like(x), np.zeros_like(scale)
@@ -243,19 +275,16 @@ class LevelEffects(CompiledOp):
         cotangents: Sequence[Any],
     ) -> list[Variable[Any, Any]]:
         """Apply the chain rule."""
-        known = [
+        complete = [
             0.0 * output if isinstance(cotangent.type, DisconnectedType) else cotangent
             for output, cotangent in zip(outputs[:2], cotangents[:2], strict=True)
         ]
-        pulled: Any = _LevelEffectsPull()(*inputs, *outputs[1:], *known)
+        pulled: Any = _LevelEffectsPull()(*inputs, *outputs[1:], *complete)
         return [*pulled, *(DisconnectedType()() for _ in inputs[self.n_smooth :])]
 
 
 def density_elsewhere(*_: Any) -> Any:  # noqa: ANN401 - tensors
-    """Leave the density of coordinates to a potential of the model.
-
-    Shapes: returns ().
-    """
+    """Log density of the CustomDist: zero; the real one is the potential ``base_model_prior``."""
     return pt.zeros(())
 
 

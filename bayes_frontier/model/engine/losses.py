@@ -1,72 +1,21 @@
-"""The grouped asymmetric-Laplace likelihood as a PyTensor Op with an exact gradient.
+"""The likelihood of all scores and its exact gradient, as one operation of curves, drift and base-model effects.
 
 One pass over the cells evaluates the boundary of a cell, the smoothed pinball loss of all its scores, and the
-derivative in everything the boundary is made of: curves, drift and base-model effects. The cost is that of the cells,
-whatever their number of scores.
+derivative in everything the boundary is made of. The cost is that of the cells, whatever their number of scores.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numba
 import numpy as np
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Variable
 
-from bayes_frontier.model.engine.geometry import (
-    VERSION,
-    CompiledOp,
-    add_slopes,
-    code_version,
-    curves,
-    like,
-    odds_at,
-    pull_curves,
-    pull_walk,
-    walk,
-)
+from bayes_frontier.model import grouped
+from bayes_frontier.model.compiled_op import CompiledOp, code_version, like
+from bayes_frontier.model.engine.geometry import VERSION, add_slopes, curves, odds_at, pull_curves, pull_walk, walk
+from bayes_frontier.model.grouped import cell_loss
 from bayes_frontier.model.likelihood import FloatArray, IntArray
-
-
-def _one_cell(
-    q: float, low: float, per_unit: float, first: int, count: int, pieces: FloatArray, buckets: IntArray
-) -> tuple[float, float]:
-    """Loss of a cell at boundary `q`, and its derivative in `q`; the rest as in `LossPieces`."""
-    place = (q - low) * per_unit
-    # not "<": a boundary that is not a number stops here, and makes the loss not a number
-    if not place >= 0.0:
-        piece = buckets[first]
-    else:
-        bucket = first + int(min(place, count - 1.0))
-        piece, last = buckets[bucket], buckets[bucket + 1]
-        # bisected while many pieces begin in the bucket, then one by one
-        while last - piece > 4:
-            middle = (piece + last + 1) // 2
-            if pieces[middle, 0] <= q:
-                piece = middle
-            else:
-                last = middle - 1
-        while piece < last and pieces[piece + 1, 0] <= q:
-            piece += 1
-    d = q - pieces[piece, 0]
-    bent = pieces[piece, 3] * d
-    return pieces[piece, 1] + d * (pieces[piece, 2] + 0.5 * bent), pieces[piece, 2] + bent
-
-
-cell_loss: Callable[..., Any] = numba.njit(error_model="numpy")(_one_cell)
-
-
-def _all_cells(q: FloatArray, pieces: FloatArray, buckets: IntArray, cells: FloatArray) -> FloatArray:
-    """Loss of each cell at each of some boundaries, (cell, boundary)."""
-    found = np.empty_like(q)
-    for g in range(q.shape[0]):
-        low, per_unit, first, count = cells[g]
-        for i in range(q.shape[1]):
-            found[g, i], _ = cell_loss(q[g, i], low, per_unit, int(first), int(count), pieces, buckets)
-    return found
-
-
-cell_losses: Callable[..., Any] = numba.njit(error_model="numpy")(_all_cells)
 
 
 def _losses(
@@ -114,7 +63,7 @@ class BoundaryLosses(CompiledOp):
     """
 
     kernel = staticmethod(_losses)
-    version = VERSION ^ code_version(__file__)
+    version = VERSION ^ code_version(__file__, grouped.__file__)
     axes = (((0, 1),), like(0, 3), like(1, 2), like(2, 2))
     n_smooth = 3
 

@@ -20,7 +20,7 @@ LOGIT, DRIFT, OMEGA = np.array([0.1, -0.2, 0.3, 0.0]), np.array([0.0, 0.15]), 0.
 
 def losses() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     scores = GroupedScores.from_scores(np.concatenate(SCORES), np.repeat(np.arange(6), SIZES), 6)
-    found = LossPieces.of(scores, np.full(6, LEVEL), np.full(6, HALF), np.full(6, S))
+    found = LossPieces.from_scores(scores, np.full(6, LEVEL), np.full(6, HALF), np.full(6, S))
     return found.pieces, found.buckets, found.cells
 
 

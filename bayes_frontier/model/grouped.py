@@ -1,0 +1,142 @@
+"""The pinball loss of groups of scores as a PyTensor operation of their boundaries, for any PyMC model."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+import pytensor.tensor as pt
+from pytensor.gradient import DisconnectedType
+from pytensor.graph.basic import Variable
+
+from bayes_frontier.errors import DataError
+from bayes_frontier.model import compiled_op
+from bayes_frontier.model.compiled_op import CompiledOp, code_version, like
+from bayes_frontier.model.likelihood import FloatArray, GroupedScores, IntArray, LossPieces
+
+
+def grouped_pinball(q: Any, scores: GroupedScores, tau: npt.ArrayLike, half_width: npt.ArrayLike) -> Any:  # noqa: ANN401
+    """Smoothed pinball loss of groups of scores, as a PyTensor operation of one boundary per group.
+
+    The tau-quantile of a group's scores minimises its pinball loss, so that ``pm.Potential("scores",
+    -(bf.grouped_pinball(q, scores, tau, h) / s).sum())`` makes a PyMC model of that quantile: an asymmetric-Laplace
+    working likelihood of scale s, up to a constant that depends on s and tau only. One evaluation costs a search per
+    group, whatever the number of scores, and agrees with the sum over scores to rounding.
+
+    Parameters
+    ----------
+    q : tensor, shape (n_groups,)
+        Boundary of each group, in units of the scores.
+    scores : GroupedScores
+        Scores by group, from `GroupedScores.from_scores`.
+    tau : float or array of shape (n_groups,)
+        Quantile level, above 0 and below 1.
+    half_width : float or array of shape (n_groups,)
+        The loss is a parabola, and so has a gradient that varies smoothly, where q is closer than this to a score. In
+        units of the scores, positive; a tenth of their spread about the boundary does little to the quantile.
+
+    Returns
+    -------
+    tensor, shape (n_groups,)
+        Loss of each group, zero for a group without scores. Differentiable once, in q.
+
+    Raises
+    ------
+    DataError
+        If `tau` or `half_width` is out of its range or has another length than there are groups.
+
+    Notes
+    -----
+    With u = score - q, the loss of a score is ``(u**2 + h**2) / (4 h) + (tau - 1/2) u`` for ``|u| < h`` and
+    ``max(tau u, (tau - 1) u)`` elsewhere: the pinball loss convolved with a uniform distribution on (-h, h).
+    """
+    n = scores.n_cells
+    level, width = np.asarray(tau, dtype=float), np.asarray(half_width, dtype=float)
+    for name, value in (("tau", level), ("half_width", width)):
+        if value.shape not in ((), (n,)):
+            raise DataError(f"{name}: expected one number, or one for each of {n} groups, found shape {value.shape}.")
+    if not np.all((level > 0.0) & (level < 1.0)):
+        raise DataError(f"tau must lie between 0 and 1, found {_offender(level, (level > 0.0) & (level < 1.0))!r}.")
+    if not np.all((width > 0.0) & np.isfinite(width)):
+        raise DataError(f"half_width must be positive, found {_offender(width, (width > 0.0) & np.isfinite(width))!r}.")
+    layout = LossPieces.from_scores(scores, np.broadcast_to(level, n), np.broadcast_to(width, n), np.ones(n))
+    boundary = pt.as_tensor(q)
+    if boundary.ndim != 1 or boundary.type.shape[0] not in (None, n):
+        raise DataError(f"q must be a vector with one boundary for each of {n} groups, found {boundary.type}.")
+    losses: Any = GroupedLoss()(boundary, layout.cells, layout.pieces, layout.buckets)
+    return losses[0]
+
+
+def _offender(values: FloatArray, fine: npt.NDArray[np.bool_]) -> float:
+    return float(values[~fine].flat[0])
+
+
+def _one_cell(
+    q: float, low: float, per_unit: float, first: int, count: int, pieces: FloatArray, buckets: IntArray
+) -> tuple[float, float]:
+    """Loss of a cell at boundary `q`, and its derivative in `q`; the rest as in `LossPieces`."""
+    place = (q - low) * per_unit
+    # not "<": a boundary that is not a number stops here, and makes the loss not a number
+    if not place >= 0.0:
+        piece = buckets[first]
+    else:
+        bucket = first + int(min(place, count - 1.0))
+        piece, last = buckets[bucket], buckets[bucket + 1]
+        # bisected while many pieces begin in the bucket, then one by one
+        while last - piece > 4:
+            middle = (piece + last + 1) // 2
+            if pieces[middle, 0] <= q:
+                piece = middle
+            else:
+                last = middle - 1
+        while piece < last and pieces[piece + 1, 0] <= q:
+            piece += 1
+    d = q - pieces[piece, 0]
+    bent = pieces[piece, 3] * d
+    return pieces[piece, 1] + d * (pieces[piece, 2] + 0.5 * bent), pieces[piece, 2] + bent
+
+
+cell_loss: Callable[..., Any] = numba.njit(error_model="numpy")(_one_cell)
+
+
+def _all_cells(q: FloatArray, pieces: FloatArray, buckets: IntArray, cells: FloatArray) -> FloatArray:
+    """Loss of each cell at each of some boundaries, (cell, boundary)."""
+    losses = np.empty_like(q)
+    for g in range(q.shape[0]):
+        low, per_unit, first, count = cells[g]
+        for i in range(q.shape[1]):
+            losses[g, i], _ = cell_loss(q[g, i], low, per_unit, int(first), int(count), pieces, buckets)
+    return losses
+
+
+cell_losses: Callable[..., Any] = numba.njit(error_model="numpy")(_all_cells)
+
+
+def _grouped(q: FloatArray, cells: FloatArray, pieces: FloatArray, buckets: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Loss of each cell at its boundary, and its derivative there."""
+    if q.shape[0] != cells.shape[0]:
+        raise ValueError("q has another length than there are groups of scores")
+    loss, slope = np.empty_like(q), np.empty_like(q)
+    for g in range(cells.shape[0]):
+        first, count = int(cells[g, 2]), int(cells[g, 3])
+        loss[g], slope[g] = cell_loss(q[g], cells[g, 0], cells[g, 1], first, count, pieces, buckets)
+    return loss, slope
+
+
+class GroupedLoss(CompiledOp):
+    """Loss of each cell and its derivative, elementwise in the boundaries; other inputs as in `LossPieces`."""
+
+    kernel = staticmethod(_grouped)
+    version = code_version(__file__, compiled_op.__file__)
+    axes = (like(0, 1), like(0, 1))
+    n_smooth = 1
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable[Any, Any]],
+        outputs: Sequence[Any],
+        cotangents: Sequence[Any],
+    ) -> list[Variable[Any, Any]]:
+        """Apply the chain rule: the second output is the derivative of the first."""
+        return [cotangents[0] * outputs[1], *(DisconnectedType()() for _ in inputs[self.n_smooth :])]
