@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from bayes_frontier.provenance import __version__
 
 if TYPE_CHECKING:
     from bayes_frontier.analysis.contamination import contamination
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from bayes_frontier.checks.result import Check
     from bayes_frontier.checks.run import check
     from bayes_frontier.checks.score import Scored, score
-    from bayes_frontier.design import Plan, Question, Update, plan, update
+    from bayes_frontier.design.planning import Plan, plan
+    from bayes_frontier.design.targets import Question
+    from bayes_frontier.design.updating import Update, update
     from bayes_frontier.errors import (
         ConvergenceError,
         DataError,
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
     from bayes_frontier.model.grouped import grouped_pinball
     from bayes_frontier.model.likelihood import GroupedScores
     from bayes_frontier.model.spec import ModelSpec, read_spec
-    from bayes_frontier.posterior import Frontier, fit, load
+    from bayes_frontier.posterior.fitting import fit
+    from bayes_frontier.posterior.frontier import Frontier, load
 
 # Loaded on first use: importing the package must not load PyMC.
 _HOMES = {
@@ -56,11 +59,11 @@ _HOMES = {
     "check": "checks.run",
     "Scored": "checks.score",
     "score": "checks.score",
-    "Plan": "design",
-    "Question": "design",
-    "plan": "design",
-    "Update": "design",
-    "update": "design",
+    "Plan": "design.planning",
+    "Question": "design.targets",
+    "plan": "design.planning",
+    "Update": "design.updating",
+    "update": "design.updating",
     "Evaluations": "evaluations",
     "Truth": "evaluations",
     "combine": "evaluations",
@@ -72,9 +75,9 @@ _HOMES = {
     "GroupedScores": "model.likelihood",
     "ModelSpec": "model.spec",
     "read_spec": "model.spec",
-    "Frontier": "posterior",
-    "fit": "posterior",
-    "load": "posterior",
+    "Frontier": "posterior.frontier",
+    "fit": "posterior.fitting",
+    "load": "posterior.frontier",
     "FrontierError": "errors",
     "ConvergenceError": "errors",
     "DataError": "errors",

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bayes_frontier.posterior import Frontier, load
 from bayes_frontier.posterior.drift import movement
+from bayes_frontier.posterior.frontier import Frontier, load
 
 FLOPS = (1e22, 1e23, 1e24, 3e24)
 

@@ -20,12 +20,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.analysis.forecast import Asked
 from bayes_frontier.checks.backtest.comparison import CellSums
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.diff import pair
 from bayes_frontier.model.likelihood import pinball_loss
-from bayes_frontier.posterior.ahead import predictive_levels
+from bayes_frontier.posterior.ahead import Draws, ModelsAhead, predictive_levels
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.container import Evaluations
@@ -158,20 +157,12 @@ def compare(frontier: Frontier, newer: Evaluations, ranks: Sequence[int] | None 
     if not len(models) or not tasks:
         raise DataError(f"{newer.source}: no new record on a fitted base model and a fitted task to compare on.")
     ranks = range(1, min(MOST, len(frontier.tasks) - 1) + 1) if ranks is None else ranks
-    place = Asked.of(frontier, models)
-    flops = pd.Series(10.0**place.z, index=models.index)
+    place = ModelsAhead.from_models(frontier, models["base_model"], models["flops"], models["released"])
+    seed, innovation = int(frontier.provenance["sampling"]["seed"]), frontier.spec.priors.base_model_innovation
     losses, coverages = [], []
     for rank in (0, *ranks):
         curves = frontier.curves if rank == 0 else with_factors(frontier, rank)
-        levels = predictive_levels(
-            curves,
-            models["base_model"],
-            flops,
-            frontier.base_model_names,
-            int(frontier.provenance["sampling"]["seed"]),
-            place.ahead,
-            frontier.spec.priors.base_model_innovation,
-        )
+        levels = predictive_levels(curves, place, Draws.even(curves, seed, innovation))
         residual = models[tasks].to_numpy(float) - levels[:, [frontier.tasks.index(name) for name in tasks]]
         losses.append(pinball_loss(residual, frontier.tau))
         coverages.append(np.nanmean(np.where(np.isnan(residual), np.nan, residual <= 0.0), axis=0))

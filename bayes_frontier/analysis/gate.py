@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from scipy import stats
-from scipy.special import expit, gammaln
+from scipy.special import gammaln
 
-from bayes_frontier.analysis.forecast import Asked, Draws, known_effect, new_effect, typical_logit
 from bayes_frontier.checks.records import Records
 from bayes_frontier.errors import QueryError
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray
+from bayes_frontier.posterior.ahead import Draws, ModelsAhead, boundaries
 from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
@@ -272,24 +273,24 @@ def gate(
     names = _shared_tasks(frontier, models, tasks)
     table = models.models
     rng = np.random.default_rng(seed)
-    draws = Draws.of(frontier, rng)
+    draws = Draws.random(frontier, rng)
     records = _fitted(frontier)
     shape = (len(table), len(names) + (len(names) > 1))
     found = {key: np.full(shape, np.nan) for key in _PARTS}
     scores = table[names].to_numpy(float)
-    asked = Asked.of(frontier, table)
+    asked = ModelsAhead.from_models(frontier, table["base_model"], table["flops"], table["released"], models.registry)
     scatter = [_Scatter.of(records, frontier.tasks.index(name), rng, len(draws.samples)) for name in names]
     reference = _Reference(records, scatter, frontier.tasks, names)
     for known in (True, False):
-        rows = np.flatnonzero(asked.known == known)
+        rows = np.flatnonzero(asked.fitted == known)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             _place(frontier, asked.part(block), scores[block], draws, scatter, reference, (prob, rng), block, found)
     p = 2.0 * np.minimum(found["percentile"], 1.0 - found["percentile"])
     adjusted = adjust(p, correction)
     said = verdicts(found["percentile"], adjusted, alpha if frontier.converged else None)
-    z = np.log10(frontier.evaluations.models["flops"].to_numpy(float))
-    outside = (np.log10(table["flops"]) < z.min()) | (np.log10(table["flops"]) > z.max())
+    z, z_new = log_flops(frontier.evaluations.models["flops"]), log_flops(table["flops"])
+    outside = (z_new < z.min()) | (z_new > z.max())
     labels = [*names, ALL_TASKS][: shape[1]]
     variables = {key: (("model", "task"), values) for key, values in found.items()}
     with_all = np.column_stack([scores, np.full(len(scores), np.nan)])[:, : shape[1]]
@@ -308,8 +309,8 @@ def gate(
             "base_model": ("model", table["base_model"].to_numpy(dtype=object)),
             "flops": ("model", table["flops"].to_numpy(float)),
             "released": ("model", table["released"].to_numpy()),
-            "known": ("model", asked.known),
-            "outside": ("model", outside.to_numpy(dtype=bool)),
+            "known": ("model", asked.fitted),
+            "outside": ("model", outside),
         },
         attrs={"alpha": alpha, "prob": prob, "correction": correction, "seed": seed},
     )
@@ -405,7 +406,7 @@ class _Reference:
 
 def _place(
     frontier: Frontier,
-    asked: Asked,
+    asked: ModelsAhead,
     scores: FloatArray,
     draws: Draws,
     scatter: list[_Scatter],
@@ -417,18 +418,13 @@ def _place(
     """Fill the rows of `found` for models that all have a known base model, or all a new one."""
     prob, rng = settings
     tails = [0.5 - prob / 2.0, 0.5, 0.5 + prob / 2.0]
-    known = bool(asked.known.all())
+    known = bool(asked.fitted.all())
     n_samples, n = len(draws.samples), len(rows)
-    stand_ins = 1 if known or not frontier.curves.has_base_models else draws.stand_in.shape[1]
+    stand_ins = 1 if known else draws.new.shape[1]
     sample = np.repeat(np.arange(n_samples), stand_ins)
     normal = np.full((len(scatter), n_samples * stand_ins, n), np.nan)
     for k, one in enumerate(scatter):
-        level = typical_logit(frontier, asked, one.task, draws)
-        if known:
-            level = level + known_effect(frontier, asked, one.task, draws)
-        else:
-            level = (level[:, None, :] + new_effect(frontier, asked, one.task, draws)).reshape(-1, n)
-        boundary = np.asarray(expit(level))
+        boundary = boundaries(frontier.curves, draws, one.task, asked).reshape(-1, n)
         share = one.residuals.cdf(scores[:, k] - boundary, one.shared, sample, asked.base)
         share = np.where(np.isnan(scores[:, k]), np.nan, share)
         normal[k] = stats.norm.ppf(share)

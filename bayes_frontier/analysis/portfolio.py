@@ -17,12 +17,14 @@ from bayes_frontier.analysis.surface import OVER, Surface, one_period, statistic
 from bayes_frontier.analysis.verdicts import PROB
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.metrics import Metrics, given_metrics
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier, Numbers
+    from bayes_frontier.posterior.frontier import Frontier
+    from bayes_frontier.posterior.query import Numbers
 
 _TOP, _KEYS = ("targets", "price"), ("score", "value", "weight", "cost")
 _LARGEST = 1_000_000
@@ -295,7 +297,7 @@ def portfolio(
     fine = _at(surface, goals, needed, z)["total_cost"]
     if flops is None:
         flops = 10.0 ** (least if np.isfinite(least) else high)
-    asked = np.log10(query.check_flops(flops))
+    asked = log_flops(query.check_flops(flops))
     summary = _at(surface, goals, needed, asked)
     by_task = surface.labelled(10.0**needed)
     draws = xr.Dataset({"needed": by_task, "needed_all": by_task.max("task")})
@@ -365,7 +367,7 @@ def trade_off(
     if first == second:
         raise QueryError(f"A trade-off is between two tasks; {first!r} is named twice.")
     surface = _surface(frontier, (first, second), base_model)
-    z = np.log10(query.check_flops(flops))
+    z = log_flops(query.check_flops(flops))
     values = surface.at(z, one_period(frontier, period))
     curves = np.array([pairs_met(values[:, 0, i], values[:, 1, i], prob) for i in range(len(z))])
     found = xr.Dataset(

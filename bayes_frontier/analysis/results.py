@@ -53,8 +53,10 @@ def read_results(
         Pre-training FLOPs of every model; needed where neither source, registry nor fit knows them.
     released : date, optional
         Release date of every model.
-    format, columns, registry, limited : optional
+    format, columns, limited : optional
         As in `bayes_frontier.read`.
+    registry : Registry or path, optional
+        As in `bayes_frontier.read` (default: the registry that the fit's table was read with).
 
     Returns
     -------
@@ -70,7 +72,8 @@ def read_results(
     """
     if flops is not None:
         check_flops(flops)
-    known = given_registry(registry)
+    entries = frontier.evaluations.registry if registry is None else given_registry(registry)
+    known = given_registry(entries)
     stated = {"base_model": base_model, "flops": flops, "released": released}
     source, name = _with_columns(source, {key: value for key, value in stated.items() if value is not None}, columns)
     lines = parse(source, format=format, columns=columns, registry=known, limited=limited)
@@ -82,7 +85,7 @@ def read_results(
             f"{error} What the file does not say can be stated: the base model (--base-model) and, where it is new, "
             "its compute (--flops)."
         ) from None
-    return replace(found, source=name or found.source)
+    return replace(found, source=name or found.source, registry=entries)
 
 
 def _with_columns(

@@ -28,11 +28,13 @@ from bayes_frontier.analysis.surface import OVER, Surface, crossing, one_period,
 from bayes_frontier.analysis.verdicts import DELTA, GAIN, PROB, sure
 from bayes_frontier.checks.backtest.axis import REFERENCE_TOKENS, axis_of
 from bayes_frontier.errors import QueryError
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 
 if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier, Numbers
+    from bayes_frontier.posterior.frontier import Frontier
+    from bayes_frontier.posterior.query import Numbers
 
 # Points of log10 FLOPs a decade on which the saturation point is looked for, then interpolated.
 _PER_DECADE = 40
@@ -154,7 +156,7 @@ def saturation(
     surface, models = Surface.of(frontier, task, base_model), frontier.evaluations.models
     if flops is None:
         flops = typical_compute(models["flops"].to_numpy(float))
-    z, asked = np.log10(query.check_flops(flops)), np.ndim(flops) > 0
+    z, asked = log_flops(query.check_flops(flops)), np.ndim(flops) > 0
     now = one_period(frontier, period)
     ends = surface.compute_range()
     low, high = (float(ends.min()), float(ends.max())) if flops_range is None else query.check_range(flops_range)
@@ -217,7 +219,7 @@ def _setting(frontier: Frontier, given: Setting, usual: int, what: str) -> tuple
     period, flops = given if isinstance(given, tuple) else (given, None)
     index = usual if period is None else one_period(frontier, period, what)
     if flops is not None:
-        return index, float(np.log10(query.check_flops(flops))[0])
+        return index, float(log_flops(query.check_flops(flops))[0])
     models = frontier.evaluations.models
     own = models.loc[models["period"] == index, "flops"].to_numpy(float)
     if not own.size:
@@ -225,7 +227,7 @@ def _setting(frontier: Frontier, given: Setting, usual: int, what: str) -> tuple
             f"{what}: no model of the period {frontier.period_labels[index]!r} is in this fit, so it has no typical "
             "compute; give the FLOPs too."
         )
-    return index, float(np.log10(typical_compute(own)))
+    return index, float(log_flops(typical_compute(own)))
 
 
 def _summary(

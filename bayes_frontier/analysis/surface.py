@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from bayes_frontier.errors import QueryError
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 
@@ -68,7 +69,7 @@ class Surface:
         Shapes: returns (n_tasks, 2).
         """
         flops = self.frontier.evaluations.table.groupby("task", observed=True)["flops"]
-        ends = np.log10(flops.agg(["min", "max"]).loc[list(self.tasks)].to_numpy(float))
+        ends = log_flops(flops.agg(["min", "max"]).loc[list(self.tasks)])
         return np.asarray(ends)
 
 

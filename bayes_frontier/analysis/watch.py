@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +11,12 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import expit, logit
 
-from bayes_frontier.analysis.forecast import Asked, Draws, known_effect, new_effect, typical_logit
 from bayes_frontier.analysis.verdicts import check_settings
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.diff import diff, pair
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
+from bayes_frontier.posterior.ahead import Draws, ModelsAhead, drift_ahead, known_effect, new_effect
 from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
@@ -274,9 +275,9 @@ def watch(
     if not fresh.any() and not difference.rescored:
         raise DataError(f"{newer.source}: all of its {newer.n_models:,} records are in the fit; nothing is new.")
     models = newer.models[fresh].reset_index(drop=True)
-    middle = 10.0 ** float(np.median(np.log10(newer.models["flops"].to_numpy(float)))) if flops is None else flops
+    middle = 10.0 ** float(np.median(log_flops(newer.models["flops"]))) if flops is None else flops
     rng = np.random.default_rng(seed)
-    draws = Draws.of(frontier, rng, frontier.curves.n_samples)
+    draws = Draws.random(frontier, rng, frontier.curves.n_samples)
     found = {name: np.full(len(names), np.nan) for name in _NUMBERS}
     for i, name in enumerate(names):
         scored = models[models[name].notna()]
@@ -285,15 +286,17 @@ def watch(
             continue
         first = scored.groupby("base_model", sort=True)
         bases = first[["flops", "released"]].median().reset_index()
-        place = Asked.of(frontier, bases)
-        found["n_known"][i] = int(place.known.sum())
+        place = ModelsAhead.from_models(
+            frontier, bases["base_model"], bases["flops"], bases["released"], newer.registry
+        )
+        found["n_known"][i] = int(place.fitted.sum())
         code = first.ngroup().to_numpy().astype(np.int64)
         k = frontier.tasks.index(name)
         shift = shift_draws(
             scored[name].to_numpy(float), code, _levels(frontier, place, k, draws, rng), _likelihood(frontier, k), rng
         )
-        ahead = float(np.average(place.ahead, weights=np.bincount(code)))
-        expected = _forecast(frontier, k, draws, ahead)
+        ahead = np.array([np.average(place.quarters, weights=np.bincount(code))])
+        expected = drift_ahead(frontier.curves, draws, k, ahead)[:, 0]
         before = frontier.boundary(middle, task=name).to_numpy().ravel()
         _state(found, i, rng.permutation(shift.ravel()), rng.permutation(expected), before, (delta, prob, against), rng)
     rescored = np.isin(names, difference.rescored)
@@ -331,22 +334,21 @@ def _tasks(frontier: Frontier, newer: Evaluations, tasks: list[str] | None) -> l
     return shared
 
 
-def _levels(frontier: Frontier, bases: Asked, task: int, draws: Draws, rng: np.random.Generator) -> Levels:
+def _levels(frontier: Frontier, bases: ModelsAhead, task: int, draws: Draws, rng: np.random.Generator) -> Levels:
     """Where the base models' boundaries were, each with what it may have moved on its own since."""
-    level = typical_logit(frontier, bases, task, draws, drift=False)
-    known = bases.known
-    still = replace(draws, own=np.zeros_like(draws.own))
+    level = frontier.curves.logits(bases.z, task, samples=draws.samples)
+    known = bases.fitted
     if known.any():
-        level[:, known] += known_effect(frontier, bases.part(known), task, still)
+        level[:, known] += known_effect(frontier.curves, draws, task, bases.part(known), moved=False)
     # a stand-in of its own for each new base model: what they have in common is the curve
-    stand_ins = new_effect(frontier, bases.part(~known), task, draws)
+    stand_ins = new_effect(draws, task, bases.part(~known))
     for i, new in enumerate(np.flatnonzero(~known)):
         level[:, new] += stand_ins[np.arange(len(level)), rng.integers(0, stand_ins.shape[1], len(level)), i]
     covariance = np.atleast_2d(np.cov(level, rowvar=False))
     scales = frontier.curves.scales
     if scales is not None:
         share = frontier.spec.priors.base_model_innovation
-        own = share**2 * float((scales[draws.samples, task] ** 2).mean()) * bases.ahead
+        own = share**2 * float((scales[draws.samples, task] ** 2).mean()) * bases.quarters
         covariance = covariance + np.diag(np.where(known, own, 0.0))
     return Levels(level.mean(axis=0), covariance)
 
@@ -359,17 +361,6 @@ def _likelihood(frontier: Frontier, task: int) -> Likelihood:
         scale=float(constant["scale"]),
         density=float(constant["density"]),
     )
-
-
-def _forecast(frontier: Frontier, task: int, draws: Draws, ahead: float) -> FloatArray:
-    """Draws of the shift that the fit expected, on the logit scale."""
-    curves, samples = frontier.curves, draws.samples
-    shift = np.zeros(len(samples))
-    if curves.drift is not None:
-        shift += curves.drift[samples, task] * draws.drift[:, task] * np.sqrt(ahead)
-    if curves.velocity is not None:
-        shift += curves.velocity[samples, task] * ahead
-    return shift
 
 
 def _state(

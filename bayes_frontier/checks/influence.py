@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import logsumexp
 
 from bayes_frontier.checks.records import typical_logit
-from bayes_frontier.model.curve import inverse_logit
+from bayes_frontier.model.curve import inverse_logit, log_flops
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 
@@ -40,7 +40,7 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
     curves = frontier.curves
     n_draws = int(np.clip(_MOST_VALUES // (len(data.tasks) * len(data.base_models)), _FEWEST_DRAWS, _DRAWS))
     chosen = np.unique(np.linspace(0, curves.n_samples - 1, n_draws).round().astype(int))
-    z = np.log10(frontier.evaluations.models["flops"].to_numpy(float))
+    z = log_flops(frontier.evaluations.models["flops"])
     flops = 10.0 ** np.quantile(z, _QUARTILES)
     boundary = frontier.boundary(flops).transpose("chain", "draw", "task", "flops").to_numpy()
     boundary = boundary.reshape(-1, *boundary.shape[2:])[chosen]
@@ -62,13 +62,13 @@ def refit_without(
     frontier: Frontier, base_models: Sequence[str], fit: Callable[..., Frontier] | None = None
 ) -> pd.DataFrame:
     """Fit again without each of some base models, where reweighting cannot tell."""
-    run = fit or importlib.import_module("bayes_frontier.posterior").fit
+    run = fit or importlib.import_module("bayes_frontier.posterior.fitting").fit
     settings = {
         key: value
         for key, value in frontier.provenance["sampling"].items()
         if key in ("tau", "draws", "tune", "chains", "seed")
     }
-    z = np.log10(frontier.evaluations.models["flops"].to_numpy(float))
+    z = log_flops(frontier.evaluations.models["flops"])
     flops = 10.0 ** np.quantile(z, _QUARTILES)
     before = frontier.boundary(flops)
     over, rows = ("chain", "draw"), []

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from bayes_frontier.model.curve import inverse_logit, log_odds
+from bayes_frontier.model.curve import inverse_logit
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 
@@ -69,11 +69,7 @@ def typical_logit(curves: Curves, data: FrontierData, cells: IntArray, samples: 
     """
     names = ("z", "task", "period", "stretch")
     z, task, period, stretch = (data.cells[name].to_numpy()[cells] for name in names)
-    level = np.asarray(log_odds(curves.typical(z, task, period, samples)))
-    if curves.walk is not None:
-        walk = curves.walk[samples]
-        level += walk[:, task, stretch] - walk[:, task, data.stretches.last[period]]
-    return level
+    return curves.logits(z, task, period, stretch=(stretch, data.stretches.last[period]), samples=samples)
 
 
 @dataclass(frozen=True, eq=False)

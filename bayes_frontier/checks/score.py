@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -14,29 +14,27 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import matrix, pair
 from bayes_frontier.model.likelihood import FloatArray, IntArray, pinball_loss
-from bayes_frontier.posterior.ahead import chances, check_models, place, predictive_levels
+from bayes_frontier.posterior.ahead import chances, compute_fitted_at, even_draws, place, predictive_levels
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_prob
 from bayes_frontier.text import listed, suggestion
 
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
-
 
 def expectations(frontier: Frontier, models: pd.DataFrame) -> pd.DataFrame:
     """Set scores of models beside their predictive boundaries."""
-    names, asked = place(frontier, models)
+    names, base_models, placed = place(frontier, models)
     scores = models.reindex(columns=list(frontier.tasks)).to_numpy(dtype=np.float64)
     row, task = np.nonzero(~np.isnan(scores))
-    level = predictive_levels(frontier.curves, *asked)
-    above, chance = chances(frontier.curves, asked, scores)
-    bases = asked.bases.to_numpy(dtype=object)[row]
-    found = pd.DataFrame(
+    draws = even_draws(frontier)
+    level = predictive_levels(frontier.curves, placed, draws)
+    above, chance = chances(frontier.curves, placed, draws, scores)
+    bases = base_models.to_numpy(dtype=object)[row]
+    table = pd.DataFrame(
         {
             "model": names.to_numpy(dtype=object)[row],
             "base_model": bases,
             "known": np.isin(bases.astype(str), frontier.base_model_names),
-            "flops": asked.flops.to_numpy(dtype=np.float64)[row],
+            "flops": compute_fitted_at(frontier, base_models, models["flops"]).to_numpy(dtype=np.float64)[row],
             "task": np.array(frontier.tasks, dtype=object)[task],
             "score": scores[row, task],
             "boundary": level[row, task],
@@ -44,7 +42,7 @@ def expectations(frontier: Frontier, models: pd.DataFrame) -> pd.DataFrame:
             "chance": chance[row, task],
         }
     )
-    return found.sort_values(["chance", "score"], ascending=[True, False], kind="stable", ignore_index=True)
+    return table.sort_values(["chance", "score"], ascending=[True, False], kind="stable", ignore_index=True)
 
 
 # `score`: models that a fit has not seen, scored against its predictions, base models it knows and new ones apart.
@@ -146,8 +144,10 @@ def score(
     scores = models.reindex(columns=tasks).to_numpy(dtype=np.float64)
     if not len(models):
         raise QueryError(f"{evaluations.source}: the fit has all of its {evaluations.n_models:,} models; none is new.")
-    level = frontier.predict(models).sel(task=tasks).to_numpy()
-    base = check_models(models)[1].to_numpy(dtype=object)
+    _, base_models, placed = place(frontier, models, evaluations.registry)
+    levels = predictive_levels(frontier.curves, placed, even_draws(frontier))
+    level = levels[:, [frontier.tasks.index(task) for task in tasks]]
+    base = base_models.to_numpy(dtype=object)
     known = np.isin(base.astype(str), frontier.base_model_names)
     constant = _constant(fitted, tasks, frontier.tau)
     zero = np.zeros(len(tasks))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_frontier.evaluations.diff import Difference
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
 
 app = typer.Typer()
 

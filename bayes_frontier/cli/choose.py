@@ -18,7 +18,9 @@ from bayes_frontier.files import replace_file, write_picture
 from bayes_frontier.text import flops_words, printable, probability_words, share_words
 
 if TYPE_CHECKING:
-    from bayes_frontier.design import Plan, Question, Update
+    from bayes_frontier.design.planning import Plan
+    from bayes_frontier.design.targets import Question
+    from bayes_frontier.design.updating import Update
 
 app = typer.Typer()
 _SHOWN = 15
@@ -78,7 +80,8 @@ def plan(
         str | None,
         typer.Option(
             metavar="PERIOD",
-            help="Period planned for: a fitted one by number, label or date, or next.",
+            help="Period planned for: a fitted one by number, label or date; or next: where boundaries will be half a "
+            "quarter after the last model fitted, drift included, as `predict` sees it.",
             show_default="the last one fitted",
         ),
     ] = None,
@@ -91,6 +94,7 @@ def plan(
         ),
     ] = "parameters",
     column: given.Columns = None,
+    registry: given.RegistryFile = None,
     include: Annotated[
         list[str] | None, typer.Option(metavar="MODELS", help="Candidates forced in; with commas, or repeated.")
     ] = None,
@@ -129,7 +133,7 @@ def plan(
     Refit after each batch with what came in, and plan the rest again. interval width is that of the population
     boundary, mean over tasks and compute, expected before any new score is seen.
     """
-    from bayes_frontier.design import plan as make
+    from bayes_frontier.design.planning import plan as make
     from bayes_frontier.design.targets import OBJECTIVE
 
     asked = None if question is None else _question(question)
@@ -164,6 +168,7 @@ def plan(
         seed=seed,
         model=model,
         tasks=names_list(task),
+        registry=registry,
     )
     if out is not None:
         replace_file(out, found.sheet().to_csv(index=False).encode(), "--out")
@@ -186,7 +191,7 @@ def plan(
 
 
 def _question(text: str) -> Question:
-    from bayes_frontier.design import Question
+    from bayes_frontier.design.targets import Question
 
     task, at, rest = text.partition("@")
     flops, above, score = rest.partition(">")
@@ -312,7 +317,7 @@ def update(
     at its draws. A task that the results score otherwise than before is refused unless --rescored says what to do. The
     old fit stays as it is, and an interrupted update leaves no file.
     """
-    from bayes_frontier.design import update as make
+    from bayes_frontier.design.updating import update as make
 
     values = None if flops is None else flops_list(flops)
     share = probability(prob, "--prob")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_frontier.evaluations import Evaluations
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
 
 FLAGGED = 1
 _FLAGS = ("below", "above")

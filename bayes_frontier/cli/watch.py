@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_frontier.evaluations import Evaluations
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
 
 RESCORED, DRIFT = 1, 3
 
@@ -78,7 +78,13 @@ def watch(
     if out is not None:
         make_folder(out, "--out")
     frontier = load_converged(fit)
-    newer = bf.read(table, format=format, columns=fields_map(column), metrics=metrics, registry=registry)
+    newer = bf.read(
+        table,
+        format=format,
+        columns=fields_map(column),
+        metrics=metrics,
+        registry=registry or frontier.evaluations.registry,
+    )
     found = compare(
         frontier,
         newer,
@@ -222,7 +228,7 @@ def score(
         columns=fields_map(column),
         duplicates=duplicates,  # type: ignore[arg-type]  # `read` checks it and names the choices
         metrics=metrics,
-        registry=registry,
+        registry=registry or frontier.evaluations.registry,
         limited=allow_limited,
     )
     found = bf.score(frontier, evaluations, bridge=bridge, prob=share, seed=seed)

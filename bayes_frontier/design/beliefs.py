@@ -1,4 +1,4 @@
-"""What a fit, or a prior alone, believes, as arrays to plan with: targets, sites and the noise of an evaluation."""
+"""A posterior, or priors alone, as arrays to plan with: boundaries, sites of evaluations, and their noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -12,15 +12,15 @@ from scipy.special import expit
 from bayes_frontier.design.select import BaseModelInformation, Information, Noise, Sites
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
-from bayes_frontier.model.curve import Sigmoid, shift_logit, sigmoid_from_shares
+from bayes_frontier.model.curve import sigmoid_from_shares
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 from bayes_frontier.model.spec import HalfNormal, LogNormal, Normal, read_spec
+from bayes_frontier.posterior.ahead import next_period
 from bayes_frontier.posterior.draws import Curves
-from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.posterior.query import period_indices
+from bayes_frontier.posterior.query import Fit, period_indices
 
-# Standard deviations of a boundary at which the noise is found, and points in its prior and in the residuals.
+# Standard deviations of a boundary at which the noise is tabulated, and points in its prior and in the residuals.
 _DEVIATIONS: FloatArray = np.geomspace(0.002, 0.5, 10)
 _PRIOR: FloatArray = np.linspace(-4.0, 4.0, 81)
 _RESIDUALS = 41
@@ -31,7 +31,7 @@ def evaluation_noise(residuals: FloatArray, half_width: FloatArray, scale: Float
 
     Shapes: residuals (n_tasks, n_levels), half_width, scale, level (n_tasks,).
     """
-    found = np.empty((len(residuals), len(_DEVIATIONS)))
+    variance = np.empty((len(residuals), len(_DEVIATIONS)))
     middle = (np.arange(_RESIDUALS) + 0.5) / _RESIDUALS
     for k, quantiles in enumerate(residuals):
         h, s = half_width[k], scale[k]
@@ -52,18 +52,18 @@ def evaluation_noise(residuals: FloatArray, half_width: FloatArray, scale: Float
             density /= density.sum(axis=-1, keepdims=True)
             left = density @ q**2 - (density @ q) ** 2
             mean = float(prior[truth] @ left @ weight / prior[truth].sum())
-            found[k, i] = max(least, 1.0 / max(1.0 / mean - 1.0 / deviation**2, 1e-9))
-    return Noise(_DEVIATIONS, found)
+            variance[k, i] = max(least, 1.0 / max(1.0 / mean - 1.0 / deviation**2, 1e-9))
+    return Noise(_DEVIATIONS, variance)
 
 
-# What a fit believes, as arrays to plan with: targets, sites and the noise of an evaluation.
+# The posterior of a fit.
 
 # Share of a period's models that are on base models without older ones: 0.16 on the Open LLM Leaderboard v2, 0.19 on
 # v1, means of three periods each (0.03 to 0.39); see docs/design.md.
 NEW_BASE_MODELS = 0.2
 
 NEXT = "next"
-"""Period to plan for: the one after the last fitted."""
+"""Period to plan for: the one after the last fitted, as far ahead as `Frontier.predict` puts models without a date."""
 
 # Base models not fitted that lie this close in log10 FLOPs share a curve value.
 _RESOLUTION = 0.02
@@ -87,8 +87,9 @@ class Beliefs:
     base_models : dict of str to (int, float)
         Fitted base models: their index among the curves' effects, and their log10 FLOPs.
     innovation : float
-        Standard deviation of what a known base model has moved on its own by the period planned for, in units of the
-        spread of base models; see ``base_model_innovation`` in ``models/hierarchical.toml``.
+        Standard deviation of what a fitted base model has moved on its own by the period planned for, in units of the
+        spread of base models: ``base_model_innovation`` of the model for a fitted period, times the square root of
+        the quarters to the next one.
     recent : dict of str to int
         Fitted base models with scores of other periods: how many scores they have of the period planned for.
     """
@@ -102,11 +103,18 @@ class Beliefs:
     recent: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, frontier: Frontier, period: int | str | None = None, seed: int = 1) -> "Beliefs":
-        """Take a fit's draws."""
-        curves = _thinned(frontier.curves)
+    def from_frontier(cls, frontier: Fit, period: int | str | None = None, seed: int = 1) -> "Beliefs":
+        """Take a fit's draws, at most 2,000 of them.
+
+        The next period is the one that `predict`, `score`, `gate` and `watch` look ahead to: boundaries have gone on
+        with their velocity and their walk, and each fitted base model may have moved on its own. Left out is the trend
+        of later base models, which says where a base model not fitted stands, not how well that is known.
+        """
+        curves, ahead = frontier.curves, 1.0
+        if curves.n_samples > _MOST_DRAWS:
+            curves = curves.take(curves.evenly(_MOST_DRAWS))
         if period == NEXT:
-            curves, index = _advanced(curves, np.random.default_rng(seed)), -1
+            (curves, ahead), index = next_period(frontier, curves, seed), -1
         else:
             index = int(period_indices(period, frontier.evaluations)[0])
         constant = frontier.posterior["constant_data"].dataset
@@ -123,7 +131,7 @@ class Beliefs:
                 *(constant[name].to_numpy() for name in ("half_width", "scale", "likelihood_level")),
             ),
             base_models={name: (i, float(z[i])) for i, name in enumerate(names)},
-            innovation=frontier.spec.priors.base_model_innovation if names else 0.0,
+            innovation=frontier.spec.priors.base_model_innovation * float(np.sqrt(ahead)) if names else 0.0,
             recent=recent(models["base_model"], planned) if names else {},
         )
 
@@ -141,39 +149,39 @@ class Beliefs:
         Shapes: z (n_sites,), tasks (n_tasks,).
         """
         curves, k = self.curves, np.asarray(tasks)[:, None]
-        known = np.array([name in self.base_models for name in base_model], dtype=bool)
+        fitted = np.array([name in self.base_models for name in base_model], dtype=bool)
         base = np.array([self.base_models.get(name, (0, 0.0))[0] for name in base_model], dtype=np.int64)
-        own = np.array([self.base_models.get(name, (0, 0.0))[1] for name in base_model])
-        rounded, code = np.unique((z[~known] / _RESOLUTION).round(), return_inverse=True)
-        fitted = curves.known(own[known][None, :], base[known][None, :], k, self.period)
+        z_fitted = np.array([self.base_models.get(name, (0, 0.0))[1] for name in base_model])
+        rounded, code = np.unique((z[~fitted] / _RESOLUTION).round(), return_inverse=True)
+        boundary = curves.known(z_fitted[fitted][None, :], base[fitted][None, :], k, self.period)
         typical = curves.typical(rounded[None, :] * _RESOLUTION, k, self.period)
-        index = np.empty(len(known), dtype=np.int64)
-        index[known] = np.arange(known.sum())
-        index[~known] = known.sum() + code
-        spread = np.zeros((len(tasks), len(known)))
+        index = np.empty(len(fitted), dtype=np.int64)
+        index[fitted] = np.arange(fitted.sum())
+        index[~fitted] = fitted.sum() + code
+        spread = np.zeros((len(tasks), len(fitted)))
         if curves.scales is not None:
             omega = np.sqrt((curves.scales[:, tasks] ** 2).mean(axis=0))
             slope = (typical * (1.0 - typical)).mean(axis=0)
-            spread[:, ~known] = (slope * omega[:, None])[:, code]
-        columns = np.concatenate([fitted, typical], axis=2).transpose(1, 0, 2)
+            spread[:, ~fitted] = (slope * omega[:, None])[:, code]
+        columns = np.concatenate([boundary, typical], axis=2).transpose(1, 0, 2)
         return self._moved(Sites(columns=columns, index=index, spread=spread), base_model, tasks)
 
     def _moved(self, sites: Sites, base_model: Sequence[str], tasks: IntArray) -> Sites:
         """Give base models that have older scores effects of their own, smaller where newer scores are there too.
 
         The fit holds a base model to all its scores, old ones too, so in its eyes a few evaluations on a base model
-        known well tell how the boundary of all has moved. To plan by that would stake the budget on base models that
+        fitted well tell how the boundary of all has moved. To plan by that would stake the budget on base models that
         are cheap and known, and promise more than comes: some of them moved alone, and scores that contradict each
         other narrow nothing.
         """
-        counted = np.array([self.recent.get(name, -1) for name in base_model], dtype=np.int64)
+        n_recent = np.array([self.recent.get(name, -1) for name in base_model], dtype=np.int64)
         if self.curves.scales is None or self.innovation == 0.0:
             return sites
         omega = np.sqrt((self.curves.scales[:, tasks] ** 2).mean(axis=0))
         level = sites.columns.mean(axis=1)[:, sites.index]
-        own = (self.innovation * omega[:, None] * level * (1.0 - level)) ** 2
-        left = own / (1.0 + counted.clip(0) * own / self.noise.of(tasks)(own))
-        return replace(sites, spread=np.where(counted >= 0, np.sqrt(left), sites.spread))
+        moved = (self.innovation * omega[:, None] * level * (1.0 - level)) ** 2
+        left = moved / (1.0 + n_recent.clip(0) * moved / self.noise.of(tasks)(moved))
+        return replace(sites, spread=np.where(n_recent >= 0, np.sqrt(left), sites.spread))
 
 
 def recent(base_model: pd.Series, planned: npt.NDArray[np.bool_]) -> dict[str, int]:
@@ -212,49 +220,6 @@ def information(
     """
     given = (beliefs.population(z, tasks), sites, beliefs.noise.of(tasks), weights)
     return Information(*given) if site_weights is None else BaseModelInformation(*given, site_weights)
-
-
-def _thinned(curves: Curves) -> Curves:
-    n = curves.n_samples
-    if n <= _MOST_DRAWS:
-        return curves
-    kept = np.linspace(0, n - 1, _MOST_DRAWS).round().astype(int)
-
-    def take(values: FloatArray | None) -> FloatArray | None:
-        return None if values is None else values[kept]
-
-    return replace(
-        curves,
-        shape=(1, len(kept)),
-        parts={name: values[kept] for name, values in curves.parts.items()},
-        effects=take(curves.effects),
-        scales=take(curves.scales),
-        drift=take(curves.drift),
-    )
-
-
-def _advanced(curves: Curves, rng: np.random.Generator) -> Curves:
-    """Append the period to come: a step of the random walk where the model has drift, else the last period again."""
-    parts = {name: values[:, :, -1:] for name, values in curves.parts.items()}
-    if curves.drift is not None:
-        n, tasks = curves.drift.shape
-        normal = stats.norm.ppf((np.arange(n) + 0.5) / n)
-        step = curves.drift * np.stack([rng.permutation(normal) for _ in range(tasks)], axis=1)
-        # The argument of the sigmoid at z is slope (z - midpoint); any two places fix the line, 0 and 1 among them.
-        at_zero = -parts["slope"] * parts["midpoint"]
-        moved = shift_logit(
-            Sigmoid(parts["floor"], parts["ceiling"], at_zero, at_zero + parts["slope"]), step[:, :, None]
-        )
-        parts = {
-            "floor": moved.floor,
-            "ceiling": moved.ceiling,
-            "slope": parts["slope"],
-            "midpoint": -moved.at_low / parts["slope"],
-        }
-    return replace(
-        curves,
-        parts={name: np.concatenate([values, parts[name]], axis=2) for name, values in curves.parts.items()},
-    )
 
 
 # Beliefs before any evaluation: draws from a model's priors.

@@ -12,7 +12,7 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.fields import read_fields
-from bayes_frontier.evaluations.registry.registry import default_registry
+from bayes_frontier.evaluations.registry.registry import Registry, given_registry
 from bayes_frontier.evaluations.tables import sheet as cells
 from bayes_frontier.evaluations.tables.columns import Columns, resolve
 from bayes_frontier.evaluations.tables.sheet import Sheet
@@ -108,6 +108,7 @@ def read_candidates(
     columns: Mapping[str, str] | None = None,
     skip: bool = False,
     today: dt.date | None = None,
+    registry: Registry | None = None,
 ) -> Candidates:
     """Read candidates from a table: model, base_model and flops (or what gives it), and what their cost needs."""
     if cost not in get_args(Costs):
@@ -122,12 +123,12 @@ def read_candidates(
     if not len(sheet.frame):
         raise DataError(f"{sheet.source} has no candidates: the table has no rows.")
     day = dt.datetime.now(dt.UTC).date() if today is None else today
-    found = resolve(sheet, columns)
-    late = _in_future(sheet, found, day)
+    resolved, entries = resolve(sheet, columns), given_registry(registry)
+    late = _in_future(sheet, resolved, day)
     fields = read_fields(
-        sheet, found.fields, default_registry(), dated=False, today=dt.date.max if late.any() else day, notes=[]
+        sheet, resolved.fields, entries, dated=False, today=dt.date.max if late.any() else day, notes=[]
     )
-    price = _price(sheet, found, fields, cost)
+    price = _price(sheet, resolved, fields, cost, entries)
     twice = fields["model"].duplicated(keep="first").to_numpy() & (fields["model"] != "").to_numpy()
     problems = {
         "no model name": (fields["model"] == "").to_numpy(),
@@ -186,10 +187,9 @@ def _in_future(sheet: Sheet, columns: Columns, today: dt.date) -> npt.NDArray[np
     return np.asarray((days > pd.Timestamp(today)).to_numpy(dtype=bool))
 
 
-def _price(sheet: Sheet, columns: Columns, fields: pd.DataFrame, cost: str) -> FloatArray:
+def _price(sheet: Sheet, columns: Columns, fields: pd.DataFrame, cost: str, registry: Registry) -> FloatArray:
     if cost == "column":
         return _column(sheet, columns, "cost")
-    registry = default_registry()
     size = {name: entry.params_b for name in pd.unique(fields["base_model"]) if (entry := registry.get(name))}
     params = fields["params_b"].fillna(fields["base_model"].map(size).astype(float)).to_numpy(dtype=float)
     if cost == "parameters":

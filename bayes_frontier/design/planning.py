@@ -5,6 +5,7 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from bayes_frontier.design.candidates import Budget, Candidates, read_budget, re
 from bayes_frontier.design.select import Chosen, Problem, greedy
 from bayes_frontier.design.targets import OBJECTIVE, Question, Targets, settled, targets
 from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations.registry.registry import Registry, given_registry
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_prob
@@ -151,6 +154,7 @@ def plan(
     seed: int = 1,
     model: str = "hierarchical",
     tasks: Sequence[str] | None = None,
+    registry: Registry | str | Path | None = None,
 ) -> Plan:
     """Choose the evaluations that are expected to say most about population boundaries, per cost.
 
@@ -175,7 +179,9 @@ def plan(
     question : Question, optional
         For the objective of that name.
     period : int, str or None
-        Period planned for: a fitted one (default: the last), or "next".
+        Period planned for: a fitted one (default: the last), or "next": where boundaries will be half a quarter of a
+        year after the last model fitted, as `Frontier.predict` sees it, with the velocity and the walk of each task
+        and what base models move on their own.
     cost : {"parameters", "column", "tokens"}
         Cost model; see `design.candidates.read_candidates`. Among candidates on one base model the cheaper come first
         only where the cost is no number of parameters.
@@ -195,6 +201,8 @@ def plan(
         Model whose priors are used without a fit.
     tasks : sequence of str, optional
         Tasks, without a fit.
+    registry : Registry or path, optional
+        Base models of the candidates (default: the registry that the fit's table was read with).
 
     Returns
     -------
@@ -214,14 +222,25 @@ def plan(
     if frontier is not None and tasks is not None:
         raise QueryError("tasks: a fit has its own tasks; focus says which of them matter.")
     evaluated = frozenset() if frontier is None else frozenset(frontier.evaluations.models["model"])
-    pool = read_candidates(candidates, evaluated=evaluated, cost=cost, columns=columns, skip=skip)
+    if registry is None and frontier is not None:
+        registry = frontier.evaluations.registry
+    pool = read_candidates(
+        candidates,
+        evaluated=evaluated,
+        cost=cost,
+        columns=columns,
+        skip=skip,
+        registry=given_registry(registry),
+    )
     total = float(pool.frame["cost"].sum())
     limit = read_budget(budget, n, total, len(pool.frame))
     pool = _excluded(pool, exclude)
     pool, forced = _forced(pool, include, limit)
-    z = np.log10(pool.frame["flops"].to_numpy(float))
+    z = log_flops(pool.frame["flops"])
     by_base = pd.Series(z).groupby(pool.frame["base_model"].to_numpy()).median()
-    beliefs = Beliefs.of(frontier, period, seed) if frontier is not None else prior_beliefs(model, tasks, z, seed)
+    beliefs = (
+        Beliefs.from_frontier(frontier, period, seed) if frontier is not None else prior_beliefs(model, tasks, z, seed)
+    )
     asked = targets(beliefs, objective, question, focus, flops, z)
     names = [str(name) for name in by_base.index]
     sites = beliefs.sites(names, np.asarray(by_base, dtype=np.float64), asked.tasks)

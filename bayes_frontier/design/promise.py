@@ -12,6 +12,7 @@ from bayes_frontier.design.beliefs import Beliefs, information
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.targets import Targets
 from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior.drift import same_period
 from bayes_frontier.posterior.frontier import Frontier
@@ -119,10 +120,10 @@ def promise(
     if planned is not None and planned.tasks is not None:
         wanted, prob = planned.tasks, planned.prob
         flops = planned.flops if flops is None else flops
-    z = np.log10(models["flops"].to_numpy(float))
-    low, high = (float(z.min()), float(z.max())) if flops is None else (np.log10(flops[0]), np.log10(flops[1]))
+    z = log_flops(models["flops"])
+    low, high = (float(z.min()), float(z.max())) if flops is None else log_flops(flops)
     grid = np.linspace(low, high, _POINTS) if high > low else np.array([low])
-    beliefs = Beliefs.of(before)
+    beliefs = Beliefs.from_frontier(before)
     asked = Targets(np.array([task_indices(name, before.tasks)[0] for name in wanted]), grid)
     by_base = pd.Series(z).groupby(models["base_model"].to_numpy(dtype=object)).median()
     sites = beliefs.sites([str(name) for name in by_base.index], np.asarray(by_base, dtype=np.float64), asked.tasks)

@@ -9,6 +9,7 @@ from scipy import stats
 
 from bayes_frontier.design.beliefs import Beliefs
 from bayes_frontier.errors import QueryError
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range, check_score, task_indices
 from bayes_frontier.text import listed, suggestion
@@ -92,7 +93,7 @@ def targets(
         check_prob(question.prob)
         if question.prob <= 0.5:
             raise QueryError(f"question: settled needs a probability above 0.5, found {question.prob:g}.")
-        return Targets(np.array(task_indices(question.task, beliefs.tasks)), np.log10(check_flops(question.flops)))
+        return Targets(np.array(task_indices(question.task, beliefs.tasks)), log_flops(check_flops(question.flops)))
     wanted = [focus] if isinstance(focus, str) else list(beliefs.tasks if focus is None else focus)
     if not wanted:
         raise QueryError("focus: no task is named; leave the argument out for all.")

@@ -12,12 +12,13 @@ from bayes_frontier.checks.score import expectations
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.promise import Planned, Promise, promise
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.evaluations import combine, read
+from bayes_frontier.evaluations.combine import combine
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.lines import Duplicates
 from bayes_frontier.evaluations.metrics import Metrics
 from bayes_frontier.evaluations.periods import closing_dates
-from bayes_frontier.evaluations.registry.registry import Registry
+from bayes_frontier.evaluations.read import read
+from bayes_frontier.evaluations.registry.registry import Registry, given_registry
 from bayes_frontier.model.sample import Start
 from bayes_frontier.posterior import fitting
 from bayes_frontier.posterior.drift import movement
@@ -113,8 +114,10 @@ def update(
     rescored : {"error", "first", "mix"}
         A task that the new results score otherwise than the fit's, as the models of both show: stop; leave its new
         scores out; or mix both scorings, which looks like drift.
-    format, columns, duplicates, registry, metrics, limited : optional
+    format, columns, duplicates, metrics, limited : optional
         How to read the results; see `bayes_frontier.read`.
+    registry : Registry or path, optional
+        Base models of the results and of the new fit (default: the registry that the fit's table was read with).
     flops : sequence of float, optional
         Where boundaries are compared (default: three computes across the table).
     target_range : tuple of float, optional
@@ -161,11 +164,12 @@ def update(
     closing = [end for end in old.period_ends if end is not None]
     ends = closing if periods is None else list(closing_dates(periods))
     given = results if isinstance(results, list | tuple) else [results]
+    entries = old.registry if registry is None else given_registry(registry)
     options = {
         "format": format,
         "columns": columns,
         "duplicates": duplicates,
-        "registry": registry,
+        "registry": entries,
         "metrics": metrics,
         "limited": limited,
     }
@@ -174,6 +178,8 @@ def update(
         for one in given
     ]
     whole = _combined(old, new, repeated, rescored, ends)
+    if registry is not None:
+        whole = replace(whole, registry=entries)
     models = _new_scores(old, whole)
     before = frontier.provenance["sampling"]
     start = Start.of(frontier.posterior)
@@ -190,7 +196,6 @@ def update(
         allow_unconverged=allow_unconverged,
         start=start,
         compute_uncertainty=int(frontier.provenance.get("compute_uncertainty", {}).get("tables", 0)),
-        registry=registry,
     )
     after.provenance["updated"] = {
         "from": frontier.provenance["data"],

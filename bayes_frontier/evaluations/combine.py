@@ -6,7 +6,7 @@ in silently: that is an error, or the caller says what to do.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations
 from typing import Literal, get_args
@@ -18,6 +18,7 @@ from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import Difference, diff, pair
 from bayes_frontier.evaluations.frames import FIELDS, Matrix
+from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.text import count, listed, suggestion
 
 Repeated = Literal["fill", "first", "error"]
@@ -93,7 +94,7 @@ def combine(
         empty = np.isnan(part.values["score"]).all(axis=1)
         part.leave_out(np.flatnonzero(empty), "only scores of tasks taken from another table", name)
     _repeated(parts, names, repeated, notes)
-    return _whole(parts, names, tasks, periods, notes)
+    return replace(_whole(parts, names, tasks, periods, notes), registry=_registry(tables))
 
 
 def _names(tables: Sequence[Evaluations]) -> list[str]:
@@ -224,3 +225,10 @@ def _whole(
         source=" + ".join(names),
         source_format="combined",
     )
+
+
+def _registry(tables: Sequence[Evaluations]) -> Registry | None:
+    """Registry of the whole: the files of all tables' registries, those of the first on top."""
+    registries = [table.registry for table in reversed(tables) if table.registry is not None]
+    files = tuple(dict.fromkeys(file for registry in registries for file in registry.files))
+    return next((one for one in registries if one.files == files), Registry.from_files(files)) if files else None

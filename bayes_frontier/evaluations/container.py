@@ -16,6 +16,7 @@ import xarray as xr
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations import periods as _periods
 from bayes_frontier.evaluations.frames import DROPPED, FIELDS, Matrix, check, long_frame, no_rows, wide_frame
+from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.text import count, listed, suggestion
 
 
@@ -51,8 +52,11 @@ class Evaluations:
         File name, "DataFrame" or "simulated".
     source_format : str
         Format it was read as.
+    registry : Registry or None
+        Base models that the source was read with; None: those shipped with the package.
     fingerprint : str
-        SHA-256 of the scores and their fields, whatever the order of rows and columns; periods do not enter.
+        SHA-256 of the scores and their fields, whatever the order of rows and columns; periods and registry do not
+        enter.
     """
 
     table: pd.DataFrame
@@ -64,6 +68,7 @@ class Evaluations:
     notes: tuple[str, ...]
     source: str
     source_format: str
+    registry: Registry | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -387,6 +392,8 @@ def to_dataset(evaluations: Evaluations) -> xr.Dataset:
         "source_format": evaluations.source_format,
         "fingerprint": evaluations.fingerprint,
     }
+    if evaluations.registry is not None and evaluations.registry.files:
+        about["registry"] = evaluations.registry.files
     coords = {"task": np.array(tasks, dtype=object), "record": np.arange(len(models))}
     return xr.Dataset(data, coords=coords, attrs={ATTRIBUTE: json.dumps(about)})
 
@@ -445,6 +452,8 @@ def _rebuild(dataset: xr.Dataset, about: dict[str, Any]) -> Evaluations:
         notes=made.notes,
         source=made.source,
         source_format=made.source_format,
+        # fits of earlier versions do not say; they are taken to know the packaged base models
+        registry=Registry.from_files(about["registry"]) if "registry" in about else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -138,19 +138,20 @@ def read(
             f"duplicates: unknown choice {duplicates!r}.{suggestion(str(duplicates), get_args(Duplicates))} "
             f"Choose one of {listed(get_args(Duplicates))}."
         )
+    given = None if registry is None else given_registry(registry)
     lines = parse(
         source,
         dated=bool(closing_dates(periods)),
         tasks=tasks,
         format=format,
         columns=columns,
-        registry=registry,
+        registry=given,
         metrics=metrics,
         limited=limited,
         relabel=relabel,
         today=today,
     )
-    return assemble(lines, periods=periods or None, duplicates=duplicates, spend=True)
+    return replace(assemble(lines, periods=periods or None, duplicates=duplicates, spend=True), registry=given)
 
 
 def parse(

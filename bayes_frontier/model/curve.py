@@ -25,6 +25,12 @@ import numpy.typing as npt
 # Arrays and PyTensor's untyped tensors alike.
 type Tensor = Any
 
+
+def log_flops(flops: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Compute z = log10 FLOPs, the coordinate of every boundary."""
+    return np.asarray(np.log10(np.asarray(flops, dtype=np.float64)))
+
+
 # Shares stay this far from 0 and 1, where the slope would be infinite.
 MARGIN = 0.005
 

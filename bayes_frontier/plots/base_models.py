@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bayes_frontier.errors import QueryError
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.plots import style
 from bayes_frontier.plots.boundary import BoundaryCurves, boundary_curves
 from bayes_frontier.plots.intervals import INTERVAL_ELEMENTS as ROWS
@@ -20,7 +21,7 @@ from bayes_frontier.plots.intervals import Rows, draw_rows, pick_names, row_axes
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
 
 RANKING_ELEMENTS: dict[str, dict[str, object]] = {
     **{name: options for name, options in ROWS.items() if name != "inner"},
@@ -169,7 +170,7 @@ def plot_population(
         _population(panel, curves, task, chosen)
         for number, name in enumerate(names):
             # the compute a base model was fitted at is the median over its records
-            at = float(10.0 ** np.median(np.log10(models.loc[models["base_model"] == name, "flops"])))
+            at = float(10.0 ** np.median(log_flops(models.loc[models["base_model"] == name, "flops"])))
             _base(panel, frontier, (curves, task, name, period, at), number, chosen)
         style.compute_axis(panel, curves.flops[0], curves.flops[-1])
         panel.margins(y=0.04)

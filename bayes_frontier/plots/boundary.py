@@ -20,7 +20,7 @@ from bayes_frontier.plots.style import period_colours
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations import Truth
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
 
 Floats = npt.NDArray[np.float64]
 _GRID, _BEYOND, _MARGIN = 80, 3.0, 1.3

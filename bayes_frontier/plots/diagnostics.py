@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.curve import boundary_at, log_flops
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.sample import CURVE, prior_curves
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import pick_names
 
 if TYPE_CHECKING:
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
 
 
 def boundary_draws(
@@ -145,7 +145,7 @@ def prior_and_posterior(
     names = list(pick_names(tasks, frontier.tasks, "tasks"))
     base_models = frontier.spec.structure.base_models
     data = FrontierData.from_evaluations(frontier.evaluations, frontier.tau, base_models=base_models)
-    z = float(np.log10(flops))
+    z = float(log_flops(flops))
     drawn = prior_curves(frontier.spec, data, _DRAWS, seed)
     before = boundary_at(z, *(drawn[name][:, :, -1] for name in CURVE))
     last = frontier.posterior["posterior"].dataset.isel(period=-1)

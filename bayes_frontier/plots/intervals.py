@@ -15,7 +15,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 
 if TYPE_CHECKING:
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
 
 Floats = npt.NDArray[np.float64]
 INTERVAL_ELEMENTS: dict[str, dict[str, object]] = {

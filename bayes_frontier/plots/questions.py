@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bayes_frontier.analysis.emergence import Emergence
     from bayes_frontier.analysis.portfolio import Portfolio
     from bayes_frontier.analysis.saturation import Saturation
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
 
 EMERGENCE_ELEMENTS: dict[str, dict[str, object]] = {
     **{name: options for name, options in ROWS.items() if name != "inner"},

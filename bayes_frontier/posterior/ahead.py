@@ -1,50 +1,62 @@
-"""Looking ahead of the fit: boundaries of models to come, and the trend of newer base models."""
+"""Looking ahead of a fit: where the boundaries of models stand that come after its scores.
+
+One account of what is to come, for all who ask (`predict`, `score`, `gate`, `watch` and `plan` of the next period). On
+the logit scale, a time t (in quarters of a year) after the last fitted stretch,
+
+    boundary = typical boundary at the end of the last period          (a base model without effect, at its FLOPs)
+             + velocity t + drift_scale sqrt(t) e_1                    (`drift_ahead`: what all base models move by)
+             + effect + innovation base_model_scale sqrt(t) e_2 |e_3|  (`known_effect`: a fitted base model's)
+               or the effect of another + trend of vintage             (`new_effect`: one not fitted)
+
+with standard normal e. What differs between those who ask is only the draws that stand for it (`Draws`): predictions
+are made task by task, from values that divide the distributions evenly, so that few draws will do; what compares a
+model with its boundary on several tasks at once needs draws that keep tasks together.
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from scipy import stats
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.registry.placement import resolve_bases
-from bayes_frontier.evaluations.registry.registry import Registry, default_registry
-from bayes_frontier.model.curve import inverse_logit, log_odds
+from bayes_frontier.evaluations.registry.registry import Registry, given_registry
+from bayes_frontier.model.curve import inverse_logit, log_flops, log_odds
 from bayes_frontier.model.data import QUARTER, Stretches, reference_compute
 from bayes_frontier.model.likelihood import FloatArray, IntArray
-from bayes_frontier.posterior.draws import Curves, mixture_quantile, residual_cdf
-from bayes_frontier.posterior.query import check_flops
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.draws import Curves, distinct_rows, mixture_quantile, residual_cdf
+from bayes_frontier.posterior.query import Fit, check_flops
 
 _EPOCH, _DAYS = pd.Timestamp("2024-01-01"), 365.25
 # A line is not followed further than this beyond the newest base model fitted, in years.
 _FARTHEST = 1.0
+# Models are placed two years after the last fitted stretch at most, in quarters of a year.
+_FARTHEST_AHEAD = 8.0
 # A base model whose effect is known no better than from the prior says nothing; its variance is kept below omega's.
 _MOST_OF_PRIOR = 0.98
 
 
 def years(dates: pd.Series) -> FloatArray:
-    """Convert dates."""
+    """Years since 2024-01-01."""
     return np.asarray((pd.to_datetime(dates) - _EPOCH).dt.total_seconds() / 86400.0 / _DAYS, dtype=float)
 
 
 def base_model_years(names: pd.Series, seen: pd.Series, registry: Registry) -> FloatArray:
     """When base models appeared: their release where the registry has it, else when they were first seen."""
-    known = {name: registry.get(name) for name in names.unique()}
-    listed = {name: model.released for name, model in known.items() if model is not None}
-    released = pd.to_datetime(names.map(listed).astype(object))
+    entries = {name: registry.get(name) for name in names.unique()}
+    releases = {name: entry.released for name, entry in entries.items() if entry is not None}
+    released = pd.to_datetime(names.map(releases).astype(object))
     return years(released.fillna(pd.Series(seen.to_numpy(), index=names.index)))
 
 
 @dataclass(frozen=True)
 class Vintage:
-    """Lines through base-model effects over release dates, one a task.
+    """Lines through base-model effects over release dates, one per task.
 
     Attributes
     ----------
@@ -62,7 +74,7 @@ class Vintage:
     latest: float
 
     @classmethod
-    def of(cls, curves: Curves, released: FloatArray, prior: float) -> "Vintage | None":
+    def from_curves(cls, curves: Curves, released: FloatArray, prior: float) -> "Vintage | None":
         """Estimate the lines.
 
         Shapes: released (n_base_models,).
@@ -94,81 +106,106 @@ class Vintage:
         return np.asarray((self.slope[task] + self.error[task] * normal)[:, None] * age)
 
 
-def vintage_of(frontier: "Frontier") -> Vintage | None:
+def vintage_of(fit: Fit) -> Vintage | None:
     """Estimate the trend of the fitted base models' effects over their releases."""
-    if not frontier.curves.has_base_models:
+    if not fit.curves.has_base_models:
         return None
-    names = pd.Series(frontier.base_model_names)
-    seen = frontier.evaluations.models.groupby("base_model")["released"].min().reindex(names)
-    released = base_model_years(names, seen, default_registry())
-    return Vintage.of(frontier.curves, released, frontier.spec.priors.base_model_vintage)
+    names = pd.Series(fit.base_model_names)
+    seen = fit.evaluations.models.groupby("base_model")["released"].min().reindex(names)
+    released = base_model_years(names, seen, given_registry(fit.evaluations.registry))
+    return Vintage.from_curves(fit.curves, released, fit.spec.priors.base_model_vintage)
 
 
-def appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp) -> FloatArray:
+def appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp, registry: Registry) -> FloatArray:
     """Say when base models appeared: by the registry, by the date of the model, or just after the last day fitted."""
     usual = closed + pd.Timedelta(days=QUARTER / 2.0)
     unknown = pd.Series(pd.NaT, index=bases.index, dtype="datetime64[ns]")
     dates = unknown if released is None else pd.to_datetime(released, utc=True).dt.tz_localize(None)
-    return base_model_years(bases, dates.fillna(usual), default_registry())
+    return base_model_years(bases, dates.fillna(usual), registry)
 
 
-# Boundaries of given models: fitted ones, and those of the period to come.
-
-# Rows evaluated at a time, values that stay in the processor's cache, and draws mixed over in predictions.
-_BLOCK = 500
-_AT_A_TIME = 65536
-_MIXED = 600
-# Horizons of predictions are told apart to this many quarters of a year (a month), and reach to two years at most.
-_HORIZON_STEP, _FARTHEST_AHEAD = 0.33, 8.0
-# Releases of new base models, in years, are told apart to a month too.
-_VINTAGE_STEP = 1.0 / 12.0
+# Models to come, placed in a fit.
 
 
-def labelled(values: FloatArray, models: pd.Series, tasks: Sequence[str]) -> xr.DataArray:
-    """Attach names.
+@dataclass(frozen=True)
+class ModelsAhead:
+    """Models to come as a fit sees them.
 
-    Shapes: values (n_models, n_tasks).
+    Attributes
+    ----------
+    base : ndarray of int, shape (n_models,)
+        Place among the fitted base models; -1 for one not fitted.
+    z : ndarray, shape (n_models,)
+        log10 FLOPs: of a fitted base model those it was fitted at.
+    quarters : ndarray, shape (n_models,)
+        Time since the last fitted stretch, in quarters of a year.
+    appeared : ndarray, shape (n_models,)
+        When their base models did, in years since 2024-01-01.
     """
-    coords = {"model": models.to_numpy(dtype=object), "task": list(tasks)}
-    return xr.DataArray(values, dims=("model", "task"), coords=coords, name="boundary", attrs={"units": "score"})
+
+    base: IntArray
+    z: FloatArray
+    quarters: FloatArray
+    appeared: FloatArray
+
+    @classmethod
+    def from_models(
+        cls,
+        fit: Fit,
+        bases: pd.Series,
+        flops: pd.Series,
+        released: pd.Series | None = None,
+        registry: Registry | None = None,
+    ) -> "ModelsAhead":
+        """Place models whose base models have the fit's names; none: the registry that the fit was read with."""
+        base = np.full(len(bases), -1, dtype=np.int64)
+        if fit.curves.has_base_models:
+            base = pd.Index(fit.base_model_names).get_indexer(pd.Index(bases)).astype(np.int64)
+        closed = fit.evaluations.models["released"].max()
+        entries = given_registry(fit.evaluations.registry if registry is None else registry)
+        return cls(
+            base=base,
+            z=log_flops(compute_fitted_at(fit, bases, flops)),
+            quarters=horizons(released, len(bases), fit.stretches, closed),
+            appeared=appeared(bases, released, closed, entries),
+        )
+
+    def part(self, rows: npt.NDArray[np.bool_] | IntArray) -> "ModelsAhead":
+        """Take some of the models."""
+        return ModelsAhead(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    @property
+    def fitted(self) -> npt.NDArray[np.bool_]:
+        """Whether the base model of each was fitted."""
+        return self.base >= 0
 
 
-def fitted_means(curves: Curves, models: pd.DataFrame, base_models: Sequence[str], stretches: Stretches) -> FloatArray:
-    """Posterior mean boundary of each record, its base-model effect included.
-
-    Shapes: returns (n_models, n_tasks).
-    """
-    code, unique = _distinct(models[["base_model", "flops", "period"]].assign(stretch=stretches.of_model))
-    base = pd.Index(base_models).get_indexer(pd.Index(unique["base_model"]))
-    z, period = np.log10(unique["flops"].to_numpy(float)), unique["period"].to_numpy()
-    stretch = unique["stretch"].to_numpy()
-    task = np.arange(len(curves.residuals))
-    means = np.empty((len(unique), len(task)))
-    block = max(1, _AT_A_TIME // (curves.n_samples * len(task)))
-    for start in range(0, len(unique), block):
-        rows = slice(start, start + block)
-        drawn = curves.known(z[rows, None], base[rows, None], task[None, :], period[rows, None])
-        if curves.walk is not None:
-            last = stretches.last[period[rows, None]]
-            drawn = inverse_logit(log_odds(drawn) + curves.since(last, stretch[rows, None], task[None, :]))
-        means[rows] = drawn.mean(axis=0)
-    return np.asarray(means[code])
-
-
-def check_models(models: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Names and base models of models to predict."""
+def place(fit: Fit, models: pd.DataFrame, registry: Registry | None = None) -> tuple[pd.Series, pd.Series, ModelsAhead]:
+    """Check models to predict; their names, their base models as the fit names them, and their place in it."""
     for column in ("base_model", "flops"):
         if column not in models:
             raise QueryError(
                 f"predict: column {column!r} is missing, found {', '.join(map(str, models.columns)) or 'none'}."
             )
-    bases = resolve_bases(models["base_model"], models.get("released"), default_registry())
+    released = models.get("released")
+    entries = given_registry(fit.evaluations.registry if registry is None else registry)
+    bases = resolve_bases(models["base_model"], released, entries)
     names = models["model"] if "model" in models else pd.Series(models.index, index=models.index)
-    return names, bases
+    flops = pd.Series(check_flops(models["flops"]), index=models.index)
+    return names, bases, ModelsAhead.from_models(fit, bases, flops, released, entries)
+
+
+def compute_fitted_at(fit: Fit, bases: pd.Series, flops: pd.Series) -> pd.Series:
+    """FLOPs of models, those of fitted base models replaced by the ones they were fitted at."""
+    if not fit.curves.has_base_models:
+        return flops
+    z = reference_compute(fit.evaluations.models, fit.base_model_names)
+    of_base = bases.map(pd.Series(10.0**z, index=list(fit.base_model_names)))
+    return of_base.fillna(flops).astype(float)
 
 
 def horizons(released: pd.Series | None, n: int, stretches: Stretches, closed: pd.Timestamp) -> FloatArray:
-    """Time from the last fitted stretch to models, in quarters of a year.
+    """Time from the last fitted stretch to models in quarters of a year; undated: half a quarter after `closed`.
 
     Shapes: returns (n,).
     """
@@ -182,145 +219,146 @@ def horizons(released: pd.Series | None, n: int, stretches: Stretches, closed: p
     return np.clip(np.where(np.isnan(days), usual, days / QUARTER), 0.0, _FARTHEST_AHEAD)
 
 
-class Asked(NamedTuple):
-    """Models to predict, with their place in a fit: the arguments of `predictive_levels` after the draws.
+# What is to come, drawn.
+
+# Draws mixed over in predictions, and in comparisons over several tasks.
+_EVEN, RANDOM = 600, 500
+# Fitted base models whose effects stand for that of a new one, in each random draw.
+STAND_INS = 24
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Random parts of what is to come, the same for all models.
 
     Attributes
     ----------
-    bases, flops : pandas.Series
-        Base model as the fit names it, and compute, that of the fit where the base model was fitted.
-    base_models : sequence of str
-        Fitted base models.
-    seed : int
-        Seeds the drift to come.
-    ahead : float or ndarray, shape (n_models,)
-        Time since the last fitted stretch, in quarters of a year.
+    samples : ndarray of int, shape (n_samples,)
+        Which draws of the posterior.
+    drift, own, trend : ndarray, shape (n_samples, n_tasks)
+        e_1, e_2 |e_3| and the standard normal value behind the trend of vintage, as in the module's description.
+    new : ndarray, shape (n_samples, n_stand_ins, n_tasks)
+        Effects of base models not fitted, on the logit scale.
     innovation : float
         Of a fitted base model's own change in a quarter, in units of base_model_scale: its standard deviation differs
         from task to task, and is drawn from a half-normal distribution of this scale.
-    vintage : Vintage, optional
+    vintage : Vintage or None
         What later base models are better by.
-    released : ndarray, shape (n_models,), optional
-        When the base models appeared, in years since 2024-01-01; with `vintage`.
     """
 
-    bases: pd.Series
-    flops: pd.Series
-    base_models: Sequence[str]
-    seed: int
-    ahead: float | FloatArray = 1.0
-    innovation: float = 0.0
-    vintage: Vintage | None = None
-    released: FloatArray | None = None
+    samples: IntArray
+    drift: FloatArray
+    own: FloatArray
+    trend: FloatArray
+    new: FloatArray
+    innovation: float
+    vintage: Vintage | None
+
+    @classmethod
+    def even(cls, curves: Curves, seed: int, innovation: float = 0.0, vintage: Vintage | None = None) -> "Draws":
+        """Draws for one task at a time: values that divide each distribution evenly, in random order."""
+        rng = np.random.default_rng(seed)
+        size, n_tasks = min(_EVEN, curves.n_samples), len(curves.residuals)
+        samples = np.sort(rng.choice(curves.n_samples, size=size, replace=False))
+        drift, own, trend, new = np.zeros((4, size, n_tasks))
+        for k in range(n_tasks):
+            if curves.drift is not None:
+                drift[:, k] = _normal_scores(rng, size)
+            if curves.effects is not None and curves.scales is not None:
+                new[:, k] = curves.scales[samples, k] * rng.permutation(_resized(curves.new_effects[k], size))
+                trend[:, k] = _normal_scores(rng, size)
+                own[:, k] = rng.permutation(_own_moves(size))
+        return cls(samples, drift, own, trend, new[:, None], innovation, vintage)
+
+    @classmethod
+    def random(cls, fit: Fit, rng: np.random.Generator, n: int = RANDOM) -> "Draws":
+        """Draws for all tasks together.
+
+        A base model moves on all tasks at once, as its fine-tunes get better at all, but much on some and little on
+        others: a normal value common to the tasks times a half-normal one of each. A new base model stands where a
+        fitted one does, on every task.
+        """
+        curves, n_tasks = fit.curves, len(fit.tasks)
+        size = min(n, curves.n_samples)
+        samples = np.sort(rng.choice(curves.n_samples, size=size, replace=False))
+        drift = rng.standard_normal((size, n_tasks))
+        own = rng.standard_normal((size, 1)) * np.abs(rng.standard_normal((size, n_tasks)))
+        stand_in = rng.integers(0, max(len(fit.base_model_names), 1), (size, STAND_INS))
+        trend = rng.standard_normal((size, n_tasks))
+        new = np.zeros((size, 1, n_tasks)) if curves.effects is None else curves.effects[samples[:, None], stand_in]
+        return cls(samples, drift, own, trend, new, fit.spec.priors.base_model_innovation, vintage_of(fit))
 
 
-def place(frontier: "Frontier", models: pd.DataFrame) -> tuple[pd.Series, Asked]:
-    """Check models to predict, and place them in a fit."""
-    names, bases = check_models(models)
-    flops = own_compute(frontier, bases, pd.Series(check_flops(models["flops"]), index=models.index))
-    dates, priors = frontier.evaluations.models["released"], frontier.spec.priors
-    ahead = horizons(models.get("released"), len(models), frontier.stretches, dates.max())
-    return names, Asked(
-        bases=bases,
-        flops=flops,
-        base_models=frontier.base_model_names,
-        seed=int(frontier.provenance["sampling"]["seed"]),
-        ahead=ahead,
-        innovation=priors.base_model_innovation,
-        vintage=vintage_of(frontier),
-        released=appeared(bases, models.get("released"), dates.max()),
-    )
+def drift_ahead(curves: Curves, draws: Draws, task: int, quarters: FloatArray) -> FloatArray:
+    """Draw what all boundaries of a task move by, on the logit scale.
 
-
-def own_compute(frontier: "Frontier", bases: pd.Series, flops: pd.Series) -> pd.Series:
-    """Replace the FLOPs of fitted base models by the ones they were fitted at."""
-    if not frontier.curves.has_base_models:
-        return flops
-    z = reference_compute(frontier.evaluations.models, frontier.base_model_names)
-    own = bases.map(pd.Series(10.0**z, index=list(frontier.base_model_names)))
-    return own.fillna(flops).astype(float)
-
-
-def mixtures(
-    curves: Curves,
-    bases: pd.Series,
-    flops: pd.Series,
-    base_models: Sequence[str],
-    seed: int,
-    ahead: float | FloatArray = 1.0,
-    innovation: float = 0.0,
-    vintage: Vintage | None = None,
-    released: FloatArray | None = None,
-) -> Iterator[tuple[IntArray, FloatArray]]:
-    """Draw the boundaries of models some time after the last fitted scores, task by task."""
-    ahead = np.round(np.broadcast_to(ahead, len(bases)) / _HORIZON_STEP) * _HORIZON_STEP
-    month = np.full(len(bases), np.nan) if released is None else np.round(released / _VINTAGE_STEP) * _VINTAGE_STEP
-    asked = {"base": bases.to_numpy(), "flops": check_flops(flops), "ahead": ahead, "released": month}
-    code, unique = _distinct(pd.DataFrame(asked))
-    time = unique["ahead"].to_numpy(float)
-    base = pd.Index(base_models).get_indexer(pd.Index(unique["base"]))
-    z = np.log10(unique["flops"].to_numpy(float))
-    rng = np.random.default_rng(seed)
-    size = min(_MIXED, curves.n_samples)
-    samples = np.sort(rng.choice(curves.n_samples, size=size, replace=False))
-    for k in range(len(curves.residuals)):
-        effect = np.zeros((size, len(unique)))
-        if curves.drift is not None:
-            effect += (curves.drift[samples, k] * _spread(rng, size))[:, None] * np.sqrt(time)
-        if curves.velocity is not None:
-            effect += curves.velocity[samples, k][:, None] * time
-        if curves.effects is not None and curves.scales is not None:
-            unseen = (curves.scales[samples, k] * rng.permutation(_resized(curves.new_effects[k], size)))[:, None]
-            trend = _spread(rng, size)
-            if vintage is not None:
-                unseen = unseen + vintage.effect(k, unique["released"].to_numpy(float), trend)
-            own = innovation * (curves.scales[samples, k] * rng.permutation(_own_moves(size)))[:, None] * np.sqrt(time)
-            effect += np.where(base >= 0, curves.effects[samples][:, base, k] + own, unseen)
-        yield code, inverse_logit(log_odds(curves.typical(z, k, -1, samples)) + effect)
-
-
-def predictive_levels(
-    curves: Curves,
-    bases: pd.Series,
-    flops: pd.Series,
-    base_models: Sequence[str],
-    seed: int,
-    ahead: float | FloatArray = 1.0,
-    innovation: float = 0.0,
-    vintage: Vintage | None = None,
-    released: FloatArray | None = None,
-) -> FloatArray:
-    """Levels exceeded with probability 1 - tau some time after the last fitted scores.
-
-    Shapes: returns (n_models, n_tasks).
+    Shapes: quarters (n,), returns (n_samples, n).
     """
-    drawn = zip(
-        mixtures(curves, bases, flops, base_models, seed, ahead, innovation, vintage, released),
-        curves.residuals,
-        strict=True,
-    )
-    levels = [mixture_quantile(q.T, residuals, curves.tau)[code] for (code, q), residuals in drawn]
-    return np.asarray(np.clip(np.stack(levels, axis=1), 0.0, 1.0))
+    shift = np.zeros((len(draws.samples), len(quarters)))
+    if curves.drift is not None:
+        shift += (curves.drift[draws.samples, task] * draws.drift[:, task])[:, None] * np.sqrt(quarters)
+    if curves.velocity is not None:
+        shift += curves.velocity[draws.samples, task][:, None] * quarters
+    return shift
 
 
-def chances(curves: Curves, asked: Asked, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Say how unlikely scores of models not fitted are.
+def known_effect(curves: Curves, draws: Draws, task: int, models: ModelsAhead, *, moved: bool = True) -> FloatArray:
+    """Effects of fitted base models, each moved on its own since they were fitted.
 
-    Shapes: scores (n_models, n_tasks), returns (n_models, n_tasks).
+    Shapes: returns (n_samples, n_models).
     """
-    above, chance = np.full((2, *scores.shape), np.nan)
-    for k, (code, q) in enumerate(mixtures(curves, *asked)):
-        for start in range(0, len(scores), _BLOCK):
-            rows = slice(start, start + _BLOCK)
-            beyond = scores[None, rows, k] - q[:, code[rows]]
-            there = ~np.isnan(scores[rows, k])
-            above[rows, k] = np.where(there, (beyond > 0.0).mean(axis=0), np.nan)
-            higher = 1.0 - residual_cdf(beyond, curves.residuals[k]).mean(axis=0)
-            chance[rows, k] = np.where(there, higher, np.nan)
-    return above, chance
+    if curves.effects is None or curves.scales is None:
+        return np.zeros((len(draws.samples), len(models.z)))
+    effect = curves.effects[draws.samples][:, models.base, task]
+    if not moved:
+        return np.asarray(effect)
+    step = draws.innovation * (curves.scales[draws.samples, task] * draws.own[:, task])
+    return np.asarray(effect + step[:, None] * np.sqrt(models.quarters))
 
 
-def _spread(rng: np.random.Generator, size: int) -> FloatArray:
+def new_effect(draws: Draws, task: int, models: ModelsAhead) -> FloatArray:
+    """Effects that base models not fitted may have, moved on along their trend.
+
+    Shapes: returns (n_samples, n_stand_ins, n_models).
+    """
+    effect = draws.new[:, :, task, None]
+    if draws.vintage is None:
+        return np.repeat(effect, len(models.z), axis=2)
+    return np.asarray(effect + draws.vintage.effect(task, models.appeared, draws.trend[:, task])[:, None, :])
+
+
+def boundaries(curves: Curves, draws: Draws, task: int, models: ModelsAhead) -> FloatArray:
+    """Draws of where the boundaries of models to come stand; models on fitted base models need no stand-in.
+
+    Shapes: returns (n_samples, n_stand_ins, n_models), or (n_samples, 1, n_models) where all base models are fitted.
+    """
+    fitted = models.fitted
+    if fitted.all():
+        effect = known_effect(curves, draws, task, models)[:, None, :]
+    else:
+        effect = new_effect(draws, task, models)
+        if fitted.any():
+            effect = np.where(fitted, known_effect(curves, draws, task, models)[:, None, :], effect)
+    shift = drift_ahead(curves, draws, task, models.quarters)[:, None, :] + effect
+    return inverse_logit(log_odds(curves.typical(models.z, task, -1, draws.samples))[:, None, :] + shift)
+
+
+def next_period(fit: Fit, curves: Curves, seed: int) -> tuple[Curves, float]:
+    """Append the period to come to draws of a fit, and say how far ahead it is, in quarters of a year.
+
+    It is where `predict` puts models without a date: the boundary has gone on for so long with its velocity and its
+    walk. Shapes: curves may be some of the fit's draws.
+    """
+    ahead = horizons(None, 1, fit.stretches, fit.evaluations.models["released"].max())
+    rng, n, n_tasks = np.random.default_rng(seed), curves.n_samples, len(fit.tasks)
+    nothing = np.zeros((n, n_tasks))
+    drift = np.stack([_normal_scores(rng, n) for _ in range(n_tasks)], axis=1)
+    draws = Draws(np.arange(n), drift, nothing, nothing, nothing[:, None], 0.0, None)
+    step = np.concatenate([drift_ahead(curves, draws, k, ahead) for k in range(n_tasks)], axis=1)
+    return curves.with_step(step), float(ahead[0])
+
+
+def _normal_scores(rng: np.random.Generator, size: int) -> FloatArray:
     """Return standard normal values in random order, one from each slice of equal probability."""
     return np.asarray(stats.norm.ppf((rng.permutation(size) + 0.5) / size))
 
@@ -338,8 +376,62 @@ def _resized(values: FloatArray, size: int) -> FloatArray:
     return np.asarray(np.interp((np.arange(size) + 0.5) / size, at, values))
 
 
-def _distinct(frame: pd.DataFrame) -> tuple[IntArray, pd.DataFrame]:
-    """Code of each row, and the distinct rows the codes point at."""
-    code = frame.groupby(list(frame.columns), sort=True, dropna=False).ngroup().to_numpy()
-    first = pd.Series(np.arange(len(frame))).groupby(code).first().to_numpy()
-    return np.asarray(code, dtype=np.int64), frame.iloc[first].reset_index(drop=True)
+# Predictions: the level that scores of models to come exceed with probability 1 - tau, and how unlikely scores are.
+
+# Rows evaluated at a time.
+_BLOCK = 500
+# Horizons of predictions are told apart to this many quarters of a year (a month), releases of base models to a month.
+_HORIZON_STEP, _VINTAGE_STEP = 0.33, 1.0 / 12.0
+
+
+def even_draws(fit: Fit) -> Draws:
+    """Draws that the predictions of a fit are made from, the same whenever it is asked."""
+    seed = int(fit.provenance["sampling"]["seed"])
+    return Draws.even(fit.curves, seed, fit.spec.priors.base_model_innovation, vintage_of(fit))
+
+
+def mixtures(curves: Curves, models: ModelsAhead, draws: Draws) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Draws of boundaries task by task: the column of each model, and columns of shape (n_samples, n_columns)."""
+    quarters = np.round(models.quarters / _HORIZON_STEP) * _HORIZON_STEP
+    month = np.round(models.appeared / _VINTAGE_STEP) * _VINTAGE_STEP
+    frame = pd.DataFrame({"base": models.base, "z": models.z, "quarters": quarters, "appeared": month})
+    code, unique = distinct_rows(frame)
+    columns = ModelsAhead(*(unique[name].to_numpy() for name in frame))
+    for task in range(len(curves.residuals)):
+        yield code, boundaries(curves, draws, task, columns)[:, 0]
+
+
+def predictive_levels(curves: Curves, models: ModelsAhead, draws: Draws) -> FloatArray:
+    """Levels that scores of models to come exceed with probability 1 - tau.
+
+    Shapes: returns (n_models, n_tasks).
+    """
+    drawn = zip(mixtures(curves, models, draws), curves.residuals, strict=True)
+    levels = [mixture_quantile(q.T, residuals, curves.tau)[code] for (code, q), residuals in drawn]
+    return np.asarray(np.clip(np.stack(levels, axis=1), 0.0, 1.0))
+
+
+def chances(curves: Curves, models: ModelsAhead, draws: Draws, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Probability that the boundary lies below a score, and that of a score as high, for models not fitted.
+
+    Shapes: scores (n_models, n_tasks), returns (n_models, n_tasks).
+    """
+    above, chance = np.full((2, *scores.shape), np.nan)
+    for k, (code, q) in enumerate(mixtures(curves, models, draws)):
+        for start in range(0, len(scores), _BLOCK):
+            rows = slice(start, start + _BLOCK)
+            beyond = scores[None, rows, k] - q[:, code[rows]]
+            there = ~np.isnan(scores[rows, k])
+            above[rows, k] = np.where(there, (beyond > 0.0).mean(axis=0), np.nan)
+            higher = 1.0 - residual_cdf(beyond, curves.residuals[k]).mean(axis=0)
+            chance[rows, k] = np.where(there, higher, np.nan)
+    return above, chance
+
+
+def labelled(values: FloatArray, models: pd.Series, tasks: Sequence[str]) -> xr.DataArray:
+    """Attach names to boundaries.
+
+    Shapes: values (n_models, n_tasks).
+    """
+    coords = {"model": models.to_numpy(dtype=object), "task": list(tasks)}
+    return xr.DataArray(values, dims=("model", "task"), coords=coords, name="boundary", attrs={"units": "score"})

@@ -1,16 +1,19 @@
-"""Posterior draws as arrays, and the boundary values that every answer is made of."""
+"""Posterior draws as arrays, and the one place that evaluates boundaries from them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 from scipy.optimize import elementwise
 
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
-from bayes_frontier.model.curve import boundary_at, inverse_logit, log_odds
+from bayes_frontier.model.curve import Sigmoid, boundary_at, inverse_logit, log_flops, log_odds, shift_logit
+from bayes_frontier.model.data import Stretches
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.model.spec import Misfit
 
@@ -51,8 +54,8 @@ def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> F
         mixed = levels[np.asarray(point).astype(int)]
         return np.asarray(residual_cdf(level[..., None] - mixed, quantiles).mean(axis=-1) - tau)
 
-    found = elementwise.find_root(short, (low, high), args=(np.arange(len(levels)),), tolerances=_TOLERANCES)
-    return np.asarray(found.x)
+    root = elementwise.find_root(short, (low, high), args=(np.arange(len(levels)),), tolerances=_TOLERANCES)
+    return np.asarray(root.x)
 
 
 class PopulationBoundary:
@@ -100,7 +103,7 @@ class PopulationBoundary:
         return np.asarray(start + part * (column.take(i + 1) - start))
 
 
-# Posterior draws as arrays, and the boundary values that every answer is made of.
+# The draws, and boundaries evaluated from them.
 
 _CURVE = ("floor", "ceiling", "slope", "midpoint")
 # Of the normal numbers behind the misfit of each draw: no part of the posterior, and the same whenever a fit is read.
@@ -211,7 +214,7 @@ class Curves:
         period: Any = -1,  # noqa: ANN401
         samples: Any = slice(None),  # noqa: ANN401
     ) -> FloatArray:
-        """Boundary of fitted base models.
+        """Boundary of fitted base models at the end of a period.
 
         Shapes: returns (n_samples, ...).
         """
@@ -219,13 +222,88 @@ class Curves:
         q = self.typical(z, task, period, samples)
         return q if self.effects is None else inverse_logit(log_odds(q) + self.effects[samples][:, base, task])
 
-    def since(self, start: IntArray, end: IntArray, task: Any) -> FloatArray:  # noqa: ANN401 - int or array
-        """Drift from one stretch of time to another, on the logit scale.
+    def logits(
+        self,
+        z: npt.ArrayLike,
+        task: Any,  # noqa: ANN401 - int or array
+        period: Any = -1,  # noqa: ANN401
+        *,
+        base: IntArray | None = None,
+        stretch: tuple[IntArray, IntArray] | None = None,
+        samples: Any = slice(None),  # noqa: ANN401
+    ) -> FloatArray:
+        """Logit of boundaries: without `base` those of a base model without effect.
+
+        `stretch` is the stretch of time of each and the last one of its period; without it, boundaries are those at
+        the end of the period.
 
         Shapes: returns (n_samples, ...).
         """
-        assert self.walk is not None
-        return self.walk[:, task, end] - self.walk[:, task, start]
+        level = log_odds(self.typical(z, task, period, samples))
+        if stretch is not None and self.walk is not None:
+            walk, (now, last) = self.walk[samples], stretch
+            level = level + (walk[:, task, now] - walk[:, task, last])
+        if base is not None and self.effects is not None:
+            level = level + self.effects[samples][:, base, task]
+        return level
+
+    def of_records(self, models: pd.DataFrame, base_models: Sequence[str], stretches: Stretches) -> FloatArray:
+        """Posterior mean boundary of records of the fit at their FLOPs, base-model effect and stretch of time included.
+
+        Shapes: returns (n_models, n_tasks).
+        """
+        code, unique = distinct_rows(models[["base_model", "flops", "period"]].assign(stretch=stretches.of_model))
+        base = pd.Index(base_models).get_indexer(pd.Index(unique["base_model"]))
+        z, period = log_flops(unique["flops"]), unique["period"].to_numpy()
+        now, task = unique["stretch"].to_numpy(), np.arange(len(self.residuals))
+        means = np.empty((len(unique), len(task)))
+        block = max(1, _AT_A_TIME // (self.n_samples * len(task)))
+        for start in range(0, len(unique), block):
+            rows = slice(start, start + block)
+            level = self.logits(
+                z[rows, None],
+                task[None, :],
+                period[rows, None],
+                base=base[rows, None],
+                stretch=(now[rows, None], stretches.last[period[rows, None]]),
+            )
+            means[rows] = inverse_logit(level).mean(axis=0)
+        return np.asarray(means[code])
+
+    def take(self, samples: IntArray) -> "Curves":
+        """Keep some draws, as those of one chain."""
+
+        def some(values: FloatArray | None) -> FloatArray | None:
+            return None if values is None else values[samples]
+
+        return replace(
+            self,
+            shape=(1, len(samples)),
+            parts={name: values[samples] for name, values in self.parts.items()},
+            effects=some(self.effects),
+            scales=some(self.scales),
+            drift=some(self.drift),
+            velocity=some(self.velocity),
+            walk=some(self.walk),
+        )
+
+    def evenly(self, n: int) -> IntArray:
+        """At most `n` draws, evenly spaced over all of them."""
+        return np.unique(np.linspace(0, self.n_samples - 1, min(n, self.n_samples)).round().astype(int))
+
+    def with_step(self, step: FloatArray) -> "Curves":
+        """Append a period whose boundary is that of the last one, moved on the logit scale.
+
+        Shapes: step (n_samples, n_tasks).
+        """
+        floor, ceiling, slope, midpoint = (self.parts[name][:, :, -1:] for name in _CURVE)
+        # The argument of the sigmoid at z is slope (z - midpoint); any two places fix the line, 0 and 1 among them.
+        at_zero = -slope * midpoint
+        moved = shift_logit(Sigmoid(floor, ceiling, at_zero, at_zero + slope), step[:, :, None])
+        parts = dict(zip(_CURVE, (moved.floor, moved.ceiling, slope, -moved.at_low / slope), strict=True))
+        return replace(
+            self, parts={name: np.concatenate([values, parts[name]], axis=2) for name, values in self.parts.items()}
+        )
 
     def at(self, z: FloatArray, task: int, periods: IntArray, base: int | None) -> FloatArray:
         """Boundary of one task, population or of one base model.
@@ -234,7 +312,7 @@ class Curves:
         """
         order = np.argsort(z, kind="stable")
         z_sorted = z[order][None, :]
-        found = np.empty((self.n_samples, len(periods), len(z)))
+        drawn = np.empty((self.n_samples, len(periods), len(z)))
         # so few draws at a time that what is computed from them stays in the processor's cache
         step = max(1, _AT_A_TIME // max(1, len(periods) * len(z)))
         for start in range(0, self.n_samples, step):
@@ -244,8 +322,8 @@ class Curves:
             else:
                 values = self.known(z_sorted, np.asarray(base), task, periods[:, None], samples)
             # Rounding can undo the order of neighbours in the flat parts of a curve by one unit in the last place.
-            found[samples][..., order] = np.maximum.accumulate(np.clip(values, 0.0, 1.0), axis=-1)
-        return found
+            drawn[samples][..., order] = np.maximum.accumulate(np.clip(values, 0.0, 1.0), axis=-1)
+        return drawn
 
     def _new(self, z: FloatArray, task: int, periods: IntArray, samples: slice) -> FloatArray:
         """Evaluate the population boundary, shape (n_samples, n_periods, n)."""
@@ -284,3 +362,10 @@ class Curves:
             PopulationBoundary(quantiles, scales, shape, self.tau)
             for quantiles, scales, shape in zip(self.residuals, self.scales.T, self.new_effects, strict=True)
         ]
+
+
+def distinct_rows(frame: pd.DataFrame) -> tuple[IntArray, pd.DataFrame]:
+    """Code of each row, and the distinct rows the codes point at: what is alike is evaluated once."""
+    code = frame.groupby(list(frame.columns), sort=True, dropna=False).ngroup().to_numpy()
+    first = pd.Series(np.arange(len(frame))).groupby(code).first().to_numpy()
+    return np.asarray(code, dtype=np.int64), frame.iloc[first].reset_index(drop=True)

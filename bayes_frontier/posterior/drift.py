@@ -1,8 +1,6 @@
 """How boundaries change: between the periods of a fit, and from one fit to the next."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,18 +8,14 @@ import xarray as xr
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.posterior.query import check_prob, summarise
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bayes_frontier.posterior.frontier import Frontier, Numbers
+from bayes_frontier.model.curve import log_flops
+from bayes_frontier.posterior.query import Fit, Numbers, check_prob, summarise
 
 VERDICTS = ("advancing", "retreating", "stable", "unknown")
 
 
 def drift_between_periods(
-    frontier: Frontier,
+    frontier: Fit,
     flops: Numbers | None = None,
     delta: float = 0.02,
     prob: float = 0.9,
@@ -88,22 +82,22 @@ def drift_between_periods(
         since=("step", [labels[i] for i in since]),
         until=("step", [labels[j] for j in until]),
     )
-    found = summarise(change, prob).assign(change=change.assign_attrs(units="score"))
+    summary = summarise(change, prob).assign(change=change.assign_attrs(units="score"))
     over = ("chain", "draw")
-    found["advance"] = (change > delta).mean(over)
-    found["retreat"] = (change < -delta).mean(over)
-    found["still"] = (abs(change) <= delta).mean(over)
-    found["verdict"] = verdicts(found, prob if frontier.converged else None)
-    return found.assign_attrs(delta=delta, prob=prob)
+    summary["advance"] = (change > delta).mean(over)
+    summary["retreat"] = (change < -delta).mean(over)
+    summary["still"] = (abs(change) <= delta).mean(over)
+    summary["verdict"] = verdicts(summary, prob if frontier.converged else None)
+    return summary.assign_attrs(delta=delta, prob=prob)
 
 
-def verdicts(found: xr.Dataset, prob: float | None) -> xr.DataArray:
+def verdicts(summary: xr.Dataset, prob: float | None) -> xr.DataArray:
     """Turn probabilities into verdicts."""
-    verdict = xr.full_like(found["advance"], "unknown", dtype=object)
+    verdict = xr.full_like(summary["advance"], "unknown", dtype=object)
     if prob is None:
         return verdict.astype(str)
     for name, words in (("advance", "advancing"), ("retreat", "retreating"), ("still", "stable")):
-        verdict = verdict.where(found[name] < prob, words)
+        verdict = verdict.where(summary[name] < prob, words)
     return verdict.astype(str)
 
 
@@ -115,7 +109,7 @@ _PLACES = (0.1, 0.5, 0.9)
 
 def usual_flops(evaluations: Evaluations) -> list[float]:
     """Give three computes across a table: its 10, 50 and 90% quantiles, to two digits."""
-    z = np.quantile(np.log10(evaluations.models["flops"].to_numpy(float)), _PLACES)
+    z = np.quantile(log_flops(evaluations.models["flops"]), _PLACES)
     return list(dict.fromkeys(float(f"{10.0**value:.1e}") for value in z))
 
 
@@ -125,9 +119,7 @@ def same_period(before: Evaluations, after: Evaluations) -> int:
     return after.period_ends.index(end) if end in after.period_ends else after.n_periods - 1
 
 
-def movement(
-    before: Frontier, after: Frontier, flops: Sequence[float] | None = None, *, prob: float = 0.9
-) -> pd.DataFrame:
+def movement(before: Fit, after: Fit, flops: Sequence[float] | None = None, *, prob: float = 0.9) -> pd.DataFrame:
     """Compare the population boundaries of two fits, in the last period of the first."""
     check_prob(prob)
     flops = usual_flops(after.evaluations) if flops is None else list(flops)

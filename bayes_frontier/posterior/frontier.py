@@ -1,35 +1,36 @@
 """`Frontier`: posterior capability boundaries and the questions they answer."""
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import Stretches, reference_compute
 from bayes_frontier.model.spec import ModelSpec
-from bayes_frontier.posterior import ahead, query
+from bayes_frontier.posterior import ahead, query, store
 from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.drift import drift_between_periods
+from bayes_frontier.posterior.query import Numbers
 from bayes_frontier.posterior.ranking import rank_base_models
+from bayes_frontier.text import count, flops_words, listed, printable
 
 if TYPE_CHECKING:
     from bayes_frontier.model.sample import Sampled
 
-Numbers = float | Sequence[float] | npt.NDArray[np.float64]
 # Resolution of the inverse, in points per range: 1,001 points over ten decades are 0.01 decades, interpolated.
 _INVERSE_POINTS = 1001
 
 
-class Frontier:
+class Frontier(Displayed):
     """Posterior of the tau-quantile boundaries of scores against pre-training compute.
 
     Made by `bayes_frontier.fit` or `bayes_frontier.load`. The **population boundary** (``base_model=None``) is that of
@@ -45,8 +46,8 @@ class Frontier:
         Quantile level.
     posterior : xarray.DataTree
         Groups ``posterior`` (floor, ceiling, slope per decade, midpoint in log10 FLOPs; drift_scale, base_model_scale
-        and base_model_effect on the logit scale), ``sample_stats``, ``constant_data`` and, where the fit kept it,
-        ``ending``: where the next fit can start.
+        and base_model_effect on the logit scale), ``sample_stats``, ``constant_data`` and, where the fit kept them,
+        ``ending`` (where the next fit can start) and ``diagnostics``.
     provenance : dict
         Data fingerprint, model specification, seed, versions.
     """
@@ -135,17 +136,21 @@ class Frontier:
     @cached_property
     def curves(self) -> Curves:
         """The draws as arrays, with the operations the answers share."""
-        z = np.log10(self.evaluations.models["flops"].to_numpy(float))
+        z = log_flops(self.evaluations.models["flops"])
         return Curves.from_tree(self.posterior, self.tau, self.spec.misfit, pivot=float(np.median(z)))
 
     @cached_property
     def diagnostics(self) -> pd.DataFrame:
         """R-hat and effective sample sizes of boundary quantities, worst first.
 
-        Every task and period at five computes across the data, and every base model at its median compute.
+        Every task and period at five computes across the data, and every base model at its median compute; as they
+        were when the fit was saved, where it was.
         """
+        stored = store.diagnostics(self.posterior)
+        if stored is not None:
+            return stored
         models = self.evaluations.models
-        z = np.quantile(np.log10(models["flops"].to_numpy(float)), [0.0, 0.25, 0.5, 0.75, 1.0])
+        z = np.quantile(log_flops(models["flops"]), [0.0, 0.25, 0.5, 0.75, 1.0])
         parts = {"boundary": self.boundary(10.0 ** np.unique(z), period="all")}
         if self.curves.has_base_models:
             z = reference_compute(models, self.base_model_names)
@@ -208,7 +213,7 @@ class Frontier:
         QueryError
             If the task, period or base model was not fitted or the compute is not plausible.
         """
-        z, asked = np.log10(query.check_flops(flops)), np.ndim(flops)
+        z = log_flops(query.check_flops(flops))
         tasks = query.task_indices(task, self.tasks)
         periods = query.period_indices(period, self.evaluations)
         base = None if base_model is None else query.base_index(base_model, self)
@@ -226,7 +231,7 @@ class Frontier:
         )
         drawn = drawn if task is None else drawn.isel(task=0)
         drawn = drawn if period == "all" else drawn.isel(period=0)
-        return drawn if asked else drawn.isel(flops=0)
+        return drawn if np.ndim(flops) else drawn.isel(flops=0)
 
     def attainable(
         self,
@@ -266,11 +271,11 @@ class Frontier:
         """
         query.check_prob(prob)
         drawn = self.boundary(flops, task, period, base_model)
-        found = query.summarise(drawn, prob)
+        summary = query.summarise(drawn, prob)
         if target is not None:
             query.check_score(target)
-            found["probability"] = (drawn >= target).mean(("chain", "draw"))
-        return found
+            summary["probability"] = (drawn >= target).mean(("chain", "draw"))
+        return summary
 
     def compute_for(
         self,
@@ -320,9 +325,9 @@ class Frontier:
         drawn = self.boundary(10.0**z, task, period, base_model).transpose("flops", ...)
         needed = np.stack([query.first_reaching(drawn.to_numpy(), z, value) for value in targets])
         template = drawn.isel(flops=0, drop=True).expand_dims(score=targets)
-        found = query.summarise(template.copy(data=10.0**needed), prob, method="lower")[["median", "lower", "upper"]]
-        found["not_attainable"] = template.copy(data=np.isinf(needed)).mean(("chain", "draw"))
-        return found if np.ndim(score) else found.isel(score=0)
+        summary = query.summarise(template.copy(data=10.0**needed), prob, method="lower")[["median", "lower", "upper"]]
+        summary["not_attainable"] = template.copy(data=np.isinf(needed)).mean(("chain", "draw"))
+        return summary if np.ndim(score) else summary.isel(score=0)
 
     def fitted(self) -> xr.DataArray:
         """Posterior mean boundary of every fitted record, base-model effect included.
@@ -335,15 +340,16 @@ class Frontier:
             Scores, dims (model, task), in the order of ``evaluations.models``.
         """
         models = self.evaluations.models
-        models = models.assign(flops=ahead.own_compute(self, models["base_model"], models["flops"]))
-        values = ahead.fitted_means(self.curves, models, self.base_model_names, self.stretches)
+        models = models.assign(flops=ahead.compute_fitted_at(self, models["base_model"], models["flops"]))
+        values = self.curves.of_records(models, self.base_model_names, self.stretches)
         return ahead.labelled(values, models["model"], self.tasks)
 
     def predict(self, models: pd.DataFrame) -> xr.DataArray:
-        """Predictive boundary of models of the period after the last one fitted.
+        """Predictive boundary of models that come after those fitted.
 
         The level that a model's score exceeds with probability 1 - tau, given the uncertainty of the boundary, of the
-        drift to come and, for a base model not fitted, of its effect: wider uncertainty means a higher level.
+        drift to come and, for a base model not fitted, of its effect: wider uncertainty means a higher level. A model
+        without a date is taken to come half a quarter of a year after the last one fitted.
 
         Parameters
         ----------
@@ -362,8 +368,9 @@ class Frontier:
         DataError
             If a date cannot be read.
         """
-        names, asked = ahead.place(self, models)
-        return ahead.labelled(ahead.predictive_levels(self.curves, *asked), names, self.tasks)
+        names, _, placed = ahead.place(self, models)
+        levels = ahead.predictive_levels(self.curves, placed, ahead.even_draws(self))
+        return ahead.labelled(levels, names, self.tasks)
 
     @cached_property
     def stretches(self) -> Stretches:
@@ -383,6 +390,38 @@ class Frontier:
         StoreError
             If it cannot be written.
         """
-        from bayes_frontier.posterior.store import save
+        store.save(self, path)
 
-        save(self, path)
+    def _display(self) -> Display:
+        n_periods, models = len(self.period_labels), self.evaluations.models
+        words = [
+            f"{count(len(self.tasks), 'task')} ({listed(self.tasks)}), {count(len(models), 'model')} on "
+            f"{count(len(self.base_model_names), 'base model')}, {count(n_periods, 'period')}"
+            + (f" ({listed(self.period_labels)})" if n_periods > 1 else ""),
+            f"FLOPs {flops_words(models['flops'].min())} to {flops_words(models['flops'].max())}; "
+            f"{count(self.curves.n_samples, 'draw')}",
+            self.convergence_text(),
+        ]
+        title = f"Frontier of {self.evaluations.source}: model {self.spec.name!r}, tau = {self.tau:g}"
+        return Display(printable(title), [printable(line) for text in words for line in text.splitlines()])
+
+
+def load(path: str | Path) -> Frontier:
+    """Read a fit written by `Frontier.save`.
+
+    Parameters
+    ----------
+    path : str or Path
+        NetCDF file.
+
+    Returns
+    -------
+    Frontier
+        With the draws in memory; the file is closed.
+
+    Raises
+    ------
+    StoreError
+        If there is no such file, it is cut short or damaged, or it is something else.
+    """
+    return store.read(path, Frontier)

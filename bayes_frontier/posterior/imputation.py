@@ -19,12 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-from scipy.special import logit
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.registry.registry import Registry
-from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.posterior.frontier import Frontier
 
@@ -114,19 +112,13 @@ def _told_from_stated(fit: Frontier, evaluations: Evaluations, shift: npt.NDArra
     draws = fit.posterior["posterior"].to_dataset()
     if "base_model_effect" not in draws:
         return draws
-    names = list(fit.base_model_names)
-    z = xr.DataArray(reference_compute(evaluations.models, names), dims="base_model", coords={"base_model": names})
-    drawn = z + xr.DataArray(shift, dims="base_model", coords={"base_model": names})
-    last = draws.isel(period=-1)
-
-    def level(at: xr.DataArray) -> xr.DataArray:
-        parts = [last[name] for name in ("floor", "ceiling", "slope", "midpoint")]
-        values: xr.DataArray = xr.apply_ufunc(lambda *given: logit(boundary_at(*given)), at, *parts)
-        return values
-
+    curves, tasks = fit.curves, np.arange(len(fit.tasks))
+    stated = reference_compute(evaluations.models, fit.base_model_names)
+    at_drawn, at_stated = (curves.logits(z[:, None], tasks) for z in (stated + shift, stated))
     effect = draws["base_model_effect"]
-    moved = (effect + level(drawn) - level(z)).transpose(*effect.dims)
-    return draws.assign(base_model_effect=moved.drop_vars("period", errors="ignore"))
+    dims = ("chain", "draw", "base_model", "task")
+    moved = xr.DataArray(curves.by_chain(at_drawn - at_stated), effect.transpose(*dims).coords, dims)
+    return draws.assign(base_model_effect=effect + moved.transpose(*effect.dims))
 
 
 def fit_imputed(

@@ -1,22 +1,101 @@
-"""Arguments of questions, checked, and the summaries that answer them."""
+"""What is asked of a fit: the parts of it that answers need, arguments checked, and summaries over draws."""
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.registry.registry import default_registry
+from bayes_frontier.evaluations.registry.registry import given_registry
+from bayes_frontier.model.curve import log_flops
+from bayes_frontier.model.data import Stretches
 from bayes_frontier.model.likelihood import FloatArray, IntArray
+from bayes_frontier.model.spec import ModelSpec
+from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.text import listed, suggestion
 
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+Numbers = float | Sequence[float] | npt.NDArray[np.float64]
 
 _PLAUSIBLE = (1e12, 1e32)
+
+
+class Fit(Protocol):
+    """What the modules below `Frontier` need of a fit; it keeps them from importing `Frontier`, which imports them."""
+
+    @property
+    def evaluations(self) -> Evaluations:
+        """Scores fitted."""
+        ...
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model."""
+        ...
+
+    @property
+    def tau(self) -> float:
+        """Quantile level."""
+        ...
+
+    @property
+    def posterior(self) -> xr.DataTree:
+        """Draws and constants."""
+        ...
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where it comes from."""
+        ...
+
+    @property
+    def curves(self) -> Curves:
+        """The draws as arrays."""
+        ...
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Task names."""
+        ...
+
+    @property
+    def period_labels(self) -> tuple[str, ...]:
+        """Names of the periods."""
+        ...
+
+    @property
+    def base_model_names(self) -> tuple[str, ...]:
+        """Names of the base models, in the order of the effects."""
+        ...
+
+    @property
+    def stretches(self) -> Stretches:
+        """Stretches of time that the boundary drifts over."""
+        ...
+
+    @property
+    def diagnostics(self) -> pd.DataFrame:
+        """R-hat and effective sample sizes."""
+        ...
+
+    @property
+    def converged(self) -> bool:
+        """Whether they pass the gate."""
+        ...
+
+    def boundary(
+        self,
+        flops: Numbers,
+        task: str | None = None,
+        period: int | str | None = None,
+        base_model: str | None = None,
+    ) -> xr.DataArray:
+        """Draws of boundaries."""
+        ...
 
 
 def check_flops(flops: npt.ArrayLike) -> FloatArray:
@@ -46,9 +125,10 @@ def check_range(flops_range: npt.ArrayLike) -> tuple[float, float]:
     """
     ends = check_flops(flops_range)
     if ends.shape != (2,) or ends[0] >= ends[1]:
-        found = ", ".join(f"{value:g}" for value in ends.ravel())
-        raise QueryError(f"flops_range: two numbers of FLOPs are needed, the lower first, found {found}.")
-    return float(np.log10(ends[0])), float(np.log10(ends[1]))
+        numbers = ", ".join(f"{value:g}" for value in ends.ravel())
+        raise QueryError(f"flops_range: two numbers of FLOPs are needed, the lower first, found {numbers}.")
+    low, high = log_flops(ends)
+    return float(low), float(high)
 
 
 def check_prob(prob: float) -> None:
@@ -100,15 +180,15 @@ def period_indices(period: int | str | None, evaluations: Evaluations) -> IntArr
     return np.array([period % n])
 
 
-def base_index(base_model: str, frontier: "Frontier") -> int:
-    """Index of a fitted base model."""
-    if not frontier.curves.has_base_models:
+def base_index(base_model: str, fit: Fit) -> int:
+    """Index of a fitted base model, in any spelling known to the registry that the table was read with."""
+    if not fit.curves.has_base_models:
         raise QueryError(
-            f"The model {frontier.spec.name!r} has no base-model effects: there is no boundary of {base_model!r} of "
+            f"The model {fit.spec.name!r} has no base-model effects: there is no boundary of {base_model!r} of "
             "its own. Fit with a model that has them, such as hierarchical."
         )
-    names = frontier.base_model_names
-    name = base_model if base_model in names else default_registry().canonical(base_model)
+    names = fit.base_model_names
+    name = base_model if base_model in names else given_registry(fit.evaluations.registry).canonical(base_model)
     if name not in names:
         raise QueryError(
             f"Base model {base_model!r} is not in this fit.{suggestion(base_model, names)} Leave it out for the "
@@ -139,5 +219,5 @@ def first_reaching(values: FloatArray, z: FloatArray, target: float) -> FloatArr
     y0 = np.take_along_axis(values, i[None], axis=0)[0]
     y1 = np.take_along_axis(values, j[None], axis=0)[0]
     part = np.divide(target - y0, y1 - y0, out=np.ones_like(y0), where=y1 > y0)
-    found = np.where(j == 0, z[0], z[i] + part * (z[j] - z[i]))
-    return np.where(reached.any(axis=0), found, np.inf)
+    place = np.where(j == 0, z[0], z[i] + part * (z[j] - z[i]))
+    return np.where(reached.any(axis=0), place, np.inf)

@@ -1,9 +1,5 @@
 """How far base models sit above or below what their compute predicts."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -11,15 +7,13 @@ import xarray as xr
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.posterior import query
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.query import Fit
 
 # Base models evaluated at a time: 50 x 6 tasks x 4,000 draws are 10 MB.
 _BLOCK = 50
 
 
-def base_model_lead(frontier: Frontier, period: int | str | None = None) -> xr.DataArray:
+def base_model_lead(frontier: Fit, period: int | str | None = None) -> xr.DataArray:
     """Draws of the boundary of each base model less that of a typical one with the same compute.
 
     A typical base model is one without an effect of its own. Its boundary lies below the population boundary, which is
@@ -40,15 +34,15 @@ def base_model_lead(frontier: Frontier, period: int | str | None = None) -> xr.D
     lead = np.empty((curves.n_samples, len(names), len(task)))
     for start in range(0, len(names), _BLOCK):
         rows = np.arange(start, min(start + _BLOCK, len(names)))
-        known = curves.known(z[rows, None], rows[:, None], task, number)
-        lead[:, rows] = known - curves.typical(z[rows, None], task, number)
+        boundary = curves.known(z[rows, None], rows[:, None], task, number)
+        lead[:, rows] = boundary - curves.typical(z[rows, None], task, number)
     coords = {"base_model": list(names), "task": list(frontier.tasks)}
     return xr.DataArray(
         curves.by_chain(lead), dims=("chain", "draw", "base_model", "task"), coords=coords, attrs={"units": "score"}
     ).assign_coords(flops=("base_model", 10.0**z), period=frontier.period_labels[number])
 
 
-def rank_base_models(frontier: Frontier, period: int | str | None = None, prob: float = 0.9) -> xr.Dataset:
+def rank_base_models(frontier: Fit, period: int | str | None = None, prob: float = 0.9) -> xr.Dataset:
     """Rank base models by how far they sit above or below what their compute predicts.
 
     Parameters
@@ -76,14 +70,14 @@ def rank_base_models(frontier: Frontier, period: int | str | None = None, prob: 
     query.check_prob(prob)
     lead = base_model_lead(frontier, period)
     over = ("chain", "draw")
-    found = query.summarise(lead, prob)
-    found["above"] = (lead > 0).mean(over)
+    summary = query.summarise(lead, prob)
+    summary["above"] = (lead > 0).mean(over)
     overall = lead.mean("task")
-    summary = query.summarise(overall, prob).drop_vars("median")
-    summary["above"] = (overall > 0).mean(over)
-    found = found.merge(summary.rename({str(name): f"overall_{name}" for name in summary}))
+    whole = query.summarise(overall, prob).drop_vars("median")
+    whole["above"] = (overall > 0).mean(over)
+    summary = summary.merge(whole.rename({str(name): f"overall_{name}" for name in whole}))
     counts: pd.Series = frontier.evaluations.models["base_model"].value_counts()
     names = list(frontier.base_model_names)
-    found = found.assign_coords(n_models=("base_model", counts.reindex(names).to_numpy()))
-    order = np.argsort(-found["overall_mean"].to_numpy(), kind="stable")
-    return found.isel(base_model=order)
+    summary = summary.assign_coords(n_models=("base_model", counts.reindex(names).to_numpy()))
+    order = np.argsort(-summary["overall_mean"].to_numpy(), kind="stable")
+    return summary.isel(base_model=order)

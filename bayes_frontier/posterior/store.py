@@ -3,35 +3,45 @@
 import contextlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import xarray as xr
 
 from bayes_frontier.errors import FrontierError, StoreError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.spec import ModelSpec
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.query import Fit
 
 FORMAT = "bayes_frontier fit"
 VERSION = 1
 _COMPRESSED = {"zlib": True, "complevel": 3}
+# Groups that every fit has, and those of later versions or of some fits.
+_GROUPS, _OPTIONAL = ("posterior", "sample_stats", "constant_data"), ("ending", "diagnostics")
 
 
-def save(frontier: "Frontier", path: str | Path) -> None:
+def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:
+    """R-hat and effective sample sizes as they were kept with a fit; None where they were not."""
+    if "diagnostics" not in posterior.children:
+        return None
+    return posterior["diagnostics"].to_dataset().to_dataframe().reset_index(drop=True)
+
+
+def save(fit: Fit, path: str | Path) -> None:
     """Write a fit beside its target, then rename it into place."""
     target = Path(path)
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    groups = {name: frontier.posterior[name].dataset for name in frontier.posterior.children}
-    tree = xr.DataTree.from_dict({**groups, "evaluations": frontier.evaluations.to_dataset()})
+    groups = {name: fit.posterior[name].dataset for name in fit.posterior.children}
+    # thousands of quantities: a question to a saved fit need not wait for them again
+    groups["diagnostics"] = fit.diagnostics.rename_axis("number").to_xarray()
+    tree = xr.DataTree.from_dict({**groups, "evaluations": fit.evaluations.to_dataset()})
     tree.attrs = {
         "format": FORMAT,
         "version": VERSION,
-        "tau": frontier.tau,
-        "specification": frontier.spec.model_dump_json(),
-        "provenance": json.dumps(frontier.provenance),
+        "tau": fit.tau,
+        "specification": fit.spec.model_dump_json(),
+        "provenance": json.dumps(fit.provenance),
     }
     packed = {
         f"/{name}": {v: _COMPRESSED for v, x in node.data_vars.items() if x.dtype.kind == "f" and x.ndim}
@@ -48,26 +58,8 @@ def save(frontier: "Frontier", path: str | Path) -> None:
             beside.unlink()
 
 
-def load(path: str | Path) -> "Frontier":
-    """Read a fit written by `Frontier.save`.
-
-    Parameters
-    ----------
-    path : str or Path
-        NetCDF file.
-
-    Returns
-    -------
-    Frontier
-        With the draws in memory; the file is closed.
-
-    Raises
-    ------
-    StoreError
-        If there is no such file, it is cut short or damaged, or it is something else.
-    """
-    from bayes_frontier.posterior.frontier import Frontier
-
+def read[F](path: str | Path, make: Callable[..., F]) -> F:
+    """Read what `save` wrote, and make a fit of it."""
     source = Path(path)
     if source.is_dir():
         raise StoreError(f"{source}: is a directory; give the path of a fit in it.")
@@ -88,10 +80,10 @@ def load(path: str | Path) -> "Frontier":
             f"{source}: written in version {tree.attrs.get('version')} of the format, this is {VERSION}. Fit again."
         )
     try:
-        groups = {name: tree[name].dataset for name in ("posterior", "sample_stats", "constant_data")}
-        if "ending" in tree.children:
-            groups["ending"] = tree["ending"].dataset
-        return Frontier(
+        groups = {
+            name: tree[name].dataset for name in (*_GROUPS, *(name for name in _OPTIONAL if name in tree.children))
+        }
+        return make(
             evaluations=Evaluations.from_dataset(tree["evaluations"].dataset),
             spec=ModelSpec.model_validate_json(tree.attrs["specification"]),
             tau=float(tree.attrs["tau"]),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_frontier.checks.result import Check
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
 
 PROB = 0.9
 _MOST_BUDGETS, _MOST_BASES, _MOST_ROWS = 5, 10, 8

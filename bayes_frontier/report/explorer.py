@@ -17,7 +17,7 @@ from bayes_frontier.text import flops_words
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
 
 Floats = npt.NDArray[np.float64]
 # What `compute-for` searches, on its grid: 0.01 decades.

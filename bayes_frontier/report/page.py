@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayes_frontier.evaluations import Truth
-    from bayes_frontier.posterior import Frontier
+    from bayes_frontier.posterior.frontier import Frontier
     from bayes_frontier.report.answers import Evidence, Facts
 
 

@@ -36,7 +36,7 @@ class Sampler:
 
         Shapes: z (n_points,).
         """
-        from bayes_frontier.posterior import fit
+        from bayes_frontier.posterior.fitting import fit
 
         frontier = fit(
             evaluations,

@@ -11,10 +11,11 @@ from bayes_frontier.design.select import Problem, greedy
 from bayes_frontier.design.targets import OBJECTIVE, Targets
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.registry.registry import default_registry
+from bayes_frontier.evaluations.registry.registry import given_registry
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray, pinball_loss
 from bayes_frontier.model.spec import read_spec
-from bayes_frontier.posterior.ahead import Vintage, appeared, base_model_years, predictive_levels
+from bayes_frontier.posterior.ahead import Draws, ModelsAhead, Vintage, appeared, base_model_years, predictive_levels
 from bayes_frontier.posterior.draws import Curves
 from studies.design.reweighting import check_batches
 from studies.fast.calibration import calibrated
@@ -84,7 +85,7 @@ class Contest:
         self.cost = pool["params_b"].to_numpy(float)
         if np.isnan(self.cost).any() or (self.cost <= 0).any():
             raise QueryError("evaluations: models are priced by parameters; every one needs params_b above 0.")
-        self.z, self.total = np.log10(pool["flops"].to_numpy(float)), float(self.cost.sum())
+        self.z, self.total = log_flops(pool["flops"]), float(self.cost.sum())
         self._scores = pool[list(upto.tasks)].to_numpy(float)
         self.model, fitted = calibrated(upto, self._past, TAU)
         self.base = np.searchsorted(self.model.data.base_models, pool["base_model"].to_numpy(dtype=str))
@@ -213,18 +214,18 @@ class Contest:
         own = self._fitted_base_models(state)
         flops = later["base_model"].map(10.0**own).fillna(later["flops"]).astype(float)
         names, models = pd.Series(list(own.index)), self.model.evaluations.models
+        registry = given_registry(self.model.evaluations.registry)
         seen = models.groupby("base_model")["released"].min().reindex(names)
-        levels = predictive_levels(
-            state.curves,
-            later["base_model"],
-            flops,
-            list(names),
-            _SEED,
-            innovation=self._priors.base_model_innovation,
-            vintage=Vintage.of(
-                state.curves, base_model_years(names, seen, default_registry()), self._priors.base_model_vintage
-            ),
-            released=appeared(later["base_model"], later["released"], models["released"].max()),
+        ahead = ModelsAhead(
+            base=pd.Index(names).get_indexer(pd.Index(later["base_model"])).astype(np.int64),
+            z=log_flops(flops),
+            quarters=np.ones(len(later)),
+            appeared=appeared(later["base_model"], later["released"], models["released"].max(), registry),
         )
+        vintage = Vintage.from_curves(
+            state.curves, base_model_years(names, seen, registry), self._priors.base_model_vintage
+        )
+        draws = Draws.even(state.curves, _SEED, self._priors.base_model_innovation, vintage)
+        levels = predictive_levels(state.curves, ahead, draws)
         losses = pinball_loss(later[list(data.tasks)].to_numpy(float) - levels, TAU)
         return float(np.nanmean(losses, axis=0).mean())

@@ -9,8 +9,8 @@ import xarray as xr
 from scipy import stats
 
 import bayes_frontier as bf
-from bayes_frontier.analysis.forecast import Asked, Draws, new_effect
 from bayes_frontier.analysis.gate import ALL_TASKS, Residuals, adjust, flagged, verdicts
+from bayes_frontier.posterior.ahead import STAND_INS, Draws, ModelsAhead, new_effect
 from tests.checks.posteriors import diagnosed, true_frontier
 from tests.draws import BASES, make_frontier
 
@@ -119,13 +119,13 @@ def test_a_later_new_base_model_is_expected_where_the_trend_of_releases_leads():
             "released": pd.to_datetime(["2023-09-15", "2025-06-15", "2025-06-15"]),
         }
     )
-    drawn = Draws.of(frontier, np.random.default_rng(0))
+    drawn = Draws.random(frontier, np.random.default_rng(0))
     still = replace(drawn, vintage=None)
-    asked = Asked.of(frontier, rows)
-    assert asked.known.tolist() == [False, False, True]
-    new = asked.part(~asked.known)
-    moved = new_effect(frontier, new, 0, drawn) - new_effect(frontier, new, 0, still)
-    assert moved.shape == (len(drawn.samples), drawn.stand_in.shape[1], 2)
+    asked = ModelsAhead.from_models(frontier, rows["base_model"], rows["flops"], rows["released"])
+    assert asked.fitted.tolist() == [False, False, True]
+    new = asked.part(~asked.fitted)
+    moved = new_effect(drawn, 0, new) - new_effect(still, 0, new)
+    assert moved.shape == (len(drawn.samples), STAND_INS, 2)
     early, late = moved.mean(axis=(0, 1))
     assert early < -0.05 < 0.2 < late
     # a trend known so roughly leads less surely the farther it leads

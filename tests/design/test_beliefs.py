@@ -17,15 +17,15 @@ BOTH = np.array([0, 1])
 
 
 def test_targets_are_the_population_boundary(frontier):
-    beliefs = Beliefs.of(frontier)
+    beliefs = Beliefs.from_frontier(frontier)
     expected = frontier.boundary(10.0**Z).to_numpy().reshape(-1, 2, 3)
     assert beliefs.population(Z, BOTH).transpose(1, 0, 2) == pytest.approx(expected)
-    first = Beliefs.of(frontier, 0).population(Z, BOTH)
+    first = Beliefs.from_frontier(frontier, 0).population(Z, BOTH)
     assert first.transpose(1, 0, 2) == pytest.approx(frontier.boundary(10.0**Z, period=0).to_numpy().reshape(-1, 2, 3))
 
 
 def test_sites_of_fitted_base_models_are_their_boundaries_at_their_own_compute(frontier):
-    sites = replace(Beliefs.of(frontier), innovation=0.0).sites(list(BASES), np.full(3, 20.0), BOTH)
+    sites = replace(Beliefs.from_frontier(frontier), innovation=0.0).sites(list(BASES), np.full(3, 20.0), BOTH)
     for j, name in enumerate(BASES):
         expected = frontier.boundary(FLOPS[name], base_model=name).to_numpy().reshape(-1, 2)
         assert pytest.approx(expected) == sites.columns[:, :, sites.index[j]].T
@@ -33,7 +33,7 @@ def test_sites_of_fitted_base_models_are_their_boundaries_at_their_own_compute(f
 
 
 def test_unseen_base_models_share_the_curve_and_have_the_spread_of_base_models(frontier):
-    beliefs = replace(Beliefs.of(frontier), innovation=0.0)
+    beliefs = replace(Beliefs.from_frontier(frontier), innovation=0.0)
     sites = beliefs.sites(["new-1", BASES[0], "new-2", "new-3"], np.array([23.0, 23.0, 23.001, 24.0]), BOTH)
     assert sites.index[0] == sites.index[2] != sites.index[3]
     assert sites.spread[:, 1] == pytest.approx(0.0)
@@ -48,9 +48,9 @@ def test_unseen_base_models_share_the_curve_and_have_the_spread_of_base_models(f
 
 
 def test_the_next_period_is_less_certain_by_one_step_of_the_walk(frontier):
-    now, ahead = (Beliefs.of(frontier, period).population(Z, BOTH) for period in (None, "next"))
+    now, ahead = (Beliefs.from_frontier(frontier, period).population(Z, BOTH) for period in (None, "next"))
     assert (ahead.var(axis=1) > now.var(axis=1) - 1e-4).all()
-    curves = Beliefs.of(frontier, "next").curves
+    curves = Beliefs.from_frontier(frontier, "next").curves
     step = logit(curves.typical(23.0, 0, 2)) - logit(curves.typical(23.0, 0, 1))
     again = logit(curves.typical(24.5, 0, 2)) - logit(curves.typical(24.5, 0, 1))
     assert step == pytest.approx(again, abs=1e-9)
@@ -63,13 +63,15 @@ def test_without_drift_the_next_period_is_the_last():
     frontier.posterior["constant_data"] = constant.assign(
         scale=("task", [0.01, 0.01]), half_width=("task", [0.02, 0.02]), likelihood_level=("task", [0.97, 0.97])
     )
-    assert Beliefs.of(frontier, "next").population(Z, BOTH) == pytest.approx(Beliefs.of(frontier).population(Z, BOTH))
-    sites = Beliefs.of(frontier).sites(["new", BASES[0]], np.array([23.0, 24.0]), BOTH)
+    assert Beliefs.from_frontier(frontier, "next").population(Z, BOTH) == pytest.approx(
+        Beliefs.from_frontier(frontier).population(Z, BOTH)
+    )
+    sites = Beliefs.from_frontier(frontier).sites(["new", BASES[0]], np.array([23.0, 24.0]), BOTH)
     assert not sites.spread.any()
 
 
 def test_everything_fits_together(frontier):
-    beliefs = Beliefs.of(frontier)
+    beliefs = Beliefs.from_frontier(frontier)
     sites = beliefs.sites([*BASES, "new"], np.full(4, 23.0), BOTH)
     found = information(beliefs, sites, Z, BOTH, np.full((2, 3), 1 / 6))
     assert found.target_variance == pytest.approx(beliefs.population(Z, BOTH).var(axis=1, ddof=1))
@@ -79,11 +81,11 @@ def test_everything_fits_together(frontier):
 
 def test_unknown_periods_are_refused(frontier):
     with pytest.raises(QueryError, match="neither a fitted period nor a date"):
-        Beliefs.of(frontier, "soon")
+        Beliefs.from_frontier(frontier, "soon")
 
 
 def test_known_base_models_may_have_moved_on_their_own_unless_new_scores_show_where_they_are(frontier):
-    given = replace(Beliefs.of(frontier), innovation=0.35, recent={BASES[0]: 0, BASES[1]: 50})
+    given = replace(Beliefs.from_frontier(frontier), innovation=0.35, recent={BASES[0]: 0, BASES[1]: 50})
     names = [*BASES, "new"]
     sites = replace(given, innovation=0.0).sites(names, np.full(4, 23.0), BOTH)
     moved = given.sites(names, np.full(4, 23.0), BOTH)
@@ -101,12 +103,12 @@ def test_base_models_count_their_scores_of_the_period_planned_for(frontier):
     names = pd.Series(["a", "a", "b", "c", "c", "c"])
     assert recent(names, np.array([True, False, True, False, False, False])) == {"a": 1, "c": 0}
     # Of the period to come there are no scores, so every fitted base model may have moved.
-    assert Beliefs.of(frontier, "next").recent == dict.fromkeys(frontier.base_model_names, 0)
+    assert Beliefs.from_frontier(frontier, "next").recent == dict.fromkeys(frontier.base_model_names, 0)
     models = frontier.evaluations.models
     last = models[models["period"] == models["period"].max()]["base_model"].value_counts()
-    for name, n in Beliefs.of(frontier).recent.items():
+    for name, n in Beliefs.from_frontier(frontier).recent.items():
         assert n == last.get(name, 0)
-    assert Beliefs.of(frontier).innovation == frontier.spec.priors.base_model_innovation
+    assert Beliefs.from_frontier(frontier).innovation == frontier.spec.priors.base_model_innovation
 
 
 def test_attention_goes_to_popular_base_models_and_a_little_to_each():

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bayes_frontier.design import Question, plan
+from bayes_frontier.design.planning import plan
+from bayes_frontier.design.targets import Question
 from bayes_frontier.errors import DataError, QueryError
 
 

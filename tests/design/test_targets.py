@@ -11,7 +11,7 @@ Z = np.array([22.0, 23.0, 24.5])
 
 
 def ask(frontier, objective="interval-width", question=None, focus=None, flops=None):
-    return targets(Beliefs.of(frontier), objective, question, focus, flops, Z)
+    return targets(Beliefs.from_frontier(frontier), objective, question, focus, flops, Z)
 
 
 def test_by_default_all_tasks_over_the_candidates_compute(frontier):

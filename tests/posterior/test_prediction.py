@@ -8,7 +8,7 @@ from scipy.special import expit, k0, logit
 
 from bayes_frontier.errors import DataError, FrontierError, QueryError
 from bayes_frontier.model.data import Stretches
-from bayes_frontier.posterior.ahead import _own_moves, fitted_means
+from bayes_frontier.posterior.ahead import _own_moves
 from tests.draws import BASES, FLOPS, HUB_LLAMA, TASKS, make_frontier, without_bases
 
 
@@ -131,7 +131,7 @@ def test_within_a_period_the_earlier_stretch_is_shifted():
     stretches = Stretches(
         of_model=(np.arange(len(models)) % 2), last=np.array([1, 1]), gaps=np.array([1.0]), middle=None
     )
-    means = fitted_means(frontier.curves, models, frontier.base_model_names, stretches)
+    means = frontier.curves.of_records(models, frontier.base_model_names, stretches)
     at_end = frontier.fitted().to_numpy()
     np.testing.assert_allclose(means[1::2], at_end[1::2])
     np.testing.assert_allclose(logit(means[::2]) - logit(at_end[::2]), -0.5)

@@ -33,7 +33,7 @@ def curves_with(slope: float, released: np.ndarray, *, within: float = 0.05, n: 
 @pytest.mark.parametrize("slope", [-TREND, 0.0, TREND])
 def test_the_trend_is_found_within_its_error(slope):
     released = np.linspace(-1.0, 1.0, 80)
-    found = [Vintage.of(curves_with(slope, released, seed=seed), released, prior=5.0) for seed in range(40)]
+    found = [Vintage.from_curves(curves_with(slope, released, seed=seed), released, prior=5.0) for seed in range(40)]
     z = np.array([(one.slope[0] - slope) / one.error[0] for one in found])
     # 40 standard normal values: their mean is within 3 / sqrt(40), their variance within 3 sqrt(2 / 39) of 1
     assert abs(z.mean()) < 0.47
@@ -44,7 +44,7 @@ def test_the_trend_is_found_within_its_error(slope):
 def test_the_prior_shrinks_the_trend_and_its_error():
     released = np.linspace(-1.0, 1.0, 20)
     curves = curves_with(TREND, released)
-    free, shrunk = (Vintage.of(curves, released, prior) for prior in (50.0, 0.1))
+    free, shrunk = (Vintage.from_curves(curves, released, prior) for prior in (50.0, 0.1))
     share = 0.1**2 / (0.1**2 + free.error**2)
     np.testing.assert_allclose(shrunk.slope, share * free.slope, rtol=1e-3)
     np.testing.assert_allclose(shrunk.error, np.sqrt(share) * free.error, rtol=1e-3)
@@ -58,8 +58,8 @@ def test_base_models_of_which_little_is_known_weigh_little():
     vague = OMEGA * rng.standard_normal((400, 20, 1))
     both = curves_with(TREND, released)
     object.__setattr__(both, "effects", np.concatenate([known.effects, vague], axis=1))
-    found = Vintage.of(known, released, prior=5.0)
-    again = Vintage.of(both, np.concatenate([released, np.linspace(-1.0, 1.0, 20)]), prior=5.0)
+    found = Vintage.from_curves(known, released, prior=5.0)
+    again = Vintage.from_curves(both, np.concatenate([released, np.linspace(-1.0, 1.0, 20)]), prior=5.0)
     # each of them weighs a fiftieth of what a known one does (its variance is kept below 98% of the prior's)
     assert abs(again.slope[0] - found.slope[0]) < found.error[0]
     assert again.error[0] > 0.95 * found.error[0]
@@ -68,16 +68,16 @@ def test_base_models_of_which_little_is_known_weigh_little():
 def test_nothing_is_given_without_dates_effects_or_prior():
     released = np.linspace(-1.0, 1.0, 20)
     curves = curves_with(TREND, released)
-    assert Vintage.of(curves, np.full(20, np.nan), 0.3) is None
-    assert Vintage.of(curves, np.zeros(20), 0.3) is None
-    assert Vintage.of(curves, released, 0.0) is None
+    assert Vintage.from_curves(curves, np.full(20, np.nan), 0.3) is None
+    assert Vintage.from_curves(curves, np.zeros(20), 0.3) is None
+    assert Vintage.from_curves(curves, released, 0.0) is None
     without = Curves.from_tree(posterior_tree(base_model_effect=None, base_model_scale=None), TAU)
-    assert Vintage.of(without, released[: len(BASES)], 0.3) is None
+    assert Vintage.from_curves(without, released[: len(BASES)], 0.3) is None
 
 
 def test_a_line_is_not_followed_beyond_a_year():
     released = np.linspace(-1.0, 1.0, 20)
-    vintage = Vintage.of(curves_with(TREND, released), released, prior=5.0)
+    vintage = Vintage.from_curves(curves_with(TREND, released), released, prior=5.0)
     normal = np.zeros(1)
     near, edge, far, unknown = vintage.effect(0, np.array([1.5, 2.0, 7.0, np.nan]), normal)[0]
     assert near < edge == far

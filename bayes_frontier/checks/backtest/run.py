@@ -15,15 +15,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier import __version__
 from bayes_frontier.checks.backtest.axis import on_axis
 from bayes_frontier.checks.backtest.baselines import Baseline, Rows, choose
 from bayes_frontier.checks.backtest.comparison import OURS, Backtest
 from bayes_frontier.checks.backtest.levels import Levels, LevelStore, code_digest, make_key
 from bayes_frontier.errors import ConvergenceError, DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.parallel import Workers
+from bayes_frontier.provenance import __version__
 
 if TYPE_CHECKING:
     from bayes_frontier.model.spec import ModelSpec
@@ -92,7 +93,7 @@ def baseline_levels(baseline: Baseline, split: Split, tau: float) -> FloatArray:
 
 def _rows(models: pd.DataFrame, task: str) -> Rows:
     return Rows(
-        z=np.log10(models["flops"].to_numpy(dtype=np.float64)),
+        z=log_flops(models["flops"]),
         base_model=models["base_model"].to_numpy(dtype=object),
         score=models[task].to_numpy(dtype=np.float64),
     )
@@ -302,9 +303,10 @@ def _fit_split(
 
 
 def _library_fit() -> Fit:
-    import bayes_frontier
+    # the sampler is imported only where something is fitted
+    from bayes_frontier.posterior.fitting import fit
 
-    return bayes_frontier.fit
+    return fit
 
 
 def _silent(line: str) -> None:

@@ -7,10 +7,10 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -360,6 +360,9 @@ class Registry:
         Placements by architecture and size, first match wins.
     placed : mapping of str to str, optional
         Base models of models that somebody has looked at, by `name_key` of their names.
+    files : sequence of (str, str), optional
+        Name and text of each file put over the packaged one, in order: what a saved fit keeps of a registry. One put
+        together by hand has none.
 
     Examples
     --------
@@ -372,10 +375,12 @@ class Registry:
         generations: Mapping[str, Generation],
         size_rules: tuple[SizeRule, ...] = (),
         placed: Mapping[str, str] | None = None,
+        files: Sequence[tuple[str, str]] = (),
     ) -> None:
         self.generations = dict(generations)
         self.size_rules = size_rules
         self.placed = dict(placed or {})
+        self.files = tuple(files)
         self._models = {m.name: m for g in self.generations.values() for m in g.models}
         self._index: dict[str, str] = {name_key(name): name for name in self._models}
         for short in (False, True):
@@ -492,14 +497,27 @@ class Registry:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{path}: the registry cannot be read ({error}). Give the path of a TOML file.") from None
-        generations, rules, placed = parse(text, str(path), self.generations)
-        return Registry(generations, rules + self.size_rules, self.placed | placed)
+        return self._over(str(path), text)
+
+    def _over(self, name: str, text: str) -> Registry:
+        generations, rules, placed = parse(text, name, self.generations)
+        return Registry(
+            generations, rules + self.size_rules, self.placed | placed, (*self.files, (Path(name).name, text))
+        )
+
+    @classmethod
+    def from_files(cls, files: Sequence[tuple[str, str]]) -> Registry:
+        """Put the texts of files over the packaged registry: the inverse of `files`."""
+        registry = default_registry()
+        for name, text in files:
+            registry = registry._over(name, text)
+        return registry
 
 
 @cache
 def default_registry() -> Registry:
     """Read the packaged registry, once a process."""
-    text = files("bayes_frontier.evaluations.registry").joinpath("registry.toml").read_text(encoding="utf-8")
+    text = resources.files("bayes_frontier.evaluations.registry").joinpath("registry.toml").read_text(encoding="utf-8")
     return Registry(*parse(text, "registry.toml", {}))
 
 

@@ -37,7 +37,7 @@ def test_the_rows_belong_to_the_first_evaluations_of_a_plan(frontier):
     constant = frontier.posterior["constant_data"].dataset
     scale = Scale(*(constant[k].to_numpy() for k in ("density", "scale", "half_width", "likelihood_level")))
     rows = check_batches(
-        Beliefs.of(frontier),
+        Beliefs.from_frontier(frontier),
         list(BASES) * 4,
         np.ones(12),
         np.linspace(22.5, 24.5, 5),
