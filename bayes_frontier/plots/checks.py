@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bayes_frontier.checks import thresholds as limit
+from bayes_frontier.checks import crossing, exceedances, influence, scale
 from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
@@ -169,7 +169,7 @@ def _exceedances(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noq
     texts = numbers["top"].map(lambda name: style.shorten(name, 24)) + numbers.apply(
         lambda row: f": {row['top_exceedances']} above, {row['top_expected']:.1f} expected", axis=1
     )
-    limits = [1.0, limit.DISPERSION.warn, limit.DISPERSION.fail]
+    limits = [1.0, exceedances.DISPERSION.warn, exceedances.DISPERSION.fail]
     label = "dispersion of exceedances over base models (1: binomial)"
     return _dots(check, chosen, axes, "dispersion", texts, limits, label)
 
@@ -182,7 +182,7 @@ def _pinball(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: A
 
 
 def _scale(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
-    low, high = limit.SCALE_FACTOR.warn, limit.SCALE_FACTOR.fail
+    low, high = scale.FACTOR.warn, scale.FACTOR.fail
     texts = check.numbers["factor"].map("{:.2f}".format)
     lines = [1.0, low, high, 1 / low, 1 / high]
     return _dots(check, chosen, axes, "factor", texts, lines, "scale over what the residuals ask for", log=True)
@@ -191,7 +191,7 @@ def _scale(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN
 def _crossing(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
     numbers = check.numbers
     texts = numbers.apply(lambda row: f"tau {row['tau_low']:g} under {row['tau_high']:g}", axis=1)
-    lines = [0.0, limit.CROSSING.warn, limit.CROSSING.fail]
+    lines = [0.0, crossing.DEPTH.warn, crossing.DEPTH.fail]
     label = "largest excess of the lower level's boundary, in scores (above 0: they cross)"
     return _dots(check, chosen, axes, "depth", texts, lines, label)
 
@@ -255,7 +255,7 @@ def _influence(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa:
         task=numbers["base_model"].map(lambda name: style.shorten(name, 20)) + ", " + numbers["task"]
     )
     one = Check(check.name, check.verdict, named.assign(zero=0.0), check.sentence, check.picture)
-    lines = [0.0, limit.INFLUENCE.warn, limit.INFLUENCE.fail]
+    lines = [0.0, influence.IN_SD.warn, influence.IN_SD.fail]
     label = "change of the boundary without it, in posterior standard deviations"
     return _dots(one, chosen, axes, "in_sd", texts, [*lines, *(-line for line in lines[1:])], label, bar="zero")
 

@@ -92,7 +92,7 @@ def leaderboard(name: str, options: Mapping[str, Any], replication: int) -> Scor
 def with_scale(frontier: Frontier) -> Frontier:
     """Add the likelihood's constants, from the residuals, to a fast fit."""
     smoothing = frontier.spec.likelihood.smoothing
-    scale = Scale.calibrated(Records.of(frontier).residuals, frontier.tau, smoothing)
+    scale = Scale.calibrated(Records.from_frontier(frontier).residuals, frontier.tau, smoothing)
     constant = frontier.posterior["constant_data"].to_dataset()
     frontier.posterior["constant_data"] = constant.assign(
         density=("task", scale.density),
