@@ -194,7 +194,7 @@ def backtest(
     share, columns = probability(tau, "--tau"), fields_map(column)
     given_sizes: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains}
     import bayes_frontier as bf
-    from bayes_frontier.report.backtest import cell_table, headline, summary_table, write_backtest
+    from bayes_frontier.report.backtest import cell_table, write_backtest
 
     evaluations = bf.read(
         table,
@@ -221,11 +221,11 @@ def backtest(
         allow_unconverged=allow_unconverged,
         **{name: value for name, value in given_sizes.items() if value is not None},
     )
-    rows = [{str(k): v for k, v in row.items()} for row in summary_table(result).to_dict("records")]
+    rows = [{str(k): v for k, v in row.items()} for row in result.table.to_dict("records")]
     about = dict(result.about)
     if form == "json":
-        about |= {"headline": headline(result), "cells": cell_table(result).to_dict("records")}
-    show(Answer(about, COLUMNS, rows, header=_header(result.about), footer=["", *headline(result)]), form)
+        about |= {"headline": result.sentences, "cells": cell_table(result).to_dict("records")}
+    show(Answer(about, COLUMNS, rows, header=_header(result.about), footer=["", *result.sentences]), form)
     if out is not None:
         note(f"Wrote {write_backtest(result, out, typed(context, 'backtest'))}")
 
