@@ -12,9 +12,9 @@ import pandas as pd
 import xarray as xr
 from scipy.special import expit, logit
 
-from bayes_frontier.analysis.verdicts import check_settings
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.model.likelihood import FloatArray, IntArray
+from bayes_frontier.posterior.verdicts import DELTA, chances_of_change, check_settings, choose_statement
 from bayes_frontier.text import count, listed, suggestion
 
 if TYPE_CHECKING:
@@ -172,7 +172,8 @@ def one_factor(covariance: FloatArray) -> FloatArray:
 # What a shift is called, and what it does and does not say.
 
 FRAGILE = ", fragile"
-VERDICTS = ("shifted up", "shifted down", "shifted up" + FRAGILE, "shifted down" + FRAGILE, "no shift", "cannot tell")
+OPEN = "cannot tell"
+VERDICTS = ("shifted up", "shifted down", "shifted up" + FRAGILE, "shifted down" + FRAGILE, "no shift", OPEN)
 """Scores of later models against what the references lead to expect, given their base models; fragile: less than half
 of the other analyses come to the same, or one of `EXPLANATIONS` leaves its direction open."""
 TREND, BOTH_SIDES, NOISY = "with a trend in time", "base models on both sides", "references as noisy measures"
@@ -182,17 +183,7 @@ EXPLANATIONS = {
     NOISY: "references that measure quality badly",
 }
 """Analyses that let something else than a shift explain the scores, and what that is."""
-# Smallest shift that matters, in scores: the same as for drift.
-DELTA = 0.02
 PROB = 0.95
-
-
-def verdict(chances: tuple[float, float, float], prob: float) -> str:
-    """Turn probabilities into a word."""
-    for chance, word in zip(chances, ("shifted up", "shifted down", "no shift"), strict=True):
-        if chance >= prob:
-            return word
-    return "cannot tell"
 
 
 def settled(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> str:
@@ -235,7 +226,7 @@ def meaning(
     same = f"Of {len(others)} other analyses {list(others).count(bare)} come to the same." if others else ""
     if bare == "no shift":
         return f"{task}: after the date as before, given {references}. {same}"
-    if bare == "cannot tell":
+    if bare == OPEN:
         return f"{task}: the data do not tell whether it shifted, given {references}. {same}"
     side = "higher" if bare == "shifted up" else "lower"
     other = (
@@ -436,14 +427,15 @@ def _ask(
 
 def _summary(shift: FloatArray, delta: float, prob: float) -> dict[str, object]:
     median, lower, upper = np.quantile(shift, [0.5, 0.5 - prob / 2.0, 0.5 + prob / 2.0])
-    chances = [float(part.mean()) for part in (shift > delta, shift < -delta, np.abs(shift) <= delta)]
+    chances = chances_of_change(xr.DataArray(shift, dims=("chain", "draw")), delta)
+    verdict = choose_statement(dict(zip(("shifted up", "shifted down", "no shift"), chances, strict=True)), prob, OPEN)
     return {
         "median": float(median),
         "lower": float(lower),
         "upper": float(upper),
-        **dict(zip(("up", "down", "still"), chances, strict=True)),
+        **dict(zip(("up", "down", "still"), map(float, chances), strict=True)),
         "positive": float((shift > 0.0).mean()),
-        "verdict": verdict((chances[0], chances[1], chances[2]), prob),
+        "verdict": str(verdict.item()),
     }
 
 

@@ -8,21 +8,26 @@ one. Floor and ceiling often lie beyond the data: then the width is known only a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from bayes_frontier.analysis import verdicts
-from bayes_frontier.analysis.surface import OVER, Surface, one_period, statistics
-from bayes_frontier.analysis.verdicts import ABRUPT, PROB
+from bayes_frontier.analysis.surface import OVER, Surface, flat, intervals, one_period, statistics
+from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
+from bayes_frontier.posterior.verdicts import PROB, choose_statement, sure
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
 
+# Decades from 10 to 90% of a rise that separate abrupt from gradual: a hundredfold of compute, one generation of models
+# to the next but one.
+ABRUPT = 2.0
+VERDICTS = ("abrupt", "gradual", "cannot tell")
 _LOW, _HIGH = 0.1, 0.9
 # log10 FLOPs at which curves are looked at: 0.05 apart where models are, ever wider apart beyond, so that even a slope
 # of a tenth a decade is followed to its ends.
@@ -31,9 +36,9 @@ _FAR: FloatArray = 0.05 * (np.geomspace(1.0, 4000.0, 200))
 _GRID: FloatArray = np.concatenate([15.0 - _FAR[::-1], _NEAR, 35.0 + _FAR])
 
 
-@dataclass(frozen=True)
-class Emergence:
-    """What `emergence` found.
+@dataclass(frozen=True, repr=False)
+class Emergence(Displayed):
+    """How abruptly boundaries rise with compute, and which task more than which.
 
     Attributes
     ----------
@@ -58,6 +63,40 @@ class Emergence:
     period: str
     decades: float
     prob: float
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per task: every number of the summary, those with an interval in three columns."""
+        return flat(self.summary, ("task",))
+
+    @property
+    def sentences(self) -> list[str]:
+        """What can be told of the order of tasks, and for which the sigmoid's form speaks."""
+        return _sentences(self)
+
+    def plot(self, **options: Any) -> Any:  # noqa: ANN401 - the arguments of plot_emergence and its panel
+        """Draw the decades of compute over which each boundary rises.
+
+        Parameters
+        ----------
+        **options
+            Passed to `bayes_frontier.plots.plot_emergence`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The panel.
+        """
+        from bayes_frontier import plots
+
+        return plots.plot_emergence(self, **options)
+
+    def _display(self) -> Display:
+        table = self.table
+        shown = pd.DataFrame({"task": table["task"], "decades": intervals(table, "width", "{:.1f}")})
+        shown["observed"] = intervals(table, "observed", "{:.0%}")
+        shown[f"P(< {self.decades:g})"], shown["verdict"] = table["abrupt"], table["verdict"]
+        return Display(f"Abruptness of boundaries in the period '{self.period}'", self.sentences, shown)
 
 
 def emergence(
@@ -126,14 +165,39 @@ def first_above(values: FloatArray, z: FloatArray, level: FloatArray) -> FloatAr
 
 def _summary(draws: xr.Dataset, decades: float, prob: float, converged: bool) -> xr.Dataset:
     width, names = draws["width"], draws["task"].to_numpy()
-    found = xr.Dataset({name: statistics(draws[name], prob) for name in draws})
-    found["abrupt"] = (width < decades).mean(OVER)
+    summary = xr.Dataset({name: statistics(draws[name], prob) for name in draws})
+    summary["abrupt"] = (width < decades).mean(OVER)
     axis = width.get_axis_num("task")
     place = width.copy(data=1 + np.argsort(np.argsort(width.to_numpy(), axis, kind="stable"), axis, kind="stable"))
     ranks = np.arange(1, len(names) + 1)
-    found["rank_probability"] = (place == xr.DataArray(ranks, dims="rank", coords={"rank": ranks})).mean(OVER)
+    summary["rank_probability"] = (place == xr.DataArray(ranks, dims="rank", coords={"rank": ranks})).mean(OVER)
     other = width.rename(task="other")
     # a draw in which two tasks are equal speaks for neither
-    found["more"] = ((width < other) + 0.5 * (width == other)).mean(OVER)
-    at = prob if converged else None
-    return found.assign(verdict=verdicts.abruptness(found, at), order=verdicts.order(found["more"], at))
+    summary["more"] = ((width < other) + 0.5 * (width == other)).mean(OVER)
+    needed = sure(prob) if converged else None
+    said = {"abrupt": summary["abrupt"], "gradual": 1.0 - summary["abrupt"]}
+    return summary.assign(verdict=choose_statement(said, needed, "cannot tell"), order=order(summary["more"], needed))
+
+
+def order(more: xr.DataArray, needed: float | None) -> xr.DataArray:
+    """Say which of two tasks rises more abruptly, where a probability reaches `needed` (None: not converged)."""
+    words = choose_statement({"more": more, "less": 1.0 - more}, needed, "cannot tell")
+    return words.where(xr.DataArray(~np.eye(len(more), dtype=bool), dims=more.dims), "same").astype(str)
+
+
+def _sentences(result: Emergence) -> list[str]:
+    numbers, said = result.summary, []
+    names = [str(task) for task in numbers["task"].to_numpy()]
+    for i, name in enumerate(names):
+        behind = [other for other in names[i + 1 :] if numbers["order"].sel(task=name, other=other) == "more"]
+        if behind:
+            said.append(f"{name} rises more abruptly than {', '.join(behind)} (each P >= {sure(result.prob):g}).")
+    if not said:
+        said.append("Which task rises more abruptly than which cannot be told from this fit.")
+    hidden = [name for name in names if float(numbers["observed"].sel(task=name, statistic="lower")) < 0.8]
+    if hidden:
+        said.append(
+            f"For {', '.join(hidden)} less than 80% of the rise may lie within the compute fitted: the width there is "
+            "the sigmoid's form and its prior as much as data."
+        )
+    return said

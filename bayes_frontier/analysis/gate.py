@@ -334,7 +334,7 @@ def _shared_tasks(frontier: Frontier, models: Evaluations, tasks: list[str] | No
 
 def _fitted(frontier: Frontier) -> pd.DataFrame:
     """Every fitted score: model (record), task, base (place), residual."""
-    table = Records.of(frontier).table
+    table = Records.from_frontier(frontier).table
     names = pd.Index(frontier.base_model_names)
     return pd.DataFrame(
         {

@@ -7,20 +7,21 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from bayes_frontier.analysis import verdicts
-from bayes_frontier.analysis.surface import OVER, Surface, one_period, statistics
-from bayes_frontier.analysis.verdicts import PROB
+from bayes_frontier.analysis.surface import OVER, Surface, flat, one_period, statistics
+from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.metrics import Metrics, given_metrics
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.posterior.verdicts import PROB, choose_statement
+from bayes_frontier.text import flops_words, listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
@@ -187,15 +188,14 @@ def _number(keys: Mapping[str, object], key: str, usual: float, where: str, leas
     return number
 
 
-# Portfolios: the probability that several targets are attainable at once, from joint draws, and what that takes.
-
+VERDICTS = ("attainable", "not attainable", "open")
 FLOPS_SEARCHED = (1e18, 1e28)
 _POINTS, _SHOWN, _CORNERS = 1001, 501, 60
 
 
-@dataclass(frozen=True)
-class Portfolio:
-    """What `portfolio` found.
+@dataclass(frozen=True, repr=False)
+class Portfolio(Displayed):
+    """Whether several targets are attainable at once, and the compute that takes.
 
     Attributes
     ----------
@@ -233,6 +233,43 @@ class Portfolio:
     period: str
     prob: float
     flops_range: tuple[float, float]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per compute asked about: probabilities, costs, verdict; met_TASK is the probability of one target."""
+        summary = self.summary
+        met = {f"met_{task}": summary["met"].sel(task=task, drop=True) for task in self.goals.tasks}
+        return flat(summary.drop_vars("met").assign(met), ("flops",))
+
+    @property
+    def sentences(self) -> list[str]:
+        """What meeting the targets takes."""
+        return _sentences(self)
+
+    def plot(self, **options: Any) -> Any:  # noqa: ANN401 - the arguments of plot_portfolio and its panel
+        """Draw the probability that targets are met against compute.
+
+        Parameters
+        ----------
+        **options
+            Passed to `bayes_frontier.plots.plot_portfolio`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The panel.
+        """
+        from bayes_frontier import plots
+
+        return plots.plot_portfolio(self, **options)
+
+    def _display(self) -> Display:
+        table = self.table
+        shown = pd.DataFrame({"FLOPs": [flops_words(value) for value in table["flops"]]})
+        for target in self.goals.targets:
+            shown[f"P({target.task} >= {target.score:g})"] = table[f"met_{target.task}"]
+        shown["P(all)"], shown["verdict"] = table["all_met"], table["verdict"]
+        return Display(f"Targets within the boundary in the period '{self.period}'", self.sentences, shown)
 
 
 def portfolio(
@@ -311,7 +348,9 @@ def portfolio(
     ends = surface.compute_range()
     inside = (asked >= ends[:, 0].max() - 1e-3) & (asked <= ends[:, 1].min() + 1e-3)
     summary["outside"] = ("flops", ~inside)
-    summary["verdict"] = verdicts.portfolio(summary["all_met"], prob if frontier.converged else None)
+    # at `prob` itself: a decision maker names the risk to be taken
+    said = {"attainable": summary["all_met"], "not attainable": 1.0 - summary["all_met"]}
+    summary["verdict"] = choose_statement(said, prob if frontier.converged else None, "open")
     return Portfolio(
         draws=draws,
         summary=summary if np.ndim(flops) else summary.isel(flops=0),
@@ -370,12 +409,12 @@ def trade_off(
     z = log_flops(query.check_flops(flops))
     values = surface.at(z, one_period(frontier, period))
     curves = np.array([pairs_met(values[:, 0, i], values[:, 1, i], prob) for i in range(len(z))])
-    found = xr.Dataset(
+    pairs = xr.Dataset(
         {"first": (("flops", "point"), curves[:, 0]), "second": (("flops", "point"), curves[:, 1])},
         coords={"flops": 10.0**z},
         attrs={"first": first, "second": second, "prob": prob},
     )
-    return found if np.ndim(flops) else found.isel(flops=0)
+    return pairs if np.ndim(flops) else pairs.isel(flops=0)
 
 
 def pairs_met(a: FloatArray, b: FloatArray, prob: float) -> tuple[FloatArray, FloatArray]:
@@ -416,3 +455,26 @@ def _at(surface: Surface, goals: Goals, needed: FloatArray, z: FloatArray) -> xr
         },
         coords={"task": list(surface.tasks), "flops": 10.0**z},
     )
+
+
+def _sentences(result: Portfolio) -> list[str]:
+    numbers, high = result.summary, f"{result.flops_range[1]:.3g}"
+    if np.isfinite(result.least_flops):
+        bound = "at most " if result.least_flops <= result.flops_range[0] * 1.001 else ""
+        said = [f"All targets are met with probability {result.prob:g} from {bound}{result.least_flops:.3g} FLOPs on."]
+    else:
+        missing = float(numbers["unattainable"])
+        said = [
+            f"No compute up to {high} FLOPs meets all targets with probability {result.prob:g}: with probability "
+            f"{missing:.3f} none at all does."
+        ]
+    last = numbers["last"]
+    if last.sizes["task"] > 1:
+        slowest = str(last["task"].to_numpy()[int(np.argmax(last.to_numpy()))])
+        said.append(f"The last target to be met is {slowest} with probability {float(last.max()):.2f}.")
+    if np.isfinite(result.cheapest_flops):
+        said.append(f"Compute and missed targets together cost least at {result.cheapest_flops:.3g} FLOPs.")
+    if bool(numbers["outside"].any()):
+        said.append("Computes marked * lie outside those of the models fitted: there the curve's form speaks.")
+    said.append("Boundaries are of tasks one by one: that one and the same model meets all targets is not implied.")
+    return said

@@ -18,34 +18,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
-from bayes_frontier.analysis import verdicts
-from bayes_frontier.analysis.surface import OVER, Surface, crossing, one_period, statistics
-from bayes_frontier.analysis.verdicts import DELTA, GAIN, PROB, sure
+from bayes_frontier.analysis.surface import (
+    OVER,
+    Surface,
+    crossing,
+    flat,
+    interval,
+    intervals,
+    one_period,
+    statistics,
+)
 from bayes_frontier.checks.backtest.axis import REFERENCE_TOKENS, axis_of
+from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
+from bayes_frontier.posterior.verdicts import DELTA, PROB, choose_statement, sure
+from bayes_frontier.text import flops_words
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
     from bayes_frontier.posterior.query import Numbers
 
-# Points of log10 FLOPs a decade on which the saturation point is looked for, then interpolated.
+# What a tenfold of compute has to buy, in scores, to count as growth; the same as the smallest change that matters.
+GAIN = DELTA
+VERDICTS = ("saturated", "growing", "not yet rising", "unknown")
+SOURCES = ("scale", "time", "both", "no progress", "decline", "unknown")
+# Points per decade of compute on which the saturation point is looked for, then interpolated.
 _PER_DECADE = 40
 
 type Setting = int | str | tuple[int | str, float] | None
 """A period, or a period and a compute in FLOPs."""
 
 
-@dataclass(frozen=True)
-class Saturation:
-    """What `saturation` found.
+@dataclass(frozen=True, repr=False)
+class Saturation(Displayed):
+    """How much is left below each ceiling, what more compute buys, and what progress came from.
 
     Attributes
     ----------
@@ -96,6 +111,52 @@ class Saturation:
         """
         return replace(self, draws=self.draws.sel(task=list(tasks)), summary=self.summary.sel(task=list(tasks)))
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per task and compute: every number of the summary, those with an interval in three columns."""
+        return flat(self.summary, ("task", "flops"))
+
+    @property
+    def notes(self) -> list[str]:
+        """What the verdicts mean, and which numbers rest on the curve's form instead of data."""
+        return [_meaning(self), *_cautions(self)]
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the progress of each task came from, and the notes."""
+        moved = self.settings[0] != self.settings[1]
+        tasks = [str(task) for task in self.summary["task"].to_numpy()]
+        return [*(progress_sentence(self, task) for task in tasks if moved), *self.notes]
+
+    def plot(self, frontier: Frontier | None = None, **options: Any) -> Any:  # noqa: ANN401 - of two pictures
+        """Draw the progress; with the fit, the boundaries up to their ceilings instead.
+
+        Parameters
+        ----------
+        frontier : Frontier, optional
+            The fit that was asked.
+        **options
+            Passed to `bayes_frontier.plots.plot_progress` or `bayes_frontier.plots.plot_saturation`.
+
+        Returns
+        -------
+        matplotlib.axes.Axes or numpy.ndarray
+            The panel; of boundaries, one per task.
+        """
+        from bayes_frontier import plots
+
+        if frontier is None:
+            return plots.plot_progress(self, **options)
+        return plots.plot_saturation(frontier, self, **options)
+
+    def _display(self) -> Display:
+        table = self.table
+        shown = pd.DataFrame({"task": table["task"], "FLOPs": [flops_words(value) for value in table["flops"]]})
+        shown["ceiling"], shown["headroom"] = intervals(table, "ceiling"), intervals(table, "headroom")
+        shown["gain of a tenfold"] = intervals(table, "gain", "{:+.3f}")
+        shown["verdict"] = table["verdict"]
+        return Display(f"Saturation of boundaries in the period '{self.period}'", self.sentences, shown)
+
 
 def saturation(
     frontier: Frontier,
@@ -125,7 +186,7 @@ def saturation(
         Smallest progress that matters, in scores.
     prob : float
         Probability of the equal-tailed intervals; a verdict asks for an interval on one side, see
-        `bayes_frontier.analysis.verdicts.sure`.
+        `bayes_frontier.posterior.verdicts.sure`.
     task : str, optional
         As in `Frontier.boundary`.
     period : int, str or None
@@ -221,19 +282,19 @@ def _setting(frontier: Frontier, given: Setting, usual: int, what: str) -> tuple
     if flops is not None:
         return index, float(log_flops(query.check_flops(flops))[0])
     models = frontier.evaluations.models
-    own = models.loc[models["period"] == index, "flops"].to_numpy(float)
-    if not own.size:
+    computes = models.loc[models["period"] == index, "flops"].to_numpy(float)
+    if not computes.size:
         raise QueryError(
             f"{what}: no model of the period {frontier.period_labels[index]!r} is in this fit, so it has no typical "
             "compute; give the FLOPs too."
         )
-    return index, float(log_flops(typical_compute(own)))
+    return index, float(log_flops(typical_compute(computes)))
 
 
 def _summary(
     draws: xr.Dataset, gain: float, delta: float, prob: float, ends: FloatArray, converged: bool
 ) -> xr.Dataset:
-    found = xr.Dataset({name: statistics(draws[name], prob, finite=name != "saturation") for name in draws})
+    summary = xr.Dataset({name: statistics(draws[name], prob, finite=name != "saturation") for name in draws})
     here, point = draws["flops"], draws["saturation"]
     numbers: dict[str, xr.DataArray] = {
         "everywhere": point == 0.0,
@@ -247,27 +308,84 @@ def _summary(
         "scale_larger": draws["scale"] > draws["time"],
     }
     for name, true in numbers.items():
-        found[name] = true.mean(OVER)
-    established = found["advance"] >= sure(prob)
+        summary[name] = true.mean(OVER)
+    established = summary["advance"] >= sure(prob)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = draws["scale"] / draws["progress"]
-    found["share_scale"] = statistics(share.where(established, 0.0), prob).where(established)
+    summary["share_scale"] = statistics(share.where(established, 0.0), prob).where(established)
     lowest, highest = (xr.DataArray(10.0 ** ends[:, i], dims="task", coords={"task": draws["task"]}) for i in (0, 1))
-    found["outside"] = (here < lowest * 0.999) | (10.0 * here > highest * 1.001)
-    found["ceiling_outside"] = found["beyond"].sel(statistic="upper", drop=True) > gain
-    at = prob if converged else None
-    return found.assign(verdict=verdicts.saturation(found, at), source=verdicts.progress(found, at))
+    summary["outside"] = (here < lowest * 0.999) | (10.0 * here > highest * 1.001)
+    summary["ceiling_outside"] = summary["beyond"].sel(statistic="upper", drop=True) > gain
+    needed = sure(prob) if converged else None
+    return summary.assign(verdict=verdicts(summary, needed), source=sources(summary, needed))
 
 
-# Sizes of models in place of FLOPs: what a boundary is asked at when the question is about parameters.
+def verdicts(numbers: xr.Dataset, needed: float | None) -> xr.DataArray:
+    """Say whether more compute still buys something, where a probability reaches `needed` (None: not converged)."""
+    said = {
+        "saturated": numbers["saturated"],
+        "growing": numbers["grows"],
+        "not yet rising": numbers["still_to_come"],
+    }
+    return choose_statement(said, needed, "unknown")
 
-_PLAUSIBLE = (1e6, 1e14)
+
+def sources(numbers: xr.Dataset, needed: float | None) -> xr.DataArray:
+    """Say what progress is due to, where a probability reaches `needed` (None: not converged)."""
+    larger = choose_statement({"scale": numbers["scale_larger"], "time": 1.0 - numbers["scale_larger"]}, needed, "both")
+    said = {"progress": numbers["advance"], "decline": numbers["retreat"], "no progress": numbers["still"]}
+    words = choose_statement(said, needed, "unknown")
+    return words.where(words != "progress", larger)
+
+
+def _meaning(result: Saturation) -> str:
+    return (
+        f"growing: the next tenfold of compute buys {result.gain:g} or more; saturated: no tenfold from here on does; "
+        f"not yet rising: a later one does. Each with probability {sure(result.prob):g}, otherwise unknown."
+    )
+
+
+def _cautions(result: Saturation) -> list[str]:
+    """Say which numbers rest on the curve's form instead of data."""
+    said, numbers = [], result.summary
+    far = numbers["task"].to_numpy()[numbers["ceiling_outside"].to_numpy()]
+    if far.size:
+        said.append(
+            f"Ceilings are extrapolated: for {', '.join(map(str, far))} the ceiling may lie more than {result.gain:g} "
+            "above what the largest compute fitted attains. Its height there is the sigmoid's form and its prior."
+        )
+    outside = numbers["outside"].any("task") if "flops" in numbers["outside"].dims else numbers["outside"].any()
+    computes = np.atleast_1d(numbers["flops"].to_numpy())[np.atleast_1d(outside.to_numpy())]
+    if computes.size:
+        said.append(
+            f"At {', '.join(f'{value:.3g}' for value in computes)} FLOPs (marked *) the compute, or its tenfold, lies "
+            "outside that of the models fitted."
+        )
+    return said
+
+
+def progress_sentence(result: Saturation, task: str) -> str:
+    """Say what a task's progress came from."""
+    numbers = result.summary.sel(task=task)
+    source = str(numbers["source"].item())
+    amount = f"{task}: {interval(numbers['progress'], '{:+.3f}')}"
+    if source in ("scale", "time", "both"):
+        share = numbers["share_scale"]
+        low, high = (100 * float(share.sel(statistic=part)) for part in ("lower", "upper"))
+        larger = {"scale": "mostly scale", "time": "mostly time", "both": "scale and time, which more is open"}[source]
+        return f"{amount}: {larger} ({low:.0f} to {high:.0f}% scale)."
+    words = {"no progress": f"no progress beyond {result.delta:g}", "decline": "a decline"}
+    return f"{amount}: {words.get(source, 'whether it moved is open')}."
+
+
+# Numbers of parameters that can be meant.
+_PLAUSIBLE_PARAMS = (1e6, 1e14)
 
 
 def flops_of_size(frontier: Frontier, params: Sequence[float], tokens: float | None = None) -> list[float]:
     """Turn numbers of parameters into the compute at which a fit is asked."""
     for value in params:
-        if not _PLAUSIBLE[0] <= value <= _PLAUSIBLE[1]:
+        if not _PLAUSIBLE_PARAMS[0] <= value <= _PLAUSIBLE_PARAMS[1]:
             hint = f" For {value:g} billion pass {value:g}e9." if 0.0 < value < 1e5 else ""
             raise QueryError(f"params: {value:g} is not a plausible number of parameters (1e6 to 1e14).{hint}")
     if axis_of(frontier.evaluations) == "params":

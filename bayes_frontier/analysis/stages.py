@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from bayes_frontier.analysis.verdicts import check_settings
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.posterior.query import check_flops, summarise
+from bayes_frontier.posterior.verdicts import DELTA, PROB, chances_of_change, check_settings, choose_statement
 from bayes_frontier.text import count, listed
 
 if TYPE_CHECKING:
@@ -25,14 +25,9 @@ VERDICTS = ("lifts", "lowers", "no lift", "unknown")
 
 def verdicts(found: xr.Dataset, prob: float | None) -> xr.DataArray:
     """Turn probabilities into words."""
-    words = xr.full_like(found["above"], "unknown", dtype=object)
-    if prob is not None:
-        for name, word in (("above", "lifts"), ("below", "lowers"), ("still", "no lift")):
-            words = words.where(found[name] < prob, word)
-    return words.astype(str)
+    said = {"lifts": found["above"], "lowers": found["below"], "no lift": found["still"]}
+    return choose_statement(said, prob, "unknown")
 
-
-# `stages`: what post-training adds to pre-training, by task and compute, and which of the two is more predictable.
 
 STAGES = ("pretrained", "post-trained")
 # Base models this close in compute (a factor of 1.12) are not told apart by it, so neither is a decrease between them.
@@ -95,8 +90,8 @@ def stages(
     evaluations: Evaluations | Frontier,
     *,
     flops: float | Sequence[float] = (1e22, 1e23, 1e24),
-    delta: float = 0.02,
-    prob: float = 0.9,
+    delta: float = DELTA,
+    prob: float = PROB,
     fit: Callable[..., Frontier] | None = None,
     **settings: Any,  # noqa: ANN401 - the arguments of fit, which checks them
 ) -> xr.Dataset:
@@ -153,8 +148,7 @@ def stages(
         summary = summarise(part, prob)
         found = found.assign({name: summary["median"]} | {f"{name}_{e}": summary[e] for e in ("lower", "upper")})
     over = ("chain", "draw")
-    found["above"], found["below"] = (lift > delta).mean(over), (lift < -delta).mean(over)
-    found["still"] = (abs(lift) <= delta).mean(over)
+    found["above"], found["below"], found["still"] = chances_of_change(lift, delta)
     found["unlocked"] = (parts[1] > _highest(frontier, tasks)).mean(over)
     found["verdict"] = verdicts(found, prob if frontier.converged else None)
     found["larger"] = (lift > lift.rename(task="other")).mean(over)

@@ -1,11 +1,13 @@
-"""The boundary as a surface over compute and time: what saturation, emergence and portfolios are computed from."""
+"""The boundary over compute and time, and its summaries, for saturation, emergence and portfolios."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bayes_frontier.errors import QueryError
@@ -75,8 +77,35 @@ class Surface:
 
 def statistics(drawn: xr.DataArray, prob: float, *, finite: bool = True) -> xr.DataArray:
     """Median and equal-tailed interval over draws."""
-    found = query.summarise(drawn, prob, "linear" if finite else "lower")[list(STATISTICS)]
-    return found.to_dataarray("statistic")
+    summary = query.summarise(drawn, prob, "linear" if finite else "lower")[list(STATISTICS)]
+    return summary.to_dataarray("statistic")
+
+
+def flat(summary: xr.Dataset, dims: Sequence[str]) -> pd.DataFrame:
+    """One row for each combination of `dims`; a number with an interval has three columns, such as gain_lower."""
+    apart = summary
+    for name in summary:
+        if "statistic" in summary[name].dims:
+            parts = {f"{name}_{part}": summary[name].sel(statistic=part, drop=True) for part in STATISTICS}
+            apart = apart.drop_vars(str(name)).assign(parts)
+    kept = apart[[name for name in apart if set(apart[name].dims) <= set(dims)]]
+    present = [dim for dim in dims if dim in apart.dims]
+    if not present:
+        kept = kept.expand_dims(row=[0])
+    return kept.to_dataframe(dim_order=present or ["row"]).reset_index()
+
+
+def interval(numbers: xr.DataArray, form: str = "{:.3f}") -> str:
+    """Write a median with its interval: ``0.834 (0.779 to 0.929)``."""
+    median, lower, upper = (form.format(float(numbers.sel(statistic=part))) for part in STATISTICS)
+    return f"{median} ({lower} to {upper})"
+
+
+def intervals(table: pd.DataFrame, name: str, form: str = "{:.3f}") -> list[str]:
+    """Write a column of medians with their intervals; empty where a number is missing."""
+    rows = table[[f"{name}_{part}" for part in STATISTICS]].to_numpy(float)
+    said = ["{} ({} to {})".format(*(form.format(value) for value in row)) for row in rows]
+    return ["" if np.isnan(row).any() else words for row, words in zip(rows, said, strict=True)]
 
 
 def one_period(frontier: Frontier, period: int | str | None, what: str = "period") -> int:
@@ -97,6 +126,6 @@ def crossing(values: FloatArray, z: FloatArray, level: float) -> FloatArray:
     y0 = np.take_along_axis(values, last[..., None], axis=-1)[..., 0]
     y1 = np.take_along_axis(values, nxt[..., None], axis=-1)[..., 0]
     part = np.divide(y0 - level, y0 - y1, out=np.zeros_like(y0), where=y0 > y1)
-    found = z[last] + part * (z[nxt] - z[last])
-    found = np.where(above[..., -1], np.inf, found)
-    return np.asarray(np.where(above.any(axis=-1), found, -np.inf))
+    place = z[last] + part * (z[nxt] - z[last])
+    place = np.where(above[..., -1], np.inf, place)
+    return np.asarray(np.where(above.any(axis=-1), place, -np.inf))

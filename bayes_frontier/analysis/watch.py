@@ -11,12 +11,12 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import expit, logit
 
-from bayes_frontier.analysis.verdicts import check_settings
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.diff import diff, pair
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, drift_ahead, known_effect, new_effect
+from bayes_frontier.posterior.verdicts import DELTA, chances_of_change, check_settings, choose_statement
 from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
@@ -44,10 +44,9 @@ def verdicts(
 
     Shapes: found (n_tasks,), rescored (n_tasks,), returns (n_tasks,).
     """
-    words = np.full(len(rescored), "unknown", dtype=object)
-    for name, word in (("advance", "advanced"), ("retreat", "retreated"), ("still", "unmoved")):
-        if prob is not None:
-            words[found[name] >= prob] = word
+    names = {"advanced": "advance", "retreated": "retreat", "unmoved": "still"}
+    said = {word: xr.DataArray(found[name], dims="task") for word, name in names.items()}
+    words = choose_statement(said, prob, "unknown").to_numpy().astype(object)
     words[rescored] = "re-scored"
     return words
 
@@ -225,7 +224,7 @@ def watch(
     *,
     tasks: list[str] | None = None,
     flops: float | None = None,
-    delta: float = 0.02,
+    delta: float = DELTA,
     prob: float = 0.95,
     against: str = "fit",
     seed: int = 1,
@@ -382,8 +381,8 @@ def _state(
     for names, drawn in ((_CHANGE[:3], change), (_CHANGE[3:], planned)):
         for name, value in zip(names, np.quantile(drawn, tails), strict=True):
             found[name][i] = value
-    found["advance"][i] = float((change > delta).mean())
-    found["retreat"][i] = float((change < -delta).mean())
-    found["still"][i] = float((np.abs(change) <= delta).mean())
+    chances = chances_of_change(xr.DataArray(change, dims="draw"), delta)
+    for name, chance in zip(("advance", "retreat", "still"), chances, strict=True):
+        found[name][i] = float(chance)
     beyond = float((shift > forecast[rng.integers(0, len(forecast), len(shift))]).mean())
     found["surprise"][i] = 2.0 * min(beyond, 1.0 - beyond)

@@ -1,1 +1,1 @@
-"""Checks of a fit, and backtests: numbers, verdicts, words and thresholds, each in a place of its own."""
+"""Checks of a fit, one file each: its numbers, limits, verdict and sentence; and backtests."""

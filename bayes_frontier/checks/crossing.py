@@ -9,12 +9,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from bayes_frontier.checks.records import CheckInput
+from bayes_frontier.checks.result import Check, Limits, graded, row_with_largest, rows_off, task_names
 from bayes_frontier.errors import QueryError
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
 
+# Depth of a crossing, in scores. A thousandth of a point is what is printed.
+DEPTH = Limits(0.001, 0.01)
 _GRID = 25
+_NO_OTHER_FIT = (
+    "Not run: the order of boundaries at several levels needs a second fit of the same table at another tau; give it "
+    "with --with."
+)
+
+
+def check(given: CheckInput) -> Check:
+    """Check that boundaries at several levels keep their order, where fits at other levels are given."""
+    if not given.others:
+        return Check.not_run("crossing", _NO_OTHER_FIT)
+    unconverged = [one.tau for one in given.others if not one.converged]
+    if unconverged:
+        return Check.not_run("crossing", f"Not run: the fit at tau = {unconverged[0]:g} did not converge.")
+    numbers = crossing([given.frontier, *given.others])
+    numbers = numbers.assign(verdict=verdicts(numbers))
+    return Check.from_rows("crossing", numbers, sentence(numbers))
 
 
 def crossing(frontiers: Sequence[Frontier]) -> pd.DataFrame:
@@ -43,8 +63,8 @@ def comparable(frontiers: Sequence[Frontier]) -> list[Frontier]:
 
 
 def _population(low: Frontier, high: Frontier) -> list[dict[str, object]]:
-    known = low.evaluations.models["flops"].to_numpy(float)
-    flops = np.geomspace(known.min(), known.max(), _GRID)
+    fitted = low.evaluations.models["flops"].to_numpy(float)
+    flops = np.geomspace(fitted.min(), fitted.max(), _GRID)
     rows: list[dict[str, object]] = []
     for task in low.tasks:
         below, above = (
@@ -77,19 +97,39 @@ def _records(low: Frontier, high: Frontier) -> list[dict[str, object]]:
     models = low.evaluations.models
     rows: list[dict[str, object]] = []
     for k, task in enumerate(low.tasks):
-        own = excess[:, k]
-        at = int(own.argmax())
+        of_task = excess[:, k]
+        at = int(of_task.argmax())
         rows.append(
             {
                 "tau_low": low.tau,
                 "tau_high": high.tau,
                 "task": task,
                 "boundary": "base model",
-                "depth": float(own[at]),
+                "depth": float(of_task[at]),
                 "flops": float(models["flops"].iloc[at]),
                 "period": low.period_labels[int(models["period"].iloc[at])],
-                "share": float((own > 0.0).mean()),
+                "share": float((of_task > 0.0).mean()),
                 "probability": float("nan"),
             }
         )
     return rows
+
+
+def verdicts(numbers: pd.DataFrame) -> pd.Series:
+    """Grade the order of boundaries at several levels."""
+    return numbers["depth"].map(lambda value: graded(value, DEPTH))
+
+
+def sentence(numbers: pd.DataFrame) -> str:
+    """Say whether boundaries at several levels keep their order."""
+    row = row_with_largest(numbers, numbers["depth"])
+    off = rows_off(numbers)
+    if len(off):
+        return (
+            f"Boundaries cross on {task_names(off)}: the {row['boundary']} boundary at tau = {row['tau_low']:g} is "
+            f"{row['depth']:.3f} above the one at {row['tau_high']:g} on {row['task']}, {row['flops']:.2g} FLOPs, "
+            f"period {row['period']}. Do not read two levels side by side there."
+        )
+    levels = sorted({*numbers["tau_low"], *numbers["tau_high"]})
+    gap = f"least gap {-row['depth']:.3f}" if row["depth"] < 0 else f"at most {row['depth']:.4f} the wrong way"
+    return f"Boundaries at tau = {', '.join(f'{level:g}' for level in levels)} keep their order ({gap})."

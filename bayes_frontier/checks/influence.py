@@ -11,15 +11,23 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import logsumexp
 
-from bayes_frontier.checks.records import typical_logit
+from bayes_frontier.checks.records import CheckInput, typical_logit
+from bayes_frontier.checks.result import Check, Limits, graded, row_with_largest, rows_off, worst
 from bayes_frontier.model.curve import inverse_logit, log_flops
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
+from bayes_frontier.text import count, listed
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.container import Evaluations
     from bayes_frontier.posterior.frontier import Frontier
 
+# Change of a boundary when one base model is left out, in posterior standard deviations: with ten base models of equal
+# weight each moves it by about a third. A change below MIN_SHIFT is too small to matter whatever its size in these.
+IN_SD = Limits(1.0, 2.0)
+MIN_SHIFT = 0.01
+# Beyond this Pareto k importance weights are unreliable (Vehtari et al. 2024, JMLR 25:72).
+PARETO_K = 0.7
 # Draws reweighted, and nodes, least and most, at which a base model's own level is integrated out, over this many
 # standard deviations to either side.
 _DRAWS, _NODES, _MOST_NODES, _REACH = 1000, 81, 801, 6.0
@@ -28,6 +36,22 @@ _MOST_VALUES, _FEWEST_DRAWS = 1_000_000, 300
 # Steps, of the grid on which losses are tabulated, between two nodes.
 _FINER = 4
 _QUARTILES = (0.25, 0.5, 0.75)
+_COLUMNS = ["task", "base_model", "n", "pareto_k", "flops", "change", "in_sd"]
+
+
+def check(given: CheckInput) -> Check:
+    """Check how far single base models carry a boundary; fit again without those that reweighting cannot judge."""
+    numbers = influence(given.frontier, given.records.data)
+    unsure = numbers.loc[numbers["pareto_k"] > PARETO_K].sort_values("pareto_k", ascending=False)
+    again = list(dict.fromkeys(unsure["base_model"]))[: given.refit]
+    if again:
+        kept = numbers[~numbers["base_model"].isin(again)]
+        numbers = pd.concat([kept, refit_without(given.frontier, again)], ignore_index=True)
+    grades = verdicts(numbers)
+    numbers = numbers.assign(verdict=grades)
+    # a base model that reweighting cannot judge is a reason for care, not for distrust of everything else
+    overall = worst("warn" if one == "unknown" else one for one in grades)
+    return Check("influence", overall, numbers, sentence(numbers), "influence")
 
 
 def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
@@ -39,14 +63,14 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
     """
     curves = frontier.curves
     n_draws = int(np.clip(_MOST_VALUES // (len(data.tasks) * len(data.base_models)), _FEWEST_DRAWS, _DRAWS))
-    chosen = np.unique(np.linspace(0, curves.n_samples - 1, n_draws).round().astype(int))
+    samples = np.unique(np.linspace(0, curves.n_samples - 1, n_draws).round().astype(int))
     z = log_flops(frontier.evaluations.models["flops"])
     flops = 10.0 ** np.quantile(z, _QUARTILES)
     boundary = frontier.boundary(flops).transpose("chain", "draw", "task", "flops").to_numpy()
-    boundary = boundary.reshape(-1, *boundary.shape[2:])[chosen]
+    boundary = boundary.reshape(-1, *boundary.shape[2:])[samples]
     rows = []
     for k, task in enumerate(data.tasks):
-        log_weight, pareto_k = _leave_out_weights(_log_likelihoods(frontier, data, chosen, k))
+        log_weight, pareto_k = _leave_out_weights(_log_likelihoods(frontier, data, samples, k))
         for base, name in enumerate(data.base_models):
             if data.counts[base, k] == 0:
                 continue
@@ -55,7 +79,7 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
             in_sd = change / np.maximum(boundary[:, k].std(axis=0), 1e-12)
             at = int(np.abs(in_sd).argmax())
             rows.append((task, name, int(data.counts[base, k]), pareto_k[base], flops[at], change[at], in_sd[at]))
-    return pd.DataFrame(rows, columns=["task", "base_model", "n", "pareto_k", "flops", "change", "in_sd"])
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def refit_without(
@@ -84,7 +108,39 @@ def refit_without(
             at = int(np.abs(in_sd.sel(task=task).to_numpy()).argmax())
             values = (float(part.sel(task=task)[at]) for part in (change, in_sd))
             rows.append((task, name, int(scored[task].notna().sum()), 0.0, flops[at], *values))
-    return pd.DataFrame(rows, columns=["task", "base_model", "n", "pareto_k", "flops", "change", "in_sd"])
+    return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def verdicts(numbers: pd.DataFrame) -> pd.Series:
+    """Grade the change that leaving one base model out makes."""
+    size = numbers["in_sd"].abs().where(numbers["change"].abs() > MIN_SHIFT, 0.0)
+    grades = size.map(lambda value: graded(value, IN_SD))
+    # unreliable weights miss part of a change: one that is large all the same is not in doubt
+    return grades.where((numbers["pareto_k"] <= PARETO_K) | (grades == "fail"), "unknown")
+
+
+def sentence(numbers: pd.DataFrame) -> str:
+    """Say how much hangs on single base models."""
+    judged = numbers[numbers["verdict"] != "unknown"]
+    unsure = list(dict.fromkeys(numbers.loc[numbers["verdict"] == "unknown", "base_model"]))
+    rest = (
+        f" Reweighting cannot tell for {listed(unsure, 4)} (Pareto k above {PARETO_K}): --refit {len(unsure)} fits "
+        "without each."
+        if unsure
+        else ""
+    )
+    if judged.empty:
+        return f"No base model's influence can be told.{rest}"
+    off = rows_off(judged)
+    rows = off if len(off) else judged
+    row = row_with_largest(rows, rows["in_sd"].abs())
+    change = (
+        f"without {row['base_model']} ({count(int(row['n']), 'score')}) the boundary of {row['task']} at "
+        f"{row['flops']:.2g} FLOPs moves by {row['change']:+.3f}, {abs(row['in_sd']):.1f} posterior standard deviations"
+    )
+    if len(off):
+        return f"Much hangs on {listed(dict.fromkeys(off['base_model']), 4)}: {change}. Look at its scores.{rest}"
+    return f"No single base model carries a boundary. The most: {change}.{rest}"
 
 
 def _log_likelihoods(frontier: Frontier, data: FrontierData, samples: IntArray, task: int) -> FloatArray:
@@ -94,21 +150,25 @@ def _log_likelihoods(frontier: Frontier, data: FrontierData, samples: IntArray, 
     bases = cells["base"].to_numpy()[of_task]
     typical = typical_logit(curves, data, of_task, samples)
     given = tuple(float(constant[name][task]) for name in ("likelihood_level", "half_width", "scale"))
-    found = np.zeros((len(data.base_models), len(samples)))
+    total = np.zeros((len(data.base_models), len(samples)))
     for base in np.unique(bases):
-        (own,) = np.nonzero(bases == base)
-        scores = [data.scores.of(cell) for cell in of_task[own]]
+        (places,) = np.nonzero(bases == base)
+        scores = [data.scores.of(cell) for cell in of_task[places]]
         if curves.effects is None or curves.scales is None:
-            lost = [_cell_loss(y, inverse_logit(typical[:, i]), given) for y, i in zip(scores, own, strict=True)]
-            found[base] = -np.sum(lost, axis=0)
+            lost = [_cell_loss(y, inverse_logit(typical[:, i]), given) for y, i in zip(scores, places, strict=True)]
+            total[base] = -np.sum(lost, axis=0)
         else:
             effect, omega = curves.effects[samples, base, task], curves.scales[samples, task]
-            found[base] = _integrated(scores, typical[:, own], effect, omega, given)
-    return found
+            total[base] = _integrated(scores, typical[:, places], effect, omega, given)
+    return total
 
 
 def _integrated(
-    scores: Sequence[FloatArray], typical: FloatArray, effect: FloatArray, omega: FloatArray, given: tuple[float, ...]
+    scores: Sequence[FloatArray],
+    typical: FloatArray,
+    effect: FloatArray,
+    omega: FloatArray,
+    given: tuple[float, ...],
 ) -> FloatArray:
     """Log-likelihood of cells of one base model, shape (n_samples,), its effect ~ Normal(0, omega) integrated out."""
     # The level is what the scores fix, whatever the draw's curve: nodes around it serve all draws.
@@ -124,7 +184,7 @@ def _integrated(
         first = nodes[0] + offset.min() - step
         n_fine = int(np.ceil((nodes[-1] + offset.max() - first) / step)) + 2
         table = _cell_loss(one, inverse_logit(first + step * np.arange(n_fine)), given)
-        # A draw's nodes lie on the fine grid, moved by a part of its step: two stretches of the table are all it takes.
+        # A draw's nodes lie on the fine grid, moved by a part of its step: two slices of the table are all it takes.
         place = (nodes[0] + offset - first) / step
         start = place.astype(int)
         part = (place - start)[:, None]

@@ -1,7 +1,8 @@
-"""Every fitted score with its boundary, and how far numbers of exceedances stray by chance."""
+"""What a check is given: a fit, and every fitted score with its boundary; and how far shares stray by chance."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -45,8 +46,6 @@ def effective_clusters(cluster: pd.Series) -> float:
     return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
-# Every fitted score with its boundary: what most checks are computed from.
-
 # Draws that stand for the posterior where every score is compared with each of them.
 DRAWS = 200
 _MOST_RESIDUALS = 20_000_000
@@ -81,7 +80,7 @@ class Records:
     data : FrontierData
         The scores by cell, as they were fitted.
     table : pandas.DataFrame
-        One row a score, in the order of ``evaluations.table``: model (number of the record), base_model, task, period
+        One row per score, in the order of ``evaluations.table``: model (number of the record), base_model, task, period
         (number), z (log10 FLOPs of the cell), size (models of the base model), score, boundary (posterior mean, the
         base model's effect included), above (score above it: 0 or 1) and drawn (share of draws whose boundary the score
         is above).
@@ -97,19 +96,19 @@ class Records:
     draws: FloatArray
 
     @classmethod
-    def of(cls, frontier: Frontier) -> Records:
+    def from_frontier(cls, frontier: Frontier) -> Records:
         """Compare a fit with its own scores."""
         evaluations, curves = frontier.evaluations, frontier.curves
         data = data_of(frontier)
-        chosen = np.unique(np.linspace(0, curves.n_samples - 1, DRAWS).round().astype(int))
+        samples = np.unique(np.linspace(0, curves.n_samples - 1, DRAWS).round().astype(int))
         cells = data.cells
         task = cells["task"].to_numpy()
-        level = typical_logit(curves, data, np.arange(len(cells)), chosen)
+        level = typical_logit(curves, data, np.arange(len(cells)), samples)
         if curves.effects is not None:
-            level += curves.effects[chosen][:, cells["base"].to_numpy(), task]
+            level += curves.effects[samples][:, cells["base"].to_numpy(), task]
         draws = inverse_logit(level)
-        given, cell = evaluations.table, data.cell_of_score
-        score, row = given["score"].to_numpy(float), given["row"].to_numpy()
+        scores, cell = evaluations.table, data.cell_of_score
+        score, row = scores["score"].to_numpy(float), scores["row"].to_numpy()
         drawn = np.zeros(len(score))
         for one in draws:
             drawn += score > one[cell]
@@ -118,11 +117,11 @@ class Records:
         table = pd.DataFrame(
             {
                 "model": row,
-                "base_model": given["base_model"].to_numpy(),
-                "task": given["task"].to_numpy(),
-                "period": given["period"].to_numpy(),
+                "base_model": scores["base_model"].to_numpy(),
+                "task": scores["task"].to_numpy(),
+                "period": scores["period"].to_numpy(),
                 "z": cells["z"].to_numpy()[cell],
-                "size": given["base_model"].map(sizes).to_numpy(),
+                "size": scores["base_model"].map(sizes).to_numpy(),
                 "score": score,
                 "boundary": boundary,
                 "above": (score > boundary).astype(float),
@@ -133,9 +132,36 @@ class Records:
 
     @cached_property
     def residuals(self) -> list[FloatArray]:
-        """Scores minus boundary for some of the draws, one array a task, shape (n_scores, n_draws)."""
+        """Scores minus boundary for some of the draws, one array per task, shape (n_scores, n_draws)."""
         task = self.data.cells["task"].to_numpy()[self.data.cell_of_score]
         step = max(5, len(self.draws) * len(self.table) // _MOST_RESIDUALS)
-        some = self.draws[::step].T[self.data.cell_of_score]
-        all_of_them = self.table["score"].to_numpy()[:, None] - some
-        return [all_of_them[task == k] for k in range(len(self.data.tasks))]
+        boundaries = self.draws[::step].T[self.data.cell_of_score]
+        residuals = self.table["score"].to_numpy()[:, None] - boundaries
+        return [residuals[task == k] for k in range(len(self.data.tasks))]
+
+
+@dataclass(frozen=True, eq=False)
+class CheckInput:
+    """What every check is given.
+
+    Attributes
+    ----------
+    frontier : Frontier
+        The fit to check.
+    others : sequence of Frontier
+        Fits of the same scores at other levels.
+    refit : int
+        How many base models may be left out by fitting again.
+    seed : int
+        Seeds draws from the priors and simulated counts.
+    """
+
+    frontier: Frontier
+    others: Sequence[Frontier] = ()
+    refit: int = 0
+    seed: int = 0
+
+    @cached_property
+    def records(self) -> Records:
+        """Scores of the fit beside their boundaries, computed when the first check asks for them."""
+        return Records.from_frontier(self.frontier)

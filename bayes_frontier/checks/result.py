@@ -1,18 +1,31 @@
-"""What a check returns."""
+"""What a check returns, and what all checks share: limits, the worst of several verdicts, words for what is off."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+
+from bayes_frontier.display import Display, Displayed
+from bayes_frontier.text import listed
 
 Verdict = Literal["pass", "warn", "fail", "unknown"]
 
 
-@dataclass(frozen=True, eq=False)
-class Check:
+@dataclass(frozen=True)
+class Limits:
+    """Two limits: beyond `warn` a check warns, beyond `fail` it fails."""
+
+    warn: float
+    fail: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Check(Displayed):
     """Outcome of one check.
 
     Attributes
@@ -35,6 +48,94 @@ class Check:
     sentence: str
     picture: str = ""
 
+    @classmethod
+    def from_rows(cls, name: str, numbers: pd.DataFrame, sentence: str, picture: str = "") -> Check:
+        """Judge a check by the worst verdict of its rows; its picture has its name unless another is given."""
+        return cls(name, worst(numbers["verdict"]), numbers, sentence, picture or name)
+
+    @classmethod
+    def not_run(cls, name: str, sentence: str) -> Check:
+        """Say why a check was not run."""
+        return cls(name, "unknown", pd.DataFrame(), sentence)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """What the verdict rests on, the same as `numbers`."""
+        return self.numbers
+
+    @property
+    def sentences(self) -> list[str]:
+        """The result in words."""
+        return [self.sentence]
+
+    def plot(self, **options: Any) -> Any:  # noqa: ANN401 - the arguments of plot_check and its axes
+        """Draw the check.
+
+        Parameters
+        ----------
+        **options
+            Passed to `bayes_frontier.plots.plot_check`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Axes.
+
+        Raises
+        ------
+        QueryError
+            If the check was not run: there is nothing to draw.
+        """
+        from bayes_frontier import plots
+
+        return plots.plot_check(self, **options)
+
+    def _display(self) -> Display:
+        return Display(f"Check {self.name}: {self.verdict}", self.sentences, self.numbers)
+
+
+class Checks(Displayed, list[Check]):
+    """Checks of one fit, convergence first.
+
+    Parameters
+    ----------
+    checks : iterable of Check
+        Their outcomes.
+    title : str
+        What was checked.
+    """
+
+    def __init__(self, checks: Iterable[Check] = (), title: str = "Checks") -> None:
+        super().__init__(checks)
+        self.title = title
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per check: verdict, check, result."""
+        rows = [(one.verdict, one.name, one.sentence) for one in self]
+        return pd.DataFrame(rows, columns=["verdict", "check", "result"])
+
+    @property
+    def sentences(self) -> list[str]:
+        """How many failed, warned and passed, and whether the fit may be used."""
+        counts = Counter(str(one.verdict) for one in self)
+        words = {"fail": "failed", "warn": "warned", "pass": "passed", "unknown": "not run or cannot tell"}
+        numbers = ", ".join(f"{counts[verdict]} {text}" for verdict, text in words.items() if counts[verdict])
+        use = "Do not use this fit as it is." if counts["fail"] else "No check speaks against using this fit."
+        return [f"{numbers}. {use}"]
+
+    def _display(self) -> Display:
+        # as lines and not as a table, which would cut or pad long sentences
+        lines = [f"{one.verdict:7}  {one.name}: {' '.join(one.sentence.split())}" for one in self]
+        return Display(self.title, [*lines, *self.sentences])
+
+
+def graded(value: float, limits: Limits) -> Verdict:
+    """Grade a number that should be small."""
+    if np.isnan(value):
+        return "unknown"
+    return "fail" if value > limits.fail else "warn" if value > limits.warn else "pass"
+
 
 def failed(checks: Sequence[Check]) -> bool:
     """Whether a fit is not to be trusted."""
@@ -43,6 +144,25 @@ def failed(checks: Sequence[Check]) -> bool:
 
 def worst(verdicts: Iterable[str]) -> Verdict:
     """Return the worst of several verdicts: fail, warn, unknown, pass."""
-    found = set(verdicts) or {"unknown"}
+    given = set(verdicts) or {"unknown"}
     order: tuple[Verdict, ...] = ("fail", "warn", "unknown", "pass")
-    return next(verdict for verdict in order if verdict in found)
+    return next(verdict for verdict in order if verdict in given)
+
+
+def rows_off(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Rows that fail, or where none does those that warn; empty where all is well."""
+    for verdict in ("fail", "warn"):
+        rows = numbers[numbers["verdict"] == verdict]
+        if len(rows):
+            return rows
+    return numbers.iloc[:0]
+
+
+def row_with_largest(rows: pd.DataFrame, by: pd.Series) -> Any:  # noqa: ANN401 - a row of mixed types
+    """Return the row in which a number is largest."""
+    return rows.iloc[int(by.to_numpy().argmax())]
+
+
+def task_names(rows: pd.DataFrame) -> str:
+    """List the tasks of some rows, each once."""
+    return listed(dict.fromkeys(rows["task"]), 4)

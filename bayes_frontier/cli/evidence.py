@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -84,7 +83,7 @@ def check(
         columns = [Column("verdict", "verdict"), Column("name", "check"), Column("sentence", "result")]
         rows = [{"verdict": one.verdict, "name": one.name, "sentence": _one_line(one.sentence)} for one in checks]
         header = [f"Checks of {fit}: {frontier.evaluations.source}, tau = {frontier.tau:g}."]
-        show(Answer(about, columns, rows, header, ["", _conclusion(checks)]), "text")
+        show(Answer(about, columns, rows, header, ["", *checks.sentences]), "text")
     if files:
         note(f"Wrote {sum(map(len, files.values()))} files to {out}")
     if failed(checks):
@@ -93,15 +92,6 @@ def check(
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _conclusion(checks: Sequence[Check]) -> str:
-    counts = Counter(str(one.verdict) for one in checks)
-    words = {"fail": "failed", "warn": "warned", "pass": "passed", "unknown": "not run or cannot tell"}
-    said = ", ".join(f"{counts[verdict]} {text}" for verdict, text in words.items() if counts[verdict])
-    return f"{said}. " + (
-        "Do not use this fit as it is." if counts["fail"] else "No check speaks against using this fit."
-    )
 
 
 def _document(one: Check) -> dict[str, object]:
@@ -204,7 +194,7 @@ def backtest(
     share, columns = probability(tau, "--tau"), fields_map(column)
     given_sizes: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains}
     import bayes_frontier as bf
-    from bayes_frontier.report.backtest import cell_table, headline, summary_table, write_backtest
+    from bayes_frontier.report.backtest import cell_table, write_backtest
 
     evaluations = bf.read(
         table,
@@ -231,11 +221,11 @@ def backtest(
         allow_unconverged=allow_unconverged,
         **{name: value for name, value in given_sizes.items() if value is not None},
     )
-    rows = [{str(k): v for k, v in row.items()} for row in summary_table(result).to_dict("records")]
+    rows = [{str(k): v for k, v in row.items()} for row in result.table.to_dict("records")]
     about = dict(result.about)
     if form == "json":
-        about |= {"headline": headline(result), "cells": cell_table(result).to_dict("records")}
-    show(Answer(about, COLUMNS, rows, header=_header(result.about), footer=["", *headline(result)]), form)
+        about |= {"headline": result.sentences, "cells": cell_table(result).to_dict("records")}
+    show(Answer(about, COLUMNS, rows, header=_header(result.about), footer=["", *result.sentences]), form)
     if out is not None:
         note(f"Wrote {write_backtest(result, out, typed(context, 'backtest'))}")
 

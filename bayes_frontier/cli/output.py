@@ -145,15 +145,10 @@ PARTS = ("median", "lower", "upper")
 
 def rows_of(summary: xr.Dataset, dims: Sequence[str]) -> list[dict[str, Value]]:
     """Flatten a summary: a row for each combination of `dims`, a key for each number."""
-    flat = summary
-    for name in summary:
-        if "statistic" in summary[name].dims:
-            parts = {f"{name}_{part}": summary[name].sel(statistic=part, drop=True) for part in PARTS}
-            flat = flat.drop_vars(str(name)).assign(parts)
-    kept = [name for name in flat if set(flat[name].dims) <= set(dims)]
-    present = [dim for dim in dims if dim in flat.dims]
-    frame = flat[kept].expand_dims(row=[0]) if not present else flat[kept]
-    records = frame.to_dataframe(dim_order=present or ["row"]).reset_index().to_dict("records")
+    # xarray comes with it, which a program that only starts does not need
+    from bayes_frontier.analysis.surface import flat
+
+    records = flat(summary, dims).to_dict("records")
     return [{str(key): plain(value) for key, value in record.items()} for record in records]
 
 

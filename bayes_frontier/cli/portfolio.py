@@ -144,8 +144,6 @@ def _facts(found: Portfolio) -> dict[str, object]:
 
 
 def _show(found: Portfolio, facts: dict[str, object], form: str) -> None:
-    from bayes_frontier.analysis.wording import portfolio_sentences
-
     tasks, numbers = found.goals.tasks, found.summary
     rows = rows_of(numbers.drop_vars("met"), ("flops",))
     met = numbers["met"].transpose("task", ...).to_numpy().reshape(len(tasks), -1)
@@ -175,7 +173,7 @@ def _show(found: Portfolio, facts: dict[str, object], form: str) -> None:
     header = [
         f"Targets within the boundary of {whose} in the period '{found.period}': probabilities, from joint draws.",
     ]
-    show(Answer(facts, columns, rows, header, ["", *portfolio_sentences(found), ""]), form)
+    show(Answer(facts, columns, rows, header, ["", *found.sentences, ""]), form)
     needed: list[dict[str, Value]] = list(facts["targets"])  # type: ignore[call-overload]
     together = {
         f"needed_{part}": float(numbers["needed_all"].sel(statistic=part)) for part in ("median", "lower", "upper")

@@ -188,8 +188,6 @@ def _columns(form: str, sized: bool) -> list[Column]:
 
 
 def _show_text(found: Saturation, rows: list[dict[str, Value]], facts: dict[str, object], sized: bool) -> None:
-    from bayes_frontier.analysis.wording import saturation_cautions, saturation_meaning
-
     low, high = found.flops_range
 
     def place(value: float) -> str:
@@ -228,7 +226,7 @@ def _show_text(found: Saturation, rows: list[dict[str, Value]], facts: dict[str,
         f"Median ({share} credible interval), in scores; saturates at: from there on a tenfold of compute buys less "
         f"than {found.gain:g}, looked for from {flops_words(low)} to {flops_words(high)} FLOPs.",
     ]
-    show(Answer({}, first, rows, header, ["", *saturation_meaning(found), *saturation_cautions(found), ""]), "text")
+    show(Answer({}, first, rows, header, ["", *found.notes, ""]), "text")
     second = [
         Column("task", "task"),
         Column("progress_words", "progress"),
@@ -290,7 +288,6 @@ def emergence(
         make_folder(out, "--out")
 
     from bayes_frontier.analysis.emergence import emergence as answer
-    from bayes_frontier.analysis.wording import emergence_sentences
 
     frontier = load(fit)
     found = answer(frontier, decades=border, prob=asked.prob, period=asked.period, base_model=asked.base_model)
@@ -323,7 +320,7 @@ def emergence(
         "decades: of compute, from 10 to 90% of the rise; observed: share of the rise within the models' compute; "
         f"median ({share_words(found.prob)} credible interval).",
     ]
-    show(Answer(facts | {"pairs": pairs}, shown, rows, header, ["", *emergence_sentences(found)]), form)
+    show(Answer(facts | {"pairs": pairs}, shown, rows, header, ["", *found.sentences]), form)
     if out is not None:
         from bayes_frontier.plots import plot_emergence
 

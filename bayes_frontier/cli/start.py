@@ -168,8 +168,8 @@ def demo(
     note("Compiling and sampling, most of a minute ...")
     frontier = bf.fit(evaluations, seed=seed)
     frontier.save(out / "fit.nc")
+    from bayes_frontier.checks.recovery import recovery
     from bayes_frontier.report import write_report
-    from bayes_frontier.report.page import recovery
 
     found = recovery(frontier, truth)
     replace_file(out / "recovery.csv", found.points.to_csv(index=False).encode(), "--out")

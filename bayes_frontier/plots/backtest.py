@@ -84,33 +84,33 @@ def plot_backtest(
     QueryError
         If the group or an element is unknown, or there are too few axes.
     """
-    chosen = settle(visuals, ELEMENTS)
+    elements = settle(visuals, ELEMENTS)
     table = result.summary(group, prob=prob).iloc[::-1]
     names = list(table.index)
-    own = axes is None
+    new_figure = axes is None
     panels = _row(len(names)) if axes is None else np.asarray(axes, dtype=object).ravel()
     if len(panels) < 3:
         raise QueryError(f"axes: {len(panels)} given; a backtest needs three: loss, difference, coverage.")
     loss, difference, coverage = panels = panels[:3]
     cells = result.scores.sel(group=group, boundary=names)
     colours = [_colour(name) for name in names]
-    _scatter(loss, 1e3 * cells["pinball"].to_numpy(), 1e3 * table["pinball"].to_numpy(float), colours, chosen)
-    _scatter(coverage, (cells["coverage"] - result.tau).to_numpy(), table["signed_error"].to_numpy(), colours, chosen)
-    _intervals(difference, table, chosen)
+    _scatter(loss, 1e3 * cells["pinball"].to_numpy(), 1e3 * table["pinball"].to_numpy(float), colours, elements)
+    _scatter(coverage, (cells["coverage"] - result.tau).to_numpy(), table["signed_error"].to_numpy(), colours, elements)
+    _intervals(difference, table, elements)
     loss.set_xlim(left=0.0)
     for panel in (difference, coverage):
-        if (options := chosen["zero"]) is not None:
+        if (options := elements["zero"]) is not None:
             panel.axvline(0.0, **options)
     titles = ("pinball loss, x 1000", f"ours minus it, {100 * prob:g}% interval, x 1000", "coverage error, signed")
     for panel, title in zip(panels, titles, strict=True):
-        _settle_panel(panel, chosen, title, "x")
+        _settle_panel(panel, elements, title, "x")
         panel.set_ylim(-0.7, len(names) - 0.3)
-        panel.set_yticks(range(len(names)), names if panel is loss or not own else [])
+        panel.set_yticks(range(len(names)), names if panel is loss or not new_figure else [])
         _emphasise(panel)
-    if (options := chosen["labels"]) is not None:
+    if (options := elements["labels"]) is not None:
         for panel, words in zip(panels, ("lower is better", "left: ours is better", "left: too low"), strict=True):
             panel.set_xlabel(words, **options)
-    if own and (options := chosen["title"]) is not None:
+    if new_figure and (options := elements["title"]) is not None:
         loss.figure.suptitle(f"The next period predicted, {_GROUPS[group]} (tau = {result.tau:g})", **options)
     return panels
 
@@ -148,13 +148,13 @@ def plot_backtest_tasks(
     QueryError
         If a boundary, group or element is unknown, or there are too few axes.
     """
-    chosen = settle(visuals, TASK_ELEMENTS)
+    elements = settle(visuals, TASK_ELEMENTS)
     names = [n for n in _SHOWN if n in result.boundaries] if boundaries is None else list(boundaries)
     for name in names:
         if name not in result.boundaries:
             hint = suggestion(name, result.boundaries)
             raise QueryError(f"boundaries: {name!r} is not compared.{hint} There are {listed(result.boundaries, 20)}.")
-    own = axes is None
+    new_figure = axes is None
     panels = _grid(len(result.tasks)) if axes is None else np.asarray(axes, dtype=object).ravel()
     if len(panels) < len(result.tasks):
         raise QueryError(f"axes: {len(panels)} for {len(result.tasks)} tasks; give one a task.")
@@ -165,24 +165,24 @@ def plot_backtest_tasks(
     colours = dict(zip([n for n in names if n not in (OURS, ORACLE)], [*OKABE_ITO[1:], *[_QUIET] * 99], strict=False))
     for task, panel in zip(result.tasks, panels, strict=True):
         for name in names:
-            if (options := chosen["line"]) is not None:
+            if (options := elements["line"]) is not None:
                 style: dict[str, Any] = {"color": colours.get(name, _colour(name)), "label": _label(name)}
                 style |= {"linestyle": (0, (4, 2)), "zorder": 3.0} if name == ORACLE else {}
                 style |= {"zorder": 4.0} if name == OURS else {}
                 panel.plot(at, losses.sel(boundary=name, task=task), **{**style, **options})
-        _settle_panel(panel, chosen, task, "y")
+        _settle_panel(panel, elements, task, "y")
         panel.set_ylim(bottom=0.0)
         panel.set_xlim(-0.3, len(at) - 0.7)
         panel.set_xticks(at, [_short(label) for label in result.splits])
-        if (options := chosen["labels"]) is not None and (not own or panel in panels[::3]):
+        if (options := elements["labels"]) is not None and (not new_figure or panel in panels[::3]):
             panel.set_ylabel("pinball loss, x 1000", **options)
     figure = panels[0].figure
-    if own and (options := chosen["title"]) is not None:
+    if new_figure and (options := elements["title"]) is not None:
         figure.suptitle(f"Loss in the period predicted (tau = {result.tau:g})", **options)
-    if (options := chosen["legend"]) is not None and chosen["line"] is not None:
+    if (options := elements["legend"]) is not None and elements["line"] is not None:
         handles, labels = panels[0].get_legend_handles_labels()
-        place = {"loc": "outside lower center", "ncols": len(names)} if own else {"loc": "best"}
-        (figure if own else panels[-1]).legend(handles, labels, **{**place, **options})
+        place = {"loc": "outside lower center", "ncols": len(names)} if new_figure else {"loc": "best"}
+        (figure if new_figure else panels[-1]).legend(handles, labels, **{**place, **options})
     return panels
 
 
@@ -206,35 +206,35 @@ def _scatter(
     cells: npt.NDArray[np.float64],
     means: npt.NDArray[np.float64],
     colours: list[str],
-    chosen: dict[str, dict[str, Any] | None],
+    elements: dict[str, dict[str, Any] | None],
 ) -> None:
     for row, (values, mean, colour) in enumerate(zip(cells, means, colours, strict=True)):
-        if (options := chosen["cells"]) is not None:
+        if (options := elements["cells"]) is not None:
             panel.scatter(values, np.full(values.shape, row), **{"color": colour, **options})
-        if (options := chosen["mean"]) is not None:
+        if (options := elements["mean"]) is not None:
             panel.scatter([mean], [row], **{"color": colour, **options})
 
 
-def _intervals(panel: Axes, table: pd.DataFrame, chosen: dict[str, dict[str, Any] | None]) -> None:
+def _intervals(panel: Axes, table: pd.DataFrame, elements: dict[str, dict[str, Any] | None]) -> None:
     compared = table[["difference", "lower", "upper"]].to_numpy(dtype=float) * 1e3
     for row, (mean, lower, upper) in enumerate(compared):
         if np.isnan(mean):
             continue
         colour = _BETTER if upper < 0 else _WORSE if lower > 0 else _QUIET
-        if (options := chosen["interval"]) is not None:
+        if (options := elements["interval"]) is not None:
             panel.plot([lower, upper], [row, row], **{"color": colour, **options})
-        if (options := chosen["mean"]) is not None:
+        if (options := elements["mean"]) is not None:
             panel.scatter([mean], [row], **{"color": colour, **options})
 
 
-def _settle_panel(panel: Axes, chosen: dict[str, dict[str, Any] | None], title: str, grid: Literal["x", "y"]) -> None:
+def _settle_panel(panel: Axes, elements: dict[str, dict[str, Any] | None], title: str, grid: Literal["x", "y"]) -> None:
     panel.tick_params(labelsize=9, length=0, colors="#404040")
     panel.set_axisbelow(True)
     for side in panel.spines.values():
         side.set_visible(False)
-    if (options := chosen["grid"]) is not None:
+    if (options := elements["grid"]) is not None:
         panel.grid(True, axis=grid, **options)
-    if (options := chosen["name"]) is not None:
+    if (options := elements["name"]) is not None:
         panel.set_title(title if len(title) <= 44 else title[:43] + "…", **options, parse_math=False)
 
 

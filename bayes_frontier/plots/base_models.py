@@ -1,4 +1,4 @@
-"""Base models above and below what their compute predicts, and the population boundary among theirs."""
+"""Base models: above and below what their compute predicts, beside a new one, and the factors behind them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.plots import style
 from bayes_frontier.plots.boundary import BoundaryCurves, boundary_curves
-from bayes_frontier.plots.intervals import INTERVAL_ELEMENTS as ROWS
-from bayes_frontier.plots.intervals import Rows, draw_rows, pick_names, row_axes, title_and_label
+from bayes_frontier.plots.intervals import (
+    ROW_ELEMENTS,
+    Rows,
+    draw_rows,
+    pick_names,
+    row_axes,
+    title_and_label,
+)
+from bayes_frontier.text import share_words
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
 
 RANKING_ELEMENTS: dict[str, dict[str, object]] = {
-    **{name: options for name, options in ROWS.items() if name != "inner"},
+    **ROW_ELEMENTS,
     "zero": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
 }
 
@@ -66,7 +73,7 @@ def plot_base_models(
     QueryError
         If the task is unknown or no base model is left.
     """
-    chosen = style.settle(visuals, RANKING_ELEMENTS)
+    elements = style.settle(visuals, RANKING_ELEMENTS)
     tasks = [str(name) for name in ranking["task"].to_numpy()]
     if task is not None and task not in tasks:
         raise QueryError(f"Task {task!r} is not in this ranking: it has {', '.join(tasks)}.")
@@ -84,18 +91,16 @@ def plot_base_models(
     names = tuple(str(name) for name in ranking["base_model"].to_numpy()[order])
     counts = ranking["n_models"].to_numpy()[order]
     texts = tuple(f"{m:+.3f}  ({n:,} model{'' if n == 1 else 's'})" for m, n in zip(mean[order], counts, strict=True))
-    panel, own = row_axes(axes, len(names))
-    draw_rows(panel, Rows(names, mean[order], lower[order], upper[order], None, texts), {**chosen, "inner": None})
+    panel, new_figure = row_axes(axes, len(names))
+    draw_rows(panel, Rows(names, mean[order], lower[order], upper[order], None, texts), elements)
     panel.margins(x=0.05)
-    if (options := chosen["zero"]) is not None:
+    if (options := elements["zero"]) is not None:
         panel.axvline(0.0, **options)
     what = "mean over all tasks" if task is None else style.shorten(task)
     title = f"Base models against a typical one of the same compute: {what}"
-    title_and_label(panel, title, "score difference: mean, credible interval", chosen, own)
+    title_and_label(panel, title, "score difference: mean, credible interval", elements, new_figure)
     return panel
 
-
-# The population boundary against the boundaries of known base models.
 
 _SHOWN = 4
 POPULATION_ELEMENTS: dict[str, dict[str, object]] = {
@@ -160,57 +165,57 @@ def plot_population(
     QueryError
         If a name is unknown or the model has no base-model effects.
     """
-    chosen = style.settle(visuals, POPULATION_ELEMENTS)
+    elements = style.settle(visuals, POPULATION_ELEMENTS)
     models = frontier.evaluations.models
     counts = models["base_model"].value_counts()
     names = pick_names(base_models, [str(name) for name in counts.index[:_SHOWN]], "base_models")
     curves = boundary_curves(frontier, tasks, period, None, prob, flops, None, with_past=False)
-    panels, own = style.take_axes(axes, len(curves.tasks))
+    panels, new_figure = style.take_axes(axes, len(curves.tasks))
     for task, panel in zip(curves.tasks, panels, strict=True):
-        _population(panel, curves, task, chosen)
+        _population_curve(panel, curves, task, elements)
         for number, name in enumerate(names):
             # the compute a base model was fitted at is the median over its records
             at = float(10.0 ** np.median(log_flops(models.loc[models["base_model"] == name, "flops"])))
-            _base(panel, frontier, (curves, task, name, period, at), number, chosen)
-        style.compute_axis(panel, curves.flops[0], curves.flops[-1])
-        panel.margins(y=0.04)
-        style.tidy(panel, chosen["grid"])
-        if (options := chosen["name"]) is not None:
-            panel.set_title(style.shorten(task), **options, parse_math=False)
+            _base_curve(panel, frontier, (curves, task, name, period, at), number, elements)
+        style.finish_panel(panel, task, curves.flops, elements)
     when = "" if curves.periods[-1] == "all" else f", {curves.periods[-1]}"
-    style.label_outer(panels, style.COMPUTE_LABEL, "score", chosen["labels"], own)
-    style.place_title(panels, f"Boundary of a new base model and of known ones{when}", chosen["title"], own)
-    if (options := chosen["legend"]) is not None:
-        style.place_legend(panels, _handles(names, prob, chosen), options, own)
+    style.finish_figure(
+        panels,
+        f"Boundary of a new base model and of known ones{when}",
+        (style.COMPUTE_LABEL, "score"),
+        _handles(names, prob, elements),
+        elements,
+        new_figure,
+    )
     return panels
 
 
-def _population(panel: Axes, curves: BoundaryCurves, task: str, chosen: style.Settled) -> None:
-    if (options := chosen["points"]) is not None:
+def _population_curve(panel: Axes, curves: BoundaryCurves, task: str, elements: style.Settled) -> None:
+    if (options := elements["points"]) is not None:
         scores = curves.points[task]
         scores = scores[scores["period"] == len(curves.periods) - 1]
         panel.scatter(scores["flops"], scores["score"], **options)
-    if (options := chosen["band"]) is not None:
+    if (options := elements["band"]) is not None:
         panel.fill_between(curves.flops, curves.lower[task], curves.upper[task], **options)
-    if (options := chosen["line"]) is not None:
-        style.halo_line(panel, curves.flops, curves.median[task], options, chosen["halo"])
+    if (options := elements["line"]) is not None:
+        style.halo_line(panel, curves.flops, curves.median[task], options, elements["halo"])
 
 
-def _base(
+def _base_curve(
     panel: Axes,
     frontier: Frontier,
     what: tuple[BoundaryCurves, str, str, int | str | None, float],
     number: int,
-    chosen: style.Settled,
+    elements: style.Settled,
 ) -> None:
     curves, task, name, period, at = what
     colour = {"color": _colour(number)}
-    if (options := chosen["base"]) is not None:
+    if (options := elements["base"]) is not None:
         # a thin line needs fewer points than the band
         x = curves.flops[::3]
         known = frontier.attainable(x, curves.prob, task, period, name)["median"]
         panel.plot(x, known, **{**colour, "linestyle": style.DASHES[1 + number % 3], **options})
-    if (options := chosen["own"]) is not None:
+    if (options := elements["own"]) is not None:
         there = frontier.attainable(at, curves.prob, task, period, name)
         middle = there["median"].item()
         ends = [[middle - there["lower"].item()], [there["upper"].item() - middle]]
@@ -223,17 +228,54 @@ def _colour(number: int) -> str:
     return style.OKABE_ITO[1:][(4, 1, 2, 0, 3)[number % 5]]
 
 
-def _handles(names: Sequence[str], prob: float, chosen: style.Settled) -> list[Any]:
+def _handles(names: Sequence[str], prob: float, elements: style.Settled) -> list[Any]:
     handles: list[Any] = []
-    if (options := chosen["line"]) is not None:
+    if (options := elements["line"]) is not None:
         handles.append(Line2D([], [], label="new base model, median", **options))
-    if (options := chosen["band"]) is not None:
-        handles.append(Patch(label=f"{100 * prob:.4g}% credible band", **options))
+    if (options := elements["band"]) is not None:
+        handles.append(Patch(label=f"{share_words(prob)} credible band", **options))
     for number, name in enumerate(names):
         look: dict[str, Any] = {"color": _colour(number)}
-        look |= {"linewidth": 0.0} if chosen["base"] is None else {"linestyle": style.DASHES[1 + number % 3]}
-        if chosen["own"] is not None:
+        look |= {"linewidth": 0.0} if elements["base"] is None else {"linestyle": style.DASHES[1 + number % 3]}
+        if elements["own"] is not None:
             look |= {"marker": style.MARKERS[number % len(style.MARKERS)]}
-        if chosen["base"] is not None or chosen["own"] is not None:
+        if elements["base"] is not None or elements["own"] is not None:
             handles.append(Line2D([], [], label=style.shorten(name, 28), **look))
     return handles
+
+
+FACTORS_ELEMENTS: dict[str, dict[str, object]] = {**ROW_ELEMENTS}
+
+
+def plot_factors(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Visuals | None = None) -> Axes:
+    """Draw the shared part of each task's variance, with its loadings.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `bayes_frontier.factors`.
+    axes : Axes, optional
+        Where to draw; none: a new figure.
+    visuals : mapping, optional
+        By element (interval, median, values, grid, title, labels, names): False leaves it out, a mapping changes the
+        options of the Matplotlib artist.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The panel; its figure is ``axes.figure``.
+    """
+    elements = style.settle(visuals, FACTORS_ELEMENTS)
+    values = [100.0 * found[name].to_numpy() for name in ("shared", "shared_lower", "shared_upper")]
+    loadings = found["loading"].to_numpy()
+    texts = tuple("  ".join(f"{value:+.2f}" for value in row) for row in loadings)
+    names = tuple(str(task) for task in found["task"].to_numpy())
+    panel, new_figure = row_axes(axes, len(names))
+    draw_rows(panel, Rows(names, values[0], values[1], values[2], None, texts), elements)
+    panel.set_xlim(-2.0, 102.0)
+    rank = int(found.attrs["rank"])
+    title = f"What {rank} factor{'s' * (rank > 1)} behind {found.attrs['base_models']} base models explain"
+    title = title if rank > 1 else title.replace("explain", "explains")
+    share = share_words(float(found.attrs["prob"]))
+    title_and_label(panel, title, f"% of a task's variance, {share} interval; right: loadings", elements, new_figure)
+    return panel

@@ -17,6 +17,7 @@ from scipy.interpolate import PchipInterpolator
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.plots.style import period_colours
+from bayes_frontier.text import share_words
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations import Truth
@@ -117,7 +118,7 @@ def boundary_curves(
         points=points,
         truth=known,
         prob=prob,
-        title=f"The score that {100 * frontier.tau:.4g}% of {whose} do not exceed",
+        title=f"The score that {share_words(frontier.tau)} of {whose} do not exceed",
     )
 
 
@@ -131,18 +132,15 @@ def _grid(frontier: Frontier, flops: npt.ArrayLike | None) -> Floats:
     return grid
 
 
-# The legend of the picture of boundaries.
-
-
-def entries(curves: BoundaryCurves, chosen: dict[str, dict[str, Any] | None]) -> list[Any]:
+def legend_handles(curves: BoundaryCurves, elements: dict[str, dict[str, Any] | None]) -> list[Any]:
     """Make the legend's handles for the elements that are drawn."""
     colours = period_colours(len(curves.periods))
-    share = f"{100 * curves.prob:.4g}%"
+    share = share_words(curves.prob)
     handles: list[Any] = []
-    if (line := chosen["line"]) is not None:
+    if (line := elements["line"]) is not None:
         style = {"color": colours[-1], "linewidth": line.get("linewidth", 2.0), **_colour(line)}
         handles.append(Line2D([], [], label="boundary, median", **style))
-    if (band := chosen["band"]) is not None:
+    if (band := elements["band"]) is not None:
         handles.append(
             Patch(
                 **{"color": colours[-1], **_colour(band)},
@@ -151,16 +149,16 @@ def entries(curves: BoundaryCurves, chosen: dict[str, dict[str, Any] | None]) ->
                 label=f"{share} credible band",
             )
         )
-    if (truth := chosen["truth"]) is not None and curves.truth:
+    if (truth := elements["truth"]) is not None and curves.truth:
         options = {key: value for key, value in truth.items() if key != "zorder"}
         handles.append(Line2D([], [], label="truth", **options))
     for colour, label in zip(colours, curves.periods, strict=True):
-        handles += _period(colour, label, chosen, is_last=label == curves.periods[-1])
+        handles += _period_handles(colour, label, elements, is_last=label == curves.periods[-1])
     return handles
 
 
-def _period(colour: str, label: str, chosen: dict[str, dict[str, Any] | None], is_last: bool) -> list[Any]:
-    with_points, with_line = chosen["points"] is not None, chosen["past"] is not None and not is_last
+def _period_handles(colour: str, label: str, elements: dict[str, dict[str, Any] | None], is_last: bool) -> list[Any]:
+    with_points, with_line = elements["points"] is not None, elements["past"] is not None and not is_last
     if not (with_points or with_line):
         return []
     words = "models" if label == "all" else label
@@ -180,8 +178,6 @@ def _period(colour: str, label: str, chosen: dict[str, dict[str, Any] | None], i
 def _colour(options: dict[str, Any]) -> dict[str, Any]:
     return {"color": options["color"]} if "color" in options else {}
 
-
-# Posterior boundaries over the scores they bound, one panel a task.
 
 BOUNDARY_ELEMENTS: dict[str, dict[str, object]] = {
     "points": {"s": 8.0, "alpha": 0.3, "linewidths": 0.0, "zorder": 1.0, "rasterized": True},
@@ -254,50 +250,46 @@ def plot_boundary(
     QueryError
         If a task, period, base model or element is unknown, or there are too few axes.
     """
-    chosen = style.settle(visuals, BOUNDARY_ELEMENTS)
+    elements = style.settle(visuals, BOUNDARY_ELEMENTS)
     if not points:
-        chosen["points"] = None
+        elements["points"] = None
     curves = boundary_curves(frontier, tasks, period, base_model, prob, flops, truth)
-    panels, own = style.take_axes(axes, len(curves.tasks))
+    panels, new_figure = style.take_axes(axes, len(curves.tasks))
     for task, panel in zip(curves.tasks, panels, strict=True):
-        _boundary_panel(panel, curves, task, chosen)
-    style.label_outer(panels, style.COMPUTE_LABEL, "score", chosen["labels"], own)
-    style.place_title(panels, curves.title, chosen["title"], own)
-    if (options := chosen["legend"]) is not None:
-        style.place_legend(panels, entries(curves, chosen), options, own)
+        _boundary_panel(panel, curves, task, elements)
+    style.finish_figure(
+        panels, curves.title, (style.COMPUTE_LABEL, "score"), legend_handles(curves, elements), elements, new_figure
+    )
     return panels
 
 
-def _boundary_panel(panel: Axes, curves: BoundaryCurves, task: str, chosen: style.Settled) -> None:
+def _boundary_panel(panel: Axes, curves: BoundaryCurves, task: str, elements: style.Settled) -> None:
     colours = style.period_colours(len(curves.periods))
     x = curves.flops
-    halo = chosen["halo"]
-    if (options := chosen["points"]) is not None:
+    halo = elements["halo"]
+    if (options := elements["points"]) is not None:
         scores = curves.points[task]
         panel.scatter(scores["flops"], scores["score"], c=[colours[p] for p in scores["period"]], **options)
-    if (options := chosen["past"]) is not None:
+    if (options := elements["past"]) is not None:
         for colour, median in zip(colours, curves.past[task], strict=False):
             style.halo_line(panel, x, median, {"color": colour, **options}, halo)
-    if (options := chosen["band"]) is not None:
+    if (options := elements["band"]) is not None:
         edges = (x, curves.lower[task], curves.upper[task])
         if halo is not None:
             panel.fill_between(*edges, **{**halo, "alpha": 0.8})
         panel.fill_between(*edges, **{"color": colours[-1], **options})
-    if (options := chosen["line"]) is not None:
+    if (options := elements["line"]) is not None:
         style.halo_line(panel, x, curves.median[task], {"color": colours[-1], **options}, halo)
-    if (options := chosen["truth"]) is not None and task in curves.truth:
+    if (options := elements["truth"]) is not None and task in curves.truth:
         style.halo_line(panel, x, curves.truth[task], options, halo)
     style.compute_axis(panel, x[0], x[-1])
     panel.margins(y=0.04)
     if len(curves.tasks) > _MANY:
         # labels and lines of the grid are what takes time to draw
         panel.locator_params(axis="y", nbins=4)
-    style.tidy(panel, chosen["grid"])
-    if (options := chosen["name"]) is not None:
-        panel.set_title(style.shorten(task), **options, parse_math=False)
+    style.tidy(panel, elements["grid"])
+    style.name_panel(panel, task, elements["name"])
 
-
-# Boundaries at several quantile levels over the scores.
 
 TAUS_ELEMENTS: dict[str, dict[str, object]] = {
     "points": {"s": 8.0, "alpha": 0.35, "linewidths": 0.0, "color": "#8c8c8c", "zorder": 1.0, "rasterized": True},
@@ -353,19 +345,23 @@ def plot_taus(
     QueryError
         If the fits are of different evaluations or of the same tau, or a name is unknown.
     """
-    chosen = style.settle(visuals, TAUS_ELEMENTS)
+    elements = style.settle(visuals, TAUS_ELEMENTS)
     ordered = check_taus(frontiers)
     shown = [boundary_curves(one, tasks, period, base_model, prob, flops, None, with_past=False) for one in ordered]
     first = shown[0]
-    panels, own = style.take_axes(axes, len(first.tasks))
+    panels, new_figure = style.take_axes(axes, len(first.tasks))
     for task, panel in zip(first.tasks, panels, strict=True):
-        _taus_panel(panel, shown, task, chosen)
+        _levels_panel(panel, shown, task, elements)
     whose = "models on a new base model" if base_model is None else f"models on {base_model}"
     when = "" if first.periods[-1] == "all" else f", {first.periods[-1]}"
-    style.label_outer(panels, style.COMPUTE_LABEL, "score", chosen["labels"], own)
-    style.place_title(panels, f"Scores that a share tau of {whose} do not exceed{when}", chosen["title"], own)
-    if (options := chosen["legend"]) is not None:
-        style.place_legend(panels, _handles([one.tau for one in ordered], prob, chosen), options, own)
+    style.finish_figure(
+        panels,
+        f"Scores that a share tau of {whose} do not exceed{when}",
+        (style.COMPUTE_LABEL, "score"),
+        _level_handles([one.tau for one in ordered], prob, elements),
+        elements,
+        new_figure,
+    )
     return panels
 
 
@@ -382,38 +378,34 @@ def check_taus(frontiers: Sequence[Frontier]) -> list[Frontier]:
     return ordered
 
 
-def _taus_panel(panel: Axes, shown: list[BoundaryCurves], task: str, chosen: style.Settled) -> None:
-    first, halo = shown[0], chosen["halo"]
-    if (options := chosen["points"]) is not None:
+def _levels_panel(panel: Axes, shown: list[BoundaryCurves], task: str, elements: style.Settled) -> None:
+    first, halo = shown[0], elements["halo"]
+    if (options := elements["points"]) is not None:
         scores = first.points[task]
         scores = scores[scores["period"] == len(first.periods) - 1]
         panel.scatter(scores["flops"], scores["score"], **options)
     for number, curves in enumerate(shown):
-        if (options := chosen["band"]) is not None:
+        if (options := elements["band"]) is not None:
             colour = {"color": _level_colour(number)}
             panel.fill_between(curves.flops, curves.lower[task], curves.upper[task], **{**colour, **options})
-        if (options := chosen["line"]) is not None:
-            style.halo_line(panel, curves.flops, curves.median[task], {**_look(number), **options}, halo)
-    style.compute_axis(panel, first.flops[0], first.flops[-1])
-    panel.margins(y=0.04)
-    style.tidy(panel, chosen["grid"])
-    if (options := chosen["name"]) is not None:
-        panel.set_title(style.shorten(task), **options, parse_math=False)
+        if (options := elements["line"]) is not None:
+            style.halo_line(panel, curves.flops, curves.median[task], {**_level_look(number), **options}, halo)
+    style.finish_panel(panel, task, first.flops, elements)
 
 
 def _level_colour(number: int) -> str:
     return style.OKABE_ITO[(0, 5, 2, 3, 1, 4)[number % 6]]
 
 
-def _look(number: int) -> dict[str, Any]:
+def _level_look(number: int) -> dict[str, Any]:
     return {"color": _level_colour(number), "linestyle": style.DASHES[number % len(style.DASHES)]}
 
 
-def _handles(taus: list[float], prob: float, chosen: style.Settled) -> list[Any]:
-    if (options := chosen["line"]) is None:
+def _level_handles(taus: list[float], prob: float, elements: style.Settled) -> list[Any]:
+    if (options := elements["line"]) is None:
         return []
-    band = "" if chosen["band"] is None else f", {100 * prob:.4g}% band"
+    band = "" if elements["band"] is None else f", {share_words(prob)} band"
     return [
-        Line2D([], [], label=f"tau = {tau:g}, median{band}", **{**_look(number), **options})
+        Line2D([], [], label=f"tau = {tau:g}, median{band}", **{**_level_look(number), **options})
         for number, tau in enumerate(taus)
     ]

@@ -10,12 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bayes_frontier.checks import thresholds as limit
+from bayes_frontier.checks import crossing, exceedances, influence, scale
 from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
-from bayes_frontier.plots.intervals import INTERVAL_ELEMENTS as ROWS
-from bayes_frontier.plots.intervals import Rows, draw_rows, row_axes, title_and_label
+from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, row_axes, title_and_label
 from bayes_frontier.posterior.diagnostics import ESS_MIN, R_HAT_MAX
 
 # Colours of verdicts differ in lightness too; the verdict is also in the title.
@@ -26,7 +25,7 @@ COLOURS = {
     "unknown": "#8c8c8c",
 }
 ELEMENTS: dict[str, dict[str, object]] = {
-    **{name: options for name, options in ROWS.items() if name != "inner"},
+    **ROW_ELEMENTS,
     "points": {"s": 30.0, "zorder": 4.0},
     "band": {"color": style.FAINT, "linewidth": 0.0, "zorder": 0.5},
     "error": {"color": style.SOFT, "linewidth": 1.2, "zorder": 3.0},
@@ -66,29 +65,29 @@ def plot_check(
     """
     if check.picture not in _PICTURES or check.numbers.empty:
         raise QueryError(f"The check {check.name!r} was not run: there is nothing to draw.")
-    chosen = style.settle(visuals, ELEMENTS)
-    return np.atleast_1d(np.asarray(_PICTURES[check.picture](check, chosen, axes), dtype=object))
+    elements = style.settle(visuals, ELEMENTS)
+    return np.atleast_1d(np.asarray(_PICTURES[check.picture](check, elements, axes), dtype=object))
 
 
 def _title(check: Check) -> str:
     return f"{check.name}: {check.verdict}"
 
 
-def _coverage(check: Check, chosen: style.Settled, axes: Any) -> npt.NDArray[Any]:  # noqa: ANN401
+def _coverage(check: Check, elements: style.Settled, axes: Any) -> npt.NDArray[Any]:  # noqa: ANN401
     numbers = check.numbers
     if (numbers["group"] == "all").all():
-        return np.array([_coverage_panel(row_axes, numbers.assign(group=numbers["task"]), check, chosen, axes)])
+        return np.array([_coverage_panel(row_axes, numbers.assign(group=numbers["task"]), check, elements, axes)])
     tasks = list(numbers["task"].unique())
-    panels, own = style.take_axes(axes, len(tasks), height=2.9)
+    panels, new_figure = style.take_axes(axes, len(tasks), height=2.9)
     for panel, task in zip(panels, tasks, strict=True):
-        _groups(panel, numbers[numbers["task"] == task], chosen)
-        if (options := chosen["name"]) is not None:
+        _groups(panel, numbers[numbers["task"] == task], elements)
+        if (options := elements["name"]) is not None:
             style.literal(panel.set_title(style.shorten(task), **options))
     reach = 1.1 * max(np.abs(panel.get_ylim()).max() for panel in panels)
     for panel in panels:
         panel.set_ylim(-reach, reach)
-    style.label_outer(panels, "", "coverage error", chosen["labels"], own)
-    style.place_title(panels, f"{_title(check)}\n{_BANDS}", chosen["title"], own)
+    style.label_outer(panels, "", "coverage error", elements["labels"], new_figure)
+    style.place_title(panels, f"{_title(check)}\n{_BANDS}", elements["title"], new_figure)
     return panels
 
 
@@ -99,33 +98,33 @@ def _coverage_panel(
     make: Callable[..., tuple[Axes, bool]],
     numbers: pd.DataFrame,
     check: Check,
-    chosen: style.Settled,
+    elements: style.Settled,
     axes: Any,  # noqa: ANN401
 ) -> Axes:
-    panel, own = make(axes, 10)
-    _groups(panel, numbers, chosen)
+    panel, new_figure = make(axes, 10)
+    _groups(panel, numbers, elements)
     reach = 1.1 * np.abs(panel.get_ylim()).max()
     panel.set_ylim(-reach, reach)
     panels = np.array([panel], dtype=object)
-    style.label_outer(panels, "", "coverage error", chosen["labels"], own)
-    style.place_title(panels, f"{_title(check)}\n{_BANDS}", chosen["title"], own)
+    style.label_outer(panels, "", "coverage error", elements["labels"], new_figure)
+    style.place_title(panels, f"{_title(check)}\n{_BANDS}", elements["title"], new_figure)
     return panel
 
 
-def _groups(panel: Axes, rows: pd.DataFrame, chosen: style.Settled) -> None:
+def _groups(panel: Axes, rows: pd.DataFrame, elements: style.Settled) -> None:
     x = np.arange(len(rows))
-    if (options := chosen["band"]) is not None:
+    if (options := elements["band"]) is not None:
         low, high = rows["binomial_low"].to_numpy(), rows["binomial_high"].to_numpy()
         panel.bar(x, high - low, bottom=low, width=0.8, **options)
-    if (options := chosen["limits"]) is not None:
+    if (options := elements["limits"]) is not None:
         panel.axhline(0.0, **options)
-    if (options := chosen["error"]) is not None:
+    if (options := elements["error"]) is not None:
         panel.vlines(x, rows["error"] - 2 * rows["cluster_error"], rows["error"] + 2 * rows["cluster_error"], **options)
-    if (options := chosen["points"]) is not None:
+    if (options := elements["points"]) is not None:
         colours = rows["verdict"].map(COLOURS).tolist()
         panel.scatter(x, rows["drawn_error"], **{**options, "facecolors": "none", "edgecolors": colours})
         panel.scatter(x, rows["error"], **{**options, "c": colours})
-    style.tidy(panel, chosen["grid"], axis="y")
+    style.tidy(panel, elements["grid"], axis="y")
     slant: dict[str, Any] = {"rotation": 90} if len(rows) > _MOST_SLANTED else {"rotation": 30, "ha": "right"}
     panel.set_xticks(x, [style.shorten(str(name), 26) for name in rows["group"]], **slant)
     style.literal(*panel.get_xticklabels())
@@ -133,7 +132,7 @@ def _groups(panel: Axes, rows: pd.DataFrame, chosen: style.Settled) -> None:
 
 def _dots(
     check: Check,
-    chosen: style.Settled,
+    elements: style.Settled,
     axes: Any,  # noqa: ANN401
     values: str,
     texts: pd.Series,
@@ -145,8 +144,8 @@ def _dots(
 ) -> Axes:
     """Draw a row a task: a dot, the limits as lines, and a text."""
     numbers = check.numbers
-    panel, own = row_axes(axes, len(numbers))
-    if (options := chosen["limits"]) is not None:
+    panel, new_figure = row_axes(axes, len(numbers))
+    if (options := elements["limits"]) is not None:
         for at, line in enumerate(lines):
             panel.axvline(line, **{**options, "linestyle": style.DASHES[_LINES[at]]})
     middle = numbers[values].to_numpy(float)
@@ -154,78 +153,83 @@ def _dots(
     names = tuple(numbers["task"] if "boundary" not in numbers else numbers["task"] + ", " + numbers["boundary"])
     rows = Rows(names, middle, np.minimum(middle, other), np.maximum(middle, other), None, tuple(texts))
     verdict = numbers["verdict"].map(COLOURS).tolist()
-    marked = {**chosen, "median": None if chosen["median"] is None else {**chosen["median"], "edgecolor": verdict}}
+    marked = {
+        **elements,
+        "median": None if elements["median"] is None else {**elements["median"], "edgecolor": verdict},
+    }
     draw_rows(panel, rows, marked)
     if log:
         panel.set_xscale("log")
         panel.set_xticks(lines, [f"{line:g}" for line in lines])
         panel.minorticks_off()
-    title_and_label(panel, _title(check), xlabel, chosen, own)
+    title_and_label(panel, _title(check), xlabel, elements, new_figure)
     return panel
 
 
-def _exceedances(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
+def _exceedances(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
     numbers = check.numbers
     texts = numbers["top"].map(lambda name: style.shorten(name, 24)) + numbers.apply(
         lambda row: f": {row['top_exceedances']} above, {row['top_expected']:.1f} expected", axis=1
     )
-    limits = [1.0, limit.DISPERSION.warn, limit.DISPERSION.fail]
+    limits = [1.0, exceedances.DISPERSION.warn, exceedances.DISPERSION.fail]
     label = "dispersion of exceedances over base models (1: binomial)"
-    return _dots(check, chosen, axes, "dispersion", texts, limits, label)
+    return _dots(check, elements, axes, "dispersion", texts, limits, label)
 
 
-def _pinball(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
+def _pinball(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
     texts = check.numbers.apply(
         lambda row: f"{100 * row['skill']:.0f}% below; a shift saves {100 * row['gain']:.1f}%", axis=1
     )
-    return _dots(check, chosen, axes, "loss", texts, [0.0], "pinball loss: ring; line: to a constant's", bar="constant")
+    return _dots(
+        check, elements, axes, "loss", texts, [0.0], "pinball loss: ring; line: to a constant's", bar="constant"
+    )
 
 
-def _scale(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
-    low, high = limit.SCALE_FACTOR.warn, limit.SCALE_FACTOR.fail
+def _scale(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
+    low, high = scale.FACTOR.warn, scale.FACTOR.fail
     texts = check.numbers["factor"].map("{:.2f}".format)
     lines = [1.0, low, high, 1 / low, 1 / high]
-    return _dots(check, chosen, axes, "factor", texts, lines, "scale over what the residuals ask for", log=True)
+    return _dots(check, elements, axes, "factor", texts, lines, "scale over what the residuals ask for", log=True)
 
 
-def _crossing(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
+def _crossing(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
     numbers = check.numbers
     texts = numbers.apply(lambda row: f"tau {row['tau_low']:g} under {row['tau_high']:g}", axis=1)
-    lines = [0.0, limit.CROSSING.warn, limit.CROSSING.fail]
+    lines = [0.0, crossing.DEPTH.warn, crossing.DEPTH.fail]
     label = "largest excess of the lower level's boundary, in scores (above 0: they cross)"
-    return _dots(check, chosen, axes, "depth", texts, lines, label)
+    return _dots(check, elements, axes, "depth", texts, lines, label)
 
 
-def _prior(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
+def _prior(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
     n = len(check.numbers)
     furthest = check.numbers["tail"].sort_values(kind="stable").index[:_MOST_ROWS]
     numbers = check.numbers.loc[furthest.sort_values()]
-    panel, own = row_axes(axes, len(numbers))
+    panel, new_figure = row_axes(axes, len(numbers))
     names = tuple(f"{task}, {part} compute" for task, part in zip(numbers["task"], numbers["part"], strict=True))
     texts = tuple(numbers["tail"].map("tail probability {:.2f}".format))
     middle, lower, upper = (numbers[part].to_numpy(float) for part in ("median", "lower", "upper"))
-    draw_rows(panel, Rows(names, middle, lower, upper, None, texts), chosen)
-    if (options := chosen["points"]) is not None:
+    draw_rows(panel, Rows(names, middle, lower, upper, None, texts), elements)
+    if (options := elements["points"]) is not None:
         colours = numbers["verdict"].map(COLOURS).tolist()
         panel.scatter(numbers["observed"], np.arange(len(numbers)), **{**options, "c": colours, "marker": "D"})
     panel.set_xlim(-0.02, 1.02)
     title = _title(check) + (f" (the {_MOST_ROWS} of {n} furthest out)" if n > _MOST_ROWS else "")
     label = "boundary: prior median and 90% interval; diamonds: the scores' own quantile"
-    title_and_label(panel, title, label, chosen, own)
+    title_and_label(panel, title, label, elements, new_figure)
     return panel
 
 
-def _convergence(check: Check, chosen: style.Settled, axes: Any) -> npt.NDArray[Any]:  # noqa: ANN401
+def _convergence(check: Check, elements: style.Settled, axes: Any) -> npt.NDArray[Any]:  # noqa: ANN401
     numbers = check.numbers
-    panels, own = style.take_axes(axes, 1, height=3.6)
+    panels, new_figure = style.take_axes(axes, 1, height=3.6)
     panel: Axes = panels[0]
-    if (options := chosen["limits"]) is not None:
+    if (options := elements["limits"]) is not None:
         panel.axvline(ESS_MIN, **{**options, "linestyle": style.DASHES[1]})
         panel.axhline(R_HAT_MAX, **{**options, "linestyle": style.DASHES[1]})
-    if (options := chosen["points"]) is not None:
+    if (options := elements["points"]) is not None:
         colours = np.where(numbers["passes"], COLOURS["pass"], COLOURS["fail"]).tolist()
         panel.scatter(numbers["ess_bulk"], numbers["r_hat"], **{**options, "s": 14.0, "c": colours, "alpha": 0.7})
-    if (options := chosen["values"]) is not None:
+    if (options := elements["values"]) is not None:
         # the table has the worst first
         for _, row in numbers[~numbers["passes"]].head(_MOST_NAMED).iterrows():
             place: dict[str, Any] = {"xytext": (5, 3), "textcoords": "offset points"}
@@ -233,13 +237,13 @@ def _convergence(check: Check, chosen: style.Settled, axes: Any) -> npt.NDArray[
             text.set(fontsize=8, color=style.SOFT)
             style.literal(text)
     panel.set_xscale("log")
-    style.tidy(panel, chosen["grid"])
-    style.label_outer(panels, "bulk effective sample size", "R-hat", chosen["labels"], own)
-    style.place_title(panels, f"{_title(check)} (dashed: the gate)", chosen["title"], own)
+    style.tidy(panel, elements["grid"])
+    style.label_outer(panels, "bulk effective sample size", "R-hat", elements["labels"], new_figure)
+    style.place_title(panels, f"{_title(check)} (dashed: the gate)", elements["title"], new_figure)
     return panels
 
 
-def _influence(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
+def _influence(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
     shown = check.numbers["in_sd"].abs().sort_values(ascending=False, kind="stable").index[:_MOST_NAMED]
     unsure = check.numbers.index[check.numbers["verdict"] == "unknown"]
     numbers = check.numbers.loc[shown.union(unsure[:_MOST_NAMED])]
@@ -255,9 +259,9 @@ def _influence(check: Check, chosen: style.Settled, axes: Any) -> Axes:  # noqa:
         task=numbers["base_model"].map(lambda name: style.shorten(name, 20)) + ", " + numbers["task"]
     )
     one = Check(check.name, check.verdict, named.assign(zero=0.0), check.sentence, check.picture)
-    lines = [0.0, limit.INFLUENCE.warn, limit.INFLUENCE.fail]
+    lines = [0.0, influence.IN_SD.warn, influence.IN_SD.fail]
     label = "change of the boundary without it, in posterior standard deviations"
-    return _dots(one, chosen, axes, "in_sd", texts, [*lines, *(-line for line in lines[1:])], label, bar="zero")
+    return _dots(one, elements, axes, "in_sd", texts, [*lines, *(-line for line in lines[1:])], label, bar="zero")
 
 
 _PICTURES: dict[str, Callable[[Check, style.Settled, Any], Any]] = {

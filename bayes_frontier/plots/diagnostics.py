@@ -133,8 +133,6 @@ def plot_energy(frontier: Frontier, **options: Any) -> Any:  # noqa: ANN401
     return arviz_plots.plot_energy(frontier.posterior, **arviz_options(options, labeller=False))
 
 
-# Prior against posterior of the boundary, through ArviZ.
-
 _DRAWS, _SEED = 1000, 1
 
 

@@ -15,19 +15,14 @@ from matplotlib.patches import Patch
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.plots.diagnostics import arviz_options, picture_figure
-from bayes_frontier.plots.intervals import INTERVAL_ELEMENTS as ROWS
-from bayes_frontier.plots.intervals import Rows, draw_rows, row_axes, title_and_label
+from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, draw_zone, row_axes, title_and_label
+from bayes_frontier.text import share_words
 
 if TYPE_CHECKING:
     import xarray as xr
 
-# Changes too small to matter, and no change.
-ZONE: dict[str, dict[str, object]] = {
-    "zone": {"color": style.FAINT, "alpha": 0.7, "linewidth": 0.0, "zorder": 0.5},
-    "zero": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
-}
 DRIFT_ELEMENTS: dict[str, dict[str, object]] = {
-    **{name: options for name, options in ROWS.items() if name != "inner"},
+    **ROW_ELEMENTS,
     **ZONE,
 }
 
@@ -63,28 +58,27 @@ def plot_drift(
     QueryError
         If there is no such step, or several computes.
     """
-    chosen = style.settle(visuals, DRIFT_ELEMENTS)
+    elements = style.settle(visuals, DRIFT_ELEMENTS)
     one = at_one_compute(found).drop_vars("change").isel(step=step_number(found, step))
     one = one.expand_dims("task") if "task" not in one.dims else one
     median, lower, upper = (one[part].to_numpy() for part in ("median", "lower", "upper"))
     rows = zip(one["verdict"].to_numpy(), one["advance"].to_numpy(), one["retreat"].to_numpy(), strict=True)
     texts = tuple(f"{verdict}  (P up {up:.2f}, down {down:.2f})" for verdict, up, down in rows)
-    panel, own = row_axes(axes, len(median))
+    panel, new_figure = row_axes(axes, len(median))
     delta = float(found.attrs["delta"])
-    if (options := chosen["zone"]) is not None:
-        panel.axvspan(-delta, delta, **options)
-    if (options := chosen["zero"]) is not None:
-        panel.axvline(0.0, **options)
+    draw_zone(panel, delta, elements)
     names = tuple(str(task) for task in one["task"].to_numpy())
-    draw_rows(panel, Rows(names, median, lower, upper, None, texts), chosen)
+    draw_rows(panel, Rows(names, median, lower, upper, None, texts), elements)
     reach = 1.15 * max(float(np.abs([lower, upper]).max()), 2.0 * delta)
     panel.set_xlim(-reach, reach)
     title = (
         f"Change of the boundary at {style.flops_text(float(one['flops']))} FLOPs\nbetween the periods "
         f"“{one['since'].item()}” and “{one['until'].item()}”"
     )
-    share = f"{100 * float(found.attrs['prob']):.4g}%"
-    title_and_label(panel, title, f"change in score: median, {share} interval; grey: up to {delta:g}", chosen, own)
+    share = share_words(float(found.attrs["prob"]))
+    title_and_label(
+        panel, title, f"change in score: median, {share} interval; grey: up to {delta:g}", elements, new_figure
+    )
     return panel
 
 
@@ -103,8 +97,6 @@ def step_number(found: xr.Dataset, step: int | str) -> int:
         raise QueryError(f"step: {step!r} is not one of the {len(labels)}: {', '.join(labels)}.")
     return number
 
-
-# Change between periods beside its verdicts: along compute with bands, and as a forest and a ridge through ArviZ.
 
 CHANGE_ELEMENTS: dict[str, dict[str, object]] = {
     **ZONE,
@@ -157,7 +149,7 @@ def plot_drift_curves(
     QueryError
         If there is no such step, or fewer than two computes.
     """
-    chosen = style.settle(visuals, CHANGE_ELEMENTS)
+    elements = style.settle(visuals, CHANGE_ELEMENTS)
     if found.sizes.get("flops", 1) < 2:
         raise QueryError("drift: one compute is no curve; ask for several, as frontier.drift([1e22, 1e23, 1e24]).")
     number = step_number(found, step)
@@ -166,32 +158,31 @@ def plot_drift_curves(
     tasks = [str(task) for task in shown["task"].to_numpy()]
     flops = shown["flops"].to_numpy().astype(float)
     delta = float(found.attrs["delta"])
-    panels, own = style.take_axes(axes, len(tasks))
+    panels, new_figure = style.take_axes(axes, len(tasks))
     low, high = float(shown["lower"].isel(step=number).min()), float(shown["upper"].isel(step=number).max())
     low, high = min(low, -2.0 * delta), max(high, 2.0 * delta)
     for task, panel in zip(tasks, panels, strict=True):
         one = shown.sel(task=task)
-        if (options := chosen["zone"]) is not None:
+        if (options := elements["zone"]) is not None:
             panel.axhspan(-delta, delta, **options)
-        if (options := chosen["zero"]) is not None:
+        if (options := elements["zero"]) is not None:
             panel.axhline(0.0, **options)
-        if (options := chosen["steps"]) is not None:
+        if (options := elements["steps"]) is not None:
             for other in _others(found, number):
                 panel.plot(flops, one["median"].isel(step=other), **{**_thin(found, other), **options})
         last = one.isel(step=number)
-        if (options := chosen["band"]) is not None:
+        if (options := elements["band"]) is not None:
             panel.fill_between(flops, last["lower"], last["upper"], **options)
-        if (options := chosen["line"]) is not None:
+        if (options := elements["line"]) is not None:
             panel.plot(flops, last["median"], **options)
         style.compute_axis(panel, flops[0], flops[-1])
         panel.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
-        style.tidy(panel, chosen["grid"])
-        if (options := chosen["name"]) is not None:
-            panel.set_title(style.shorten(task), **options, parse_math=False)
-    style.label_outer(panels, style.COMPUTE_LABEL, "change in score", chosen["labels"], own)
-    style.place_title(panels, f"Change of boundaries {_between(found, number)}", chosen["title"], own)
-    if (options := chosen["legend"]) is not None:
-        style.place_legend(panels, _handles(found, number, chosen), {"ncols": 3, **options}, own)
+        style.tidy(panel, elements["grid"])
+        style.name_panel(panel, task, elements["name"])
+    style.label_outer(panels, style.COMPUTE_LABEL, "change in score", elements["labels"], new_figure)
+    style.place_title(panels, f"Change of boundaries {_between(found, number)}", elements["title"], new_figure)
+    if (options := elements["legend"]) is not None:
+        style.place_legend(panels, _handles(found, number, elements), {"ncols": 3, **options}, new_figure)
     return panels
 
 
@@ -257,7 +248,7 @@ def _rows(draw: Any, found: xr.Dataset, step: int | str, options: dict[str, Any]
     changes = one["change"].isel(step=number, drop=True).reset_coords(drop=True)
     changes = changes if "task" in changes.dims else changes.expand_dims(task=[str(one["task"].item())])
     visuals = dict(options.pop("visuals", {}))
-    own = style.settle({name: visuals.pop(name) for name in ZONE if name in visuals}, ZONE)
+    zone = style.settle({name: visuals.pop(name) for name in ZONE if name in visuals}, ZONE)
     labels = [style.shorten(str(task), 32) for task in changes["task"].to_numpy()]
     numbered = {dim: np.arange(changes.sizes[dim]) for dim in ("chain", "draw")}
     changes = changes.transpose("chain", "draw", "task").assign_coords({"task": labels, **numbered})
@@ -274,10 +265,7 @@ def _rows(draw: Any, found: xr.Dataset, step: int | str, options: dict[str, Any]
     names.set_axis_off()
     names.set_xticks([])
     delta = float(found.attrs["delta"])
-    if (drawn := own["zone"]) is not None:
-        panel.axvspan(-delta, delta, **drawn)
-    if (drawn := own["zero"]) is not None:
-        panel.axvline(0.0, **drawn)
+    draw_zone(panel, delta, zone)
     panel.set_xlabel(f"change in score at {style.flops_text(float(one['flops']))} FLOPs, {_between(found, number)}")
     style.literal(*names.texts)
     return collection
@@ -299,18 +287,18 @@ def _thin(found: xr.Dataset, number: int) -> dict[str, Any]:
     return {"color": style.OKABE_ITO[1 + number], "linestyle": style.DASHES[1 + number]}
 
 
-def _handles(found: xr.Dataset, number: int, chosen: style.Settled) -> list[Any]:
+def _handles(found: xr.Dataset, number: int, elements: style.Settled) -> list[Any]:
     handles: list[Any] = []
-    if (options := chosen["line"]) is not None:
+    if (options := elements["line"]) is not None:
         handles.append(Line2D([], [], label="median", **options))
-    if (options := chosen["band"]) is not None:
-        handles.append(Patch(label=f"{100 * float(found.attrs['prob']):.4g}% credible band", **options))
-    if (options := chosen["steps"]) is not None:
+    if (options := elements["band"]) is not None:
+        handles.append(Patch(label=f"{share_words(float(found.attrs['prob']))} credible band", **options))
+    if (options := elements["steps"]) is not None:
         every = _others(found, number)
         told = found.sizes["step"] - 1 <= _TOLD_APART
         for other in every if told else every[:1]:
             words = f"into “{found['until'].to_numpy()[other]}”" if told else "from each period to the next"
             handles.append(Line2D([], [], label=words, **{**_thin(found, other), **options}))
-    if (options := chosen["zone"]) is not None:
+    if (options := elements["zone"]) is not None:
         handles.append(Patch(label=f"at most ±{float(found.attrs['delta']):g}", **options))
     return handles

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
+from bayes_frontier.text import share_words
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier
@@ -27,6 +28,13 @@ INTERVAL_ELEMENTS: dict[str, dict[str, object]] = {
     "title": style.TITLE,
     "labels": style.LABELS,
     "names": {"fontsize": 10, "color": style.INK},
+}
+# Of rows without an interval within the interval.
+ROW_ELEMENTS = {name: options for name, options in INTERVAL_ELEMENTS.items() if name != "inner"}
+# Changes too small to matter, and no change.
+ZONE: dict[str, dict[str, object]] = {
+    "zone": {"color": style.FAINT, "alpha": 0.7, "linewidth": 0.0, "zorder": 0.5},
+    "zero": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
 }
 _ROW, _AROUND, _WIDTH = 0.34, 1.2, 7.4
 
@@ -65,27 +73,27 @@ def row_axes(axes: Axes | None, n: int) -> tuple[Axes, bool]:
     return axes, False
 
 
-def draw_rows(panel: Axes, rows: Rows, chosen: style.Settled) -> None:
+def draw_rows(panel: Axes, rows: Rows, elements: style.Settled) -> None:
     """Draw rows of intervals on a panel whose horizontal axis is set up already."""
     height = np.arange(len(rows.names))
-    if (options := chosen["interval"]) is not None:
+    if (options := elements["interval"]) is not None:
         panel.hlines(height, rows.lower, rows.upper, **_lines(options))
-    if rows.inner is not None and (options := chosen["inner"]) is not None:
+    if rows.inner is not None and (options := elements["inner"]) is not None:
         panel.hlines(height, *rows.inner, **_lines(options))
-    if (options := chosen["median"]) is not None:
+    if (options := elements["median"]) is not None:
         inside = np.isfinite(rows.median)
         panel.scatter(rows.median[inside], height[inside], **options)
-    if (options := chosen["values"]) is not None:
+    if (options := elements["values"]) is not None:
         for y, text in zip(height, rows.texts, strict=True):
             place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
             style.literal(panel.annotate(text, (1.02, float(y)), **place, **options))
-    style.tidy(panel, chosen["grid"], axis="x")
+    style.tidy(panel, elements["grid"], axis="x")
     if panel.get_xscale() == "linear":
         # room for numbers of four decimals
         panel.locator_params(axis="x", nbins=5)
     panel.set_yticks(height, [style.shorten(name, 32) for name in rows.names])
     style.literal(*panel.get_yticklabels())
-    if (options := chosen["names"]) is not None:
+    if (options := elements["names"]) is not None:
         for label in panel.get_yticklabels():
             label.set(**options)
     else:
@@ -93,11 +101,19 @@ def draw_rows(panel: Axes, rows: Rows, chosen: style.Settled) -> None:
     panel.set_ylim(len(rows.names) - 0.4, -0.6)
 
 
-def title_and_label(panel: Axes, title: str, xlabel: str, chosen: style.Settled, own: bool) -> None:
+def draw_zone(panel: Axes, delta: float, elements: style.Settled) -> None:
+    """Shade changes of at most delta either way, and draw a line at no change."""
+    if (options := elements["zone"]) is not None:
+        panel.axvspan(-delta, delta, **options)
+    if (options := elements["zero"]) is not None:
+        panel.axvline(0.0, **options)
+
+
+def title_and_label(panel: Axes, title: str, xlabel: str, elements: style.Settled, new_figure: bool) -> None:
     """Put title and axis label on a picture of rows."""
     panels = np.array([panel], dtype=object)
-    style.place_title(panels, title, chosen["title"], own)
-    style.label_outer(panels, xlabel, "", chosen["labels"], own)
+    style.place_title(panels, title, elements["title"], new_figure)
+    style.label_outer(panels, xlabel, "", elements["labels"], new_figure)
 
 
 def pick_names(asked: Sequence[str] | str | None, known: Sequence[str], what: str) -> tuple[str, ...]:
@@ -111,9 +127,6 @@ def pick_names(asked: Sequence[str] | str | None, known: Sequence[str], what: st
 def _lines(options: Mapping[str, Any]) -> dict[str, Any]:
     # hlines makes a collection, which calls this capstyle
     return {("capstyle" if key == "solid_capstyle" else key): value for key, value in options.items()}
-
-
-# Attainable scores at a compute budget, with their intervals, for all tasks.
 
 
 def plot_attainable(
@@ -163,7 +176,7 @@ def plot_attainable(
     QueryError
         If a name, a probability or the budget cannot be.
     """
-    chosen = style.settle(visuals, INTERVAL_ELEMENTS)
+    elements = style.settle(visuals, INTERVAL_ELEMENTS)
     names = pick_names(tasks, frontier.tasks, "tasks")
     found = [frontier.attainable(flops, prob, name, period, base_model) for name in names]
     rows = np.array([[one[part].item() for part in ("median", "lower", "upper")] for one in found])
@@ -174,26 +187,26 @@ def plot_attainable(
         low, high = (np.array([one[part].item() for one in narrow]) for part in ("lower", "upper"))
         inner = (low, high)
     median, lower, upper = rows[order].T
-    panel, own = row_axes(axes, len(names))
+    panel, new_figure = row_axes(axes, len(names))
     texts = tuple(f"{m:.3f}  ({a:.3f} to {b:.3f})" for m, a, b in rows[order])
-    draw_rows(panel, Rows(tuple(names[i] for i in order), median, lower, upper, inner, texts), chosen)
+    draw_rows(panel, Rows(tuple(names[i] for i in order), median, lower, upper, inner, texts), elements)
     panel.margins(x=0.05)
     whose = "a new base model" if base_model is None else style.shorten(base_model, 24)
     when = found[0]["period"].item()
     title = f"Attainable with {style.flops_text(flops)} FLOPs on {whose}" + ("" if when == "all" else f", {when}")
-    title_and_label(panel, title, f"score: median, {_shares(prob, inner_prob, chosen)} credible intervals", chosen, own)
+    title_and_label(
+        panel, title, f"score: median, {_shares(prob, inner_prob, elements)} credible intervals", elements, new_figure
+    )
     return panel
 
 
-def _shares(prob: float, inner_prob: float | None, chosen: style.Settled) -> str:
-    wide = f"{100 * prob:.4g}%"
-    return wide if inner_prob is None or chosen["inner"] is None else f"{100 * inner_prob:.4g}% and {wide}"
+def _shares(prob: float, inner_prob: float | None, elements: style.Settled) -> str:
+    wide = share_words(prob)
+    return wide if inner_prob is None or elements["inner"] is None else f"{share_words(inner_prob)} and {wide}"
 
-
-# Compute needed for a score, with its intervals, for all tasks.
 
 COMPUTE_ELEMENTS: dict[str, dict[str, object]] = {
-    **{name: options for name, options in INTERVAL_ELEMENTS.items() if name != "inner"},
+    **ROW_ELEMENTS,
     "beyond": {"s": 40.0, "color": style.OKABE_ITO[0], "zorder": 4.0, "clip_on": False},
     "data": {"color": style.FAINT, "alpha": 0.6, "linewidth": 0.0, "zorder": 0.5},
 }
@@ -248,7 +261,7 @@ def plot_compute_for(
     QueryError
         If a name, the score, a probability or the range cannot be.
     """
-    chosen = style.settle(visuals, COMPUTE_ELEMENTS)
+    elements = style.settle(visuals, COMPUTE_ELEMENTS)
     names = pick_names(tasks, frontier.tasks, "tasks")
     found = [frontier.compute_for(score, name, period, base_model, prob, flops_range) for name in names]
     parts = ("median", "lower", "upper", "not_attainable")
@@ -256,22 +269,24 @@ def plot_compute_for(
     order = np.lexsort((rows[:, 3], rows[:, 1], rows[:, 0])) if sort else np.arange(len(names))
     median, lower, upper, missing = rows[order].T
     low, high = flops_range
-    panel, own = row_axes(axes, len(names))
+    panel, new_figure = row_axes(axes, len(names))
     style.compute_axis(panel, low, high)
     texts = tuple(_text(m, p, flops_range) for m, p in zip(median, missing, strict=True))
     shown = Rows(tuple(names[i] for i in order), median, np.minimum(lower, high), np.minimum(upper, high), None, texts)
-    if (options := chosen["data"]) is not None:
+    if (options := elements["data"]) is not None:
         known = frontier.evaluations.models["flops"]
         panel.axvspan(known.min(), known.max(), **_span(options))
-    draw_rows(panel, shown, {**chosen, "inner": None})
-    if (options := chosen["beyond"]) is not None:
+    draw_rows(panel, shown, elements)
+    if (options := elements["beyond"]) is not None:
         for marker, edge, open_ended in (("<", low, lower <= low), (">", high, np.isinf(upper))):
             (ends,) = np.nonzero(open_ended)
             panel.scatter(np.full(len(ends), edge), ends, **{"marker": marker, **options})
     whose = "a new base model" if base_model is None else style.shorten(base_model, 24)
     title = f"Compute that makes a score of {score:g} attainable on {whose}"
-    label = f"{style.COMPUTE_LABEL}: median, {100 * prob:.4g}% credible interval"
-    title_and_label(panel, title, label + ("" if chosen["data"] is None else "; shaded: models fitted"), chosen, own)
+    label = f"{style.COMPUTE_LABEL}: median, {share_words(prob)} credible interval"
+    title_and_label(
+        panel, title, label + ("" if elements["data"] is None else "; shaded: models fitted"), elements, new_figure
+    )
     return panel
 
 

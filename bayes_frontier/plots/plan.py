@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bayes_frontier.plots import style
+from bayes_frontier.text import share_words
 
 if TYPE_CHECKING:
     from bayes_frontier.design.planning import Plan
@@ -53,57 +54,59 @@ def plot_plan(
     QueryError
         If an element is unknown, or there are too few axes.
     """
-    chosen = style.settle(visuals, ELEMENTS)
+    elements = style.settle(visuals, ELEMENTS)
     tasks = list(dict.fromkeys(plan.widths["task"]))
-    panels, own = style.take_axes(axes, 1 + len(tasks), height=2.7)
-    _spending(panels[0], plan, chosen)
+    panels, new_figure = style.take_axes(axes, 1 + len(tasks), height=2.7)
+    _spending(panels[0], plan, elements)
     top = 1.08 * float(plan.widths[["now", "planned"]].to_numpy().max())
     for task, panel in zip(tasks, panels[1:], strict=True):
-        _task(panel, plan.widths[plan.widths["task"] == task], chosen)
+        _task(panel, plan.widths[plan.widths["task"] == task], elements)
         panel.set_ylim(0.0, top)
-        if (options := chosen["name"]) is not None:
+        if (options := elements["name"]) is not None:
             panel.set_title(style.shorten(str(task), 28), **options, parse_math=False)
-    width = f"width of {100 * plan.prob:.4g}% intervals"
-    if (options := chosen["labels"]) is not None:
+    width = f"width of {share_words(plan.prob)} intervals"
+    if (options := elements["labels"]) is not None:
         panels[0].set(xlabel=f"cost ({plan.unit})", ylabel=f"expected mean {width}")
         for panel in panels[1:]:
             panel.set(xlabel=style.COMPUTE_LABEL, ylabel=width)
         for panel in panels:
             for label in (panel.xaxis.label, panel.yaxis.label):
                 label.set(**options)
-    style.place_title(panels, f"What {len(plan.table):,} evaluations are expected to buy", chosen["title"], own)
-    if (options := chosen["legend"]) is not None:
-        style.place_legend(panels, _handles(chosen), options, own)
+    style.place_title(
+        panels, f"What {len(plan.table):,} evaluations are expected to buy", elements["title"], new_figure
+    )
+    if (options := elements["legend"]) is not None:
+        style.place_legend(panels, _handles(elements), options, new_figure)
     return panels
 
 
-def _spending(panel: Axes, plan: Plan, chosen: style.Settled) -> None:
+def _spending(panel: Axes, plan: Plan, elements: style.Settled) -> None:
     curve = plan.curve
-    if (options := chosen["line"]) is not None:
+    if (options := elements["line"]) is not None:
         panel.plot(curve["cost"], curve["interval_width"], **options)
-    if (options := chosen["batches"]) is not None:
+    if (options := elements["batches"]) is not None:
         # the last batch ends with the curve
         for cost in plan.table.groupby("batch")["cumulative_cost"].max().iloc[:-1]:
             panel.axvline(cost, **options)
     panel.set_xlim(0.0, float(curve["cost"].max()))
     panel.set_ylim(0.0, 1.08 * float(curve["interval_width"].max()))
     panel.locator_params(axis="x", nbins=5)
-    style.tidy(panel, chosen["grid"])
-    if (options := chosen["name"]) is not None:
+    style.tidy(panel, elements["grid"])
+    if (options := elements["name"]) is not None:
         panel.set_title("All tasks", **options)
 
 
-def _task(panel: Axes, own: pd.DataFrame, chosen: style.Settled) -> None:
-    flops = own["flops"].to_numpy(float)
+def _task(panel: Axes, widths: pd.DataFrame, elements: style.Settled) -> None:
+    flops = widths["flops"].to_numpy(float)
     for name in ("now", "planned"):
-        if (options := chosen[name]) is not None:
-            panel.plot(flops, own[name], **{"marker": "o" if len(own) == 1 else "", **options})
+        if (options := elements[name]) is not None:
+            panel.plot(flops, widths[name], **{"marker": "o" if len(widths) == 1 else "", **options})
     # one budget has no range of its own
     low, high = (flops.min(), flops.max()) if len(np.unique(flops)) > 1 else (flops.min() / 3.0, flops.max() * 3.0)
     style.compute_axis(panel, low, high)
-    style.tidy(panel, chosen["grid"])
+    style.tidy(panel, elements["grid"])
 
 
-def _handles(chosen: style.Settled) -> list[Any]:
+def _handles(elements: style.Settled) -> list[Any]:
     words = (("now", "width now"), ("planned", "after the plan"))
-    return [Line2D([], [], label=text, **options) for name, text in words if (options := chosen[name]) is not None]
+    return [Line2D([], [], label=text, **options) for name, text in words if (options := elements[name]) is not None]

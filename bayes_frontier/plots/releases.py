@@ -1,4 +1,4 @@
-"""Pictures of gate, watch, contamination and stages."""
+"""New scores against a fit (gate, watch), later models against earlier ones (contamination), and the two stages."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from matplotlib.patches import Patch
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
-from bayes_frontier.plots.intervals import INTERVAL_ELEMENTS as ROWS
-from bayes_frontier.plots.intervals import Rows, draw_rows, row_axes, title_and_label
-from bayes_frontier.text import count
+from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, draw_zone, row_axes, title_and_label
+from bayes_frontier.text import count, share_words
 
 if TYPE_CHECKING:
     import xarray as xr
 
 GATE_ELEMENTS: dict[str, dict[str, object]] = {
-    **{name: options for name, options in ROWS.items() if name != "inner"},
+    **ROW_ELEMENTS,
     "zone": {"color": style.FAINT, "alpha": 0.7, "linewidth": 0.0, "zorder": 0.5},
     "half": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
 }
@@ -62,7 +61,7 @@ def plot_gate(
     QueryError
         If there is no such model or task.
     """
-    chosen = style.settle(visuals, GATE_ELEMENTS)
+    elements = style.settle(visuals, GATE_ELEMENTS)
     names = [str(name) for name in found["model"].to_numpy()]
     if model is not None and model not in names:
         raise QueryError(f"model: {model!r} is not among the {count(len(names), 'model')}.")
@@ -87,27 +86,24 @@ def plot_gate(
         f"{verdict}  ({value:.1f})" if np.isfinite(value) else "no score"
         for verdict, value in zip(one["verdict"].to_numpy(), percentile, strict=True)
     )
-    panel, own = row_axes(axes, len(labels))
+    panel, new_figure = row_axes(axes, len(labels))
     alpha = 100.0 * float(found.attrs["alpha"])
-    if (options := chosen["zone"]) is not None:
+    if (options := elements["zone"]) is not None:
         panel.axvspan(alpha / 2.0, 100.0 - alpha / 2.0, **options)
-    if (options := chosen["half"]) is not None:
+    if (options := elements["half"]) is not None:
         panel.axvline(50.0, **options)
-    draw_rows(panel, Rows(tuple(labels), percentile, lower, upper, None, texts), chosen)
+    draw_rows(panel, Rows(tuple(labels), percentile, lower, upper, None, texts), elements)
     panel.set_xlim(-2.0, 102.0)
-    share = f"{100 * float(found.attrs['prob']):.4g}%"
+    share = share_words(float(found.attrs["prob"]))
     title_and_label(
-        panel, what, f"percentile, {share} interval; grey: within {alpha:g}%, one task by itself", chosen, own
+        panel, what, f"percentile, {share} interval; grey: within {alpha:g}%, one task by itself", elements, new_figure
     )
     return panel
 
 
-# How far boundaries moved since a fit, beside what it forecast.
-
 WATCH_ELEMENTS: dict[str, dict[str, object]] = {
-    **{name: options for name, options in ROWS.items() if name != "inner"},
-    "zone": {"color": style.FAINT, "alpha": 0.7, "linewidth": 0.0, "zorder": 0.5},
-    "zero": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
+    **ROW_ELEMENTS,
+    **ZONE,
     "forecast": {"color": style.OKABE_ITO[1], "alpha": 0.45, "linewidth": 7.0, "zorder": 1.5},
 }
 
@@ -130,40 +126,34 @@ def plot_watch(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Vi
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
     """
-    chosen = style.settle(visuals, WATCH_ELEMENTS)
+    elements = style.settle(visuals, WATCH_ELEMENTS)
     median, lower, upper = (found[part].to_numpy() for part in ("median", "lower", "upper"))
     early, late = (found[f"forecast_{part}"].to_numpy() for part in ("lower", "upper"))
     chances = zip(found["verdict"].to_numpy(), found["advance"].to_numpy(), found["retreat"].to_numpy(), strict=True)
     texts = tuple(f"{word}  (P up {up:.2f}, down {down:.2f})" for word, up, down in chances)
-    panel, own = row_axes(axes, len(median))
+    panel, new_figure = row_axes(axes, len(median))
     delta = float(found.attrs["delta"])
-    if (options := chosen["zone"]) is not None:
-        panel.axvspan(-delta, delta, **options)
-    if (options := chosen["zero"]) is not None:
-        panel.axvline(0.0, **options)
+    draw_zone(panel, delta, elements)
     from_fit = found.attrs["against"] == "fit"
-    if from_fit and (options := chosen["forecast"]) is not None:
+    if from_fit and (options := elements["forecast"]) is not None:
         panel.hlines(np.arange(len(median)), early, late, **options)
-    draw_rows(panel, Rows(tuple(map(str, found["task"].to_numpy())), median, lower, upper, None, texts), chosen)
+    draw_rows(panel, Rows(tuple(map(str, found["task"].to_numpy())), median, lower, upper, None, texts), elements)
     ends = np.concatenate([lower, upper, *([early, late] if from_fit else []), [2.0 * delta]])
     reach = 1.15 * float(np.nanmax(np.abs(ends)))
     panel.set_xlim(-reach, reach)
     since = "the last fitted scores" if from_fit else "what the fit forecast"
     title = f"Change since {since}, at {style.flops_text(float(found.attrs['flops']))} FLOPs"
-    share = f"{100 * float(found.attrs['prob']):.4g}%"
+    share = share_words(float(found.attrs["prob"]))
     orange = "; orange: forecast" if from_fit else ""
     title_and_label(
-        panel, title, f"change in score: median, {share} interval{orange}; grey: up to {delta:g}", chosen, own
+        panel, title, f"change in score: median, {share} interval{orange}; grey: up to {delta:g}", elements, new_figure
     )
     return panel
 
 
-# A task's shift after a date, and what it is at other dates and for other models.
-
 CONTAMINATION_ELEMENTS: dict[str, dict[str, object]] = {
-    **{name: options for name, options in ROWS.items() if name != "inner"},
-    "zone": {"color": style.FAINT, "alpha": 0.7, "linewidth": 0.0, "zorder": 0.5},
-    "zero": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
+    **ROW_ELEMENTS,
+    **ZONE,
 }
 
 
@@ -194,7 +184,7 @@ def plot_contamination(
     QueryError
         If there is no such task.
     """
-    chosen = style.settle(visuals, CONTAMINATION_ELEMENTS)
+    elements = style.settle(visuals, CONTAMINATION_ELEMENTS)
     tasks = [str(name) for name in found["task"].to_numpy()]
     if task is not None and task not in tasks:
         raise QueryError(f"task: {task!r} is not one of {', '.join(tasks)}.")
@@ -212,25 +202,22 @@ def plot_contamination(
                 for value, part in zip(values, parts, strict=True)
             ]
     median, lower, upper, words = values
-    panel, own = row_axes(axes, len(names))
+    panel, new_figure = row_axes(axes, len(names))
     delta = float(found.attrs["delta"])
-    if (options := chosen["zone"]) is not None:
-        panel.axvspan(-delta, delta, **options)
-    if (options := chosen["zero"]) is not None:
-        panel.axvline(0.0, **options)
+    draw_zone(panel, delta, elements)
     texts = tuple(f"{word}  ({value:+.3f})" for word, value in zip(words, median.astype(float), strict=True))
     low, high = lower.astype(float), upper.astype(float)
-    draw_rows(panel, Rows(tuple(names), median.astype(float), low, high, None, texts), chosen)
+    draw_rows(panel, Rows(tuple(names), median.astype(float), low, high, None, texts), elements)
     reach = 1.15 * float(np.nanmax(np.abs(np.concatenate([low, high, [2.0 * delta]]))))
     panel.set_xlim(-reach, reach)
     given = str(found.attrs["references"]).replace("'", "")
     title = f"{task or 'Scores'} after {found.attrs['after']}, given {given}"
-    share = f"{100 * float(found.attrs['prob']):.4g}%"
-    title_and_label(panel, title, f"shift in score: median, {share} interval; grey: up to {delta:g}", chosen, own)
+    share = share_words(float(found.attrs["prob"]))
+    title_and_label(
+        panel, title, f"shift in score: median, {share} interval; grey: up to {delta:g}", elements, new_figure
+    )
     return panel
 
-
-# Boundaries of pretrained and of post-trained models, a panel a task.
 
 STAGES_ELEMENTS: dict[str, dict[str, object]] = {
     "band": {"alpha": 0.25, "linewidth": 0.0, "zorder": 1.5},
@@ -270,36 +257,32 @@ def plot_stages(
     QueryError
         If there are fewer than two computes.
     """
-    chosen = style.settle(visuals, STAGES_ELEMENTS)
+    elements = style.settle(visuals, STAGES_ELEMENTS)
     flops = found["flops"].to_numpy().astype(float)
     if flops.size < 2:
         raise QueryError("stages: one compute makes no curve; ask for several.")
     tasks = [str(name) for name in found["task"].to_numpy()]
-    panels, own = style.take_axes(axes, len(tasks))
+    panels, new_figure = style.take_axes(axes, len(tasks))
     for task, panel in zip(tasks, panels, strict=False):
         one = found.sel(task=task)
         for name, _, number in _PARTS:
             look: dict[str, Any] = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number]}
             median, lower, upper = (one[key].to_numpy() for key in (name, f"{name}_lower", f"{name}_upper"))
-            if (options := chosen["band"]) is not None:
+            if (options := elements["band"]) is not None:
                 panel.fill_between(flops, lower, upper, **{"color": look["color"], **options})
-            if (options := chosen["line"]) is not None:
-                style.halo_line(panel, flops, median, {**look, **options}, chosen["halo"])
-        style.compute_axis(panel, float(flops[0]), float(flops[-1]))
-        panel.margins(y=0.04)
-        style.tidy(panel, chosen["grid"])
-        if (options := chosen["name"]) is not None:
-            panel.set_title(style.shorten(task), **options, parse_math=False)
-    style.label_outer(panels, style.COMPUTE_LABEL, "score", chosen["labels"], own)
+            if (options := elements["line"]) is not None:
+                style.halo_line(panel, flops, median, {**look, **options}, elements["halo"])
+        style.finish_panel(panel, task, flops, elements)
+    style.label_outer(panels, style.COMPUTE_LABEL, "score", elements["labels"], new_figure)
     tau = float(found.attrs["tau"])
     style.place_title(
-        panels, f"What {100 * tau:.4g}% of models on a new base model do not exceed", chosen["title"], own
+        panels, f"What {share_words(tau)} of models on a new base model do not exceed", elements["title"], new_figure
     )
-    if (options := chosen["legend"]) is not None:
+    if (options := elements["legend"]) is not None:
         handles: list[Any] = []
         for _, label, number in _PARTS:
             look = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number], "linewidth": 2.0}
             handles.append(Line2D([], [], label=label, **look))
-        handles.append(Patch(color=style.SOFT, alpha=0.25, label=f"{100 * float(found.attrs['prob']):.4g}% band"))
-        style.place_legend(panels, handles, options, own)
+        handles.append(Patch(color=style.SOFT, alpha=0.25, label=f"{share_words(float(found.attrs['prob']))} band"))
+        style.place_legend(panels, handles, options, new_figure)
     return np.asarray(panels)

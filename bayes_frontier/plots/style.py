@@ -142,32 +142,32 @@ def literal(*texts: Text) -> None:
         text.set_parse_math(False)
 
 
-def place_legend(panels: npt.NDArray[Any], handles: list[Any], options: Mapping[str, Any], own: bool) -> None:
+def place_legend(panels: npt.NDArray[Any], handles: list[Any], options: Mapping[str, Any], new_figure: bool) -> None:
     """Put the legend below a new figure's panels, or in the last of the caller's."""
     if not handles:
         return
-    place = {"loc": "outside lower center", "ncols": columns_for(len(panels)) + 1} if own else {"loc": "best"}
-    holder = panels[0].figure if own else panels[-1]
+    place = {"loc": "outside lower center", "ncols": columns_for(len(panels)) + 1} if new_figure else {"loc": "best"}
+    holder = panels[0].figure if new_figure else panels[-1]
     literal(*holder.legend(handles=handles, **{**place, **options}).get_texts())
 
 
-def place_title(panels: npt.NDArray[Any], title: str, options: Mapping[str, Any] | None, own: bool) -> None:
+def place_title(panels: npt.NDArray[Any], title: str, options: Mapping[str, Any] | None, new_figure: bool) -> None:
     """Put the title over a new figure's panels; the caller's figure gets none."""
-    if own and options is not None:
+    if new_figure and options is not None:
         literal(panels[0].figure.suptitle(title, **options))
 
 
 def label_outer(
-    panels: npt.NDArray[Any], xlabel: str, ylabel: str, options: Mapping[str, Any] | None, own: bool
+    panels: npt.NDArray[Any], xlabel: str, ylabel: str, options: Mapping[str, Any] | None, new_figure: bool
 ) -> None:
     """Label the axes: of a new figure the outer ones only, of the caller's panels all."""
     if options is None:
         return
     columns = columns_for(len(panels))
     for number, panel in enumerate(panels):
-        if not own or number + columns >= len(panels):
+        if not new_figure or number + columns >= len(panels):
             panel.set_xlabel(xlabel, **options)
-        if not own or number % columns == 0:
+        if not new_figure or number % columns == 0:
             panel.set_ylabel(ylabel, **options)
 
 
@@ -179,6 +179,35 @@ def halo_line(
         wide = options.get("linewidth", 1.5) + 2 * halo.get("linewidth", 2.0)
         panel.plot(x, y, **{**halo, "linewidth": wide})
     panel.plot(x, y, **options)
+
+
+def name_panel(panel: Axes, name: str, options: Mapping[str, Any] | None) -> None:
+    """Put a name over a panel, as it is and cut to its place."""
+    if options is not None:
+        panel.set_title(shorten(name), **options, parse_math=False)
+
+
+def finish_panel(panel: Axes, name: str, flops: npt.NDArray[np.float64], elements: Settled) -> None:
+    """Finish a panel of curves over compute: its axis from the first to the last of `flops`, grid, name."""
+    compute_axis(panel, float(flops[0]), float(flops[-1]))
+    panel.margins(y=0.04)
+    tidy(panel, elements["grid"])
+    name_panel(panel, name, elements["name"])
+
+
+def finish_figure(
+    panels: npt.NDArray[Any],
+    title: str,
+    labels: tuple[str, str],
+    handles: list[Any],
+    elements: Settled,
+    new_figure: bool,
+) -> None:
+    """Label the axes, put the title over the panels and the legend below them."""
+    label_outer(panels, *labels, elements["labels"], new_figure)
+    place_title(panels, title, elements["title"], new_figure)
+    if (options := elements["legend"]) is not None:
+        place_legend(panels, handles, options, new_figure)
 
 
 def flops_text(value: float) -> str:

@@ -10,6 +10,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.posterior.query import Fit, Numbers, check_prob, summarise
+from bayes_frontier.posterior.verdicts import chances_of_change, check_settings, choose_statement
 
 VERDICTS = ("advancing", "retreating", "stable", "unknown")
 
@@ -54,12 +55,7 @@ def drift_between_periods(
     QueryError
         If the fit has one period or a model without drift, or an argument is out of range.
     """
-    check_prob(prob)
-    if prob <= 0.5:
-        raise QueryError(f"prob must exceed 0.5, found {prob:g}: a verdict less likely than not is none.")
-    if not 0.0 <= delta < 1.0:
-        hint = f" For {delta:g} points pass {delta / 100:g}." if 1.0 <= delta <= 100.0 else ""
-        raise QueryError(f"delta must lie in [0, 1), found {delta:g}.{hint}")
+    check_settings(delta, prob)
     labels = frontier.period_labels
     if len(labels) < 2:
         raise QueryError(
@@ -83,22 +79,15 @@ def drift_between_periods(
         until=("step", [labels[j] for j in until]),
     )
     summary = summarise(change, prob).assign(change=change.assign_attrs(units="score"))
-    over = ("chain", "draw")
-    summary["advance"] = (change > delta).mean(over)
-    summary["retreat"] = (change < -delta).mean(over)
-    summary["still"] = (abs(change) <= delta).mean(over)
+    summary["advance"], summary["retreat"], summary["still"] = chances_of_change(change, delta)
     summary["verdict"] = verdicts(summary, prob if frontier.converged else None)
     return summary.assign_attrs(delta=delta, prob=prob)
 
 
 def verdicts(summary: xr.Dataset, prob: float | None) -> xr.DataArray:
     """Turn probabilities into verdicts."""
-    verdict = xr.full_like(summary["advance"], "unknown", dtype=object)
-    if prob is None:
-        return verdict.astype(str)
-    for name, words in (("advance", "advancing"), ("retreat", "retreating"), ("still", "stable")):
-        verdict = verdict.where(summary[name] < prob, words)
-    return verdict.astype(str)
+    said = {"advancing": summary["advance"], "retreating": summary["retreat"], "stable": summary["still"]}
+    return choose_statement(said, prob, "unknown")
 
 
 # How boundaries moved from one fit to the next, when scores came in.

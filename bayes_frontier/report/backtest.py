@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bayes_frontier.checks.backtest.comparison import GROUPS, ORACLE, OURS
+from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, range_words
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.plots.backtest import plot_backtest, plot_backtest_tasks
 from bayes_frontier.text import count, printable, share_words
@@ -109,21 +109,12 @@ def _page(scored: Scored) -> list[str]:
 # A backtest as a folder: a page in Markdown, its tables as CSV, its pictures.
 
 PAGE, SUMMARY, CELLS = "README.md", "summary.csv", "cells.csv"
-REFERENCE = "paper"
 _TITLES = {
     "all": "All models",
     "known": "Models on a base model that was fitted",
     "new": "Models on a new base model",
 }
 _FITTED_TO = {"last": "last period", "past": "all periods before", "next": "the period itself"}
-
-
-def summary_table(result: Backtest) -> pd.DataFrame:
-    """Summaries of the groups of records that have scores, below each other."""
-    table = pd.concat(
-        [result.summary(group).reset_index().assign(group=group) for group in _groups(result)], ignore_index=True
-    )
-    return table[["group", *(name for name in table if name != "group")]]
 
 
 def cell_table(result: Backtest) -> pd.DataFrame:
@@ -134,49 +125,17 @@ def cell_table(result: Backtest) -> pd.DataFrame:
     return kept[["boundary", "split", "task", "group", "n", "pinball", "coverage_error"]]
 
 
-def headline(result: Backtest) -> list[str]:
-    """Say in a few sentences how ours did: loss, cells won, coverage, and new base models alone."""
-    table = result.summary()
-    ours = table.loc[OURS]
-    lines = [
-        f"Pinball loss of ours x 1000, mean of {ours['cells']:.0f} cells: {1e3 * ours['pinball']:.2f}"
-        + _compared(table, REFERENCE)
-        + _compared(table, ORACLE)
-        + "."
-    ]
-    rivals = [name for name in result.boundaries if name not in (OURS, ORACLE)]
-    if rivals:
-        won, cells = result.best_of_all()
-        each = ", ".join(f"{name} {float(table['won'][name]):.0f}" for name in rivals)
-        lines.append(f"Cells in which ours is lower, of {cells}: {each}; than all of these at once {won}.")
-    errors = result.coverage_errors()
-    signed = f"{ours['signed_error']:+.4f} (90% interval {_range(errors.sel(boundary=OURS), 1.0, 4)})"
-    lines.append(f"Coverage error of ours over cells: mean {signed}, mean absolute {ours['abs_error']:.4f}.")
-    new = result.summary("new")
-    if (alone := new.loc[OURS])["n"] > 0:
-        models = int((~result.predictions["known"]).sum())
-        lines.append(
-            f"New base models alone ({count(models, 'model')}): pinball x 1000 {1e3 * alone['pinball']:.2f}"
-            + _compared(new, REFERENCE)
-            + f"; coverage error of a task pooled over splits, mean absolute {alone['task_error']:.4f}, "
-            f"mean signed over cells {alone['signed_error']:+.4f}."
-        )
-    else:
-        lines.append("No model predicted is on a new base model.")
-    return lines
-
-
 def write_backtest(result: Backtest, out_dir: str | Path, command: str) -> Path:
     """Write a backtest's page, tables and pictures."""
     folder = Path(out_dir)
     make_folder(folder, "backtest")
     pictures: dict[str, Figure] = {
-        f"{group}.png": plot_backtest(result, group=group)[0].figure for group in _groups(result)
+        f"{group}.png": plot_backtest(result, group=group)[0].figure for group in result.groups
     }
     pictures["tasks.png"] = plot_backtest_tasks(result)[0].figure
     for name, figure in pictures.items():
         write_picture(figure, folder / name, "backtest")
-    for name, table in ((SUMMARY, summary_table(result)), (CELLS, cell_table(result))):
+    for name, table in ((SUMMARY, result.table), (CELLS, cell_table(result))):
         replace_file(folder / name, table.to_csv(index=False, float_format="%.6g").encode(), "backtest")
     replace_file(folder / PAGE, page(result, command).encode(), "backtest")
     return folder / PAGE
@@ -191,9 +150,9 @@ def page(result: Backtest, command: str) -> str:
         "\n".join(_provenance(result)) + "\n",
         _markdown(*_splits(about["splits"])),
         "## Result\n",
-        "\n".join(f"* {line}" for line in headline(result)) + "\n",
+        "\n".join(f"* {line}" for line in result.sentences) + "\n",
     ]
-    for group in _groups(result):
+    for group in result.groups:
         parts += [
             f"## {_TITLES[group]}\n",
             _markdown(*_boundaries(result, group)),
@@ -202,10 +161,6 @@ def page(result: Backtest, command: str) -> str:
     parts += ["## Task by task\n", _markdown(*_cells(result)), "![Loss by split](tasks.png)\n", "## How to read this\n"]
     parts.append(_reading(result))
     return "\n".join(parts)
-
-
-def _groups(result: Backtest) -> list[str]:
-    return [group for group in GROUPS if int(result.scores["n"].sel(group=group).sum())]
 
 
 def _provenance(result: Backtest) -> list[str]:
@@ -248,7 +203,7 @@ def _boundaries(result: Backtest, group: str) -> tuple[list[str], Iterable[list[
             str(result.about["window"]) if name == OURS else _FITTED_TO[about[str(name)]["window"]],
             f"{1e3 * row['pinball']:.2f}",
             "" if name == OURS else f"{1e3 * row['difference']:+.2f}",
-            "" if name == OURS else _range(row, 1e3, 2),
+            "" if name == OURS else range_words(row, 1e3, 2),
             "" if name == OURS else f"{row['won']:.0f} of {row['cells']:.0f}",
             f"{row['signed_error']:+.4f}",
             f"{row['abs_error']:.4f}",
@@ -298,17 +253,6 @@ def _reading(result: Backtest) -> str:
   models can.
 * `{SUMMARY}` and `{CELLS}` have all numbers.
 """
-
-
-def _compared(table: pd.DataFrame, name: str) -> str:
-    if name not in table.index:
-        return ""
-    row = table.loc[name]
-    return f"; {name} {1e3 * row['pinball']:.2f}, difference {1e3 * row['difference']:+.2f} ({_range(row, 1e3, 2)})"
-
-
-def _range(row: Any, factor: float, digits: int) -> str:  # noqa: ANN401 - a row of pandas or of xarray
-    return f"{factor * float(row['lower']):+.{digits}f} to {factor * float(row['upper']):+.{digits}f}"
 
 
 def _safe(text: str) -> str:

@@ -7,17 +7,16 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from bayes_frontier.checks.recovery import recovery
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.report.answers import PROB, Evidence, alarms, answers, facts, gather
@@ -54,71 +53,6 @@ def asset(name: str) -> Markup:
 def policy_hash(text: str) -> str:
     """Name a script in a content security policy, so that the browser runs it and no other."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-# Whether a fit of simulated evaluations finds the boundaries they came from.
-
-BAR = 0.80
-_GRID = 25
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """How often credible intervals hold the truth.
-
-    Attributes
-    ----------
-    points : pandas.DataFrame
-        One row a (task, FLOPs): task, flops, truth, median, lower, upper, covered.
-    prob : float
-        Probability of the intervals.
-    """
-
-    points: pd.DataFrame
-    prob: float
-
-    @property
-    def share(self) -> float:
-        """Share of the points whose interval holds the truth."""
-        return float(self.points["covered"].mean())
-
-    @property
-    def passed(self) -> bool:
-        """Whether the share reaches the bar, 0.80."""
-        return self.share >= BAR
-
-    @property
-    def error(self) -> float:
-        """Mean absolute difference of median and truth, in scores."""
-        return float((self.points["median"] - self.points["truth"]).abs().mean())
-
-    def by_task(self) -> pd.Series:
-        """Return the share of covered points of each task."""
-        return self.points.groupby("task", sort=False)["covered"].mean()
-
-    def sentence(self) -> str:
-        """Say the result in one sentence."""
-        verdict = "the truth is recovered" if self.passed else "the truth is NOT recovered"
-        return (
-            f"{100 * self.share:.1f}% of {len(self.points):,} points (task and FLOPs) have the true boundary "
-            f"within the {100 * self.prob:.4g}% interval; at least {100 * BAR:.0f}% are asked for: "
-            f"{verdict}. Mean absolute error of the median: {self.error:.4f}."
-        )
-
-
-def recovery(frontier: Frontier, truth: Truth, *, prob: float = 0.9, flops: npt.ArrayLike | None = None) -> Recovery:
-    """Compare the population boundary of the last period with the truth, over a grid of compute."""
-    known = frontier.evaluations.models["flops"]
-    grid = np.geomspace(known.min(), known.max(), _GRID) if flops is None else np.asarray(flops, dtype=float)
-    parts = []
-    for task in frontier.tasks:
-        found = frontier.attainable(grid, prob=prob, task=task)
-        part = pd.DataFrame({name: found[name].to_numpy() for name in ("median", "lower", "upper")})
-        part["truth"] = truth.boundary(grid, task=task).to_numpy()
-        parts.append(part.assign(task=task, flops=grid))
-    points = pd.concat(parts, ignore_index=True)
-    points["covered"] = (points["lower"] <= points["truth"]) & (points["truth"] <= points["upper"])
-    return Recovery(points[["task", "flops", "truth", "median", "lower", "upper", "covered"]], prob)
 
 
 # The report's tables as CSV, for who wants to go on from them.

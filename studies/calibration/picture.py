@@ -80,8 +80,10 @@ def plot_coverage(table: pd.DataFrame, *, visuals: Visuals | None = None) -> npt
         if (options := chosen["labels"]) is not None:
             panel.set_xlabel("score" if nominal is None else "share of replications and points", **options)
     if (options := chosen["legend"]) is not None:
-        place_legend(panels, handles, options, own=True)
-    place_title(panels, "Population boundary: intervals against known truth (bars: 2 s.e.)", chosen["title"], own=True)
+        place_legend(panels, handles, options, new_figure=True)
+    place_title(
+        panels, "Population boundary: intervals against known truth (bars: 2 s.e.)", chosen["title"], new_figure=True
+    )
     return panels
 
 
@@ -104,8 +106,8 @@ def plot_along_compute(points: pd.DataFrame, *, visuals: Visuals | None = None) 
         if (options := chosen["labels"]) is not None:
             panel.set_xlabel("place between lowest and highest compute", **options)
     if (options := chosen["legend"]) is not None:
-        place_legend(panels, handles, options, own=True)
-    place_title(panels, "Along the range of compute, mean of all scenarios", chosen["title"], own=True)
+        place_legend(panels, handles, options, new_figure=True)
+    place_title(panels, "Along the range of compute, mean of all scenarios", chosen["title"], new_figure=True)
     return panels
 
 

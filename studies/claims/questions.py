@@ -17,8 +17,7 @@ import xarray as xr
 
 import bayes_frontier as bf
 from bayes_frontier.analysis.saturation import flops_of_size
-from bayes_frontier.analysis.surface import OVER, statistics
-from bayes_frontier.analysis.wording import interval
+from bayes_frontier.analysis.surface import OVER, interval, statistics
 from bayes_frontier.checks.backtest.axis import on_axis
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.text import flops_words, probability_words

@@ -38,10 +38,11 @@ SCENARIOS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
 }
 _SOURCES = (
-    *(f"bayes_frontier/analysis/{name}.py" for name in ("saturation", "emergence", "portfolio", "surface", "verdicts")),
+    *(f"bayes_frontier/analysis/{name}.py" for name in ("saturation", "emergence", "portfolio", "surface")),
     *(f"studies/questions/{name}.py" for name in ("boundaries", "truths", "scores")),
     "studies/fast",
     "bayes_frontier/posterior/draws.py",
+    "bayes_frontier/posterior/verdicts.py",
 )
 
 

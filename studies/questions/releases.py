@@ -45,12 +45,13 @@ _SOURCES = (
     "studies/questions/releases.py",
     "studies/fast",
     "bayes_frontier/posterior/draws.py",
+    "bayes_frontier/posterior/verdicts.py",
 )
 
 
 def studies() -> tuple[Study, ...]:
     """Return the studies of this module."""
-    gates = (*_SOURCES, "bayes_frontier/analysis/gate.py", "bayes_frontier/analysis/forecast.py")
+    gates = (*_SOURCES, "bayes_frontier/analysis/gate.py", "bayes_frontier/posterior/ahead.py")
     watches = (*gates, "bayes_frontier/analysis/watch.py")
     return (
         *(
@@ -92,7 +93,7 @@ def leaderboard(name: str, options: Mapping[str, Any], replication: int) -> Scor
 def with_scale(frontier: Frontier) -> Frontier:
     """Add the likelihood's constants, from the residuals, to a fast fit."""
     smoothing = frontier.spec.likelihood.smoothing
-    scale = Scale.calibrated(Records.of(frontier).residuals, frontier.tau, smoothing)
+    scale = Scale.calibrated(Records.from_frontier(frontier).residuals, frontier.tau, smoothing)
     constant = frontier.posterior["constant_data"].to_dataset()
     frontier.posterior["constant_data"] = constant.assign(
         density=("task", scale.density),

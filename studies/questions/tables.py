@@ -27,7 +27,12 @@ TABLES: dict[str, tuple[str, dict[str, Any]]] = {
 
 def studies() -> tuple[Study, ...]:
     """Return the studies of this module."""
-    sources = ("studies/questions/scores.py", "studies/questions/tables.py", "bayes_frontier/analysis/contamination.py")
+    sources = (
+        "studies/questions/scores.py",
+        "studies/questions/tables.py",
+        "bayes_frontier/analysis/contamination.py",
+        "bayes_frontier/posterior/verdicts.py",
+    )
     return tuple(
         Study(name, about, partial(table, name, options), sources) for name, (about, options) in TABLES.items()
     )

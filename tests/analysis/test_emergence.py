@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.analysis.emergence import first_above
-from bayes_frontier.analysis.verdicts import order
-from bayes_frontier.analysis.wording import emergence_sentences
+from bayes_frontier.analysis.emergence import first_above, order
 from bayes_frontier.errors import QueryError
 from tests.checks.posteriors import change, diagnosed, true_frontier
 from tests.draws import make_frontier, without_bases
@@ -42,7 +40,7 @@ def test_observed_is_the_share_of_the_rise_within_the_models_compute():
     found = bf.emergence(without_bases(slope=2.0, midpoint=24.0))
     inside = np.diff(1.0 / (1.0 + np.exp(-2.0 * (z - 24.0))))[0]
     np.testing.assert_allclose(found.draws["observed"], inside, atol=1e-3)
-    assert "of the rise may lie within" in emergence_sentences(found)[-1]
+    assert "of the rise may lie within" in found.sentences[-1]
 
 
 def test_tasks_are_sorted_and_ranked():
@@ -55,7 +53,7 @@ def test_tasks_are_sorted_and_ranked():
     assert found.summary["order"].sel(task="task_2", other="task_1").item() == "more"
     assert found.summary["order"].sel(task="task_1", other="task_2").item() == "less"
     assert found.summary["verdict"].to_numpy().tolist() == ["abrupt", "gradual"]
-    assert "task_2 rises more abruptly than task_1" in emergence_sentences(found)[0]
+    assert "task_2 rises more abruptly than task_1" in found.sentences[0]
 
 
 def test_cannot_tell_is_an_answer():
@@ -63,7 +61,7 @@ def test_cannot_tell_is_an_answer():
     found = bf.emergence(frontier)
     assert set(found.summary["order"].to_numpy().ravel()) == {"same", "cannot tell"}
     assert set(found.summary["verdict"].to_numpy()) == {"cannot tell"}
-    assert "cannot be told" in emergence_sentences(found)[0]
+    assert "cannot be told" in found.sentences[0]
 
 
 def test_pairs_are_two_sides_of_one_coin():
@@ -95,3 +93,14 @@ def test_first_above_stays_on_the_grid():
 def test_questions_that_cannot_be_answered(options, words):
     with pytest.raises(QueryError, match=words):
         bf.emergence(make_frontier(), **options)
+
+
+def test_the_result_shows_what_the_command_line_says():
+    found = bf.emergence(make_frontier(draws=200))
+    assert {"width_median", "width_lower", "abrupt", "verdict"} <= set(found.table.columns)
+    assert found.table["task"].tolist() == found.summary["task"].to_numpy().tolist()
+    lines = repr(found).splitlines()
+    assert lines[0] == f"Abruptness of boundaries in the period '{found.period}'"
+    assert [line.strip() for line in lines[1 : 1 + len(found.sentences)]] == found.sentences
+    assert found.sentences[0] in found._repr_html_()
+    assert found.plot().get_yticklabels()[0].get_text() == found.table["task"][0]

@@ -5,7 +5,6 @@ import pytest
 
 import bayes_frontier as bf
 from bayes_frontier.analysis.portfolio import pairs_met
-from bayes_frontier.analysis.wording import portfolio_sentences
 from bayes_frontier.errors import QueryError
 from tests.checks.posteriors import diagnosed, true_frontier
 from tests.draws import make_frontier
@@ -44,10 +43,10 @@ def test_targets_that_cannot_be_met_need_infinite_compute():
     assert np.isinf(found.least_flops)
     assert float(found.summary["unattainable"]) == 1.0
     assert float(found.summary["last"].sel(task="maths")) == 1.0
-    assert "No compute up to 1e+28 FLOPs" in portfolio_sentences(found)[0]
+    assert "No compute up to 1e+28 FLOPs" in found.sentences[0]
     met = bf.portfolio(frontier, {"maths": 0.0})
     assert met.least_flops == pytest.approx(1e18)
-    assert "from at most 1e+18" in portfolio_sentences(met)[0]
+    assert "from at most 1e+18" in met.sentences[0]
 
 
 def test_cheapest_compute_weighs_misses_against_its_price(tmp_path):
@@ -121,3 +120,15 @@ def test_pairs_of_equal_draws_are_a_corner():
 def test_questions_that_cannot_be_answered(call, words):
     with pytest.raises(QueryError, match=words):
         call(make_frontier())
+
+
+def test_the_result_shows_what_the_command_line_says():
+    frontier = make_frontier(draws=200)
+    found = bf.portfolio(frontier, dict.fromkeys(frontier.tasks, 0.4), flops=[1e23, 1e25])
+    table = found.table
+    assert table["flops"].tolist() == pytest.approx([1e23, 1e25])
+    np.testing.assert_allclose(table[f"met_{frontier.tasks[0]}"], found.summary["met"].sel(task=frontier.tasks[0]))
+    assert len(bf.portfolio(frontier, dict.fromkeys(frontier.tasks, 0.4)).table) == 1
+    assert found.sentences[0] in repr(found)
+    assert "P(maths &gt;= 0.4)" in found._repr_html_()
+    assert found.plot().get_ylabel() == "probability that the target is met"

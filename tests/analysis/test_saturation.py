@@ -152,3 +152,18 @@ def test_one_task_one_base_model_and_a_model_without_base_models():
 def test_questions_that_cannot_be_answered(options, words):
     with pytest.raises(QueryError, match=words.replace("(", r"\(")):
         bf.saturation(make_frontier(), **options)
+
+
+def test_the_result_shows_what_the_command_line_says():
+    frontier = make_frontier(draws=200)
+    found = bf.saturation(frontier, [1e23, 1e24])
+    assert len(found.table) == 4
+    assert {"gain_median", "gain_upper", "verdict", "source"} <= set(found.table.columns)
+    assert [line.split(":")[0] for line in found.sentences[:2]] == list(frontier.tasks)
+    assert found.sentences[2:] == found.notes
+    assert repr(found).startswith("Saturation of boundaries in the period 'from 2025-01-01'\n  maths: ")
+    assert found.notes[0].replace(">", "&gt;") in found._repr_html_()
+    still = bf.saturation(frontier, since=-1, until=-1)
+    assert still.sentences == still.notes
+    assert len(found.plot(frontier)) == 2
+    assert found.plot().get_yticklabels()[1].get_text() == "reading"

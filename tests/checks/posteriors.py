@@ -10,6 +10,7 @@ from scipy import stats
 from scipy.special import expit, logit
 
 import bayes_frontier as bf
+from bayes_frontier.checks.records import Records
 from bayes_frontier.evaluations.truth import NOISES
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
 from bayes_frontier.model.data import reference_compute
@@ -132,3 +133,23 @@ def moved(by: float, **where: object) -> Callable[[xr.DataTree], xr.DataTree]:
         return change(tree, floor=raised, ceiling=raised)
 
     return edit
+
+
+def uniform_records(n: int = 4000, tau: float = TAU, n_bases: int = 20, seed: int = 0, **columns) -> Records:
+    """Uniform scores whose boundary is their tau-quantile; columns may be replaced."""
+    rng = np.random.default_rng(seed)
+    base = np.arange(n) % n_bases
+    table = pd.DataFrame(
+        {
+            "model": np.arange(n) // 2,
+            "base_model": [f"b{b:02d}" for b in base],
+            "task": np.where(np.arange(n) // n_bases % 2, "maths", "reading"),
+            "period": np.arange(n) // (2 * n_bases) % 2,
+            "z": 20.0 + base / 4,
+            "size": n // n_bases,
+            "score": rng.random(n),
+            "boundary": tau,
+        }
+    ).assign(**columns)
+    above = (table["score"] > table["boundary"]).astype(float)
+    return Records(data=None, table=table.assign(above=above, drawn=above), tau=tau, draws=None)

@@ -117,3 +117,16 @@ def test_no_new_base_model():
 def test_an_unknown_group(result, method):
     with pytest.raises(QueryError, match="Did you mean 'known'"):
         getattr(result, method)("knwon")
+
+
+def test_a_backtest_shows_its_sentences_and_how_every_boundary_did():
+    levels = {"frontier": np.full((4, 1), 0.6), "constant": np.full((4, 1), 0.9)}
+    made = by_hand(levels, np.array([[0.5], [0.7], [0.4], [0.6]]), [0, 0, 1, 1], ["a", "b", "a", "b"], [True] * 4)
+    lines = repr(made).splitlines()
+    assert lines[0] == "Backtest: 2 periods predicted, tau = 0.9"
+    assert [line.strip() for line in lines[1 : 1 + len(made.sentences)]] == made.sentences
+    assert made.sentences[-1] == "No model predicted is on a new base model."
+    assert made.groups == ("all", "known")
+    assert set(made.table["group"]) == {"all", "known"}
+    assert "frontier" in repr(made)
+    assert len(made.plot()) == 3

@@ -8,10 +8,9 @@ from scipy.special import expit, logit, logsumexp
 
 import bayes_frontier as bf
 from bayes_frontier.checks import influence as module
-from bayes_frontier.checks.influence import influence, refit_without
+from bayes_frontier.checks.influence import PARETO_K, influence, refit_without
 from bayes_frontier.checks.records import data_of
 from bayes_frontier.checks.run import check
-from bayes_frontier.checks.thresholds import PARETO_K
 from bayes_frontier.model.likelihood import smooth_pinball_loss
 from tests.checks.posteriors import CHAINS, DRAWS, TAU, change, diagnosed, true_frontier
 
@@ -126,7 +125,7 @@ def with_unsure(monkeypatch) -> bf.Frontier:
     """Fit for which reweighting cannot tell about one base model."""
     frontier = diagnosed(true_frontier())
     numbers = unsure(frontier)
-    monkeypatch.setattr("bayes_frontier.checks.run.influence", lambda *_: numbers)
+    monkeypatch.setattr("bayes_frontier.checks.influence.influence", lambda *_: numbers)
     return frontier
 
 
@@ -173,3 +172,19 @@ def test_refit_reports_every_task_of_every_base_model_left_out():
     assert list(found["base_model"]) == ["base-01", "base-01", "base-02", "base-02"]
     assert (found["change"] == 0.0).all()
     assert (found["pareto_k"] == 0.0).all()
+
+
+def test_influence_too_small_to_matter_passes_and_unreliable_weights_are_unknown():
+    numbers = pd.DataFrame(
+        {
+            "in_sd": [5.0, 1.5, -3.0, 1.5, -3.0],
+            "change": [0.001, 0.05, -0.05, 0.05, -0.05],
+            "pareto_k": [0.1, 0.1, 0.1, 0.9, 0.9],
+        }
+    )
+    assert module.verdicts(numbers).tolist() == ["pass", "warn", "fail", "unknown", "fail"]
+
+
+def test_no_influence_that_can_be_told_is_said_to_be_so():
+    numbers = pd.DataFrame({"base_model": ["a"], "task": ["t"], "n": [3], "verdict": ["unknown"]})
+    assert module.sentence(numbers).startswith("No base model's influence can be told. Reweighting cannot tell")

@@ -1,10 +1,18 @@
 """Scores beside their boundaries: the same boundaries as the fit's own, draw by draw."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
-from bayes_frontier.checks.records import DRAWS, Records, data_of
+from bayes_frontier.checks.records import (
+    DRAWS,
+    Records,
+    binomial_band,
+    cluster_error,
+    data_of,
+    effective_clusters,
+)
 from tests.checks.posteriors import CHAINS, change, simulated, true_frontier
 from tests.checks.posteriors import DRAWS as SAMPLED
 
@@ -28,7 +36,7 @@ def walking(tree: xr.DataTree) -> xr.DataTree:
 @pytest.mark.parametrize("edit", [None, walking], ids=["periods", "stretches"])
 def test_draws_are_those_whose_mean_is_the_fitted_boundary(edit):
     frontier = true_frontier(edit)
-    records = Records.of(frontier)
+    records = Records.from_frontier(frontier)
     assert records.draws.shape == (DRAWS, len(records.data.cells))
     mean = records.draws.mean(axis=0)[records.data.cell_of_score]
     # the mean of 200 draws out of 1,200 with a standard deviation of about 0.02 logit
@@ -37,7 +45,7 @@ def test_draws_are_those_whose_mean_is_the_fitted_boundary(edit):
 
 @pytest.mark.usefixtures("divided")
 def test_stretches_move_boundaries_within_a_period():
-    still, moving = (Records.of(true_frontier(edit)).table for edit in (None, walking))
+    still, moving = (Records.from_frontier(true_frontier(edit)).table for edit in (None, walking))
     gap = still["boundary"] - moving["boundary"]
     assert gap.min() == pytest.approx(0.0, abs=1e-9)
     assert gap.max() > 0.015
@@ -45,7 +53,7 @@ def test_stretches_move_boundaries_within_a_period():
 
 def test_rows_are_the_scores_of_the_table_in_its_order():
     frontier = true_frontier()
-    records, table = Records.of(frontier).table, frontier.evaluations.table
+    records, table = Records.from_frontier(frontier).table, frontier.evaluations.table
     assert records["score"].tolist() == table["score"].tolist()
     assert records["task"].tolist() == table["task"].tolist()
     assert records["size"].tolist() == table.groupby(["base_model", "task"])["score"].transform("size").tolist()
@@ -56,7 +64,7 @@ def test_rows_are_the_scores_of_the_table_in_its_order():
 
 
 def test_drawn_is_the_share_of_draws_a_score_lies_above():
-    records = Records.of(true_frontier())
+    records = Records.from_frontier(true_frontier())
     cell = records.data.cell_of_score
     for row in (0, 1234, 4799):
         share = (records.table.loc[row, "score"] > records.draws[:, cell[row]]).mean()
@@ -64,7 +72,7 @@ def test_drawn_is_the_share_of_draws_a_score_lies_above():
 
 
 def test_residuals_are_scores_minus_some_of_the_draws_by_task():
-    records = Records.of(true_frontier())
+    records = Records.from_frontier(true_frontier())
     first, second = records.residuals
     assert first.shape == second.shape == (2400, DRAWS // 5)
     own = records.table["task"] == "task_2"
@@ -78,7 +86,35 @@ def test_without_base_model_effects_boundaries_are_the_curves():
         return xr.DataTree.from_dict({**{k: tree[k].to_dataset() for k in tree.children}, "posterior": draws})
 
     frontier = true_frontier(bare, model="pooled")
-    records = Records.of(frontier)
-    flat = Records.of(true_frontier(lambda tree: change(tree, base_model_effect=lambda e: 0.0 * e)))
+    records = Records.from_frontier(frontier)
+    flat = Records.from_frontier(true_frontier(lambda tree: change(tree, base_model_effect=lambda e: 0.0 * e)))
     np.testing.assert_allclose(records.table["boundary"], flat.table["boundary"], atol=1e-6)
     assert len(simulated()[0].table) == len(records.table)
+
+
+@pytest.mark.parametrize(("n", "tail"), [(50, 0.02), (400, 0.1), (3000, 0.02)])
+def test_binomial_bands_are_left_by_at_most_the_chance_given(n, tail):
+    low, high = binomial_band(n, tail, 0.05)
+    counts = np.random.default_rng(0).binomial(n, tail, 200_000)
+    # 200,000 draws: standard error 0.0005
+    assert ((counts < low) | (counts > high)).mean() <= 0.05 + 0.002
+    assert ((counts <= low) | (counts >= high)).mean() >= 0.02
+
+
+def test_the_cluster_error_is_that_of_means_of_clusters():
+    rng = np.random.default_rng(0)
+    cluster = pd.Series(np.repeat(np.arange(400), 25))
+    shared = rng.random(400) < 0.1
+    exceeds = pd.Series(np.repeat(shared, 25).astype(float))
+    error, n = cluster_error(exceeds, cluster)
+    assert n == 400
+    # every cluster is one draw of a probability of 0.1
+    assert error == pytest.approx(np.sqrt(0.09 / 400), rel=0.1)
+    independent, _ = cluster_error(pd.Series((rng.random(10_000) < 0.1).astype(float)), cluster)
+    assert independent == pytest.approx(np.sqrt(0.09 / 10_000), rel=0.15)
+    assert cluster_error(exceeds, pd.Series(0, index=exceeds.index)) == (np.inf, 1)
+
+
+def test_effective_clusters_are_kishs():
+    assert effective_clusters(pd.Series(["a"] * 5 + ["b"] * 5)) == pytest.approx(2.0)
+    assert effective_clusters(pd.Series(["a"] * 98 + ["b", "c"])) == pytest.approx(100**2 / (98**2 + 2))

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import bayes_frontier
-from bayes_frontier.report.page import Recovery
+from bayes_frontier.checks.recovery import Recovery
 from bayes_frontier.report.pictures import Picture
 
 
@@ -25,7 +25,8 @@ def coarse(monkeypatch, simulated):
             {"task": ["bbh", "bbh", "math_lvl_5", "math_lvl_5", "math_lvl_5"], "flops": 1e24, "truth": 0.5}
         ).assign(median=0.51, lower=0.4, upper=0.6, covered=covered)
         found = Recovery(points, 0.9)
-        monkeypatch.setattr("bayes_frontier.report.page.recovery", lambda *args, **kwargs: found)
+        for module in ("checks.recovery", "report.page"):
+            monkeypatch.setattr(f"bayes_frontier.{module}.recovery", lambda *args, **kwargs: found)
 
     return outcome
 

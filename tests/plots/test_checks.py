@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import bayes_frontier as bf
-from bayes_frontier.checks import thresholds
+from bayes_frontier.checks import influence, scale
 from bayes_frontier.checks.run import NAMES
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import plot_check
@@ -67,10 +67,10 @@ def test_groups_have_a_panel_for_every_task_and_one_each_on_one_scale(checks):
 def test_limits_are_those_of_the_verdicts(checks):
     (panel,) = plot_check(checks["scale"])
     at = sorted(line.get_xdata()[0] for line in panel.lines)
-    warn, fail = thresholds.SCALE_FACTOR.warn, thresholds.SCALE_FACTOR.fail
+    warn, fail = scale.FACTOR.warn, scale.FACTOR.fail
     assert at == pytest.approx([1 / fail, 1 / warn, 1.0, warn, fail])
     (panel,) = plot_check(checks["influence"])
-    assert max(line.get_xdata()[0] for line in panel.lines) == thresholds.INFLUENCE.fail
+    assert max(line.get_xdata()[0] for line in panel.lines) == influence.IN_SD.fail
 
 
 def test_influence_has_the_largest_first(checks):

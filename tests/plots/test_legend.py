@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.colors import to_hex
 
-from bayes_frontier.plots.boundary import BOUNDARY_ELEMENTS, boundary_curves, entries
+from bayes_frontier.plots.boundary import BOUNDARY_ELEMENTS, boundary_curves, legend_handles
 from bayes_frontier.plots.style import period_colours, settle
 from tests.fakes import FakeFrontier, small_evaluations
 
@@ -14,7 +14,7 @@ def curves(frontier):
 
 
 def labels(curves, visuals=None):
-    return [handle.get_label() for handle in entries(curves, settle(visuals, BOUNDARY_ELEMENTS))]
+    return [handle.get_label() for handle in legend_handles(curves, settle(visuals, BOUNDARY_ELEMENTS))]
 
 
 def test_what_is_not_drawn_has_no_entry(curves, frontier):
@@ -26,14 +26,14 @@ def test_what_is_not_drawn_has_no_entry(curves, frontier):
 
 
 def test_periods_have_the_colours_of_their_points_and_lines(curves):
-    handles = entries(curves, settle({"line": False, "band": False}, BOUNDARY_ELEMENTS))
+    handles = legend_handles(curves, settle({"line": False, "band": False}, BOUNDARY_ELEMENTS))
     assert [to_hex(handle.get_color()) for handle in handles] == [c.lower() for c in period_colours(3)]
     assert [handle.get_linewidth() > 0 for handle in handles] == [True, True, False]
     assert {handle.get_marker() for handle in handles} == {"o"}
 
 
 def test_points_alone_have_no_line(curves):
-    handles = entries(curves, settle({"line": False, "band": False, "past": False}, BOUNDARY_ELEMENTS))
+    handles = legend_handles(curves, settle({"line": False, "band": False, "past": False}, BOUNDARY_ELEMENTS))
     assert [handle.get_linewidth() for handle in handles] == [0.0] * 3
 
 
@@ -48,6 +48,6 @@ def test_a_single_period_is_called_models():
 
 def test_restyled_elements_look_so_in_the_legend(curves):
     visuals = {"line": {"color": "red", "linewidth": 4.0}, "band": {"color": "green"}}
-    line, band, *_ = entries(curves, settle(visuals, BOUNDARY_ELEMENTS))
+    line, band, *_ = legend_handles(curves, settle(visuals, BOUNDARY_ELEMENTS))
     assert (line.get_color(), line.get_linewidth()) == ("red", 4.0)
     assert to_hex(band.get_facecolor()) == to_hex("green")

@@ -6,7 +6,7 @@ import pytest
 from bayes_frontier.checks.backtest.comparison import Backtest
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Evaluations
-from bayes_frontier.report.backtest import cell_table, headline, page, summary_table, write_backtest
+from bayes_frontier.report.backtest import cell_table, page, write_backtest
 from tests.backtests import evaluations, small_backtest
 
 COMMAND = "bayes-frontier backtest table.csv --periods 2024-06-30"
@@ -62,7 +62,7 @@ def test_the_page_says_what_was_done(result):
 
 
 def test_the_headline_has_the_numbers_that_decide(result):
-    lines = headline(result)
+    lines = result.sentences
     table, new = result.summary(), result.summary("new")
     ours, theirs = 1e3 * table["pinball"]["frontier"], 1e3 * table["pinball"]["paper"]
     assert lines[0].startswith(
@@ -78,14 +78,14 @@ def test_the_headline_has_the_numbers_that_decide(result):
 def test_without_new_base_models_it_says_so(result):
     known = result.predictions.assign(known=("record", [True] * result.predictions.sizes["record"]))
     made = Backtest(known, result.about)
-    assert headline(made)[-1] == "No model predicted is on a new base model."
-    assert set(summary_table(made)["group"]) == {"all", "known"}
+    assert made.sentences[-1] == "No model predicted is on a new base model."
+    assert set(made.table["group"]) == {"all", "known"}
     assert "new.png" not in page(made, COMMAND)
 
 
 def test_without_baselines_there_is_nothing_to_compare():
     made = small_backtest(baselines=["oracle"])
-    lines = headline(made)
+    lines = made.sentences
     assert "paper" not in lines[0]
     assert not any("Cells in which" in line for line in lines)
     assert "| best baseline |" in page(made, COMMAND)
@@ -108,7 +108,7 @@ def test_names_from_data_are_escaped():
 
 
 def test_tables_cover_every_group(result):
-    assert summary_table(result)["group"].unique().tolist() == ["all", "known", "new"]
+    assert result.table["group"].unique().tolist() == ["all", "known", "new"]
     assert set(cell_table(result)["boundary"]) == set(result.boundaries)
 
 

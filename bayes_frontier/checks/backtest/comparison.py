@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray, IntArray, pinball_loss
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.text import count, listed, suggestion
 
 
 @dataclass(frozen=True)
@@ -106,15 +108,15 @@ def _mean(cells: FloatArray) -> FloatArray:
     return _ratio(np.where(there, cells, 0.0).sum(axis=1), there.sum(axis=1).astype(float))
 
 
-# Predicted boundaries against the scores that came: losses, coverage, and differences with their uncertainty.
-
 OURS, ORACLE = "frontier", "oracle"
+# The baseline that sentences compare ours with.
+REFERENCE = "paper"
 GROUPS = ("all", "known", "new")
 _CELL = ("split", "task")
 
 
-@dataclass(frozen=True, eq=False)
-class Backtest:
+@dataclass(frozen=True, eq=False, repr=False)
+class Backtest(Displayed):
     """Predictions of a rolling-origin backtest, and what they are worth.
 
     A cell is a task in a split; means over cells weigh every cell alike. Signed coverage errors are the share of
@@ -160,11 +162,11 @@ class Backtest:
         Groups are all records, those on a base model that was fitted, and those on a new one. A cell without scores or
         predictions is missing.
         """
-        found = []
+        by_group = []
         for group in GROUPS:
             sums = {name: self._sums(name, group) for name in ("loss", "covered")}
             dims = ("boundary", *_CELL)
-            found.append(
+            by_group.append(
                 xr.Dataset(
                     {
                         "pinball": (dims, np.stack([one.means() for one in sums["loss"]])),
@@ -174,7 +176,7 @@ class Backtest:
                 )
             )
         coords = {"boundary": list(self.boundaries), "split": list(self.splits), "task": list(self.tasks)}
-        return xr.concat(found, "group").assign_coords({**coords, "group": list(GROUPS)}).transpose(..., "group")
+        return xr.concat(by_group, "group").assign_coords({**coords, "group": list(GROUPS)}).transpose(..., "group")
 
     def differences(self, group: str = "all", *, prob: float = 0.9, draws: int = 2000, seed: int = 1) -> xr.Dataset:
         """Compare ours with each baseline on the same scores: mean difference of pinball loss, ours minus theirs.
@@ -312,6 +314,46 @@ class Backtest:
         won = (ours >= 0.0) & ~(rivals <= ours).any("boundary")
         return int(won.sum()), int(ours.count())
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Groups of records that have scores: of all, of known base models, of new ones."""
+        return tuple(group for group in GROUPS if int(self.scores["n"].sel(group=group).sum()))
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Summaries of the groups of records that have scores, below each other."""
+        table = pd.concat(
+            [self.summary(group).reset_index().assign(group=group) for group in self.groups], ignore_index=True
+        )
+        return table[["group", *(name for name in table if name != "group")]]
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """How ours did: loss, cells won, coverage, and new base models alone."""
+        return _sentences(self)
+
+    def plot(self, **options: Any) -> Any:  # noqa: ANN401 - the arguments of plot_backtest and its axes
+        """Draw loss, difference and coverage of every boundary.
+
+        Parameters
+        ----------
+        **options
+            Passed to `bayes_frontier.plots.plot_backtest`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Axes, shape (3,).
+        """
+        from bayes_frontier import plots
+
+        return plots.plot_backtest(self, **options)
+
+    def _display(self) -> Display:
+        title = f"Backtest: {count(len(self.splits), 'period')} predicted, tau = {self.tau:g}"
+        columns = ["boundary", "pinball", "difference", "lower", "upper", "signed_error", "n"]
+        return Display(title, self.sentences, self.table.loc[self.table["group"] == "all", columns])
+
     def _check_group(self, group: str) -> None:
         if group not in GROUPS:
             raise QueryError(
@@ -358,3 +400,48 @@ def _dataset(
         cells = np.array([getattr(one, f"cell_{name}") for one in made], dtype=float)
         data[f"cell_{word}"] = ((dim, *_CELL), cells.reshape(len(made), len(splits), len(tasks)))
     return xr.Dataset(data, coords={dim: list(names), "split": list(splits), "task": list(tasks)})
+
+
+def _sentences(result: Backtest) -> list[str]:
+    table = result.summary()
+    ours = table.loc[OURS]
+    lines = [
+        f"Pinball loss of ours x 1000, mean of {ours['cells']:.0f} cells: {1e3 * ours['pinball']:.2f}"
+        + _compared(table, REFERENCE)
+        + _compared(table, ORACLE)
+        + "."
+    ]
+    rivals = [name for name in result.boundaries if name not in (OURS, ORACLE)]
+    if rivals:
+        won, cells = result.best_of_all()
+        each = ", ".join(f"{name} {float(table['won'][name]):.0f}" for name in rivals)
+        lines.append(f"Cells in which ours is lower, of {cells}: {each}; than all of these at once {won}.")
+    errors = result.coverage_errors()
+    signed = f"{ours['signed_error']:+.4f} (90% interval {range_words(errors.sel(boundary=OURS), 1.0, 4)})"
+    lines.append(f"Coverage error of ours over cells: mean {signed}, mean absolute {ours['abs_error']:.4f}.")
+    new = result.summary("new")
+    if (alone := new.loc[OURS])["n"] > 0:
+        models = int((~result.predictions["known"]).sum())
+        lines.append(
+            f"New base models alone ({count(models, 'model')}): pinball x 1000 {1e3 * alone['pinball']:.2f}"
+            + _compared(new, REFERENCE)
+            + f"; coverage error of a task pooled over splits, mean absolute {alone['task_error']:.4f}, "
+            f"mean signed over cells {alone['signed_error']:+.4f}."
+        )
+    else:
+        lines.append("No model predicted is on a new base model.")
+    return lines
+
+
+def _compared(table: pd.DataFrame, name: str) -> str:
+    if name not in table.index:
+        return ""
+    row = table.loc[name]
+    return (
+        f"; {name} {1e3 * row['pinball']:.2f}, difference {1e3 * row['difference']:+.2f} ({range_words(row, 1e3, 2)})"
+    )
+
+
+def range_words(row: Any, factor: float, digits: int) -> str:  # noqa: ANN401 - a row of pandas or of xarray
+    """Write the ends of an interval, times a factor: ``-0.12 to +0.30``."""
+    return f"{factor * float(row['lower']):+.{digits}f} to {factor * float(row['upper']):+.{digits}f}"

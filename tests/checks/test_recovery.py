@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayes_frontier.report.page import recovery
+from bayes_frontier.checks.recovery import recovery
+from tests.fakes import FakeFrontier, small_evaluations
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    return small_evaluations()
 
 
 class Shifted:
@@ -39,6 +45,8 @@ def test_a_task_that_is_off_fails_the_check_and_is_named(simulated):
     assert found.error == pytest.approx(0.025)
     assert "NOT recovered" in found.sentence()
     assert "50.0% of 50 points" in found.sentence()
+    assert repr(found).splitlines()[1].strip() == found.sentence()
+    assert len(found.table) == 50
 
 
 def test_the_grid_can_be_given(simulated):
@@ -47,8 +55,8 @@ def test_the_grid_can_be_given(simulated):
     assert "within the 50% interval" in found.sentence()
 
 
-def test_truth_is_that_of_the_last_period(simulated, frontier):
+def test_truth_is_that_of_the_last_period(simulated):
     evaluations, truth = simulated
-    points = recovery(frontier, truth, flops=[1e23]).points
+    points = recovery(FakeFrontier(evaluations), truth, flops=[1e23]).points
     expected = [truth.boundary(1e23, task=task, period=-1).item() for task in evaluations.tasks]
     np.testing.assert_array_equal(points["truth"], expected)
