@@ -187,7 +187,7 @@ def test_version_is_written_in_one_place(project):
 
     assert "version" in project["dynamic"]
     assert str(Version(bayes_frontier.__version__)) == bayes_frontier.__version__
-    source = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    source = (PACKAGE / "provenance.py").read_text(encoding="utf-8")
     assert re.findall(r'^__version__ = "(.+)"$', source, flags=re.MULTILINE) == [bayes_frontier.__version__]
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert re.findall(r"^version: (.+)$", citation, flags=re.MULTILINE) == [bayes_frontier.__version__]

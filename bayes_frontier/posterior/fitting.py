@@ -2,14 +2,11 @@
 
 import json
 import os
-import platform
 import sys
 import time
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
-from bayes_frontier import __version__
 from bayes_frontier.errors import ConvergenceError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import require_one_scoring
@@ -19,8 +16,7 @@ from bayes_frontier.model.sample import Start, sample
 from bayes_frontier.model.spec import ModelSpec, read_spec
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.imputation import FEWEST_DRAWS, TUNE, fit_imputed
-
-_LIBRARIES = ("pymc", "pytensor", "nutpie", "arviz-stats", "numpy", "xarray", "pandas")
+from bayes_frontier.provenance import versions
 
 
 def fit(
@@ -160,11 +156,7 @@ def fit(
                 "seed": seed,
                 "start": "cold" if start is None else "warm",
             },
-            "versions": {
-                "bayes-frontier": __version__,
-                "python": platform.python_version(),
-                **{name: version(name) for name in _LIBRARIES},
-            },
+            "versions": versions(),
             "seconds": round(time.perf_counter() - started, 1),
         }
         frontier = Frontier.from_sampled(evaluations, spec, tau, sampled, provenance)
