@@ -46,7 +46,7 @@ check: env ## lint, format, types and docstrings, without changing a file; all a
 	run $(BIN)/ruff check $(SOURCES); \
 	run $(BIN)/ruff format --check $(SOURCES); \
 	run $(BIN)/mypy; \
-	run $(BIN)/python scripts/check_docstrings.py bayes_frontier scripts; \
+	run $(BIN)/python scripts/check_docstrings.py; \
 	[ -z "$$failed" ] || { echo "make check failed in$$failed" >&2; exit 1; }
 
 .PHONY: format

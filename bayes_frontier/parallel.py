@@ -222,7 +222,7 @@ def _connected(scheduler: str) -> Any:  # noqa: ANN401 - distributed is untyped
         from distributed import Client
     except ImportError:
         raise ClusterError(
-            '--scheduler needs Dask: `pip install "bayes-frontier[cluster]"` installs the extra, here and on the workers.'
+            '--scheduler needs Dask: `pip install "bayes-frontier[cluster]"` installs the extra, here and on workers.'
         ) from None
     connect: Any = Client
     try:
