@@ -27,9 +27,18 @@ env: ## build .venv from the pinned requirements, or leave it when it is up to d
 demo: env ## simulate a leaderboard with known truth, fit it, check it and write reports/demo/
 	$(BIN)/bayes-frontier demo --out reports/demo $(ARGS)
 
+# Processes that run tests: each begins with a contiguous part, so that what a module's tests share is made once, and
+# takes from the others when it is done.
+JOBS ?= auto
+PARALLEL := -n $(JOBS) --dist worksteal
+
+.PHONY: quick
+quick: env ## run the tests that need no sampling, no browser and no notebook: a minute and a half
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not mcmc and not browser and not notebook" $(ARGS)
+
 .PHONY: test
 test: env ## run the tests, except the slow ones
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 .PHONY: test-slow
 test-slow: env ## run the slow tests only
@@ -46,7 +55,7 @@ check: env ## lint, format, types and docstrings, without changing a file; all a
 	run $(BIN)/ruff check $(SOURCES); \
 	run $(BIN)/ruff format --check $(SOURCES); \
 	run $(BIN)/mypy; \
-	run $(BIN)/python scripts/check_docstrings.py bayes_frontier scripts; \
+	run $(BIN)/python scripts/check_docstrings.py; \
 	[ -z "$$failed" ] || { echo "make check failed in$$failed" >&2; exit 1; }
 
 .PHONY: format
@@ -155,4 +164,4 @@ lock: ## pin the requirements of pyproject.toml anew (needs uv); ARGS=--upgrade 
 .PHONY: clean
 clean: ## remove .venv, caches and what the demo wrote
 	rm -rf .venv .venv.lock .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist reports/demo
-	find bayes_frontier scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find bayes_frontier scripts studies tests -name __pycache__ -type d -prune -exec rm -rf {} +

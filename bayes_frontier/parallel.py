@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import hashlib
-import logging
+import multiprocessing
 import os
-import platform
+import signal
+import sys
+import threading
 import time
 import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import bayes_frontier
 from bayes_frontier.errors import ClusterError
+from bayes_frontier.provenance import environment
+
+# Seconds until a scheduler must have answered, until workers must be there, and between looks at who is.
+_ANSWER, _PATIENCE, _LOOK = 10.0, 60.0, 1.0
+# Workers that one call may lose before it is held to be the cause.
+_LOSSES = 3
+_RESUME = "What is finished is kept where the command has a folder; the same command goes on from it."
 
 
 @dataclass(frozen=True)
@@ -57,181 +62,191 @@ class Workers:
             for number, given in enumerate(arguments):
                 keep(number, call(*given))
             return
-        processes = min(self.cores or os.cpu_count() or 1, len(arguments))
-        with connected(self.scheduler, processes) as client:
-            hand_out(client, call, arguments, keep, groups or [0] * len(arguments), check=self.scheduler is not None)
+        n = min(self.cores or os.cpu_count() or 1, len(arguments))
+        with _processes(n) if self.scheduler is None else _cluster(self.scheduler) as team:
+            hand_out(team, call, arguments, keep, groups or [0] * len(arguments))
 
 
-# Dask workers: reached, compared with this process, and handed one call at a time.
+class Team(NamedTuple):
+    """Workers that make one call at a time each.
 
-# Seconds until a scheduler must have answered, until workers must be there, and between looks at who is.
-_ANSWER, _PATIENCE, _LOOK = 10.0, 60.0, 1.0
-# Workers that one call may lose before it is held to be the cause.
-_LOSSES = 3
-_LIBRARIES = ("distributed", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
-_RESUME = "What is finished is kept where the command has a folder; the same command goes on from it."
+    Attributes
+    ----------
+    present : callable
+        Returns the names of the workers that are there.
+    submit : callable
+        Called with a worker's name, a call and its arguments; returns a future.
+    patience : float
+        Seconds to wait for a worker when there is none.
+    """
 
-
-@contextlib.contextmanager
-def connected(scheduler: str | None, processes: int) -> Iterator[Any]:
-    """Connect to a scheduler, or start processes of this machine."""
-    import distributed
-
-    connect: Any = distributed.Client
-    with contextlib.ExitStack() as stack:
-        address = scheduler if scheduler is not None else stack.enter_context(_started(processes))
-        refused = ""
-        try:
-            with warnings.catch_warnings():
-                # versions are compared here too, but a difference is an error
-                warnings.filterwarnings("ignore", message="(?s).*Mismatched versions")
-                client = connect(address, timeout=_ANSWER, set_as_default=False)
-        except (OSError, ValueError, TypeError, OverflowError, ImportError) as error:
-            refused = _first_line(error)
-        if refused:
-            # the client that found nobody closes itself when it is collected; left until the next one starts, which
-            # holds the lock that closing asks for, both would wait for ever
-            gc.collect()
-            raise ClusterError(
-                f"--scheduler {scheduler}: no Dask scheduler answers there ({refused}). Start one with "
-                "`dask scheduler` and give the address that it prints, tcp://HOST:8786 say."
-            )
-        stack.enter_context(client)
-        with client.as_current():
-            yield client
-
-
-def _started(processes: int) -> Any:  # noqa: ANN401 - distributed is untyped
-    """Start a scheduler and workers on this machine that answer to this process only."""
-    import dask
-    import distributed
-
-    start: Any = distributed.LocalCluster
-    # its web pages are open to everybody on the machine, and say what runs
-    with dask.config.set({f"distributed.{part}.http.routes": [] for part in ("scheduler", "worker")}):
-        try:
-            return start(
-                n_workers=processes,
-                threads_per_worker=1,
-                dashboard_address="127.0.0.1:0",
-                scheduler_kwargs={"dashboard": False},
-                memory_limit=None,
-                security=True,
-                silence_logs=logging.CRITICAL,
-            )
-        except (OSError, RuntimeError) as error:
-            raise ClusterError(
-                f"No processes could be started ({_first_line(error)}); --cores 1 runs all in this one."
-            ) from None
+    present: Callable[[], set[str]]
+    submit: Callable[..., Future[Any]]
+    patience: float
 
 
 def hand_out(
-    client: Any,  # noqa: ANN401 - distributed is untyped
+    team: Team,
     call: Callable[..., Any],
     arguments: Sequence[tuple[Any, ...]],
     keep: Callable[[int, Any], None],
     groups: Sequence[Hashable],
-    *,
-    check: bool,
 ) -> None:
-    """Hand calls to workers, one at a time each, until all are made.
-
-    Each call is pinned to a worker, so that it is known here which calls a lost worker had.
-    """
-    import distributed
-
-    wait: Any = distributed.wait
+    """Hand calls to workers, one at a time each, until all are made."""
     waiting: dict[Hashable, deque[int]] = {}
     for number, group in enumerate(groups):
         waiting.setdefault(group, deque()).append(number)
-    running: dict[str, tuple[int, Any]] = {}
+    running: dict[Future[Any], tuple[str, int]] = {}
     last: dict[str, Hashable] = {}
+    broken: set[str] = set()
     losses: Counter[int] = Counter()
     seen = time.monotonic()
-    try:
-        while waiting or running:
-            present = set(client.nthreads())
-            for worker in sorted(running.keys() - present):
-                number, future = running.pop(worker)
-                future.cancel()
-                waiting.setdefault(groups[number], deque()).appendleft(number)
-                losses[number] += 1
-                if losses[number] == _LOSSES:
-                    raise ClusterError(
-                        f"Call {number + 1} of {len(arguments)} lost its worker {_LOSSES} times: does a worker have "
-                        f"enough memory? {_RESUME}"
-                    )
-            if check:
-                _compare(client, sorted(present - last.keys()))
-            seen = time.monotonic() if present else seen
-            if time.monotonic() - seen > _PATIENCE:
-                raise ClusterError(f"The scheduler has had no worker for {_PATIENCE:.0f} s. {_RESUME}")
-            for worker in sorted(present - running.keys()):
-                group = _next_group(waiting, last.get(worker), last.values())
-                last[worker] = group
-                if group is None:
-                    continue
-                number = waiting[group].popleft()
-                if not waiting[group]:
-                    del waiting[group]
-                running[worker] = (number, client.submit(call, *arguments[number], workers=[worker], pure=False))
-            if not running:
-                time.sleep(_LOOK)
+    while waiting or running:
+        present = team.present() - broken
+        seen = time.monotonic() if present else seen
+        if not present and time.monotonic() - seen > team.patience:
+            raise ClusterError(f"No worker is left, and none has come within {team.patience:.0f} s. {_RESUME}")
+        for worker in sorted(present - {worker for worker, _ in running.values()}):
+            last[worker] = group = _next_group(waiting, last.get(worker), set(last.values()))
+            if group is None:
                 continue
-            with contextlib.suppress(TimeoutError):
-                wait([future for _, future in running.values()], timeout=_LOOK, return_when="FIRST_COMPLETED")
-            for worker, (number, future) in list(running.items()):
-                if future.status == "pending":
+            number = waiting[group].popleft()
+            if not waiting[group]:
+                del waiting[group]
+            running[team.submit(worker, call, *arguments[number])] = (worker, number)
+        if not running:
+            time.sleep(_LOOK)
+        done = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED).done
+        for future, (worker, number) in list(running.items()):
+            if future in done:
+                with contextlib.suppress(BrokenProcessPool):
+                    keep(number, future.result())
+                    del running[future]
                     continue
-                try:
-                    result = future.result(timeout=_ANSWER)
-                except TimeoutError:
-                    if future.status == "error":
-                        raise
-                    # lost on the way: either the worker is, or the next look brings it
-                    continue
-                del running[worker]
-                keep(number, result)
+                broken.add(worker)
+            elif worker in present:
+                continue
+            # lost, and made again by another worker
+            del running[future]
+            future.cancel()
+            waiting.setdefault(groups[number], deque()).appendleft(number)
+            losses[number] += 1
+            if losses[number] == _LOSSES:
+                raise ClusterError(
+                    f"Call {number + 1} of {len(arguments)} lost its worker {_LOSSES} times: does a worker have enough "
+                    f"memory? {_RESUME}"
+                )
+
+
+def _next_group(
+    waiting: dict[Hashable, deque[int]], last: Hashable | None, taken: set[Hashable | None]
+) -> Hashable | None:
+    """Choose what a worker goes on with: its last group, else the longest that no other has, else the longest."""
+    if last in waiting:
+        return last
+    free = [group for group in waiting if group not in taken]
+    return max(free or waiting, key=lambda group: len(waiting[group]), default=None)
+
+
+@contextlib.contextmanager
+def _processes(n: int) -> Iterator[Team]:
+    """Start processes of this machine: a pool of one each, so that a lost one takes no other's call with it."""
+    spawn = multiprocessing.get_context("spawn")
+    pools = {f"process {number:03d}": ProcessPoolExecutor(1, spawn, _prepare) for number in range(n)}
+    others = set(multiprocessing.active_children())
+
+    def submit(worker: str, *called: Any) -> Future[Any]:  # noqa: ANN401 - a call and its arguments
+        try:
+            return pools[worker].submit(*called)
+        except OSError as error:
+            raise ClusterError(
+                f"No process could be started ({_first_line(error)}); --cores 1 runs all in this one."
+            ) from None
+
+    try:
+        yield Team(lambda: set(pools), submit, patience=0.0)
+    except BaseException:
+        for child in set(multiprocessing.active_children()) - others:
+            child.terminate()
+        raise
+    finally:
+        for pool in pools.values():
+            pool.shutdown(cancel_futures=True)
+
+
+def _prepare() -> None:
+    """Leave interruptions to the process that hands calls out, and end when it has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+@contextlib.contextmanager
+def _cluster(scheduler: str) -> Iterator[Team]:
+    """Reach the workers of a Dask scheduler; each is compared with this process when it appears.
+
+    Calls are pinned to workers, so that it is known here which call a lost one had.
+    """
+    client = _connected(scheduler)
+    compared: set[str] = set()
+    packages = tuple(name for name in ("bayes_frontier", "studies") if name in sys.modules)
+
+    def present() -> set[str]:
+        workers = set(client.nthreads())
+        _compare(client, sorted(workers - compared), packages)
+        compared.update(workers)
+        return workers
+
+    def submit(worker: str, *called: Any) -> Future[Any]:  # noqa: ANN401 - a call and its arguments
+        made: Future[Any] = client.get_executor(workers=[worker], pure=False).submit(*called)
+        return made
+
+    try:
+        yield Team(present, submit, _PATIENCE)
     except (OSError, CancelledError) as error:
         if client.status == "running" and not isinstance(error, CancelledError):
             raise
         raise ClusterError(f"The Dask scheduler is gone ({_first_line(error)}). {_RESUME}") from None
     finally:
-        if running and client.status == "running":
-            with contextlib.suppress(OSError, TimeoutError):
-                client.cancel([future for _, future in running.values()])
+        client.close()
 
 
-def _next_group(
-    waiting: dict[Hashable, deque[int]],
-    last: Hashable | None,
-    taken: Any,  # noqa: ANN401 - a view
-) -> Hashable | None:
-    """Return the group a worker goes on with: its own, else the longest that no other worker has, else the longest."""
-    if last in waiting:
-        return last
-    free = [group for group in waiting if group not in set(taken)]
-    return max(free or waiting, key=lambda group: len(waiting[group]), default=None)
+def _connected(scheduler: str) -> Any:  # noqa: ANN401 - distributed is untyped
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ClusterError(
+            '--scheduler needs Dask: `pip install "bayes-frontier[cluster]"` installs the extra, here and on workers.'
+        ) from None
+    connect: Any = Client
+    try:
+        with warnings.catch_warnings():
+            # versions are compared here too, but a difference is an error
+            warnings.filterwarnings("ignore", message="(?s).*Mismatched versions")
+            return connect(scheduler, timeout=_ANSWER, set_as_default=False)
+    except (OSError, ValueError, TypeError, OverflowError, ImportError) as error:
+        refused = _first_line(error)
+    # the client that found nobody closes itself when it is collected; left until the next one starts, which holds the
+    # lock that closing asks for, both would wait for ever
+    gc.collect()
+    raise ClusterError(
+        f"--scheduler {scheduler}: no Dask scheduler answers there ({refused}). Start one with `dask scheduler` and "
+        "give the address that it prints, tcp://HOST:8786 say."
+    )
 
 
-@cache
-def environment() -> dict[str, str]:
-    """Say what results depend on beside the calls."""
-    package = Path(bayes_frontier.__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(path for path in package.rglob("*") if path.suffix in (".py", ".toml", ".csv")):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
-    python = ".".join(platform.python_version_tuple()[:2])
-    own = f"{bayes_frontier.__version__}, files {digest.hexdigest()[:8]}"
-    return {"Python": python, "bayes_frontier": own, **{name: version(name) for name in _LIBRARIES}}
-
-
-def _compare(client: Any, workers: Sequence[str]) -> None:  # noqa: ANN401 - distributed is untyped
+def _compare(client: Any, workers: Sequence[str], packages: tuple[str, ...]) -> None:  # noqa: ANN401 - untyped
     """Refuse workers on which the same seed may give another result."""
     if not workers:
         return
-    here = environment()
-    for worker, there in client.run(environment, workers=list(workers), on_error="return").items():
+    here = environment(packages)
+    for worker, there in client.run(environment, packages, workers=list(workers), on_error="return").items():
         if isinstance(there, OSError):
             # gone again
             continue

@@ -15,36 +15,14 @@ LOCK = Path(__file__).resolve().parent.parent / "requirements" / "lock.txt"
 
 
 def pins(text: str) -> Iterator[Requirement]:
-    """Yield the requirements of a pinned file, without their hashes.
-
-    Parameters
-    ----------
-    text : str
-        The file's content: a requirement starts in the first column, hashes and comments do not.
-
-    Yields
-    ------
-    packaging.requirements.Requirement
-        One for every pin, whether or not its marker applies here.
-    """
+    """Yield the requirements of a pinned file, without their hashes."""
     for line in text.splitlines():
         if line and not line.startswith((" ", "#", "-")):
             yield Requirement(line.removesuffix("\\"))
 
 
 def differences(text: str) -> Iterator[str]:
-    """Yield a line for every pin that the running environment does not meet.
-
-    Parameters
-    ----------
-    text : str
-        Content of the pinned file.
-
-    Yields
-    ------
-    str
-        Name, what is wanted and what is there.
-    """
+    """Yield a line for every pin that the running environment does not meet."""
     for pin in pins(text):
         if pin.marker is not None and not pin.marker.evaluate():
             continue

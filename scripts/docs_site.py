@@ -25,20 +25,7 @@ _MARK = re.compile(r"<!-- evidence: ([\w-]+) -->")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are made.
-
-    Parameters
-    ----------
-    files : mkdocs.structure.files.Files
-        Files of the site so far.
-    config : mkdocs.config.defaults.MkDocsConfig
-        Its settings.
-
-    Returns
-    -------
-    mkdocs.structure.files.Files
-        The same, with more.
-    """
+    """Add the pages that are made."""
     made = {page: (ROOT / source).read_text(encoding="utf-8") for page, source in TOP.items()}
     made["reference/cli.md"] = command_line()
     made["evidence/index.md"] = evidence_index()
@@ -54,98 +41,36 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Put links to evidence in.
-
-    Parameters
-    ----------
-    markdown : str
-        A page.
-    page : mkdocs.structure.pages.Page
-        Which one.
-    config : mkdocs.config.defaults.MkDocsConfig
-        Settings of the site.
-    files : mkdocs.structure.files.Files
-        Its files.
-
-    Returns
-    -------
-    str
-        The page with its comments replaced.
-    """
+    """Put links to evidence in."""
     return _MARK.sub(lambda found: pointer(found[1]), markdown)
 
 
 def evidence() -> list[Path]:
-    """Find the reports that say what they are.
-
-    Returns
-    -------
-    list of pathlib.Path
-        Folders of ``reports`` with a README, in alphabetical order; the demo's is no evidence.
-    """
+    """Find the reports that say what they are."""
     return sorted(path.parent for path in REPORTS.glob("*/README.md") if path.parent.name != "demo")
 
 
 def pointer(name: str) -> str:
-    """Say where a report is.
-
-    Parameters
-    ----------
-    name : str
-        Its folder.
-
-    Returns
-    -------
-    str
-        A sentence.
-    """
+    """Say where a report is."""
     if any(folder.name == name for folder in evidence()):
         return f"Numbers, tables and pictures: [reports/{name}](evidence/{name}/index.md)."
     return f"There is no report `reports/{name}` in this checkout yet, so this page states no numbers of it."
 
 
 def evidence_index() -> str:
-    """Write the page that lists reports.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Write the page that lists reports."""
     lines = [f"* [{title(folder)}]({folder.name}/index.md): `reports/{folder.name}`" for folder in evidence()]
     return "\n".join(["# Evidence", "", "What runs wrote, as committed under `reports`.", "", *lines, ""])
 
 
 def title(folder: Path) -> str:
-    """Return the first heading of a report.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        A folder with a README.
-
-    Returns
-    -------
-    str
-        Its heading, or the folder's name.
-    """
+    """Return the first heading of a report."""
     found = re.search(r"^# (.+)$", (folder / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     return found[1] if found else folder.name
 
 
 def inside(folder: Path) -> str:
-    """Return a report whose links lead somewhere: those out of its folder become plain text.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        A folder with a README.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Return a report whose links lead somewhere: those out of its folder become plain text."""
 
     def kept(found: re.Match[str]) -> str:
         target = found[3]
@@ -156,13 +81,7 @@ def inside(folder: Path) -> str:
 
 
 def command_line() -> str:
-    """Write the reference of the command line, by Typer from the commands themselves.
-
-    Returns
-    -------
-    str
-        Markdown, one heading a command.
-    """
+    """Write the reference of the command line, by Typer from the commands themselves."""
     command = typer.main.get_command(app)
     text = typer.cli.get_docs_for_click(obj=command, ctx=typer.Context(command), name="bayes-frontier")
     return re.sub(r"^# .*$", "# Command line", text, count=1, flags=re.MULTILINE)

@@ -24,18 +24,7 @@ ABSOLUTE, RELATIVE = 0.01, 0.3
 
 
 def main(arguments: list[str]) -> int:
-    """Run the tutorial.
-
-    Parameters
-    ----------
-    arguments : list of str
-        Command line without the program's name.
-
-    Returns
-    -------
-    int
-        Exit status: 1 when output differs from the page and ``--write`` is not given.
-    """
+    """Run the tutorial."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--folder", type=Path, required=True, help="where to run; oll.parquet there is used")
     parser.add_argument("--write", action="store_true", help="put the output into the page")
@@ -53,22 +42,7 @@ def main(arguments: list[str]) -> int:
 
 
 def followed(page: str, folder: Path, *, everything: bool = False) -> str:
-    """Follow a page.
-
-    Parameters
-    ----------
-    page : str
-        Markdown.
-    folder : pathlib.Path
-        Where to run.
-    everything : bool
-        Run commands without output in the page too, other than those that leave a file.
-
-    Returns
-    -------
-    str
-        The page with what its commands printed.
-    """
+    """Follow a page."""
     parts, position, printed = [], 0, ""
     fences = list(_FENCE.finditer(page))
     for number, fence in enumerate(fences):
@@ -85,27 +59,7 @@ def followed(page: str, folder: Path, *, everything: bool = False) -> str:
 
 
 def ran(line: str, folder: Path, wanted: bool) -> str:
-    """Run one command.
-
-    Parameters
-    ----------
-    line : str
-        As a reader types it.
-    folder : pathlib.Path
-        Where.
-    wanted : bool
-        Whether to run it even if nothing later needs a file it makes.
-
-    Returns
-    -------
-    str
-        Standard output, without spaces at line ends.
-
-    Raises
-    ------
-    SystemExit
-        If it fails.
-    """
+    """Run one command."""
     words = shlex.split(line)
     out = words[words.index("--out") + 1] if "--out" in words else ""
     file = out.endswith((".parquet", ".nc"))
@@ -123,18 +77,7 @@ def ran(line: str, folder: Path, wanted: bool) -> str:
 
 
 def differences(page: str, made: str) -> list[str]:
-    """Compare two pages, numbers up to Monte Carlo error.
-
-    Parameters
-    ----------
-    page, made : str
-        Markdown.
-
-    Returns
-    -------
-    list of str
-        Lines that differ, in the form of a diff.
-    """
+    """Compare two pages, numbers up to Monte Carlo error."""
     old, new = page.splitlines(), made.splitlines()
     if len(old) == len(new):
         pairs = [(a, b) for a, b in zip(old, new, strict=True) if not alike(a, b)]
@@ -143,18 +86,7 @@ def differences(page: str, made: str) -> list[str]:
 
 
 def alike(a: str, b: str) -> bool:
-    """Tell whether two lines say the same.
-
-    Parameters
-    ----------
-    a, b : str
-        Lines.
-
-    Returns
-    -------
-    bool
-        Whether words are the same and numbers near; columns may be aligned differently.
-    """
+    """Tell whether two lines say the same."""
     if " ".join(_NUMBER.sub("#", a).split()) != " ".join(_NUMBER.sub("#", b).split()):
         return False
     pairs = zip(numbers(a), numbers(b), strict=True)
@@ -164,18 +96,7 @@ def alike(a: str, b: str) -> bool:
 
 
 def numbers(line: str) -> list[float]:
-    """Read the numbers of a line.
-
-    Parameters
-    ----------
-    line : str
-        Any.
-
-    Returns
-    -------
-    list of float
-        In order.
-    """
+    """Read the numbers of a line."""
     return [float(text.replace(",", "")) for text in _NUMBER.findall(line)]
 
 

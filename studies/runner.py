@@ -1,7 +1,5 @@
 """Many replications: in parallel, kept one line each as they end, and resumed."""
 
-import ast
-import hashlib
 import json
 import os
 import time
@@ -10,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import bayes_frontier
 from bayes_frontier.errors import QueryError
 from bayes_frontier.parallel import Workers
+from bayes_frontier.provenance import code_digest
 from studies.calibration.scenarios import Scenario
 from studies.calibration.scoring import Ask, replicate
 
+ROOT = Path(__file__).parents[1]
 RESULTS = (
     "bayes_frontier/model",
     "studies/calibration/alternatives.py",
@@ -138,16 +137,5 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def code_fingerprint(sources: Sequence[str] = RESULTS) -> str:
-    """Identify the code that the results depend on, comments, layout and docstrings aside."""
-    package = Path(bayes_frontier.__file__).parents[1]
-    digest = hashlib.sha256()
-    for source in sources:
-        for path in sorted([package / source] if source.endswith(".py") else (package / source).rglob("*.py")):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-            for node in ast.walk(tree):
-                body = getattr(node, "body", None)
-                if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-                    body[:1] = [] if isinstance(body[0].value, ast.Constant) else body[:1]
-            digest.update(ast.dump(tree).encode())
-    digest.update((package / "studies/calibration/clusters.csv").read_bytes())
-    return digest.hexdigest()[:12]
+    """Identify the code that results depend on, comments, layout and docstrings aside."""
+    return code_digest([*sources, "studies/calibration/clusters.csv"], ROOT, comments=False)[:12]

@@ -8,6 +8,19 @@ import pytest
 import bayes_frontier as bf
 
 
+# Tests with these fixtures sample a posterior, or open a browser.
+MARKED = {"small_fit": "mcmc", "browser": "browser"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the fixtures they use, before some are left out by their marks."""
+    for item in items:
+        for fixture, mark in MARKED.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of the real evaluation tables; the test skips where they are absent."""

@@ -1,6 +1,5 @@
 """Facts about the project as a whole: what its files may contain, how they agree, what it installs."""
 
-import ast
 import re
 import resource
 import subprocess
@@ -17,12 +16,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "bayes_frontier"
 LOCK = ROOT / "requirements" / "lock.txt"
 SLOW_IMPORTS = ("pymc", "pytensor", "nutpie", "arviz", "numba", "matplotlib")
-# Data flows in this order, and nothing imports to its right.
-LAYERS = ("evaluations", "model", "posterior", "checks", "design", "analysis", "plots", "report", "cli")
-
-
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
 
 
 def relative(path: Path) -> str:
@@ -101,37 +94,6 @@ def test_the_patterns_find_what_they_are_for(line):
 def test_tables_large_enough_to_be_real_evaluations_stay_outside(tracked):
     tables = [name for name in tracked if name.endswith((".csv", ".parquet", ".nc"))]
     assert [name for name in tables if (ROOT / name).stat().st_size > 200_000] == []
-
-
-def layer_of(module: str) -> int | None:
-    parts = module.split(".")
-    return LAYERS.index(parts[1]) if len(parts) > 1 and parts[0] == "bayes_frontier" and parts[1] in LAYERS else None
-
-
-def imported(path: Path) -> list[str]:
-    package = list(path.relative_to(ROOT).with_suffix("").parts[:-1])
-    names = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            prefix = ".".join([*base, *([node.module] if node.module else [])])
-            names += [f"{prefix}.{alias.name}" for alias in node.names]
-    return names
-
-
-@pytest.mark.parametrize("path", modules(), ids=relative)
-def test_nothing_imports_to_its_right(path):
-    own = layer_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    wrong = [name for name in imported(path) if own is not None and (layer_of(name) or 0) > own]
-    assert wrong == [], f"{relative(path)} may import only from {LAYERS[: (own or 0) + 1]}"
-
-
-def test_the_layers_are_the_folders_of_the_package():
-    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert folders <= set(LAYERS), "a folder without a place in the order of imports"
-    assert "evaluations" in folders
 
 
 def run_python(code: str) -> subprocess.CompletedProcess[str]:

@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import typer
 
-import bayes_frontier
 from bayes_frontier.errors import QueryError
+from bayes_frontier.provenance import PACKAGE
 
 app = typer.Typer()
 
@@ -18,7 +17,7 @@ app = typer.Typer()
 )
 def study(context: typer.Context) -> None:
     """Run a study of the method itself, on simulated and on real data; needs a checkout of the repository."""
-    checkout = Path(bayes_frontier.__file__).resolve().parents[1]
+    checkout = PACKAGE.resolve().parent
     if not (checkout / "studies" / "__main__.py").is_file():
         raise QueryError(
             "Studies are not part of the installed package: run `python -m studies` in a checkout of the repository."

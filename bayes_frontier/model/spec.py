@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
-import bayes_frontier
 from bayes_frontier.errors import SpecError
+from bayes_frontier.provenance import PACKAGE
 from bayes_frontier.text import suggestion
 
 
@@ -121,9 +121,8 @@ _BRANCHES = ("literal[", "constrained-float", "float")
 
 def models_dir() -> Path:
     """Directory of the specifications that ship with the package."""
-    package = Path(bayes_frontier.__file__).parent
-    installed = package / "_models"
-    return installed if installed.is_dir() else package.parent / "models"
+    installed = PACKAGE / "_models"
+    return installed if installed.is_dir() else PACKAGE.parent / "models"
 
 
 def available_models() -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.checks.backtest.levels import Levels, LevelStore, code_digest, make_key
+from bayes_frontier.checks.backtest.levels import Levels, LevelStore, make_key
 from bayes_frontier.errors import StoreError
 
 VALUES = np.array([[0.1, np.nan], [0.3, 0.4]])
@@ -72,9 +72,3 @@ def test_what_cannot_be_written_is_said(tmp_path, monkeypatch):
 def test_keys_tell_parts_apart():
     assert make_key({"tau": 0.98, "a": 1}) == make_key({"a": 1, "tau": 0.98})
     assert make_key({"tau": 0.98}) != make_key({"tau": 0.9})
-
-
-def test_code_is_part_of_a_key():
-    digests = {code_digest([place]) for place in ("model", "posterior", "checks/backtest/baselines.py")}
-    assert len(digests) == 3
-    assert code_digest(["model"]) == code_digest(["model"])

@@ -52,6 +52,7 @@ def test_there_are_two():
     assert len(NOTEBOOKS) == 2
 
 
+@pytest.mark.notebook
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_runs_from_top_to_bottom(path, given_fit, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -1,6 +1,5 @@
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from studies.calibration.scenarios import Scenario
 from studies.runner import append_line, code_fingerprint, read_lines, run_study
 from tests.studies.fakes import Fake
 
-ROOT = Path(runner.__file__).parents[1]
+ROOT = runner.ROOT
 OPTIONS = {"n_base_models": 6, "correlation": 0.3}
 A, B = (Scenario(name, "for tests", clusters="free", n_models=60, tau=0.9, options=OPTIONS) for name in ("a", "b"))
 
@@ -133,7 +132,7 @@ def test_the_fingerprint_of_the_code_ignores_comments_and_docstrings(tmp_path, m
         place.write_text("x = 1\n") if source.endswith(".py") else place.mkdir()
     (tmp_path / "studies/calibration/clusters.csv").write_text("a\n")
     code = tmp_path / "bayes_frontier/model/calibration.py"
-    monkeypatch.setattr(runner.bayes_frontier, "__file__", str(tmp_path / "bayes_frontier/__init__.py"))
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
 
     def fingerprint(text: str) -> str:
         code.write_text(text)
@@ -149,7 +148,7 @@ def copied(tmp_path, monkeypatch):
     """The sources of the package and of the studies, to be changed."""
     for folder in ("bayes_frontier", "studies"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(runner.bayes_frontier, "__file__", str(tmp_path / "bayes_frontier/__init__.py"))
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
     return tmp_path
 
 

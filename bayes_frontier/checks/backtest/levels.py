@@ -4,16 +4,15 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import xarray as xr
 
-import bayes_frontier
 from bayes_frontier.errors import StoreError
 from bayes_frontier.model.likelihood import FloatArray
+from bayes_frontier.provenance import versions
 
 CACHE = "cache"
 _LIBRARIES = ("pymc", "nutpie", "numpy", "scipy", "scikit-learn")
@@ -85,16 +84,4 @@ class LevelStore:
 
 def make_key(parts: Mapping[str, object]) -> str:
     """Digest what levels depend on, library versions included."""
-    versions = {name: version(name) for name in _LIBRARIES}
-    return hashlib.sha256(json.dumps([parts, versions], sort_keys=True, default=str).encode()).hexdigest()
-
-
-def code_digest(places: Sequence[str]) -> str:
-    """Digest source files of the package: levels computed by other code are not taken for those of this one."""
-    package = Path(bayes_frontier.__file__).parent
-    digest = hashlib.sha256()
-    for place in places:
-        path = package / place
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            digest.update(file.relative_to(package).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(json.dumps([parts, versions(_LIBRARIES)], sort_keys=True, default=str).encode()).hexdigest()

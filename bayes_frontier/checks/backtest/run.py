@@ -18,13 +18,13 @@ import xarray as xr
 from bayes_frontier.checks.backtest.axis import on_axis
 from bayes_frontier.checks.backtest.baselines import Baseline, Rows, choose
 from bayes_frontier.checks.backtest.comparison import OURS, Backtest
-from bayes_frontier.checks.backtest.levels import Levels, LevelStore, code_digest, make_key
+from bayes_frontier.checks.backtest.levels import Levels, LevelStore, make_key
 from bayes_frontier.errors import ConvergenceError, DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.parallel import Workers
-from bayes_frontier.provenance import __version__
+from bayes_frontier.provenance import __version__, code_digest
 
 if TYPE_CHECKING:
     from bayes_frontier.model.spec import ModelSpec
