@@ -8,13 +8,17 @@ from pathlib import Path
 import typer
 
 import bayes_frontier
+from bayes_frontier.cli import options as given
 from bayes_frontier.errors import QueryError
 
 app = typer.Typer()
 
 
 @app.command(
-    "study", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+    "study",
+    rich_help_panel=given.EVIDENCE,
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def study(context: typer.Context) -> None:
     """Run a study of the method itself, on simulated and on real data; needs a checkout of the repository."""
