@@ -88,6 +88,12 @@ def fit(
     ConvergenceError
         If R-hat exceeds 1.01 or the bulk effective sample size is below 400 for any boundary.
     """
+    if not isinstance(evaluations, Evaluations):
+        shown = repr(str(evaluations)[:80]) if isinstance(evaluations, str | Path) else "table"
+        raise QueryError(
+            f"evaluations: found {type(evaluations).__name__}, expected Evaluations. Read the table first: "
+            f"bf.fit(bf.read({shown}))."
+        )
     _check(tau=tau, draws=draws, tune=tune, chains=chains, cores=cores, seed=seed)
     require_one_scoring(evaluations)
     spec = read_spec(model)

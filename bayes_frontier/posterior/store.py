@@ -1,8 +1,6 @@
 """Fits on disk: one NetCDF file, written whole or not at all."""
 
-import contextlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +8,7 @@ import xarray as xr
 
 from bayes_frontier.errors import FrontierError, StoreError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.files import replacing
 from bayes_frontier.model.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -17,13 +16,13 @@ if TYPE_CHECKING:
 
 FORMAT = "bayes_frontier fit"
 VERSION = 1
+_TABLES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".eval")
 _COMPRESSED = {"zlib": True, "complevel": 3}
 
 
 def save(frontier: "Frontier", path: str | Path) -> None:
     """Write a fit beside its target, then rename it into place."""
     target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     groups = {name: frontier.posterior[name].dataset for name in frontier.posterior.children}
     tree = xr.DataTree.from_dict({**groups, "evaluations": frontier.evaluations.to_dataset()})
     tree.attrs = {
@@ -37,15 +36,8 @@ def save(frontier: "Frontier", path: str | Path) -> None:
         f"/{name}": {v: _COMPRESSED for v, x in node.data_vars.items() if x.dtype.kind == "f" and x.ndim}
         for name, node in tree.children.items()
     }
-    try:
-        tree.to_netcdf(beside, engine="h5netcdf", encoding=packed)
-        os.replace(beside, target)
-    except OSError as error:
-        raise StoreError(f"{target}: cannot be written ({error}).") from None
-    finally:
-        # Where the folder is a file there is nothing to remove, and no leave to look.
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    with replacing(target, "A fit", StoreError) as part:
+        tree.to_netcdf(part, engine="h5netcdf", encoding=packed)
 
 
 def load(path: str | Path) -> "Frontier":
@@ -73,6 +65,11 @@ def load(path: str | Path) -> "Frontier":
         raise StoreError(f"{source}: is a directory; give the path of a fit in it.")
     if not source.is_file():
         raise StoreError(f"{source}: no such file. A fit is written by `bayes-frontier fit TABLE --out {source}`.")
+    if source.suffix in _TABLES:
+        raise StoreError(
+            f"{source}: is a table, not a fit. Fit it first: `bayes-frontier fit {source} --out fit.nc`, or "
+            f"`bf.fit(bf.read({str(source)!r})).save('fit.nc')`."
+        )
     try:
         with xr.open_datatree(source, engine="h5netcdf") as opened:
             tree = opened.load()
