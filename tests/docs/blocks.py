@@ -73,6 +73,8 @@ def follow(block: Block, run: Callable[[list[str]], str], namespace: dict[str, o
         for words in commands(block.text):
             if words[0].endswith("bayes-frontier"):
                 run(words[1:])
+            elif words[:3] == ["python", "-m", "studies"]:
+                run(words[2:])
             elif words[0] == "make":
                 assert words[1] in make_targets(), f"{block.place}: there is no target {words[1]!r}"
             else:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import bayes_frontier as bf
 from bayes_frontier.cli.app import app
+from studies.cli import app as studies
 from tests.checks.posteriors import diagnosed, true_tree
 
 TASKS = ("bbh", "math_lvl_5", "gpqa")
@@ -45,9 +46,8 @@ RELEASE = json.dumps(
     }
 )
 # Minutes even on this table, or in need of a network: their words are read, and no more.
-LONG = {("backtest",), ("demo",), ("study", "halves"), ("study", "sbc"), ("study", "calibration"), ("study", "design")}
-LONG |= {("study", "questions")}
-LONG |= {("data", "fetch"), ("update",), ("stages",)}
+LONG = {("backtest",), ("demo",), ("data", "fetch"), ("update",), ("stages",)}
+LONG |= {("studies", name) for name in ("calibration", "design", "halves", "questions", "sbc")}
 
 COSTLY = {"report", "check"}
 
@@ -119,14 +119,18 @@ def seen() -> set[str]:
 
 @pytest.fixture
 def run(desk, seen) -> Callable[[list[str]], str]:
-    """Run a command as a reader does; long ones are read without being run, and so are costly ones a second time."""
-    root = typer.main.get_command(app)
+    """Run a command as a reader does; long ones are read without being run, and so are costly ones a second time.
+
+    Words that begin with "studies" are those after `python -m`.
+    """
+    roots = {False: typer.main.get_command(app), True: typer.main.get_command(studies)}
 
     def _run(words: list[str]) -> str:
+        study = words[0] == "studies"
         again = words[0] in seen
         seen.update({words[0]} & COSTLY)
         if again or tuple(words[:1]) in LONG or tuple(words[:2]) in LONG:
-            parse(root, list(words))
+            parse(roots[study], words[study:])
             return ""
         done = CliRunner().invoke(app, words, prog_name="bayes-frontier")
         assert done.exit_code in (0, 1), f"bayes-frontier {' '.join(words)}\n{done.output}\n{done.exception!r}"

@@ -50,7 +50,7 @@ def test_every_command_is_shown():
 def test_files_named_are_there(page):
     text = page.read_text(encoding="utf-8")
     text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
-    named = re.findall(r"`((?:bayes_frontier|models|scripts|tests|docs|reports)/[\w./-]+)`", text)
+    named = re.findall(r"`((?:bayes_frontier|studies|models|scripts|tests|docs|reports)/[\w./-]+)`", text)
     # a report may be one that the reader writes, and what checkouts leave out
     missing = [path for path in named if not (ROOT / path).exists() and not path.startswith("reports/")]
     assert missing == []
