@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bayes_frontier.errors import QueryError
+from bayes_frontier.errors import FrontierError, QueryError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,24 +22,29 @@ _NEARLY_WHITE = 252
 
 
 def replace_file(path: Path, content: bytes, what: str) -> None:
-    """Write a file beside its place and rename it, so that no reader meets half of it."""
+    """Write a file whole or not at all."""
+    with replacing(path, what) as part:
+        part.write_bytes(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, what: str, error_type: type[FrontierError] = QueryError) -> Iterator[Path]:
+    """Give a file beside its place to write to, and rename it when that went well: no reader meets half of it."""
     if path.is_dir():
-        raise QueryError(f"{what}: {path} is a folder; name a file.")
+        raise error_type(f"{what}: {path} is a folder; name a file.")
+    part: str | None = None
     try:
         handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
-    except OSError as error:
-        raise QueryError(f"{what}: {path} cannot be written ({error.strerror}).") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        os.close(handle)
+        yield Path(part)
         # mkstemp makes private files; what is written for people gets the usual permissions
         os.chmod(part, 0o666 & ~_umask())
         os.replace(part, path)
-    except BaseException as error:
-        Path(part).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise QueryError(f"{what}: {path} cannot be written ({error.strerror}).") from None
-        raise
+    except OSError as error:
+        raise error_type(f"{what}: {path} cannot be written ({error.strerror or error}).") from None
+    finally:
+        if part is not None:
+            Path(part).unlink(missing_ok=True)
 
 
 def write_picture(figure: Figure, path: Path, what: str) -> None:

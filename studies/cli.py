@@ -10,7 +10,7 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.app import GuardedGroup, leave_quietly
-from bayes_frontier.cli.options import names_list, probability, typed
+from bayes_frontier.cli.options import names_list, typed
 from bayes_frontier.cli.output import note
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def halves(
     tasks: given.Tasks = None,
     splits: Annotated[int, typer.Option(min=2, metavar="N", help="Random halvings.")] = 20,
     model: given.Model = "hierarchical",
-    tau: given.Tau = "0.98",
+    tau: given.Tau = 0.98,
     draws: given.Draws = 500,
     tune: given.Tune = 300,
     chains: given.Chains = 2,
@@ -145,7 +145,6 @@ def halves(
 
     Takes a fit a split. Exit status 1: mean coverage is off.
     """
-    share = probability(tau, "--tau")
     import bayes_frontier as bf
     from bayes_frontier.files import make_folder
     from bayes_frontier.model.spec import read_spec
@@ -157,10 +156,10 @@ def halves(
     spec = read_spec(model)
     evaluations = bf.read(table, periods=periods, tasks=names_list(tasks))
     code = code_fingerprint((*RESULTS, "studies/halves.py"))
-    key = f"{evaluations.fingerprint[:8]}-{code}-{spec.fingerprint[:8]}-{share:g}-{chains}x{draws}-{tune}"
+    key = f"{evaluations.fingerprint[:8]}-{code}-{spec.fingerprint[:8]}-{tau:g}-{chains}x{draws}-{tune}"
     settings = {
         "model": spec,
-        "tau": share,
+        "tau": tau,
         "draws": draws,
         "tune": tune,
         "chains": chains,
@@ -183,7 +182,7 @@ def halves(
         "Model": spec.name,
         "Chains": f"{chains}, of {tune} tuning steps and {draws} draws each",
     }
-    page, bar = write_halves(found, share, out, typed(context, "halves", program=PROGRAM), about)
+    page, bar = write_halves(found, tau, out, typed(context, "halves", program=PROGRAM), about)
     _verdict([bar], page)
 
 
@@ -364,7 +363,7 @@ def questions(
 
     run_studies(wanted, replications, folder, Workers(cores, scheduler), tell)
     if against:
-        from bayes_frontier.cli.asking import load
+        from bayes_frontier.cli.fits import load
         from studies.questions.agreement import agreement
 
         compared = [agreement(load(path), seed=1).assign(fit=path.stem) for path in against]

@@ -7,7 +7,6 @@ import pytest
 
 import bayes_frontier as bf
 
-
 # Tests with these fixtures sample a posterior, or open a browser.
 MARKED = {"small_fit": "mcmc", "browser": "browser"}
 

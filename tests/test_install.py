@@ -27,7 +27,17 @@ def installed(tmp_path_factory) -> Path:
     packages = Path(subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip())
     # a path listed there is not searched for .pth files, so that the checkout, installed in place, is not seen
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-build-isolation", "--no-index"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "--no-deps",
+        "--no-build-isolation",
+        "--no-index",
+    ]
     done = subprocess.run([*pip, ROOT], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (packages / "bayes_frontier" / "_models" / "hierarchical.toml").is_file()

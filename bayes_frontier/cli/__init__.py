@@ -1,4 +1,4 @@
-"""The command line: `bayes-frontier fit`, `attain`, `compute-for`, `report`, `demo` and `data show`."""
+"""The command line, `bayes-frontier`: one module per few commands that belong together, and what they share."""
 
 from bayes_frontier.cli.app import main
 

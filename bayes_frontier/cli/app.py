@@ -1,4 +1,4 @@
-"""The application: global options, its commands, and how a command fails."""
+"""The application: its commands in groups, its global options, and how a command fails."""
 
 import errno
 import os
@@ -23,6 +23,7 @@ from bayes_frontier.cli import (
     study,
     watch,
 )
+from bayes_frontier.cli import options as given
 from bayes_frontier.errors import ConvergenceError, FrontierError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -31,6 +32,13 @@ USER_ERROR, NOT_CONVERGED, DEFECT, INTERRUPTED, BROKEN_PIPE = 2, 3, 70, 130, 141
 
 class GuardedGroup(TyperGroup):
     """The commands, with every exception turned into a message and an exit status."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - typer's own base class
+        """Put defaults into the text of their options: a line of help less for each than Typer's own way."""
+        super().__init__(**settings)
+        for command in self.commands.values():
+            for option in command.params:
+                _say_default(option)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own base class
         """Move ``--debug`` from anywhere on the line to the front, where the parser expects it."""
@@ -65,6 +73,13 @@ class GuardedGroup(TyperGroup):
             _fail(f"Unexpected {words}.{hint}", DEFECT, debug)
 
 
+def _say_default(option: Any) -> None:  # noqa: ANN401 - an option or an argument of typer
+    words = option.show_default if isinstance(option.show_default, str) else option.default
+    if option.show_default and option.help and isinstance(words, str | int | float) and not isinstance(words, bool):
+        option.help += f" Default: {words}."
+        option.show_default = False
+
+
 def _fail(message: str, status: int, debug: bool) -> NoReturn:
     if debug:
         traceback.print_exc()
@@ -86,8 +101,6 @@ def leave_quietly() -> None:
     except ValueError:
         pass
 
-
-# The application: global options, and one command from each module beside this one.
 
 app = typer.Typer(
     cls=GuardedGroup,
@@ -113,24 +126,27 @@ def options(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
-    """Posterior capability boundaries: what score a compute budget makes attainable, and how sure we are.
+    """Say what benchmark scores a pre-training budget makes attainable, how sure that is, and whether it moves.
 
-    A boundary is the score that a share tau (98%) of post-trained models does not exceed, by the pre-training
-    compute of their base model (FLOPs = 6 x parameters x tokens).
+    The *boundary* is the score that 98% (tau) of post-trained models do not exceed, by the pre-training compute of
+    their base model, in FLOPs (6 x parameters x tokens). A table of evaluations is fitted once, and then asked:
 
-    First fit a leaderboard, then ask the fit:
+        bayes-frontier demo --out demo               # no data yet: simulate, fit, check, report
+        bayes-frontier fit table.csv --out fit.nc    # about a minute
+        bayes-frontier attain fit.nc --flops 1e24    # what is attainable, with an interval
+        bayes-frontier check fit.nc                  # may this fit be believed?
 
-        bayes-frontier fit leaderboard.csv --out fit.nc
-        bayes-frontier attain fit.nc --flops 1e24
-
-    Exit status: 0 done; 1 a check failed, or the demo missed the truth; 2 something to correct in the call or the data;
-    3 the sampler did not converge, or `watch` found drift; 70 a defect of this program; 130 interrupted.
+    `COMMAND --help` has an example of each. Answers go to standard output, as text, --json or --csv; notes to standard
+    error. Exit status: 0 done; 1 a check or gate failed; 2 something to correct in the call or the data; 3 the sampler
+    did not converge, or `watch` found drift; 70 a defect of this program; 130 interrupted.
     """
 
 
-for module in (start, ask, base_models, choose, watch, evidence, gate, releases, saturation, portfolio, study):
-    app.add_typer(module.app)
-app.add_typer(data.app, name="data")
+for module in (start, ask, base_models, saturation, portfolio, gate, watch, choose, evidence, study, data, releases):
+    if module is data:
+        app.add_typer(data.app, name="data", rich_help_panel=given.DATA)
+    else:
+        app.add_typer(module.app)
 
 
 def main() -> None:

@@ -10,40 +10,38 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.asking import about, ask, header, load, question, several_periods
-from bayes_frontier.cli.options import fields_map, flops_list, one_score, scores_list
+from bayes_frontier.cli.fits import about, ask, header, load, question, several_periods, whose_models
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
-from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, write_picture
 from bayes_frontier.text import flops_words, probability_words, share_words
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from bayes_frontier.evaluations import Evaluations
     from bayes_frontier.evaluations.diff import Difference
     from bayes_frontier.posterior.frontier import Frontier
 
 app = typer.Typer()
 
+FLOPS_SEARCHED = (1e18, 1e28)
 
-@app.command("attain")
+
+@app.command("attain", rich_help_panel=given.ASK)
 def attain(
     fit: given.FitFile,
-    flops: Annotated[
-        str,
-        typer.Option(
-            metavar="FLOPS",
-            help="Pre-training compute in FLOPs (6 x parameters x tokens): 1e24, several as 1e22,1e24, or "
-            "1e22:1e26:5 for 5 values evenly spaced in log FLOPs.",
-        ),
-    ],
+    flops: Annotated[Sequence[float], given.flops_option("Pre-training compute in FLOPs (6 x parameters x tokens):")],
     task: given.AskedTasks = None,
     period: given.Period = None,
     base_model: given.BaseModel = None,
-    prob: given.Prob = "0.9",
+    prob: given.Prob = 0.9,
     score: Annotated[
-        str | None,
-        typer.Option(metavar="SCORE", help="Add the probability that the boundary is at least this score, 0 to 1."),
+        float | None,
+        typer.Option(
+            metavar="SCORE",
+            help="Add the probability that the boundary is at least this score, 0 to 1.",
+            parser=given.parser(given.one_score, "--score"),
+        ),
     ] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
@@ -57,22 +55,18 @@ def attain(
     The boundary is the posterior median; lower and upper are the ends of the credible interval.
     """
     form = form_of(as_json, as_csv)
-    values, asked = flops_list(flops), question(task, period, base_model, prob)
-    targets = scores_list(score) if score is not None else []
-    if len(targets) > 1:
-        raise QueryError("--score: give one score; ask again for another.")
-    target = targets[0] if targets else None
+    asked = question(task, period, base_model, prob)
     frontier = load(fit)
     rows = ask(
         frontier,
         asked,
         lambda name: frontier.attainable(
-            values,
+            flops,
             prob=asked.prob,
             task=name,
             period=asked.period,
             base_model=asked.base_model,
-            target=target,
+            target=score,
         ),
     )
     facts = about(frontier, asked, rows)
@@ -85,48 +79,47 @@ def attain(
         Column("lower", "lower", "{:.3f}".format),
         Column("upper", "upper", "{:.3f}".format),
     ]
-    if target is not None:
-        facts["score"] = target
-        columns.append(Column("probability", f"P(boundary >= {target:g})", probability_words))
+    if score is not None:
+        facts["score"] = score
+        columns.append(Column("probability", f"P(boundary >= {score:g})", probability_words))
     show(Answer(facts, columns, rows, header(frontier, asked, facts, "boundary")), form)
 
 
-# ``bayes-frontier compute-for``: the compute needed for a score.
-
-FLOPS_SEARCHED = (1e18, 1e28)
-
-
-@app.command("compute-for")
+@app.command("compute-for", rich_help_panel=given.ASK)
 def compute_for(
     fit: given.FitFile,
     score: Annotated[
-        str,
-        typer.Option(metavar="SCORE", help="Score to attain, 0 to 1; several with commas between."),
+        Sequence[float],
+        typer.Option(
+            metavar="SCORE",
+            help="Score to attain, 0 to 1; several with commas between.",
+            parser=given.parser(given.scores_list, "--score"),
+        ),
     ],
     task: given.AskedTasks = None,
     period: given.Period = None,
     base_model: given.BaseModel = None,
-    prob: given.Prob = "0.9",
+    prob: given.Prob = 0.9,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Show the pre-training compute (FLOPs) at which the boundary reaches a score, from 1e18 to 1e28 FLOPs.
+    """Show the pre-training compute (FLOPs) at which the boundary reaches a score.
 
     Example: how much compute for half of math_lvl_5?
 
         bayes-frontier compute-for fit.nc --score 0.5 --task math_lvl_5
 
-    Also shown: the credible interval, and the probability that the score is not attainable within 1e28 FLOPs.
-    In JSON, null stands for more than 1e28; in CSV, inf.
+    Looked for from 1e18 to 1e28 FLOPs. Also shown: the credible interval, and the probability that the score is not
+    attainable within 1e28 FLOPs. In JSON, null stands for more than 1e28; in CSV, inf.
     """
     form = form_of(as_json, as_csv)
-    scores, asked = scores_list(score), question(task, period, base_model, prob)
+    asked = question(task, period, base_model, prob)
     frontier = load(fit)
     rows = ask(
         frontier,
         asked,
         lambda name: frontier.compute_for(
-            scores,
+            score,
             task=name,
             period=asked.period,
             base_model=asked.base_model,
@@ -140,51 +133,43 @@ def compute_for(
         Column("task", "task"),
         several_periods(facts),
         Column("score", "score", "{:g}".format),
-        Column("median", "FLOPs (median)", _words),
-        Column("lower", "lower", _words),
-        Column("upper", "upper", _words),
+        Column("median", "FLOPs (median)", _searched_words),
+        Column("lower", "lower", _searched_words),
+        Column("upper", "upper", _searched_words),
         Column("not_attainable", "P(not attainable)", probability_words),
     ]
-    show(Answer(facts, columns, rows, header(frontier, asked, facts, "FLOPs"), _sentences(rows)), form)
+    show(Answer(facts, columns, rows, header(frontier, asked, facts, "FLOPs"), _not_attainable(rows)), form)
 
 
-def _words(value: float) -> str:
+def _searched_words(value: float) -> str:
     low, high = FLOPS_SEARCHED
     if math.isinf(value):
         return f"> {flops_words(high)}"
     return f"< {flops_words(low)}" if value <= low else flops_words(value)
 
 
-def _sentences(rows: Sequence[Mapping[str, Value]]) -> list[str]:
-    found = []
+def _not_attainable(rows: Sequence[Mapping[str, Value]]) -> list[str]:
+    sentences = []
     for row in rows:
-        missing = row["not_attainable"]
-        if isinstance(missing, float) and missing >= 0.5:
-            found.append(
+        probability = row["not_attainable"]
+        if isinstance(probability, float) and probability >= 0.5:
+            sentences.append(
                 f"{row['task']}: {row['score']:g} is not attainable within "
-                f"{flops_words(FLOPS_SEARCHED[1])} FLOPs with probability {probability_words(missing)}."
+                f"{flops_words(FLOPS_SEARCHED[1])} FLOPs with probability {probability_words(probability)}."
             )
-    return ["", *found] if found else []
+    return ["", *sentences] if sentences else []
 
 
-# ``bayes-frontier drift``: whether boundaries move.
-
-
-@app.command("drift")
+@app.command("drift", rich_help_panel=given.ASK)
+@given.unfolded
 def drift(
     fit: given.FitFile,
-    flops: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FLOPS",
-            help="Where to look: 1e24, several as 1e22,1e24, or 1e22:1e26:5.",
-            show_default="median of the models",
-        ),
-    ] = None,
-    delta: given.Delta = "0.02",
+    reading: given.Reading,
+    flops: Annotated[Sequence[float] | None, given.flops_option("Where to look:", "median of the models")] = None,
+    delta: given.Delta = 0.02,
     task: given.AskedTasks = None,
     base_model: given.BaseModel = None,
-    prob: given.VerdictProb = "0.9",
+    prob: given.VerdictProb = 0.9,
     steps: Annotated[bool, typer.Option("--steps", help="Also each step from a period to the next.")] = False,
     table: Annotated[
         Path | None,
@@ -192,18 +177,14 @@ def drift(
             metavar="TABLE",
             help="A newer version of the table that was fitted: tasks re-scored in it are named, since their scores "
             "change without any drift.",
+            show_default=False,
         ),
     ] = None,
-    format: given.Format = None,
-    column: given.Columns = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for a picture a compute, drift.png; made if it is not there."),
-    ] = None,
+    out: Annotated[Path | None, given.picture_option("one picture per compute, drift.png")] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Show whether boundaries moved from the first period to the last: change, probabilities, a verdict a task.
+    """Show whether boundaries moved from the first period to the last.
 
     Example: did the boundaries at 1e24 FLOPs move by more than 0.03?
 
@@ -214,39 +195,38 @@ def drift(
     verdict "re-scored": the same models have other scores there, and what changes is the benchmark.
     """
     form = form_of(as_json, as_csv)
-    values = None if flops is None else flops_list(flops)
-    smallest, asked = one_score(delta, "--delta"), question(task, None, base_model, prob)
+    asked = question(task, None, base_model, prob)
     if out is not None:
         make_folder(out, "--out")
     frontier = load(fit)
-    compared = None if table is None else _compare(frontier, table, format, column)
-    found = frontier.drift(values, smallest, asked.prob, None, asked.base_model)
+    compared = None if table is None else _compare(frontier, reading.read(table))
+    changes = frontier.drift(flops, delta, asked.prob, None, asked.base_model)
     for name in asked.tasks or ():
         # refuses an unknown task in the words that every command has for it
         frontier.boundary(1e22, task=name)
-    shown = found.drop_vars("change") if steps else found.drop_vars("change").isel(step=[-1])
+    summary = changes.drop_vars("change")
+    shown = summary if steps else summary.isel(step=[-1])
     rows = ask(frontier, asked, lambda name: shown.sel(task=name))
     for row in rows:
         row["period"] = row["until"]
         if compared is not None and row["task"] in compared.rescored:
             row["verdict"] = "re-scored"
-    facts = about(frontier, asked, rows) | {"delta": smallest}
+    facts = about(frontier, asked, rows) | {"delta": delta}
     if compared is not None:
         facts |= {"compared": compared.b, "shared": compared.shared, "rescored": list(compared.rescored)}
-    show(Answer(facts, _columns(smallest, steps), rows, _header(frontier, facts), _said(frontier, compared)), form)
+    said = _said(frontier, compared)
+    show(Answer(facts, _drift_columns(delta, steps), rows, _drift_header(frontier, facts), said), form)
     if out is not None:
-        _draw(found if asked.tasks is None else found.sel(task=asked.tasks), out)
+        _draw(changes if asked.tasks is None else changes.sel(task=asked.tasks), out)
 
 
-def _compare(frontier: Frontier, table: Path, format: str | None, column: list[str] | None) -> Difference:
-    import bayes_frontier as bf
+def _compare(frontier: Frontier, newer: Evaluations) -> Difference:
     from bayes_frontier.evaluations.diff import diff
 
-    newer = bf.read(table, format=format, columns=fields_map(column))
     return diff(frontier.evaluations, newer, tau=frontier.tau)
 
 
-def _columns(delta: float, steps: bool) -> list[Column]:
+def _drift_columns(delta: float, steps: bool) -> list[Column]:
     return [
         Column("task", "task"),
         Column("since", "from period" if steps else ""),
@@ -263,9 +243,9 @@ def _columns(delta: float, steps: bool) -> list[Column]:
     ]
 
 
-def _header(frontier: Frontier, facts: dict[str, object]) -> list[str]:
+def _drift_header(frontier: Frontier, facts: dict[str, object]) -> list[str]:
     labels = frontier.period_labels
-    whose = f"models on {facts['base_model']}" if facts["base_model"] else "models on a new base model"
+    whose = whose_models(facts["base_model"])
     return [
         f"Change of the boundary of {whose} (tau = {frontier.tau:g}) between the periods '{labels[0]}' and "
         f"'{labels[-1]}'.",
@@ -284,10 +264,10 @@ def _said(frontier: Frontier, compared: Difference | None) -> list[str]:
     return ["", *said] if said else []
 
 
-def _draw(found: xr.Dataset, out: Path) -> None:
+def _draw(changes: xr.Dataset, out: Path) -> None:
     from bayes_frontier.plots import plot_drift
 
-    parts = [found] if "flops" not in found.dims else [found.isel(flops=i) for i in range(found.sizes["flops"])]
+    parts = [changes] if "flops" not in changes.dims else [changes.isel(flops=i) for i in range(changes.sizes["flops"])]
     for part in parts:
         name = "drift.png" if len(parts) == 1 else f"drift-{flops_words(float(part['flops']))}.png"
         write_picture(plot_drift(part).figure, out / name, "--out")

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.asking import load, question, records
-from bayes_frontier.cli.options import fields_map, probability
+from bayes_frontier.cli.fits import load, question, records
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, write_picture
@@ -21,19 +20,19 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command("base-models")
+@app.command("base-models", rich_help_panel=given.ASK)
 def base_models(
     fit: given.FitFile,
     task: given.AskedTasks = None,
     period: given.Period = None,
-    prob: given.Prob = "0.9",
+    prob: given.Prob = 0.9,
     at_least: Annotated[
         int, typer.Option(min=1, metavar="N", help="Show base models with at least this many models fitted.")
     ] = 1,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Rank base models by how far they sit above or below what their compute predicts.
+    """Rank base models by how far they lie above what their compute predicts.
 
     Example: which base models with 10 models or more are strong for their compute on math_lvl_5?
 
@@ -52,17 +51,17 @@ def base_models(
         # refuses an unknown task in the words that every command has for it
         frontier.boundary(1e22, task=name)
     ranked = frontier.base_models(asked.period, asked.prob)
-    found = ranked[[str(v) for v in ranked if str(v).startswith("overall_")]]
-    found = found.rename({str(v): str(v).removeprefix("overall_") for v in found})
+    overall = ranked[[str(v) for v in ranked if str(v).startswith("overall_")]]
+    summary = overall.rename({str(v): str(v).removeprefix("overall_") for v in overall})
     if name is not None:
-        found = ranked[list(map(str, found))].sel(task=name).sortby("mean", ascending=False)
-    table = found.to_dataframe().reset_index()
+        summary = ranked[list(map(str, summary))].sel(task=name).sortby("mean", ascending=False)
+    table = summary.to_dataframe().reset_index()
     rows = records(table[table["n_models"] >= at_least])
     facts: dict[str, object] = {
         "tau": frontier.tau,
         "prob": asked.prob,
         "task": name,
-        "period": str(found["period"].item()),
+        "period": str(summary["period"].item()),
         "source": frontier.evaluations.source,
         "fingerprint": frontier.evaluations.fingerprint,
         "converged": frontier.converged,
@@ -85,12 +84,11 @@ def base_models(
     show(Answer(facts, columns, rows, header), form)
 
 
-# ``bayes-frontier factors``: what base models are strong on together.
-
-
-@app.command("factors")
+@app.command("factors", rich_help_panel=given.ASK)
+@given.unfolded
 def factors(
     fit: given.FitFile,
+    reading: given.Reading,
     rank: Annotated[int, typer.Option(min=1, max=3, metavar="N", help="Number of factors, 1 to 3.")] = 1,
     later: Annotated[
         Path | None,
@@ -99,19 +97,16 @@ def factors(
             metavar="TABLE",
             help="A newer table: its new records on fitted base models say whether boundaries with 1, 2 or 3 factors "
             "predict better than each task by itself.",
+            show_default=False,
         ),
     ] = None,
-    prob: given.Prob = "0.9",
+    prob: given.Prob = 0.9,
     seed: given.Seed = 1,
-    format: given.Format = None,
-    column: given.Columns = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for a picture, factors.png; made if it is not there.")
-    ] = None,
+    out: Annotated[Path | None, given.picture_option("a picture, factors.png")] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Show how far base models are strong, or weak for their compute, on all tasks together.
+    """Show how far base models are strong for their compute on all tasks together.
 
     Example: does one factor do, and does it predict the next period?
 
@@ -124,41 +119,40 @@ def factors(
     """
     import bayes_frontier as bf
 
-    form, share = form_of(as_json, as_csv), probability(prob, "--prob")
-    columns = fields_map(column)
+    form = form_of(as_json, as_csv)
     if out is not None:
         make_folder(out, "--out")
     frontier = load(fit)
-    found = bf.factors(frontier, rank, prob=share, seed=seed)
+    factored = bf.factors(frontier, rank, prob=prob, seed=seed)
     about: dict[str, object] = {
         "source": frontier.evaluations.source,
         "fingerprint": frontier.evaluations.fingerprint,
         "rank": rank,
-        "prob": share,
-        "base_models": found.attrs["base_models"],
-        **{name: float(found[name]) for name in ("explained", "explained_lower", "explained_upper")},
+        "prob": prob,
+        "base_models": factored.attrs["base_models"],
+        **{name: float(factored[name]) for name in ("explained", "explained_lower", "explained_upper")},
     }
     footer = []
     if later is not None:
         from bayes_frontier.analysis.factors import compare
 
-        compared = compare(frontier, bf.read(later, format=format, columns=columns))
+        compared = compare(frontier, reading.read(later))
         about["next"] = {**compared.attrs, "ranks": _ranks(compared)}
         footer = ["", *_said(compared)]
     header = [
-        f"{count(rank, 'factor')} behind the effects of {count(found.attrs['base_models'], 'base model')}: "
-        f"{float(found['explained']):.0%} of their variance ({float(found['explained_lower']):.0%} to "
-        f"{float(found['explained_upper']):.0%}, {share_words(share)} interval).",
+        f"{count(rank, 'factor')} behind the effects of {count(factored.attrs['base_models'], 'base model')}: "
+        f"{float(factored['explained']):.0%} of their variance ({float(factored['explained_lower']):.0%} to "
+        f"{float(factored['explained_upper']):.0%}, {share_words(prob)} interval).",
     ]
-    show(Answer(about, _columns(rank), _rows(found), header, footer), form)
+    show(Answer(about, _factor_columns(rank), _factor_rows(factored), header, footer), form)
     if out is not None:
         from bayes_frontier.plots import plot_factors
 
-        write_picture(plot_factors(found).figure, out / "factors.png", "--out")
+        write_picture(plot_factors(factored).figure, out / "factors.png", "--out")
         note(f"Wrote {out / 'factors.png'}")
 
 
-def _columns(rank: int) -> list[Column]:
+def _factor_columns(rank: int) -> list[Column]:
     percent, signed = "{:.0%}".format, "{:+.2f}".format
     return [
         Column("task", "task"),
@@ -172,11 +166,11 @@ def _columns(rank: int) -> list[Column]:
     ]
 
 
-def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
-    loading = found["loading"].to_numpy()
+def _factor_rows(factored: xr.Dataset) -> list[dict[str, Value]]:
+    loading = factored["loading"].to_numpy()
     return [
         row | {f"loading_{j + 1}": float(loading[i, j]) for j in range(loading.shape[1])}
-        for i, row in enumerate(records(found, ("task",)))
+        for i, row in enumerate(records(factored, ("task",)))
     ]
 
 

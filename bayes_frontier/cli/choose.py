@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.asking import load, records, warn_unconverged
-from bayes_frontier.cli.options import fields_map, flops_list, names_list, period_of, probability, scores_list
+from bayes_frontier.cli.fits import load, records, warn_unconverged
+from bayes_frontier.cli.options import fields_map, flops_list, names_list, period_of, scores_list
 from bayes_frontier.cli.output import Answer, Column, note, show, show_json
 from bayes_frontier.cli.start import check_target
 from bayes_frontier.errors import QueryError
@@ -23,17 +24,37 @@ if TYPE_CHECKING:
     from bayes_frontier.design.updating import Update
 
 app = typer.Typer()
-_SHOWN = 15
+_SHOWN, _SHOWN_SURPRISES = 15, 10
 
 
-@app.command("plan")
+def _question(text: str) -> Question:
+    from bayes_frontier.design.targets import Question
+
+    task, at, rest = text.partition("@")
+    flops, above, score = rest.partition(">")
+    if not (task.strip() and at and above):
+        raise QueryError(f"--question: cannot read {text[:60]!r}; write TASK@FLOPS>SCORE, such as 'bbh@1e24>0.7'.")
+    values, levels = flops_list(flops, "--question"), scores_list(score, "--question")
+    if len(values) != 1 or len(levels) != 1:
+        raise QueryError("--question: give one compute and one score.")
+    return Question(task.strip(), values[0], levels[0])
+
+
+def _ends(text: str) -> tuple[float, float]:
+    low, _, high = text.partition(":")
+    values = flops_list(f"{low},{high}") if high else []
+    if len(values) != 2:
+        raise QueryError("--flops: write the two ends of a range, such as 1e23:1e25.")
+    return values[0], values[1]
+
+
+@app.command("plan", rich_help_panel=given.CHOOSE)
 def plan(
     candidates: Annotated[
         Path,
         typer.Option(
             metavar="TABLE",
-            help="CSV or Parquet table of models that could be evaluated: model, base_model, flops and params_b, or "
-            "what gives them.",
+            help="Models that could be evaluated: model, base_model, flops, params_b, or what gives them.",
         ),
     ],
     fit: Annotated[
@@ -51,12 +72,16 @@ def plan(
             metavar="TASKS",
             help="Tasks whose boundaries are to be known; commas between.",
             show_default="all",
+            callback=names_list,
         ),
     ] = None,
     flops: Annotated[
-        str | None,
+        Sequence[float] | None,
         typer.Option(
-            metavar="LOW:HIGH", help="Compute at which they are, such as 1e23:1e25.", show_default="the candidates'"
+            metavar="LOW:HIGH",
+            help="Compute at which they are, such as 1e23:1e25.",
+            show_default="the candidates'",
+            parser=_ends,
         ),
     ] = None,
     objective: Annotated[
@@ -96,10 +121,12 @@ def plan(
     column: given.Columns = None,
     registry: given.RegistryFile = None,
     include: Annotated[
-        list[str] | None, typer.Option(metavar="MODELS", help="Candidates forced in; with commas, or repeated.")
+        list[str] | None,
+        typer.Option(metavar="MODELS", help="Candidates forced in; commas, or repeated.", callback=names_list),
     ] = None,
     exclude: Annotated[
-        list[str] | None, typer.Option(metavar="MODELS", help="Candidates forced out; with commas, or repeated.")
+        list[str] | None,
+        typer.Option(metavar="MODELS", help="Candidates forced out; commas, or repeated.", callback=names_list),
     ] = None,
     batches: Annotated[
         int, typer.Option(min=1, metavar="N", help="Cut the order into parts of equal cost, to refit between them.")
@@ -107,12 +134,13 @@ def plan(
     skip: Annotated[
         bool, typer.Option("--skip", help="Leave candidates that cannot be planned with out, and list them.")
     ] = False,
-    prob: given.Prob = "0.9",
+    prob: given.Prob = 0.9,
     model: Annotated[str, typer.Option(metavar="NAME", help="Without a fit: the model whose priors are used.")] = (
         "hierarchical"
     ),
     task: Annotated[
-        list[str] | None, typer.Option(metavar="NAMES", help="Without a fit: the tasks that will be evaluated.")
+        list[str] | None,
+        typer.Option(metavar="NAMES", help="Without a fit: the tasks that will be evaluated.", callback=names_list),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the whole plan to this CSV file.")] = None,
     picture: Annotated[
@@ -124,7 +152,7 @@ def plan(
     ] = False,
     seed: given.Seed = 1,
 ) -> None:
-    """Choose the models whose evaluation is expected to say most about the boundaries, per cost.
+    """Choose the models whose evaluation narrows the boundaries most, per cost.
 
     Example: what a fifth of the cost of all candidates should be spent on.
 
@@ -137,86 +165,66 @@ def plan(
     from bayes_frontier.design.targets import OBJECTIVE
 
     asked = None if question is None else _question(question)
-    ends = None
-    if flops is not None:
-        low, _, high = flops.partition(":")
-        values = flops_list(f"{low},{high}") if high else []
-        if len(values) != 2:
-            raise QueryError("--flops: write the two ends of a range, such as 1e23:1e25.")
-        ends = (values[0], values[1])
     for file, suffix, option in ((out, ".csv", "--out"), (picture, ".png", "--picture")):
         if file is not None and file.suffix != suffix:
             raise QueryError(f"{option}: {file} does not end in {suffix}.")
     frontier = None if fit is None else load(fit)
-    found = make(
+    chosen = make(
         frontier,
         candidates,
         budget=budget,
         n=n,
-        focus=names_list(focus),
-        flops=ends,
+        focus=focus,
+        flops=None if flops is None else (flops[0], flops[1]),
         objective=objective or (OBJECTIVE if asked is None else "question"),
         question=asked,
         period=period_of(period),
         cost=cost,
         columns=fields_map(column),
-        include=names_list(include) or (),
-        exclude=names_list(exclude) or (),
+        include=include or (),
+        exclude=exclude or (),
         batches=batches,
         skip=skip,
-        prob=probability(prob, "--prob"),
+        prob=prob,
         seed=seed,
         model=model,
-        tasks=names_list(task),
+        tasks=task,
         registry=registry,
     )
     if out is not None:
-        replace_file(out, found.sheet().to_csv(index=False).encode(), "--out")
+        replace_file(out, chosen.sheet().to_csv(index=False).encode(), "--out")
     if picture is not None:
-        _draw(found, picture)
-    for reason, names in found.left_out.groupby("reason", sort=False)["model"]:
+        _draw(chosen, picture)
+    for reason, names in chosen.left_out.groupby("reason", sort=False)["model"]:
         words = ", ".join(printable(str(name)) for name in names.iloc[:3])
         more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
         note(f"Left out, {reason}: {words}{more}")
     if commands:
         from bayes_frontier.design.planning import commands as lines
 
-        tasks = frontier.tasks if frontier is not None else tuple(names_list(task) or ())
-        for line in lines(found.table["model"], tasks):
+        tasks = frontier.tasks if frontier is not None else tuple(task or ())
+        for line in lines(chosen.table["model"], tasks):
             typer.echo(line)
     else:
-        _summarise(found)
+        _summarise(chosen)
     if out is not None:
         note(f"The whole plan is in {out}.")
 
 
-def _question(text: str) -> Question:
-    from bayes_frontier.design.targets import Question
-
-    task, at, rest = text.partition("@")
-    flops, above, score = rest.partition(">")
-    if not (task.strip() and at and above):
-        raise QueryError(f"--question: cannot read {text[:60]!r}; write TASK@FLOPS>SCORE, such as 'bbh@1e24>0.7'.")
-    values, levels = flops_list(flops, "--question"), scores_list(score, "--question")
-    if len(values) != 1 or len(levels) != 1:
-        raise QueryError("--question: give one compute and one score.")
-    return Question(task.strip(), values[0], levels[0])
-
-
-def _draw(found: Plan, picture: Path) -> None:
+def _draw(chosen: Plan, picture: Path) -> None:
     from bayes_frontier.plots.plan import plot_plan
 
-    write_picture(plot_plan(found)[0].figure, picture, "--picture")
+    write_picture(plot_plan(chosen)[0].figure, picture, "--picture")
 
 
-def _summarise(found: Plan) -> None:
-    table = found.table
-    last, now = table.iloc[-1], float(found.widths["now"].mean())
-    limit = "" if math.isinf(found.budget) else f" of a budget of {found.budget:,.6g}"
+def _summarise(chosen: Plan) -> None:
+    table = chosen.table
+    last, now = table.iloc[-1], float(chosen.widths["now"].mean())
+    limit = "" if math.isinf(chosen.budget) else f" of a budget of {chosen.budget:,.6g}"
     header = [
-        f"{len(table):,} evaluations for {last['cumulative_cost']:,.6g} {found.unit}{limit}; all candidates cost "
-        f"{found.total:,.6g}.",
-        f"Expected mean width of {share_words(found.prob)} intervals: {now:.4f} now, {last['interval_width']:.4f} "
+        f"{len(table):,} evaluations for {last['cumulative_cost']:,.6g} {chosen.unit}{limit}; all candidates cost "
+        f"{chosen.total:,.6g}.",
+        f"Expected mean width of {share_words(chosen.prob)} intervals: {now:.4f} now, {last['interval_width']:.4f} "
         f"afterwards; {last['information']:.1f} nats.",
     ]
     columns = [
@@ -237,12 +245,8 @@ def _summarise(found: Plan) -> None:
     show(Answer({}, columns, rows, header, footer), "text")
 
 
-# ``bayes-frontier update``: new evaluations into a fit, and what they changed.
-
-_SHOWN_CHANGES = 10
-
-
-@app.command("update")
+@app.command("update", rich_help_panel=given.CHOOSE)
+@given.unfolded
 def update(
     fit: given.FitFile,
     results: Annotated[
@@ -257,19 +261,18 @@ def update(
         Path,
         typer.Option(metavar="FILE.nc", help="Where to save the new fit; may be the old one, replaced when done."),
     ],
+    reading: given.Reading,
     plan: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.csv", help="The plan that was followed, as `plan --out` wrote it."),
-    ] = None,
-    flops: Annotated[
-        str | None,
         typer.Option(
-            metavar="FLOPS",
-            help="Where boundaries are compared: 1e24, several as 1e22,1e24, or 1e22:1e26:5.",
-            show_default="10, 50 and 90% of the models lie below",
+            metavar="FILE.csv", help="The plan that was followed, as `plan --out` wrote it.", show_default=False
         ),
     ] = None,
-    prob: given.Prob = "0.9",
+    flops: Annotated[
+        Sequence[float] | None,
+        given.flops_option("Where boundaries are compared:", "10, 50 and 90% of the models lie below"),
+    ] = None,
+    prob: given.Prob = 0.9,
     periods: Annotated[
         str | None,
         typer.Option(
@@ -294,12 +297,6 @@ def update(
             "out); or mix.",
         ),
     ] = "error",
-    format: given.Format = None,
-    column: given.Columns = None,
-    duplicates: given.Duplicates = "keep",
-    metrics: given.Metrics = None,
-    registry: given.RegistryFile = None,
-    allow_limited: given.AllowLimited = False,
     cores: given.Cores = None,
     allow_unconverged: given.AllowUnconverged = False,
     as_json: given.AsJson = False,
@@ -319,9 +316,7 @@ def update(
     """
     from bayes_frontier.design.updating import update as make
 
-    values = None if flops is None else flops_list(flops)
-    share = probability(prob, "--prob")
-    columns = fields_map(column)
+    read_as = reading.arguments()
     check_target(out)
     made = make(
         load(fit),
@@ -330,14 +325,9 @@ def update(
         periods=periods,
         repeated=repeated,
         rescored=rescored,
-        format=format,
-        columns=columns,
-        duplicates=duplicates,  # type: ignore[arg-type]  # `read` checks it and names the choices
-        registry=registry,
-        metrics=metrics,
-        limited=allow_limited,
-        flops=values,
-        prob=share,
+        **read_as,
+        flops=flops,
+        prob=prob,
         cores=cores,
         progress=False if quiet else None,
         allow_unconverged=allow_unconverged,
@@ -347,7 +337,7 @@ def update(
     if as_json:
         show_json(_document(made, out))
     elif not quiet:
-        _say(made, share)
+        _say(made, prob)
         typer.echo(f"\nSaved {out}. Next: bayes-frontier check {out}")
 
 
@@ -437,7 +427,7 @@ def _say_boundaries(made: Update, prob: float) -> None:
 
 
 def _say_surprises(made: Update) -> None:
-    found, n = made.surprises, len(made.scores)
+    surprises, n = made.surprises, len(made.scores)
     expected = (1.0 - made.frontier.tau) * n
     columns = [
         Column("model", "model"),
@@ -450,14 +440,14 @@ def _say_surprises(made: Update) -> None:
     ]
     typer.echo()
     header = [
-        f"Surprises: {len(found):,} of {n:,} new scores lie above what the fit before predicted as their boundary; "
+        f"Surprises: {len(surprises):,} of {n:,} new scores lie above what the fit before predicted as their boundary; "
         f"{expected:.1f} were expected.",
         "P(above): that the boundary lies below the score; chance: of a score as high for a model like this one.",
     ]
-    left = len(found) - _SHOWN_CHANGES
+    left = len(surprises) - _SHOWN_SURPRISES
     footer = [f"... and {left:,} more; --json lists all."] if left > 0 else []
-    if len(found):
-        show(Answer({}, columns, records(found.head(_SHOWN_CHANGES)), header, footer), "text")
+    if len(surprises):
+        show(Answer({}, columns, records(surprises.head(_SHOWN_SURPRISES)), header, footer), "text")
     else:
         typer.echo(header[0])
 

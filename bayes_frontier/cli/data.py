@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.options import fields_map, names_list, probability
 from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import replace_file
@@ -22,25 +21,21 @@ if TYPE_CHECKING:
     from bayes_frontier.evaluations import Evaluations
     from bayes_frontier.evaluations.read import Survey
 
-app = typer.Typer(no_args_is_help=True, help="Look at a table of evaluations before fitting it.")
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """Look at a table of evaluations before fitting it."""
+    """Tables of evaluations: show, identify, diff, combine, fetch."""
 
 
 @app.command("show")
+@given.unfolded
 def show_table(
     table: given.Table,
+    reading: given.Reading,
     periods: given.Periods = None,
     tasks: given.Tasks = None,
-    format: given.Format = None,
-    column: given.Columns = None,
-    duplicates: given.Duplicates = "keep",
-    registry: given.RegistryFile = None,
-    metrics: given.Metrics = None,
-    allow_limited: given.AllowLimited = False,
     relabel: given.Relabel = False,
     dropped: given.LeftOut = None,
     as_json: given.AsJson = False,
@@ -57,44 +52,36 @@ def show_table(
     from bayes_frontier.evaluations.read import survey
     from bayes_frontier.text import count
 
-    found = survey(
-        table,
-        periods=periods,
-        tasks=names_list(tasks),
-        format=format,
-        columns=fields_map(column),
-        duplicates=duplicates,  # type: ignore[arg-type]  # it is checked there, with the choices
-        registry=registry,
-        metrics=metrics,
-        limited=allow_limited,
-        relabel=relabel,
-    )
+    surveyed = survey(table, periods=periods, tasks=tasks, relabel=relabel, **reading.arguments())
     if dropped is not None:
-        replace_file(dropped, found.left_out.to_csv(index=False).encode(), "--dropped")
+        replace_file(dropped, surveyed.left_out.to_csv(index=False).encode(), "--dropped")
     if as_json:
-        show_json(describe(found))
+        show_json(describe(surveyed))
     else:
-        for line in found.summary().splitlines():
+        for line in surveyed.summary().splitlines():
             typer.echo(printable(line))
     if dropped is not None:
-        note(f"{count(len(found.left_out), 'row')} left out: listed in {dropped}")
+        note(f"{count(len(surveyed.left_out), 'row')} left out: listed in {dropped}")
 
 
-def describe(found: Survey) -> dict[str, object]:
+def describe(surveyed: Survey) -> dict[str, object]:
     """Describe a survey as one JSON document."""
-    e = found.evaluations
+    e = surveyed.evaluations
     return {
-        "source": found.source,
-        "format": found.source_format,
+        "source": surveyed.source,
+        "format": surveyed.source_format,
         "fingerprint": None if e is None else e.fingerprint,
-        "rows": {"unit": found.unit, "all": found.n_rows, "usable": found.n_used},
-        "models": found.n_models,
-        "base_models": found.n_base_models,
-        "dates": {"known": found.n_dated, "range": None if found.dated is None else [str(d) for d in found.dated]},
+        "rows": {"unit": surveyed.unit, "all": surveyed.n_rows, "usable": surveyed.n_used},
+        "models": surveyed.n_models,
+        "base_models": surveyed.n_base_models,
+        "dates": {
+            "known": surveyed.n_dated,
+            "range": None if surveyed.dated is None else [str(d) for d in surveyed.dated],
+        },
         "compute": {
-            "base_model_known": found.n_placed,
-            "flops_known": found.n_with_flops,
-            "flops": None if found.flops is None else list(found.flops),
+            "base_model_known": surveyed.n_placed,
+            "flops_known": surveyed.n_with_flops,
+            "flops": None if surveyed.flops is None else list(surveyed.flops),
         },
         "usable": None
         if e is None
@@ -112,19 +99,18 @@ def describe(found: Survey) -> dict[str, object]:
         ],
         "tasks": [
             {"task": task, "scores": int(n), "min": low, "median": middle, "max": high}
-            for task, n, low, middle, high in found.tasks.itertuples(name=None)
+            for task, n, low, middle, high in surveyed.tasks.itertuples(name=None)
         ],
-        "left_out": {str(reason): int(n) for reason, n in found.left_out_by_reason().items()},
-        "notes": list(found.notes),
+        "left_out": {str(reason): int(n) for reason, n in surveyed.left_out_by_reason().items()},
+        "notes": list(surveyed.notes),
     }
 
-
-# ``bayes-frontier data combine``: several tables made one, in the order in which they count.
 
 LONG = ["model", "base_model", "flops", "released", "stage", "task", "score", "n_items", "cost"]
 
 
 @app.command("combine")
+@given.unfolded
 def combine(
     tables: Annotated[list[Path], typer.Argument(metavar="TABLE...", help="Two or more; the first counts most.")],
     out: Annotated[
@@ -135,6 +121,7 @@ def combine(
             "where items or costs of scores are known.",
         ),
     ],
+    reading: given.Reading,
     repeated: Annotated[
         str,
         typer.Option(
@@ -152,8 +139,6 @@ def combine(
         ),
     ] = "error",
     tasks: given.Tasks = None,
-    duplicates: given.Duplicates = "keep",
-    registry: given.RegistryFile = None,
     dropped: given.LeftOut = None,
 ) -> None:
     """Make one table of several, which every command reads.
@@ -170,11 +155,8 @@ def combine(
 
     if out.suffix not in (".csv", ".parquet"):
         raise QueryError(f"--out: {out} ends neither in .csv nor in .parquet; give one of these.")
-    read = [
-        bf.read(path, tasks=names_list(tasks), duplicates=duplicates, registry=registry)  # type: ignore[arg-type]  # checked there
-        for path in tables
-    ]
-    whole = bf.combine(*read, repeated=repeated, rescored=rescored)  # type: ignore[arg-type]  # checked there
+    parts = [reading.read(path, tasks=tasks) for path in tables]
+    whole = bf.combine(*parts, repeated=repeated, rescored=rescored)  # type: ignore[arg-type]  # checked there
     table = as_table(whole)
     replace_file(out, _content(table, out.suffix), "--out")
     if dropped is not None:
@@ -202,9 +184,6 @@ def _content(table: pd.DataFrame, suffix: str) -> bytes:
     return buffer.getvalue()
 
 
-# ``bayes-frontier data diff``: what changed between two versions of a table.
-
-
 def _signed(value: float) -> str:
     return f"{value:+.3f}"
 
@@ -228,12 +207,20 @@ DIFF_COLUMNS = (
 
 
 @app.command("diff")
+@given.unfolded
 def diff(
     first: Annotated[Path, typer.Argument(metavar="A", help="The earlier table, in any form that is read.")],
     second: Annotated[Path, typer.Argument(metavar="B", help="The later one.")],
+    reading: given.Reading,
     tasks: given.Tasks = None,
-    tau: Annotated[str, typer.Option(metavar="P", help="Level of the quantile compared, 0 to 1.")] = "0.98",
-    registry: given.RegistryFile = None,
+    tau: Annotated[
+        float,
+        typer.Option(
+            metavar="P",
+            help="Level of the quantile compared, 0 to 1.",
+            parser=given.parser(given.probability, "--tau"),
+        ),
+    ] = 0.98,
     changes: Annotated[
         Path | None,
         typer.Option(metavar="FILE.csv", help="List models added and removed, and every change of a shared one."),
@@ -255,44 +242,41 @@ def diff(
     import bayes_frontier as bf
     from bayes_frontier.text import count
 
-    form, share = form_of(as_json, as_csv), probability(tau, "--tau")
-    a, b = (bf.read(path, tasks=names_list(tasks), registry=registry) for path in (first, second))
-    found = bf.diff(a, b, tau=share)
+    form = form_of(as_json, as_csv)
+    a, b = (reading.read(path, tasks=tasks) for path in (first, second))
+    difference = bf.diff(a, b, tau=tau)
     if changes is not None:
         parts = [
-            found.added.assign(change="added"),
-            found.removed.assign(change="removed"),
-            found.scores.assign(change="score"),
-            found.fields.assign(change="field"),
+            difference.added.assign(change="added"),
+            difference.removed.assign(change="removed"),
+            difference.scores.assign(change="score"),
+            difference.fields.assign(change="field"),
         ]
         listed = pd.concat(parts, ignore_index=True)
         order = ["change", "model", "task", "field", "a", "b", "shift", "base_model", "flops", "released", "why"]
         replace_file(changes, listed[order].to_csv(index=False).encode(), "--changes")
-    table = found.tasks.to_dataframe().reset_index()
+    table = difference.tasks.to_dataframe().reset_index()
     answer = Answer(
         about={
-            "a": {"source": found.a, "fingerprint": found.fingerprints[0], "models": a.n_models},
-            "b": {"source": found.b, "fingerprint": found.fingerprints[1], "models": b.n_models},
-            "tau": share,
-            "shared": found.shared,
-            "added": len(found.added),
-            "removed": len(found.removed),
-            "other_fields_changed": found.fields["field"].value_counts().to_dict(),
-            "rescored": list(found.rescored),
-            "warnings": found.warnings(),
+            "a": {"source": difference.a, "fingerprint": difference.fingerprints[0], "models": a.n_models},
+            "b": {"source": difference.b, "fingerprint": difference.fingerprints[1], "models": b.n_models},
+            "tau": tau,
+            "shared": difference.shared,
+            "added": len(difference.added),
+            "removed": len(difference.removed),
+            "other_fields_changed": difference.fields["field"].value_counts().to_dict(),
+            "rescored": list(difference.rescored),
+            "warnings": difference.warnings(),
         },
         columns=DIFF_COLUMNS,
         rows=[{str(name): value for name, value in row.items()} for row in table.to_dict("records")],
-        header=found.summary().splitlines(),
+        header=difference.summary().splitlines(),
     )
     show(answer, form)
-    for warning in found.warnings():
+    for warning in difference.warnings():
         note(f"Warning: {warning}")
     if changes is not None:
         note(f"{count(len(listed), 'change')} listed in {changes}")
-
-
-# ``bayes-frontier data fetch``: download a published table.
 
 
 @app.command("fetch")
@@ -322,23 +306,21 @@ def fetch(
     """
     from bayes_frontier.evaluations.fetch import fetch as get
 
-    found = get(name, revision=revision, sha256=sha256, progress=False if quiet else None)
+    fetched = get(name, revision=revision, sha256=sha256, progress=False if quiet else None)
     if out is not None:
-        replace_file(out, Path(found.path).read_bytes(), "--out")
-    place = str(out) if out is not None else found.path
+        replace_file(out, Path(fetched.path).read_bytes(), "--out")
+    place = str(out) if out is not None else fetched.path
     if not quiet:
-        how = "downloaded" if found.downloaded else "already here"
+        how = "downloaded" if fetched.downloaded else "already here"
         note(
-            f"{found.name}: {how}; {found.repository} at {found.revision[:12]}, {found.file}, checked against "
-            f"{found.checked}, SHA-256 {found.sha256}"
+            f"{fetched.name}: {how}; {fetched.repository} at {fetched.revision[:12]}, {fetched.file}, checked against "
+            f"{fetched.checked}, SHA-256 {fetched.sha256}"
         )
     if as_json:
-        show_json(asdict(found) | {"path": place})
+        show_json(asdict(fetched) | {"path": place})
     else:
         typer.echo(place)
 
-
-# ``bayes-frontier data identify``: base model, rule and confidence of every model of a source.
 
 LEAST = 20
 IDENTIFY_COLUMNS = (
@@ -353,11 +335,10 @@ IDENTIFY_COLUMNS = (
 
 
 @app.command("identify")
+@given.unfolded
 def identify(
     table: given.Table,
-    registry: given.RegistryFile = None,
-    format: given.Format = None,
-    column: given.Columns = None,
+    reading: given.Source,
     relabel: given.Relabel = False,
     unplaced: Annotated[
         Path | None,
@@ -387,25 +368,25 @@ def identify(
     from bayes_frontier.text import count
 
     form = form_of(as_json, as_csv)
-    found = identification(table, registry=registry, format=format, columns=fields_map(column), relabel=relabel)
-    without = found[found["base_model"] == ""]
+    models = identification(table, relabel=relabel, **reading.arguments())
+    without = models[models["base_model"] == ""]
     if unplaced is not None:
-        listed = without[["model", "released", "reason", "source_row"]]
-        replace_file(unplaced, listed.to_csv(index=False).encode(), "--unplaced")
-    rules = found["rule"][found["base_model"] != ""].value_counts()
-    least = found[found["base_model"] != ""].sort_values("confidence", kind="stable", na_position="first")
-    chosen = found if form != "text" else least.head(LEAST)
-    chosen = chosen.assign(released=chosen["released"].dt.strftime("%Y-%m-%d"))
+        review = without[["model", "released", "reason", "source_row"]]
+        replace_file(unplaced, review.to_csv(index=False).encode(), "--unplaced")
+    rules = models["rule"][models["base_model"] != ""].value_counts()
+    least = models[models["base_model"] != ""].sort_values("confidence", kind="stable", na_position="first")
+    listed = models if form != "text" else least.head(LEAST)
+    listed = listed.assign(released=listed["released"].dt.strftime("%Y-%m-%d"))
     rows = [
         {str(name): None if value == "" else value for name, value in row.items()}
-        for row in chosen[[column.key for column in IDENTIFY_COLUMNS]].to_dict("records")
+        for row in listed[[column.key for column in IDENTIFY_COLUMNS]].to_dict("records")
     ]
-    placed = len(found) - len(without)
-    share = f"{count(len(found), 'model')} in {table.name}, {placed:,} placed ({placed / max(len(found), 1):.1%})"
+    placed = len(models) - len(without)
+    share = f"{count(len(models), 'model')} in {table.name}, {placed:,} placed ({placed / max(len(models), 1):.1%})"
     answer = Answer(
         about={
             "source": table.name,
-            "models": len(found),
+            "models": len(models),
             "placed": placed,
             "rules": {str(rule): int(n) for rule, n in rules.items()},
         },

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.options import fields_map, names_list, probability, typed
+from bayes_frontier.cli.options import names_list, typed
 from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json
 from bayes_frontier.files import make_folder, replace_file, write_picture
 
@@ -21,13 +21,16 @@ FAILED = 1
 app = typer.Typer()
 
 
-@app.command("check")
+@app.command("check", rich_help_panel=given.EVIDENCE)
 def check(
     fit: given.FitFile,
     only: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAMES", help="Checks to run, with commas between; convergence always is.", show_default="all"
+            metavar="NAMES",
+            help="Checks to run, with commas between; convergence always is.",
+            show_default="all",
+            callback=names_list,
         ),
     ] = None,
     others: Annotated[
@@ -47,13 +50,10 @@ def check(
         ),
     ] = 0,
     seed: given.Seed = 0,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for a picture and the numbers (CSV) of each check; made if needed."),
-    ] = None,
+    out: Annotated[Path | None, given.picture_option("a picture and the numbers (CSV) of each check")] = None,
     as_json: given.AsJson = False,
 ) -> None:
-    """Check a fit: convergence first, then coverage, exceedances, loss, scale, priors and influence.
+    """Check a fit: convergence, coverage, exceedances, loss, scale, priors, influence.
 
     Example: stop a pipeline at a fit that is not to be trusted.
 
@@ -69,7 +69,7 @@ def check(
         make_folder(out, "--out")
     frontier = bf.load(fit)
     more = [bf.load(path) for path in others or []]
-    checks = bf.check(frontier, only=names_list(only), others=more, refit=refit, seed=seed)
+    checks = bf.check(frontier, only=only, others=more, refit=refit, seed=seed)
     files = {} if out is None else {one.name: _write(one, out) for one in checks if not one.numbers.empty}
     about: dict[str, object] = {
         "tau": frontier.tau,
@@ -117,21 +117,14 @@ def _write(one: Check, out: Path) -> list[str]:
     return [str(picture), str(numbers)]
 
 
-# ``bayes-frontier backtest``: each period predicted from those before it, and compared.
-
-# Options that do not change the result.
-_IDLE = ("table", "quiet", "as_json", "as_csv", "cores", "scheduler")
-
-
-@app.command("backtest")
+@app.command("backtest", rich_help_panel=given.EVIDENCE)
+@given.unfolded
 def backtest(
     context: typer.Context,
     table: given.Table,
+    reading: given.Reading,
     periods: given.Periods = None,
     tasks: given.Tasks = None,
-    format: given.Format = None,
-    column: given.Columns = None,
-    duplicates: given.Duplicates = "keep",
     relabel: given.Relabel = False,
     single_period: Annotated[
         bool,
@@ -150,20 +143,33 @@ def backtest(
             "base-model, paper, exact (fitted to the last period; with -all behind the name to all before), oracle; or "
             "all.",
             show_default="a choice of them",
+            callback=names_list,
         ),
     ] = None,
     model: given.Model = "hierarchical",
-    tau: given.Tau = "0.98",
+    tau: given.Tau = 0.98,
     seed: given.Seed = 1,
     draws: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Draws kept, a chain.", show_default="as for fit")
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Draws kept per chain.", show_default="as for fit", rich_help_panel=given.SAMPLING
+        ),
     ] = None,
     tune: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Draws to adapt, a chain.", show_default="as for fit"),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Draws per chain that adapt the sampler.",
+            show_default="as for fit",
+            rich_help_panel=given.SAMPLING,
+        ),
     ] = None,
     chains: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Independent chains.", show_default="as for fit")
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Independent chains.", show_default="as for fit", rich_help_panel=given.SAMPLING
+        ),
     ] = None,
     cores: given.Cores = None,
     scheduler: given.Scheduler = None,
@@ -182,7 +188,7 @@ def backtest(
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Predict each period from those before it, and compare with baselines on the same scores.
+    """Predict each period from those before it, beside baselines on the same scores.
 
     Example: three periods of the Open LLM Leaderboard v2 predicted, with the evidence in a folder.
 
@@ -191,26 +197,17 @@ def backtest(
     Takes a fit for every period but the first. Exit status 3: one of them did not converge.
     """
     form = form_of(as_json, as_csv)
-    share, columns = probability(tau, "--tau"), fields_map(column)
-    given_sizes: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains}
+    sizes: dict[str, Any] = {"draws": draws, "tune": tune, "chains": chains}
     import bayes_frontier as bf
     from bayes_frontier.report.backtest import cell_table, write_backtest
 
-    evaluations = bf.read(
-        table,
-        periods=periods,
-        tasks=names_list(tasks),
-        format=format,
-        columns=columns,
-        duplicates=duplicates,  # type: ignore[arg-type]  # `read` checks it and names the choices
-        relabel=relabel,
-    )
+    evaluations = reading.read(table, periods=periods, tasks=tasks, relabel=relabel)
     result = bf.backtest(
         evaluations,
-        tau=share,
+        tau=tau,
         single_period=single_period,
         axis=axis,
-        baselines=names_list(baselines),
+        baselines=baselines,
         folder=out,
         scheduler=scheduler,
         tell=None if quiet else note,
@@ -219,13 +216,13 @@ def backtest(
         cores=cores,
         progress=False if quiet else None,
         allow_unconverged=allow_unconverged,
-        **{name: value for name, value in given_sizes.items() if value is not None},
+        **{name: size for name, size in sizes.items() if size is not None},
     )
     rows = [{str(k): v for k, v in row.items()} for row in result.table.to_dict("records")]
     about = dict(result.about)
     if form == "json":
         about |= {"headline": result.sentences, "cells": cell_table(result).to_dict("records")}
-    show(Answer(about, COLUMNS, rows, header=_header(result.about), footer=["", *result.sentences]), form)
+    show(Answer(about, COLUMNS, rows, header=_backtest_header(result.about), footer=["", *result.sentences]), form)
     if out is not None:
         note(f"Wrote {write_backtest(result, out, typed(context, 'backtest'))}")
 
@@ -250,7 +247,7 @@ COLUMNS = (
 )
 
 
-def _header(about: Mapping[str, Any]) -> list[str]:
+def _backtest_header(about: Mapping[str, Any]) -> list[str]:
     splits = about["splits"]
     return [
         f"{about['source']}: {len(splits)} periods predicted, tau = {about['tau']:g}, axis {about['axis']}; ours is "

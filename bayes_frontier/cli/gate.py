@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +10,7 @@ import numpy as np
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.asking import load_converged, records
-from bayes_frontier.cli.options import day_of, fields_map, names_list, one_flops, probability
+from bayes_frontier.cli.fits import load_converged, records
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, plain, show
 from bayes_frontier.files import make_folder, write_picture
 from bayes_frontier.text import count, flops_words, listed, probability_words, share_words
@@ -27,7 +27,8 @@ _FLAGS = ("below", "above")
 app = typer.Typer()
 
 
-@app.command("gate")
+@app.command("gate", rich_help_panel=given.COMPARE)
+@given.unfolded
 def gate(
     fit: given.FitFile,
     results: Annotated[
@@ -38,24 +39,38 @@ def gate(
             "reads.",
         ),
     ],
+    reading: given.Source,
     base_model: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Base model of the models, such as llama-3.1-8b.", show_default="the file's"),
     ] = None,
     flops: Annotated[
-        str | None,
-        typer.Option(metavar="FLOPS", help="Pre-training FLOPs, for a base model that fit and registry do not know."),
+        float | None,
+        typer.Option(
+            metavar="FLOPS",
+            help="Pre-training FLOPs, for a base model that fit and registry do not know.",
+            show_default=False,
+            parser=given.parser(given.one_flops, "--flops"),
+        ),
     ] = None,
     released: Annotated[
-        str | None,
+        dt.date | None,
         typer.Option(
-            metavar="DATE", help="Day of release, yyyy-mm-dd.", show_default="the file's, or soon after the fit"
+            metavar="DATE",
+            help="Day of release, yyyy-mm-dd.",
+            show_default="the file's, or soon after the fit",
+            parser=given.parser(given.day_of, "--released"),
         ),
     ] = None,
     task: given.AskedTasks = None,
     alpha: Annotated[
-        str, typer.Option(metavar="P", help="Probability that a model which is as expected is flagged all the same.")
-    ] = "0.05",
+        float,
+        typer.Option(
+            metavar="P",
+            help="Probability that a model which is as expected is flagged all the same.",
+            parser=given.parser(given.probability, "--alpha"),
+        ),
+    ] = 0.05,
     correction: Annotated[
         str,
         typer.Option(
@@ -67,21 +82,16 @@ def gate(
     fail_on: Annotated[
         str, typer.Option(metavar="SIDE", help="Which flags count for the exit status: either, below or above.")
     ] = "either",
-    prob: given.Prob = "0.9",
+    prob: given.Prob = 0.9,
     seed: given.Seed = 1,
-    format: given.Format = None,
-    column: given.Columns = None,
-    registry: given.RegistryFile = None,
     allow_limited: given.AllowLimited = False,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for a picture, gate.png; made if it is not there.")
-    ] = None,
+    out: Annotated[Path | None, given.picture_option("a picture, gate.png")] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Compare new models with what their compute and base model predict; stop a release that does worse.
+    """Compare new models with what their compute and base model predict.
 
-    Example: a model fine-tuned from Llama 3.1 8B, before it is released.
+    Example: stop the release of a model fine-tuned from Llama 3.1 8B that does worse.
 
         bayes-frontier gate fit.nc results.json --base-model llama-3.1-8b --fail-on below && ./release
 
@@ -97,11 +107,7 @@ def gate(
     from bayes_frontier.analysis.results import read_results
 
     form = form_of(as_json, as_csv)
-    level, share = probability(alpha, "--alpha"), probability(prob, "--prob")
     flagged([], fail_on)
-    # models of different compute state theirs in the file
-    compute = None if flops is None else one_flops(flops)
-    day = None if released is None else day_of(released, "--released")
     if out is not None:
         make_folder(out, "--out")
     frontier = load_converged(fit)
@@ -109,37 +115,35 @@ def gate(
         results,
         frontier,
         base_model=base_model,
-        flops=compute,
-        released=day,
-        format=format,
-        columns=fields_map(column),
-        registry=registry,
+        flops=flops,
+        released=released,
         limited=allow_limited,
+        **reading.arguments(),
     )
-    found = compare(frontier, models, tasks=names_list(task), alpha=level, prob=share, correction=correction, seed=seed)
-    stopped = flagged(found["model_verdict"], fail_on)
+    gated = compare(frontier, models, tasks=task, alpha=alpha, prob=prob, correction=correction, seed=seed)
+    stopped = flagged(gated["model_verdict"], fail_on)
     about = {
         "tau": frontier.tau,
         "source": frontier.evaluations.source,
         "fingerprint": frontier.evaluations.fingerprint,
         "results": models.source,
-        "alpha": level,
-        "prob": share,
+        "alpha": alpha,
+        "prob": prob,
         "correction": correction,
         "fail_on": fail_on,
         "flagged": bool(stopped.any()),
-        "models": _by_model(found),
+        "models": _by_model(gated),
     }
-    remarks = _remarks(frontier, models, found)
-    one = found.sizes["model"] == 1
-    columns, rows = (_columns(), _rows(found)) if form != "text" or one else (_MODEL_COLUMNS, _models(found))
-    show(Answer(about, columns, rows, _header(fit, models, found), ["", *_said(found), *remarks]), form)
+    remarks = _remarks(frontier, models, gated)
+    one = gated.sizes["model"] == 1
+    columns, rows = (_columns(), _rows(gated)) if form != "text" or one else (_MODEL_COLUMNS, _models(gated))
+    show(Answer(about, columns, rows, _header(fit, models, gated), ["", *_said(gated), *remarks]), form)
     for line in (*models.notes, *(remarks if form != "text" else ())):
         note(line)
     if out is not None:
         from bayes_frontier.plots import plot_gate
 
-        write_picture(plot_gate(found).figure, out / "gate.png", "--out")
+        write_picture(plot_gate(gated).figure, out / "gate.png", "--out")
         note(f"Wrote {out / 'gate.png'}")
     if stopped.any():
         raise typer.Exit(FLAGGED)
@@ -179,55 +183,55 @@ _MODEL_COLUMNS = [
 ]
 
 
-def _models(found: xr.Dataset) -> list[dict[str, Value]]:
-    last = found.isel(task=-1)
-    tasks, words = found["task"].to_numpy(), found["verdict"].to_numpy()
+def _models(gated: xr.Dataset) -> list[dict[str, Value]]:
+    last = gated.isel(task=-1)
+    tasks, words = gated["task"].to_numpy(), gated["verdict"].to_numpy()
     parts = {key: last[key].to_numpy() for key in ("base_model", "flops", "percentile", "lower", "upper")}
     return [
         {key: plain(values[i]) for key, values in parts.items()}
         | {
-            "model": str(found["model"].to_numpy()[i]),
-            "verdict": str(found["model_verdict"].to_numpy()[i]),
+            "model": str(gated["model"].to_numpy()[i]),
+            "verdict": str(gated["model_verdict"].to_numpy()[i]),
             "where": ", ".join(f"{tasks[k]} ({words[i, k]})" for k in np.flatnonzero(np.isin(words[i], _FLAGS))),
         }
-        for i in range(found.sizes["model"])
+        for i in range(gated.sizes["model"])
     ]
 
 
-def _rows(found: xr.Dataset) -> list[dict[str, Value]]:
-    frame = found.drop_vars("model_verdict").to_dataframe().reset_index()
+def _rows(gated: xr.Dataset) -> list[dict[str, Value]]:
+    frame = gated.drop_vars("model_verdict").to_dataframe().reset_index()
     frame = frame[frame["score"].notna() | frame["percentile"].notna()]
     return records(frame)
 
 
-def _by_model(found: xr.Dataset) -> list[dict[str, Value]]:
+def _by_model(gated: xr.Dataset) -> list[dict[str, Value]]:
     names = ["base_model", "flops", "known", "outside", "model_verdict"]
-    columns = {name: found[name].to_numpy() for name in names}
-    models = found["model"].to_numpy()
+    columns = {name: gated[name].to_numpy() for name in names}
+    models = gated["model"].to_numpy()
     return [
         {"model": str(models[i]), **{name: plain(values[i]) for name, values in columns.items()}}
         for i in range(len(models))
     ]
 
 
-def _header(fit: Path, models: Evaluations, found: xr.Dataset) -> list[str]:
-    share = share_words(float(found.attrs["prob"]))
-    lines = [f"{count(found.sizes['model'], 'model')} of {models.source} against {fit}."]
-    if found.sizes["model"] > 1:
-        return [*lines, f"percentile: on {found['task'].to_numpy()[-1]}; lower, upper: {share} credible interval."]
-    if found.sizes["model"] == 1:
-        base, known = str(found["base_model"].item()), bool(found["known"].item())
+def _header(fit: Path, models: Evaluations, gated: xr.Dataset) -> list[str]:
+    share = share_words(float(gated.attrs["prob"]))
+    lines = [f"{count(gated.sizes['model'], 'model')} of {models.source} against {fit}."]
+    if gated.sizes["model"] > 1:
+        return [*lines, f"percentile: on {gated['task'].to_numpy()[-1]}; lower, upper: {share} credible interval."]
+    if gated.sizes["model"] == 1:
+        base, known = str(gated["base_model"].item()), bool(gated["known"].item())
         lines.append(
-            f"{found['model'].item()} on {base}, {flops_words(float(found['flops'].item()))} FLOPs: percentiles are "
+            f"{gated['model'].item()} on {base}, {flops_words(float(gated['flops'].item()))} FLOPs: percentiles are "
             + ("among models on this base model." if known else "among models on new base models of this compute.")
         )
     return [*lines, f"expected ... to: the middle {share} of such models; lower, upper: {share} credible interval."]
 
 
-def _said(found: xr.Dataset) -> list[str]:
-    words = found["model_verdict"].to_series().value_counts()
-    if found.sizes["model"] == 1:
-        return [f"The model is {_sentence(str(found['model_verdict'].item()))}."]
+def _said(gated: xr.Dataset) -> list[str]:
+    words = gated["model_verdict"].to_series().value_counts()
+    if gated.sizes["model"] == 1:
+        return [f"The model is {_sentence(str(gated['model_verdict'].item()))}."]
     return [", ".join(f"{n:,} {_sentence(str(word))}" for word, n in words.items()) + "."]
 
 
@@ -240,7 +244,7 @@ def _sentence(verdict: str) -> str:
     }.get(verdict, verdict)
 
 
-def _remarks(frontier: Frontier, models: Evaluations, found: xr.Dataset) -> list[str]:
+def _remarks(frontier: Frontier, models: Evaluations, gated: xr.Dataset) -> list[str]:
     fitted, said = frontier.evaluations, []
     ignored = [name for name in models.tasks if name not in frontier.tasks]
     missing = [name for name in frontier.tasks if name not in models.tasks]
@@ -251,7 +255,7 @@ def _remarks(frontier: Frontier, models: Evaluations, found: xr.Dataset) -> list
     again = [name for name in models.models["model"].unique() if name in set(fitted.models["model"])]
     if again:
         said.append(f"Part of the fit itself, so compared with themselves too: {listed(again, 3)}.")
-    outside = int(found["outside"].sum())
+    outside = int(gated["outside"].sum())
     if outside:
         said.append(f"Beyond the fitted compute, so expected from the prior's shape: {count(outside, 'model')}.")
     said += [f"Left out, {reason}: {n:,}." for reason, n in models.dropped_by_reason().items()]

@@ -1,166 +1,37 @@
-"""Arguments and options that several commands share, and the values people type, checked before a file is read."""
+"""Options that several commands share, the values people type into them, and a call as it was typed."""
 
+import dataclasses
 import datetime as dt
+import functools
+import inspect
 import math
 import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 from typer.core import TyperArgument
 
 from bayes_frontier.errors import QueryError
 
-FitFile = Annotated[Path, typer.Argument(metavar="FIT", help="A fit saved by `bayes-frontier fit`, such as fit.nc.")]
-Table = Annotated[
-    Path,
-    typer.Argument(
-        metavar="TABLE",
-        help="CSV or Parquet: one row a model with a column a task, or one row a score; an export of the Open LLM "
-        "Leaderboard; results of lm-evaluation-harness, Every Eval Ever records or Inspect logs, a file or a folder.",
-    ),
-]
-Periods = Annotated[
-    str | None,
-    typer.Option(
-        metavar="DATES",
-        help="Closing dates of the periods, yyyy-mm-dd with commas between; models released later form one "
-        "more, open period.",
-        show_default="one period",
-    ),
-]
-Tasks = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAMES", help="Tasks to read, with commas between; may be repeated.", show_default="all"),
-]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="table, wide, long, open_llm_v2, open_llm_v1, proteus_2k, epoch, lm_eval, every_eval_ever or inspect_ai.",
-        show_default="recognised by its content",
-    ),
-]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--column",
-        metavar="FIELD=COLUMN",
-        help="Where a field stands if its column is not recognised, such as flops=train_flops; may be "
-        "repeated. Fields: model, base_model, flops, params_b (1e9), tokens_t (1e12), released, stage, task, "
-        "score, n_items, cost.",
-    ),
-]
-Metrics = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE.toml",
-        help='Metrics on another scale than 0 to 1: a table [tasks."name"] each, with direction = "lower" or "higher", '
-        'floor, ceiling, n_items and outside = "clip".',
-        show_default="scores in [0, 1], higher is better",
-    ),
-]
-Relabel = Annotated[
-    bool,
-    typer.Option(
-        "--relabel",
-        help="Let rows whose own name, or size and date, contradicts the base model that the table states count for "
-        "the one these say, with its FLOPs.",
-    ),
-]
-AllowLimited = Annotated[
-    bool, typer.Option("--allow-limited", help="Take also runs on a part of a benchmark's items (--limit).")
-]
-Duplicates = Annotated[
-    str,
-    typer.Option(
-        metavar="CHOICE",
-        help="A model with several different records: keep all, the first, the best (biased upward), or error.",
-    ),
-]
-RegistryFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--registry",
-        metavar="FILE.toml",
-        help="Base models of your own, put over the packaged ones, in the form of evaluations/registry/registry.toml.",
-        show_default="the packaged base models",
-    ),
-]
-AskedTasks = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--task",
-        metavar="NAME",
-        help="A task; may be repeated, or several with commas.",
-        show_default="every task",
-    ),
-]
-Period = Annotated[
-    str | None,
-    typer.Option(
-        metavar="PERIOD",
-        help="A period: its number from 0, its label, or a date (yyyy-mm-dd) within it.",
-        show_default="the last one fitted",
-    ),
-]
-BaseModel = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="A fitted base model, such as llama-3.1-8b: its own boundary.",
-        show_default="the population's, for a model on a new base model",
-    ),
-]
-Delta = Annotated[str, typer.Option(metavar="SCORE", help="Smallest change that matters, in scores.")]
-VerdictProb = Annotated[
-    str, typer.Option(metavar="P", help="Probability that a verdict asks for, and inside intervals; above 0.5.")
-]
-Prob = Annotated[
-    str,
-    typer.Option(metavar="P", help="Probability inside the credible interval (equal tails), 0 to 1."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else.")]
-Seed = Annotated[
-    int, typer.Option(min=0, metavar="N", help="Seed of every random number; the same seed repeats the run.")
-]
-Model = Annotated[
-    str,
-    typer.Option(metavar="NAME", help="hierarchical, pooled or independent, or the path of a model file (.toml)."),
-]
-Tau = Annotated[str, typer.Option(metavar="P", help="Share of models at or below the boundary, 0 to 1.")]
-Draws = Annotated[int, typer.Option(min=1, metavar="N", help="Draws kept, a chain.")]
-Tune = Annotated[int, typer.Option(min=1, metavar="N", help="Draws to adapt the sampler, a chain, not kept.")]
-Chains = Annotated[int, typer.Option(min=1, metavar="N", help="Independent chains.")]
-Cores = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="Chains run at once.", show_default="as many as the machine has cores"),
-]
-AllowUnconverged = Annotated[
-    bool, typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-LeftOut = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE.csv", help="List every row left out, with its reason, in this CSV file."),
-]
-Processes = Annotated[
-    int | None,
-    typer.Option(min=1, metavar="N", help="Processes of this machine.", show_default="as many as it has cores"),
-]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(
-        metavar="ADDRESS",
-        help="Run on the workers of this Dask scheduler, tcp://HOST:8786 say. They run what this process sends: use "
-        "a cluster of your own.",
-        show_default="processes of this machine",
-    ),
-]
+if TYPE_CHECKING:
+    from bayes_frontier.evaluations import Evaluations
+    from bayes_frontier.evaluations.registry.registry import Registry
+
+# Panels of `--help`: what commands are for, and what options are about.
+START, ASK, COMPARE, CHOOSE, EVIDENCE, DATA = (
+    "Start here",
+    "Ask a fit",
+    "Compare new data with a fit",
+    "Choose what to evaluate, and update",
+    "Evidence: may a fit be believed?",
+    "Data: look at tables, without a fit",
+)
+READING, SAMPLING = "Reading the table", "Sampling"
 
 
-# Values given on the command line: FLOPs, scores, probabilities, lists; checked before a file is read.
+# Values as people type them: FLOPs, scores, probabilities, lists; checked before a file is read.
 
 # Wider than any model so far, narrow enough to notice another unit.
 FLOPS_RANGE = (1e15, 1e30)
@@ -250,8 +121,8 @@ def _share(part: str, option: str, noun: str) -> float:
 
 def names_list(values: list[str] | None) -> list[str] | None:
     """Read names, from an option that may be repeated and whose values may hold commas."""
-    found = [part.strip() for value in values or [] for part in value.split(",")]
-    return list(dict.fromkeys(name for name in found if name)) or None
+    names = [part.strip() for value in values or [] for part in value.split(",")]
+    return list(dict.fromkeys(name for name in names if name)) or None
 
 
 def day_of(text: str, option: str) -> dt.date:
@@ -302,6 +173,320 @@ def _number(part: str, option: str, what: str) -> float:
 
 def _e(value: float) -> str:
     return f"{value:.3g}".replace("e+", "e")
+
+
+def parser[T](read: Callable[[str, str], T], option: str) -> Callable[[object], T]:
+    """Make a parser for Typer, which hands over defaults as well, as the numbers they are."""
+    return lambda value: read(str(value), option)
+
+
+# Arguments and options.
+
+
+FitFile = Annotated[Path, typer.Argument(metavar="FIT", help="A fit saved by `bayes-frontier fit`, such as fit.nc.")]
+Table = Annotated[
+    Path,
+    typer.Argument(
+        metavar="TABLE",
+        help="CSV or Parquet, one row per model or per score; a leaderboard's export; results of a harness, a file "
+        "or a folder.",
+    ),
+]
+
+# How a table is read.
+
+Periods = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DATES",
+        help="Closing dates, as 2024-06-30,2024-12-31; later models form an open period. Without: one period.",
+        show_default=False,
+        rich_help_panel=READING,
+    ),
+]
+Tasks = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Only these tasks, with commas between; may be repeated.",
+        show_default=False,
+        rich_help_panel=READING,
+        callback=names_list,
+    ),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Name of a format, such as lm_eval or wide. Without: recognised by content.",
+        show_default=False,
+        rich_help_panel=READING,
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="FIELD=COLUMN",
+        help="Column of model, base_model, flops, params_b (1e9), tokens_t (1e12), released, stage, task, score, "
+        "n_items or cost, as flops=train_flops; may be repeated.",
+        show_default=False,
+        rich_help_panel=READING,
+    ),
+]
+Metrics = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.toml",
+        help="Direction and range of metrics other than scores in [0, 1].",
+        show_default=False,
+        rich_help_panel=READING,
+    ),
+]
+Relabel = Annotated[
+    bool,
+    typer.Option(
+        "--relabel",
+        help="Believe a row's name, or size and date, against the base model stated.",
+        rich_help_panel=READING,
+    ),
+]
+AllowLimited = Annotated[
+    bool,
+    typer.Option(
+        "--allow-limited",
+        help="Take also runs on a part of a benchmark's items (--limit).",
+        rich_help_panel=READING,
+    ),
+]
+Duplicates = Annotated[
+    str,
+    typer.Option(
+        metavar="CHOICE",
+        help="Several records of a model: keep, first, best (biased upward) or error.",
+        rich_help_panel=READING,
+    ),
+]
+RegistryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--registry",
+        metavar="FILE.toml",
+        help="Your own base models, put over the packaged ones.",
+        show_default=False,
+        rich_help_panel=READING,
+    ),
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """What has to be said of any file of evaluations: its format, its columns, whose base models it names."""
+
+    format: Format = None
+    column: Columns = None
+    registry: RegistryFile = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of `bayes_frontier.read` that these options are."""
+        return {"format": self.format, "columns": fields_map(self.column), "registry": self.registry}
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading(Source):
+    """How a table is read: the options of every command that reads one."""
+
+    duplicates: Duplicates = "keep"
+    metrics: Metrics = None
+    allow_limited: AllowLimited = False
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of `bayes_frontier.read` that these options are."""
+        more = {"duplicates": self.duplicates, "metrics": self.metrics, "limited": self.allow_limited}
+        return super().arguments() | more
+
+    def read(
+        self,
+        table: Path,
+        *,
+        periods: str | None = None,
+        tasks: list[str] | None = None,
+        relabel: bool = False,
+        registry: "Registry | None" = None,
+    ) -> "Evaluations":
+        """Read a table with these options; the registry of a fit is taken where none is given."""
+        import bayes_frontier as bf
+
+        arguments = self.arguments()
+        arguments["registry"] = arguments["registry"] or registry
+        return bf.read(table, periods=periods, tasks=tasks, relabel=relabel, **arguments)
+
+
+def unfolded[R](command: Callable[..., R]) -> Callable[..., R]:
+    """Give a command the options of the dataclasses that its parameters are, which Typer does not know how to read."""
+    signature = inspect.signature(command, eval_str=True)
+    groups: dict[str, Any] = {
+        name: p.annotation for name, p in signature.parameters.items() if dataclasses.is_dataclass(p.annotation)
+    }
+    parameters = []
+    for name, parameter in signature.parameters.items():
+        if name not in groups:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+            continue
+        hints = get_type_hints(groups[name], include_extras=True)
+        parameters += [
+            inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
+            for f in dataclasses.fields(groups[name])
+        ]
+
+    @functools.wraps(command)
+    def folded(**values: object) -> R:
+        made = {
+            name: group(**{f.name: values.pop(f.name) for f in dataclasses.fields(group)})
+            for name, group in groups.items()
+        }
+        return command(**values, **made)
+
+    folded.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    folded.__annotations__ = {p.name: p.annotation for p in parameters}
+    return folded
+
+
+# What is asked of a fit.
+
+AskedTasks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--task",
+        metavar="NAME",
+        help="A task; may be repeated, or several with commas.",
+        show_default="every task",
+        callback=names_list,
+    ),
+]
+Period = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PERIOD",
+        help="A period: its number from 0, its label, or a date (yyyy-mm-dd) within it.",
+        show_default="the last one fitted",
+    ),
+]
+BaseModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="A fitted base model, such as llama-3.1-8b: its own boundary.",
+        show_default="the population's, for a model on a new base model",
+    ),
+]
+Delta = Annotated[
+    float,
+    typer.Option(metavar="SCORE", help="Smallest change that matters, in scores.", parser=parser(one_score, "--delta")),
+]
+VerdictProb = Annotated[
+    float,
+    typer.Option(
+        metavar="P",
+        help="Probability that a verdict asks for, and inside intervals; above 0.5.",
+        parser=parser(probability, "--prob"),
+    ),
+]
+Prob = Annotated[
+    float,
+    typer.Option(
+        metavar="P",
+        help="Probability inside the credible interval (equal tails), 0 to 1.",
+        parser=parser(probability, "--prob"),
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else.")]
+
+# How a fit is made.
+
+Model = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="hierarchical, pooled, independent, or a model file (.toml)."),
+]
+Tau = Annotated[
+    float,
+    typer.Option(
+        metavar="P",
+        help="Share of models at or below the boundary, 0 to 1.",
+        parser=parser(probability, "--tau"),
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Seed; the same one repeats the run.",
+        rich_help_panel=SAMPLING,
+    ),
+]
+Draws = Annotated[int, typer.Option(min=1, metavar="N", help="Draws kept per chain.", rich_help_panel=SAMPLING)]
+Tune = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Draws per chain that adapt the sampler.", rich_help_panel=SAMPLING)
+]
+Chains = Annotated[int, typer.Option(min=1, metavar="N", help="Independent chains.", rich_help_panel=SAMPLING)]
+Cores = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Chains run at once.",
+        show_default="the machine's cores",
+        rich_help_panel=SAMPLING,
+    ),
+]
+AllowUnconverged = Annotated[
+    bool,
+    typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.", rich_help_panel=SAMPLING),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+LeftOut = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.csv", help="List every row left out, with its reason, in this CSV file.", show_default=False
+    ),
+]
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Processes of this machine.",
+        show_default="as many as it has cores",
+        rich_help_panel=SAMPLING,
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Run on the workers of this Dask scheduler, tcp://HOST:8786 say. They run what this process sends: use "
+        "a cluster of your own.",
+        show_default="processes of this machine",
+        rich_help_panel=SAMPLING,
+    ),
+]
+
+
+def flops_option(help: str, default: str | bool = False, option: str = "--flops") -> Any:  # noqa: ANN401 - what Typer itself returns
+    """Make an option for one or more computes; `default` says in words what is asked without it."""
+    forms = " 1e24, several as 1e22,1e24, or 1e22:1e26:5."
+    return typer.Option(
+        option, metavar="FLOPS", help=help + forms, show_default=default, parser=parser(flops_list, option)
+    )
+
+
+def picture_option(names: str) -> Any:  # noqa: ANN401 - what Typer itself returns
+    """Make the option `--out` of commands that draw."""
+    return typer.Option(
+        "--out", metavar="DIR", help=f"Folder for {names}; made if it is not there.", show_default=False
+    )
 
 
 # A call as it was typed, for the page that a command writes.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.asking import about, load, question, records
-from bayes_frontier.cli.options import flops_list, names_list
+from bayes_frontier.cli.fits import about, load, question, records, whose_models
+from bayes_frontier.cli.options import names_list
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, rows_of, show
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, write_picture
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command("portfolio")
+@app.command("portfolio", rich_help_panel=given.ASK)
 def portfolio(
+    fit: given.FitFile,
     targets: Annotated[
         Path,
         typer.Argument(
@@ -31,38 +33,33 @@ def portfolio(
             help='A table [targets."task"] each, with score (0 to 1), and if wanted weight and cost.',
         ),
     ],
-    fit: given.FitFile,
     flops: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FLOPS",
-            help="Compute asked about: 1e24, several as 1e22,1e24, or 1e22:1e26:5.",
-            show_default="the least that meets all targets",
-        ),
+        Sequence[float] | None, given.flops_option("Compute asked about:", "the least that meets all targets")
     ] = None,
     prob: Annotated[
-        str, typer.Option(metavar="P", help="Probability with which targets are to be met, above 0.5.")
-    ] = "0.9",
+        float,
+        typer.Option(
+            metavar="P",
+            help="Probability with which targets are to be met, above 0.5.",
+            parser=given.parser(given.probability, "--prob"),
+        ),
+    ] = 0.9,
     trade_off: Annotated[
         str | None,
         typer.Option(
             metavar="TASK,TASK",
             help="Also the pairs of targets on these two tasks that are met together, at each compute asked about.",
+            show_default=False,
         ),
     ] = None,
     period: given.Period = None,
     base_model: given.BaseModel = None,
     metrics: given.Metrics = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder for pictures, portfolio.png and trade-off.png; made if it is not there."
-        ),
-    ] = None,
+    out: Annotated[Path | None, given.picture_option("pictures, portfolio.png and trade-off.png")] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Show with which probability all targets are attainable, at which compute they are, and what missing them costs.
+    """Show whether several targets are attainable at once, and at which compute.
 
     Example: targets.toml
 
@@ -78,15 +75,17 @@ def portfolio(
 
     and then
 
-        bayes-frontier portfolio targets.toml fit.nc --flops 1e23,1e24
+        bayes-frontier portfolio fit.nc targets.toml --flops 1e23,1e24
 
     A target stated as `value` in place of `score` is on the metric's own scale; give the --metrics that the fit was
     made with. The probability of all targets is taken from joint draws, not multiplied. At each compute the verdict is
     attainable, not attainable (P at least --prob), or open. In JSON, null stands for more compute than was searched.
     """
     form = form_of(as_json, as_csv)
+    if fit.suffix == ".toml" and targets.suffix != ".toml":
+        # the order of earlier versions
+        fit, targets = targets, fit
     asked = question(None, period, base_model, prob)
-    computes = None if flops is None else flops_list(flops)
     pair = names_list([trade_off]) if trade_off is not None else None
     if pair is not None and len(pair) != 2:
         raise QueryError(f"--trade-off: name two tasks, as bbh,gpqa; found {len(pair)}.")
@@ -97,32 +96,32 @@ def portfolio(
     from bayes_frontier.analysis.portfolio import trade_off as trade
 
     frontier = load(fit)
-    found = answer(
+    result = answer(
         frontier,
         targets,
-        computes,
+        flops,
         prob=asked.prob,
         period=asked.period,
         base_model=asked.base_model,
         metrics=metrics,
     )
-    shown = [float(value) for value in found.summary["flops"].to_numpy().reshape(-1)]
+    shown = [float(value) for value in result.summary["flops"].to_numpy().reshape(-1)]
     pairs = None
     if pair is not None:
         pairs = trade(
             frontier, pair[0], pair[1], shown, prob=asked.prob, period=asked.period, base_model=asked.base_model
         )
-    facts = about(frontier, asked, [{"period": found.period}]) | _facts(found)
+    facts = about(frontier, asked, [{"period": result.period}]) | _facts(result)
     if pairs is not None:
         facts["trade_off"] = {
             "tasks": pair,
             "points": records(pairs),
         }
-    _show(found, facts, form)
+    _show(result, facts, form)
     if out is not None:
         from bayes_frontier.plots import plot_portfolio, plot_trade_off
 
-        pictures = {"portfolio.png": plot_portfolio(found)}
+        pictures = {"portfolio.png": plot_portfolio(result)}
         if pairs is not None:
             pictures["trade-off.png"] = plot_trade_off(pairs)
         for name, panel in pictures.items():
@@ -130,50 +129,50 @@ def portfolio(
             note(f"Wrote {out / name}")
 
 
-def _facts(found: Portfolio) -> dict[str, object]:
-    rows = rows_of(found.summary[["needed", "last"]], ("task",))
-    for row, target in zip(rows, found.goals.targets, strict=True):
+def _facts(result: Portfolio) -> dict[str, object]:
+    rows = rows_of(result.summary[["needed", "last"]], ("task",))
+    for row, target in zip(rows, result.goals.targets, strict=True):
         row |= {"score": target.score, "weight": target.weight, "cost": target.cost}
     return {
         "targets": rows,
-        "least_flops": found.least_flops,
-        "cheapest_flops": found.cheapest_flops,
-        "unattainable": float(found.summary["unattainable"]),
-        "flops_range": list(found.flops_range),
+        "least_flops": result.least_flops,
+        "cheapest_flops": result.cheapest_flops,
+        "unattainable": float(result.summary["unattainable"]),
+        "flops_range": list(result.flops_range),
     }
 
 
-def _show(found: Portfolio, facts: dict[str, object], form: str) -> None:
-    tasks, numbers = found.goals.tasks, found.summary
+def _show(result: Portfolio, facts: dict[str, object], form: str) -> None:
+    tasks, numbers = result.goals.tasks, result.summary
     rows = rows_of(numbers.drop_vars("met"), ("flops",))
     met = numbers["met"].transpose("task", ...).to_numpy().reshape(len(tasks), -1)
     for i, row in enumerate(rows):
         row |= {f"met_{task}": float(met[k, i]) for k, task in enumerate(tasks)}
         row["at"] = flops_words(float(row["flops"] or 0.0)) + ("*" if row["outside"] else "")
-    priced = not math.isnan(found.cheapest_flops)
+    priced = not math.isnan(result.cheapest_flops)
     text = form == "text"
     columns = [Column("at", "FLOPs") if text else Column("flops", "FLOPs")]
     columns += [
         Column(f"met_{task}", f"P({task} >= {target.score:g})", probability_words)
-        for task, target in zip(tasks, found.goals.targets, strict=True)
+        for task, target in zip(tasks, result.goals.targets, strict=True)
     ]
     columns += [
         Column("all_met", "P(all)", probability_words),
         Column("independent", ""),
         Column("share", "share met" if len(tasks) > 1 else "", "{:.2f}".format),
         Column("miss_cost", "cost of misses" if priced else "", "{:.4g}".format),
-        Column("total_cost", "with compute" if priced and found.goals.price else "", "{:.4g}".format),
+        Column("total_cost", "with compute" if priced and result.goals.price else "", "{:.4g}".format),
         Column("outside", ""),
         Column("verdict", "verdict"),
     ]
     if not text:
         show(Answer(facts, columns, rows), form)
         return
-    whose = f"models on {facts['base_model']}" if facts["base_model"] else "models on a new base model"
+    whose = whose_models(facts["base_model"])
     header = [
-        f"Targets within the boundary of {whose} in the period '{found.period}': probabilities, from joint draws.",
+        f"Targets within the boundary of {whose} in the period '{result.period}': probabilities, from joint draws.",
     ]
-    show(Answer(facts, columns, rows, header, ["", *found.sentences, ""]), form)
+    show(Answer(facts, columns, rows, header, ["", *result.sentences, ""]), form)
     needed: list[dict[str, Value]] = list(facts["targets"])  # type: ignore[call-overload]
     together = {
         f"needed_{part}": float(numbers["needed_all"].sel(statistic=part)) for part in ("median", "lower", "upper")
@@ -181,7 +180,7 @@ def _show(found: Portfolio, facts: dict[str, object], form: str) -> None:
     needed.append({"task": "all together", "score": None, "last": None, **together})
 
     def words(value: float) -> str:
-        low, high = found.flops_range
+        low, high = result.flops_range
         return (
             f"> {flops_words(high)}"
             if math.isinf(value)
@@ -199,6 +198,6 @@ def _show(found: Portfolio, facts: dict[str, object], form: str) -> None:
         Column("last", "P(last to be met)", probability_words),
     ]
     show(
-        Answer({}, columns, needed, [f"Compute needed; lower, upper: {share_words(found.prob)} credible interval."]),
+        Answer({}, columns, needed, [f"Compute needed; lower, upper: {share_words(result.prob)} credible interval."]),
         "text",
     )

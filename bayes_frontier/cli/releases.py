@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +11,8 @@ import numpy as np
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.asking import load, records
-from bayes_frontier.cli.options import day_of, fields_map, flops_list, names_list, one_score, probability
+from bayes_frontier.cli.fits import load, records
+from bayes_frontier.cli.options import names_list
 from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
 from bayes_frontier.cli.start import check_target
 from bayes_frontier.errors import QueryError
@@ -22,13 +24,23 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
+# Computes of the curves in the picture of stages.
+_POINTS = 40
 
-@app.command("contamination")
+
+@app.command("contamination", rich_help_panel=given.DATA)
+@given.unfolded
 def contamination(
     table: given.Table,
     after: Annotated[
-        str, typer.Option(metavar="DATE", help="The date, yyyy-mm-dd: when the task's items could have leaked, say.")
+        dt.date,
+        typer.Option(
+            metavar="DATE",
+            help="The date, yyyy-mm-dd: when the task's items could have leaked, say.",
+            parser=given.parser(given.day_of, "--after"),
+        ),
     ],
+    reading: given.Reading,
     task: given.AskedTasks = None,
     reference: Annotated[
         list[str] | None,
@@ -36,26 +48,21 @@ def contamination(
             metavar="NAME",
             help="Tasks that say how good a model is; may be repeated, or several with commas.",
             show_default="every other task",
+            callback=names_list,
         ),
     ] = None,
-    delta: given.Delta = "0.02",
-    prob: given.VerdictProb = "0.95",
+    delta: given.Delta = 0.02,
+    prob: given.VerdictProb = 0.95,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out other dates and models.")] = False,
     seed: given.Seed = 1,
-    format: given.Format = None,
-    column: given.Columns = None,
-    metrics: given.Metrics = None,
-    registry: given.RegistryFile = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for a picture a task, contamination-TASK.png; made if not there."),
-    ] = None,
+    out: Annotated[Path | None, given.picture_option("one picture per task, contamination-TASK.png")] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Ask whether models released after a date score higher on a task than other tasks of theirs lead to expect.
+    """Ask whether a benchmark is shifted after a date: contamination, or what looks like it.
 
-    Example: MATH against BBH, before and after July 2024.
+    Do models released later score higher on a task than their scores on other tasks lead to expect? Example: MATH
+    against BBH, before and after July 2024.
 
         bayes-frontier contamination oll.csv --task math_lvl_5 --reference bbh --after 2024-07-01
 
@@ -70,41 +77,40 @@ def contamination(
     import bayes_frontier as bf
 
     form = form_of(as_json, as_csv)
-    day = day_of(after, "--after")
-    smallest, share = one_score(delta, "--delta"), probability(prob, "--prob")
     if out is not None:
         make_folder(out, "--out")
-    evaluations = bf.read(table, format=format, columns=fields_map(column), metrics=metrics, registry=registry)
-    found = bf.contamination(
+    evaluations = reading.read(table)
+    shifts = bf.contamination(
         evaluations,
-        day,
-        tasks=names_list(task),
-        references=names_list(reference),
-        delta=smallest,
-        prob=share,
+        after,
+        tasks=task,
+        references=reference,
+        delta=delta,
+        prob=prob,
         sensitivity=not quick,
         seed=seed,
     )
     about = {
         "source": evaluations.source,
         "fingerprint": evaluations.fingerprint,
-        **{name: found.attrs[name] for name in ("after", "references", "delta", "prob")},
+        **{name: shifts.attrs[name] for name in ("after", "references", "delta", "prob")},
     }
     if not quick:
-        about["analyses"] = _others(found)
+        about["analyses"] = _others(shifts)
     header = [
-        f"{evaluations.source}: models released after {day} against those before, given {found.attrs['references']}.",
-        f"shift: posterior median, in scores; lower, upper: {share_words(share)} credible interval.",
+        f"{evaluations.source}: models released after {after} against those before, given "
+        f"{shifts.attrs['references']}.",
+        f"shift: posterior median, in scores; lower, upper: {share_words(prob)} credible interval.",
     ]
-    footer = ["", *_meanings(found)]
+    footer = ["", *_meanings(shifts)]
     footer += [f"Left out, {reason}: {n:,}." for reason, n in evaluations.dropped_by_reason().items()]
-    show(Answer(about, _contamination_columns(smallest), records(found, ("task",)), header, footer), form)
+    show(Answer(about, _contamination_columns(delta), records(shifts, ("task",)), header, footer), form)
     if out is not None:
         from bayes_frontier.plots import plot_contamination
 
-        for name in found["task"].to_numpy():
+        for name in shifts["task"].to_numpy():
             path = out / f"contamination-{_safe(str(name))}.png"
-            write_picture(plot_contamination(found, task=str(name)).figure, path, "--out")
+            write_picture(plot_contamination(shifts, task=str(name)).figure, path, "--out")
             note(f"Wrote {path}")
 
 
@@ -135,38 +141,33 @@ def _contamination_columns(delta: float) -> list[Column]:
     ]
 
 
-def _others(found: xr.Dataset) -> list[dict[str, Value]]:
+def _others(shifts: xr.Dataset) -> list[dict[str, Value]]:
     parts = ("median", "lower", "upper", "up", "positive", "verdict")
-    frame = found[[f"other_{part}" for part in parts]].to_dataframe().reset_index()
+    frame = shifts[[f"other_{part}" for part in parts]].to_dataframe().reset_index()
     return records(frame[frame["other_verdict"] != ""].rename(columns=lambda name: name.removeprefix("other_")))
 
 
-def _meanings(found: xr.Dataset) -> list[str]:
+def _meanings(shifts: xr.Dataset) -> list[str]:
     from bayes_frontier.analysis.contamination import explained_away, meaning
 
-    references = str(found.attrs["references"])
+    references = str(shifts.attrs["references"])
     said = []
-    for name in found["task"].to_numpy():
-        one = found.sel(task=name)
+    for name in shifts["task"].to_numpy():
+        one = shifts.sel(task=name)
         word, values = str(one["verdict"].item()), (float(one["tipping"]), float(one["explained"]))
         others: dict[str, str] = {}
         above: dict[str, float] = {}
-        if "analysis" in found.dims:
+        if "analysis" in shifts.dims:
             names = [str(analysis) for analysis in one["analysis"].to_numpy()]
             others = dict(zip(names, map(str, one["other_verdict"].to_numpy()), strict=True))
             above = dict(zip(names, map(float, one["other_positive"].to_numpy()), strict=True))
-        instead = explained_away(word, others, above, found.attrs["prob"])
+        instead = explained_away(word, others, above, shifts.attrs["prob"])
         said.append(meaning(str(name), references, word, [one for one in others.values() if one], *values, instead))
     return said
 
 
-# ``bayes-frontier stages``: what post-training adds to pre-training.
-
-# Computes of the picture's curves.
-_POINTS = 40
-
-
-@app.command("stages")
+@app.command("stages", rich_help_panel=given.DATA)
+@given.unfolded
 def stages(
     table: Annotated[
         Path,
@@ -176,32 +177,26 @@ def stages(
             "export), or a fit of both that --save has written.",
         ),
     ],
-    flops: Annotated[
-        str, typer.Option(metavar="FLOPS", help="Where to look: 1e24, several as 1e22,1e24, or 1e22:1e26:5.")
-    ] = "1e22,1e23,1e24",
-    delta: given.Delta = "0.02",
-    prob: given.VerdictProb = "0.9",
+    reading: given.Reading,
+    flops: Annotated[Sequence[float] | None, given.flops_option("Where to look:", "1e22, 1e23 and 1e24")] = None,
+    delta: given.Delta = 0.02,
+    prob: given.VerdictProb = 0.9,
     tasks: given.Tasks = None,
-    format: given.Format = None,
-    column: given.Columns = None,
-    metrics: given.Metrics = None,
-    registry: given.RegistryFile = None,
-    tau: given.Tau = "0.98",
+    tau: given.Tau = 0.98,
     seed: given.Seed = 1,
     draws: given.Draws = 1000,
     tune: given.Tune = 300,
     chains: given.Chains = 4,
     cores: given.Cores = None,
     save: Annotated[
-        Path | None, typer.Option(metavar="FILE.nc", help="Keep the fit of both stages, to ask it again.")
+        Path | None,
+        typer.Option(metavar="FILE.nc", help="Keep the fit of both stages, to ask it again.", show_default=False),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for a picture, stages.png; made if it is not there.")
-    ] = None,
+    out: Annotated[Path | None, given.picture_option("a picture, stages.png")] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Compare pretrained with post-trained models: the lift by task and compute, and which stage is more predictable.
+    """Compare pretrained with post-trained models: the lift by task and compute.
 
     Example: fit both stages, then look at more computes.
 
@@ -211,14 +206,13 @@ def stages(
 
     lift: how much higher the boundary of post-trained models is than that of pretrained ones of the same compute.
     unlocked: probability that post-trained models attain there what pretrained ones do not at any compute there is.
-    Then by stage: how often, among base models in the order of compute, the next one has a lower boundary, and the
-    range within which the middle 80% of scores scatter around a typical base model's boundary.
+    Then how predictable each stage is: how often, among base models in the order of compute, the next one has a lower
+    boundary, and the range within which the middle 80% of scores scatter around a typical base model's boundary.
     """
     import bayes_frontier as bf
 
     form = form_of(as_json, as_csv)
-    computes, smallest, share = flops_list(flops), one_score(delta, "--delta"), probability(prob, "--prob")
-    level = probability(tau, "--tau")
+    computes = flops or (1e22, 1e23, 1e24)
     if out is not None:
         make_folder(out, "--out")
     if table.suffix == ".nc":
@@ -228,26 +222,19 @@ def stages(
     else:
         if save is not None:
             check_target(save)
-        evaluations = bf.read(
-            table,
-            tasks=names_list(tasks),
-            format=format,
-            columns=fields_map(column),
-            metrics=metrics,
-            registry=registry,
-        )
+        evaluations = reading.read(table, tasks=tasks)
         frontier = bf.fit(
-            bf.by_stage(evaluations), tau=level, seed=seed, draws=draws, tune=tune, chains=chains, cores=cores
+            bf.by_stage(evaluations), tau=tau, seed=seed, draws=draws, tune=tune, chains=chains, cores=cores
         )
         if save is not None:
             frontier.save(save)
             note(f"Saved {save}.")
-    found = bf.stages(frontier, flops=computes, delta=smallest, prob=share)
-    by_stage = records(found, ("task", "stage"))
+    lifts = bf.stages(frontier, flops=computes, delta=delta, prob=prob)
+    by_stage = records(lifts, ("task", "stage"))
     about = {
         "tau": frontier.tau,
-        "prob": share,
-        "delta": smallest,
+        "prob": prob,
+        "delta": delta,
         "source": frontier.evaluations.source,
         "fingerprint": frontier.evaluations.fingerprint,
         "converged": frontier.converged,
@@ -255,9 +242,9 @@ def stages(
     }
     header = [
         f"Boundary of post-trained models less that of pretrained ones (tau = {frontier.tau:g}), on new base models.",
-        f"lift: posterior median, in scores; lower, upper: {share_words(share)} credible interval.",
+        f"lift: posterior median, in scores; lower, upper: {share_words(prob)} credible interval.",
     ]
-    show(Answer(about, _stage_columns(smallest), records(found, ("task", "flops")), header), form)
+    show(Answer(about, _lift_columns(delta), records(lifts, ("task", "flops")), header), form)
     if form == "text":
         typer.echo()
         show(Answer({}, _STAGE_COLUMNS, by_stage), form)
@@ -266,12 +253,12 @@ def stages(
 
         models = frontier.evaluations.models["flops"]
         grid = np.geomspace(float(models.min()), float(models.max()), _POINTS).tolist()
-        curves = bf.stages(frontier, flops=grid, delta=smallest, prob=share)
+        curves = bf.stages(frontier, flops=grid, delta=delta, prob=prob)
         write_picture(plot_stages(curves)[0].figure, out / "stages.png", "--out")
         note(f"Wrote {out / 'stages.png'}")
 
 
-def _stage_columns(delta: float) -> list[Column]:
+def _lift_columns(delta: float) -> list[Column]:
     number, signed = "{:.3f}".format, "{:+.3f}".format
     return [
         Column("task", "task"),

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.asking import about, load, question
-from bayes_frontier.cli.options import flops_list, one_flops, one_score, period_of
+from bayes_frontier.cli.fits import about, load, question, whose_models
+from bayes_frontier.cli.options import one_flops, period_of
 from bayes_frontier.cli.output import Answer, Column, Value, columns, form_of, note, rows_of, show, spelled
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, write_picture
@@ -22,33 +23,48 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command("saturation")
+def _amounts(text: str, option: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise QueryError(f"{option}: cannot read {text[:40]!r} as numbers; write 8e9, say.") from None
+
+
+@app.command("saturation", rich_help_panel=given.ASK)
 def saturation(
     fit: given.FitFile,
     flops: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FLOPS",
-            help="Compute at which headroom and gain are asked for: 1e24, several as 1e22,1e24, or 1e22:1e26:5.",
-            show_default="median of the models",
-        ),
+        Sequence[float] | None,
+        given.flops_option("Compute at which headroom and gain are asked for:", "median of the models"),
     ] = None,
     params: Annotated[
-        str | None,
+        Sequence[float] | None,
         typer.Option(
             metavar="N",
             help="Number of parameters in place of --flops, such as 8e9, several with commas. A fit whose axis is "
             "compute needs --tokens too.",
+            show_default=False,
+            parser=given.parser(_amounts, "--params"),
         ),
     ] = None,
     tokens: Annotated[
-        str | None,
-        typer.Option(metavar="D", help="Tokens that models of these --params are trained on, such as 15e12."),
+        Sequence[float] | None,
+        typer.Option(
+            metavar="D",
+            help="Tokens that models of these --params are trained on, such as 15e12.",
+            show_default=False,
+            parser=given.parser(_amounts, "--tokens"),
+        ),
     ] = None,
     gain: Annotated[
-        str, typer.Option(metavar="SCORE", help="Smallest gain of a tenfold of compute that matters, in scores.")
-    ] = "0.02",
-    delta: given.Delta = "0.02",
+        float,
+        typer.Option(
+            metavar="SCORE",
+            help="Smallest gain of a tenfold of compute that matters, in scores.",
+            parser=given.parser(given.one_score, "--gain"),
+        ),
+    ] = 0.02,
+    delta: given.Delta = 0.02,
     since: Annotated[
         str | None,
         typer.Option(
@@ -66,17 +82,12 @@ def saturation(
     task: given.AskedTasks = None,
     period: given.Period = None,
     base_model: given.BaseModel = None,
-    prob: given.Prob = "0.9",
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder for two pictures, saturation.png and progress.png; made if it is not there."
-        ),
-    ] = None,
+    prob: given.Prob = 0.9,
+    out: Annotated[Path | None, given.picture_option("two pictures, saturation.png and progress.png")] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Show how much is left below each ceiling, what more compute buys, and whether progress was scale or time.
+    """Show what is left below each ceiling, and whether progress was scale or time.
 
     Example: what is left at 1e24 FLOPs, and where does a tenfold of compute buy less than 0.03?
 
@@ -94,14 +105,10 @@ def saturation(
     """
     form = form_of(as_json, as_csv)
     asked = question(task, period, base_model, prob)
-    computes = None if flops is None else flops_list(flops)
-    sizes = None if params is None else _amounts(params, "--params")
-    if computes is not None and sizes is not None:
+    if flops is not None and params is not None:
         raise QueryError("--flops and --params: give one of them.")
-    trained = None if tokens is None else _amounts(tokens, "--tokens")
-    if trained is not None and (sizes is None or len(trained) > 1):
+    if tokens is not None and (params is None or len(tokens) > 1):
         raise QueryError("--tokens: give one number, together with --params.")
-    smallest = {"gain": one_score(gain, "--gain"), "delta": one_score(delta, "--delta")}
     settings = {"since": _setting(since, "--since"), "until": _setting(until, "--until")}
     if out is not None:
         make_folder(out, "--out")
@@ -110,16 +117,16 @@ def saturation(
     from bayes_frontier.analysis.saturation import saturation as answer
 
     frontier = load(fit)
-    if sizes is not None:
-        computes = flops_of_size(frontier, sizes, None if trained is None else trained[0])
+    if params is not None:
+        flops = flops_of_size(frontier, list(params), None if tokens is None else tokens[0])
     for name in asked.tasks or ():
         # refuses an unknown task before the work
         frontier.boundary(1e22, task=name)
-    found = answer(
+    result = answer(
         frontier,
-        computes,
-        gain=smallest["gain"],
-        delta=smallest["delta"],
+        flops,
+        gain=gain,
+        delta=delta,
         prob=asked.prob,
         period=asked.period,
         base_model=asked.base_model,
@@ -127,36 +134,29 @@ def saturation(
         until=settings["until"],
     )
     if asked.tasks is not None:
-        found = found.only(asked.tasks)
-    rows = _rows(found, sizes)
-    facts = about(frontier, asked, [{"period": found.period}]) | {
-        "gain": found.gain,
-        "delta": found.delta,
-        "since": {"period": found.settings[0][0], "flops": found.settings[0][1]},
-        "until": {"period": found.settings[1][0], "flops": found.settings[1][1]},
-        "flops_range": list(found.flops_range),
+        result = result.only(asked.tasks)
+    rows = _rows(result, params)
+    facts = about(frontier, asked, [{"period": result.period}]) | {
+        "gain": result.gain,
+        "delta": result.delta,
+        "since": {"period": result.settings[0][0], "flops": result.settings[0][1]},
+        "until": {"period": result.settings[1][0], "flops": result.settings[1][1]},
+        "flops_range": list(result.flops_range),
     }
     if form == "text":
-        _show_text(found, rows, facts, sizes is not None)
+        _show_text(result, rows, facts, params is not None)
     else:
-        show(Answer(facts, _columns(form, sizes is not None), rows), form)
+        show(Answer(facts, _columns(form, params is not None), rows), form)
     if out is not None:
         from bayes_frontier.plots import plot_progress, plot_saturation
 
         pictures = {
-            "saturation.png": plot_saturation(frontier, found, base_model=asked.base_model)[0].figure,
-            "progress.png": plot_progress(found).figure,
+            "saturation.png": plot_saturation(frontier, result, base_model=asked.base_model)[0].figure,
+            "progress.png": plot_progress(result).figure,
         }
         for name, figure in pictures.items():
             write_picture(figure, out / name, "--out")
             note(f"Wrote {out / name}")
-
-
-def _amounts(text: str, option: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise QueryError(f"{option}: cannot read {text[:40]!r} as numbers; write 8e9, say.") from None
 
 
 def _setting(text: str | None, option: str) -> int | str | tuple[int | str, float] | None:
@@ -171,31 +171,31 @@ def _setting(text: str | None, option: str) -> int | str | tuple[int | str, floa
     return named, one_flops(compute, option)
 
 
-def _rows(found: Saturation, sizes: list[float] | None) -> list[dict[str, Value]]:
-    rows = rows_of(found.summary, ("task", "flops"))
+def _rows(result: Saturation, params: Sequence[float] | None) -> list[dict[str, Value]]:
+    rows = rows_of(result.summary, ("task", "flops"))
     for i, row in enumerate(rows):
-        row["params"] = None if sizes is None else sizes[i % len(sizes)]
+        row["params"] = None if params is None else params[i % len(params)]
     return rows
 
 
 def _columns(form: str, sized: bool) -> list[Column]:
-    found = [Column("task", "task"), Column("flops", "FLOPs"), *([Column("params", "params")] if sized else [])]
+    shown = [Column("task", "task"), Column("flops", "FLOPs"), *([Column("params", "params")] if sized else [])]
     for key in ("ceiling", "headroom", "gain", "saturation", "progress", "scale", "time", "share_scale", "beyond"):
-        found += columns(key, "", form)
+        shown += columns(key, "", form)
     names = ["everywhere", "nowhere", "saturated", "grows", "still_to_come", "verdict", "outside", "ceiling_outside"]
     names += ["advance", "retreat", "still", "scale_larger", "source"]
-    return found + [Column(name, "") for name in names]
+    return shown + [Column(name, "") for name in names]
 
 
-def _show_text(found: Saturation, rows: list[dict[str, Value]], facts: dict[str, object], sized: bool) -> None:
-    low, high = found.flops_range
+def _show_text(result: Saturation, rows: list[dict[str, Value]], facts: dict[str, object], sized: bool) -> None:
+    low, high = result.flops_range
 
     def place(value: float) -> str:
         # 0 and infinity stand for the whole range
         return "below" if value <= 0.0 else "beyond" if math.isinf(value) else flops_words(value)
 
-    share = share_words(found.prob)
-    whose = f"models on {facts['base_model']}" if facts["base_model"] else "models on a new base model"
+    share = share_words(result.prob)
+    whose = whose_models(facts["base_model"])
     rows = spelled(
         rows,
         ceiling="{:.3f}".format,
@@ -218,15 +218,15 @@ def _show_text(found: Saturation, rows: list[dict[str, Value]], facts: dict[str,
         Column("headroom_words", "headroom"),
         Column("gain_words", "gain of a tenfold"),
         Column("saturation_words", "saturates at"),
-        Column("grows", f"P(gain >= {found.gain:g})", probability_words),
+        Column("grows", f"P(gain >= {result.gain:g})", probability_words),
         Column("verdict", "verdict"),
     ]
     header = [
-        f"Saturation of the boundary of {whose} in the period '{found.period}'.",
+        f"Saturation of the boundary of {whose} in the period '{result.period}'.",
         f"Median ({share} credible interval), in scores; saturates at: from there on a tenfold of compute buys less "
-        f"than {found.gain:g}, looked for from {flops_words(low)} to {flops_words(high)} FLOPs.",
+        f"than {result.gain:g}, looked for from {flops_words(low)} to {flops_words(high)} FLOPs.",
     ]
-    show(Answer({}, first, rows, header, ["", *found.notes, ""]), "text")
+    show(Answer({}, first, rows, header, ["", *result.notes, ""]), "text")
     second = [
         Column("task", "task"),
         Column("progress_words", "progress"),
@@ -236,8 +236,8 @@ def _show_text(found: Saturation, rows: list[dict[str, Value]], facts: dict[str,
         Column("scale_larger", "P(scale > time)", probability_words),
         Column("source", "verdict"),
     ]
-    (before, low), (after, high) = found.settings
-    if found.settings[0] == found.settings[1]:
+    (before, low), (after, high) = result.settings
+    if result.settings[0] == result.settings[1]:
         note("No progress to divide: both settings are the same. Name others with --since and --until.")
         return
     header = [
@@ -248,10 +248,7 @@ def _show_text(found: Saturation, rows: list[dict[str, Value]], facts: dict[str,
     show(Answer({}, second, once, header), "text")
 
 
-# ``bayes-frontier emergence``: how abruptly boundaries rise.
-
-
-@app.command("emergence")
+@app.command("emergence", rich_help_panel=given.ASK)
 def emergence(
     fit: given.FitFile,
     decades: Annotated[
@@ -259,15 +256,12 @@ def emergence(
     ] = "2",
     period: given.Period = None,
     base_model: given.BaseModel = None,
-    prob: given.Prob = "0.9",
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for a picture, emergence.png; made if it is not there."),
-    ] = None,
+    prob: given.Prob = 0.9,
+    out: Annotated[Path | None, given.picture_option("a picture, emergence.png")] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Show over how many decades of compute each boundary rises, and which task rises more abruptly than which.
+    """Show over how many decades of compute each boundary rises, task against task.
 
     Example: is any rise over within a tenfold of compute?
 
@@ -290,8 +284,8 @@ def emergence(
     from bayes_frontier.analysis.emergence import emergence as answer
 
     frontier = load(fit)
-    found = answer(frontier, decades=border, prob=asked.prob, period=asked.period, base_model=asked.base_model)
-    numbers = found.summary
+    result = answer(frontier, decades=border, prob=asked.prob, period=asked.period, base_model=asked.base_model)
+    numbers = result.summary
     names = [str(task) for task in numbers["task"].to_numpy()]
     rows = spelled(
         rows_of(numbers, ("task",)),
@@ -301,7 +295,7 @@ def emergence(
     chances = numbers["rank_probability"].transpose("task", "rank").to_numpy()
     for row, chance in zip(rows, chances, strict=True):
         row |= {f"rank_{i}": float(value) for i, value in enumerate(chance, start=1)}
-    facts = about(frontier, asked, [{"period": found.period}]) | {"decades": found.decades}
+    facts = about(frontier, asked, [{"period": result.period}]) | {"decades": result.decades}
     pairs = [
         {"task": a, "other": b, "more": float(numbers["more"].sel(task=a, other=b)), "verdict": str(order.item())}
         for a in names
@@ -311,18 +305,18 @@ def emergence(
     text = form == "text"
     shown = [Column("task", "task"), *columns("width", "decades", form), *columns("observed", "observed", form)]
     shown += [] if text else [*columns("start", "", form), *columns("end", "", form)]
-    shown += [Column("abrupt", f"P(< {found.decades:g})", probability_words)]
+    shown += [Column("abrupt", f"P(< {result.decades:g})", probability_words)]
     shown += [Column(f"rank_{i}", f"P(rank {i})", probability_words) for i in range(1, len(names) + 1)]
     shown.append(Column("verdict", "verdict"))
-    whose = f"models on {asked.base_model}" if asked.base_model else "models on a new base model"
+    whose = whose_models(asked.base_model)
     header = [
-        f"Abruptness of the boundary of {whose} in the period '{found.period}', the most abrupt first.",
+        f"Abruptness of the boundary of {whose} in the period '{result.period}', the most abrupt first.",
         "decades: of compute, from 10 to 90% of the rise; observed: share of the rise within the models' compute; "
-        f"median ({share_words(found.prob)} credible interval).",
+        f"median ({share_words(result.prob)} credible interval).",
     ]
-    show(Answer(facts | {"pairs": pairs}, shown, rows, header, ["", *found.sentences]), form)
+    show(Answer(facts | {"pairs": pairs}, shown, rows, header, ["", *result.sentences]), form)
     if out is not None:
         from bayes_frontier.plots import plot_emergence
 
-        write_picture(plot_emergence(found).figure, out / "emergence.png", "--out")
+        write_picture(plot_emergence(result).figure, out / "emergence.png", "--out")
         note(f"Wrote {out / 'emergence.png'}")

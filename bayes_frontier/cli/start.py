@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.asking import load, warn_unconverged
-from bayes_frontier.cli.options import fields_map, names_list, probability
+from bayes_frontier.cli.fits import load, warn_unconverged
 from bayes_frontier.cli.output import note
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file
@@ -17,47 +16,41 @@ from bayes_frontier.text import printable
 
 app = typer.Typer()
 
+MISSED = 1
 
-@app.command("fit")
+
+@app.command("fit", rich_help_panel=given.START)
+@given.unfolded
 def fit(
     table: given.Table,
-    out: Annotated[
-        Path,
-        typer.Option(metavar="FILE.nc", help="Where to save the fit; a file of that name is replaced when it is done."),
-    ],
+    out: Annotated[Path, typer.Option(metavar="FILE.nc", help="Where to save the fit.")],
+    *,
     periods: given.Periods = None,
     tasks: given.Tasks = None,
-    format: given.Format = None,
-    column: given.Columns = None,
-    duplicates: given.Duplicates = "keep",
-    metrics: given.Metrics = None,
-    registry: given.RegistryFile = None,
-    allow_limited: given.AllowLimited = False,
+    reading: given.Reading,
     relabel: given.Relabel = False,
     model: given.Model = "hierarchical",
-    tau: given.Tau = "0.98",
-    seed: given.Seed = 1,
-    draws: given.Draws = 1000,
-    tune: given.Tune = 300,
-    chains: given.Chains = 4,
-    cores: given.Cores = None,
+    tau: given.Tau = 0.98,
     compute_uncertainty: Annotated[
         int,
         typer.Option(
             min=0,
             metavar="N",
-            help="Carry the uncertainty of the base models' FLOPs into the fit: N tables with FLOPs drawn from the "
-            "registry's uncertainty are fitted and pooled; 10 will do. 0: FLOPs as stated.",
+            help="Pool N fits with FLOPs drawn from their uncertainty; 10 will do.",
         ),
     ] = 0,
     axis: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="What boundaries are functions of: flops, params or tokens. With the latter two, FLOPs in questions "
-            "and answers stand for them, at 1e12 tokens or 1e10 parameters.",
+            help="flops; or params (FLOPs then mean 6e12 x params) or tokens (6e10 x tokens).",
         ),
     ] = "flops",
+    seed: given.Seed = 1,
+    draws: given.Draws = 1000,
+    tune: given.Tune = 300,
+    chains: given.Chains = 4,
+    cores: given.Cores = None,
     allow_unconverged: given.AllowUnconverged = False,
     quiet: given.Quiet = False,
 ) -> None:
@@ -72,31 +65,17 @@ def fit(
     import bayes_frontier as bf
     from bayes_frontier.checks.backtest.axis import on_axis
 
-    share = probability(tau, "--tau")
-    columns = fields_map(column)
     check_target(out)
     if axis != "flops" and compute_uncertainty:
         raise QueryError("--axis, --compute-uncertainty: the uncertainty is that of FLOPs; leave one of them out.")
-    evaluations = bf.read(
-        table,
-        periods=periods,
-        tasks=names_list(tasks),
-        format=format,
-        columns=columns,
-        duplicates=duplicates,  # type: ignore[arg-type]  # `read` checks it and names the choices
-        metrics=metrics,
-        registry=registry,
-        limited=allow_limited,
-        relabel=relabel,
-    )
-    evaluations = on_axis(evaluations, axis)
+    evaluations = on_axis(reading.read(table, periods=periods, tasks=tasks, relabel=relabel), axis)
     if not quiet:
         typer.echo("\n".join(printable(line) for line in evaluations.summary().splitlines()) + "\n")
         sys.stdout.flush()
     frontier = bf.fit(
         evaluations,
         model=model,
-        tau=share,
+        tau=tau,
         draws=draws,
         tune=tune,
         chains=chains,
@@ -105,7 +84,7 @@ def fit(
         progress=False if quiet else None,
         allow_unconverged=allow_unconverged,
         compute_uncertainty=compute_uncertainty,
-        registry=registry,
+        registry=reading.registry,
     )
     frontier.save(out)
     warn_unconverged(frontier, "not converged, and saved all the same as asked.")
@@ -128,12 +107,7 @@ def check_target(out: Path) -> None:
         raise QueryError(f"--out: the folder {folder} cannot be written; choose another.")
 
 
-# ``bayes-frontier demo``: simulate, fit, check against the known truth, report.
-
-MISSED = 1
-
-
-@app.command("demo")
+@app.command("demo", rich_help_panel=given.START)
 def demo(
     out: Annotated[
         Path,
@@ -145,7 +119,7 @@ def demo(
     ],
     seed: given.Seed = 1,
 ) -> None:
-    """Fit a simulated leaderboard whose boundaries are known, and check that the fit finds them.
+    """Fit a simulated leaderboard and check the fit against the known truth.
 
     Example: try the program without data of your own.
 
@@ -171,23 +145,20 @@ def demo(
     from bayes_frontier.checks.recovery import recovery
     from bayes_frontier.report import write_report
 
-    found = recovery(frontier, truth)
-    replace_file(out / "recovery.csv", found.points.to_csv(index=False).encode(), "--out")
+    recovered = recovery(frontier, truth)
+    replace_file(out / "recovery.csv", recovered.points.to_csv(index=False).encode(), "--out")
     page = write_report(frontier, out, truth=truth)
     typer.echo(frontier.convergence_text())
-    for task, share in found.by_task().items():
+    for task, share in recovered.by_task().items():
         typer.echo(f"  {task}: {100 * share:.0f}% of its intervals hold the truth")
-    typer.echo(found.sentence())
+    typer.echo(recovered.sentence())
     typer.echo(f"Wrote {page}")
-    if not found.passed:
+    if not recovered.passed:
         note("The demo failed: its fit does not recover the truth it was simulated from.")
         raise typer.Exit(MISSED)
 
 
-# ``bayes-frontier report``: a page on a fit.
-
-
-@app.command("report")
+@app.command("report", rich_help_panel=given.START)
 def report(
     fit: given.FitFile,
     out: Annotated[
@@ -201,7 +172,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Write a page on a fit: what is attainable, how sure, is it moving, can it be trusted; with an explorer.
+    """Write one page on a fit: answers, an explorer, and the evidence.
 
     Example: a page to look at or to send.
 

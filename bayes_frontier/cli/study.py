@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from bayes_frontier.cli import options as given
 from bayes_frontier.errors import QueryError
 from bayes_frontier.provenance import PACKAGE
 
@@ -13,7 +14,10 @@ app = typer.Typer()
 
 
 @app.command(
-    "study", add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+    "study",
+    rich_help_panel=given.EVIDENCE,
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def study(context: typer.Context) -> None:
     """Run a study of the method itself, on simulated and on real data; needs a checkout of the repository."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.asking import load, load_converged, records
-from bayes_frontier.cli.options import fields_map, names_list, one_flops, one_score, probability
+from bayes_frontier.cli.fits import load, load_converged, records
 from bayes_frontier.cli.output import Answer, Column, form_of, note, show
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.text import count, flops_words, listed, probability_words, share_words
@@ -25,17 +24,24 @@ RESCORED, DRIFT = 1, 3
 app = typer.Typer()
 
 
-@app.command("watch")
+@app.command("watch", rich_help_panel=given.COMPARE)
+@given.unfolded
 def watch(
     fit: given.FitFile,
     table: given.Table,
+    reading: given.Reading,
     task: given.AskedTasks = None,
     flops: Annotated[
-        str | None,
-        typer.Option(metavar="FLOPS", help="Compute at which changes are stated.", show_default="median of the table"),
+        float | None,
+        typer.Option(
+            metavar="FLOPS",
+            help="Compute at which changes are stated.",
+            show_default="median of the table",
+            parser=given.parser(given.one_flops, "--flops"),
+        ),
     ] = None,
-    delta: given.Delta = "0.02",
-    prob: given.VerdictProb = "0.95",
+    delta: given.Delta = 0.02,
+    prob: given.VerdictProb = 0.95,
     against: Annotated[
         str,
         typer.Option(
@@ -45,19 +51,13 @@ def watch(
         ),
     ] = "fit",
     seed: given.Seed = 1,
-    format: given.Format = None,
-    column: given.Columns = None,
-    metrics: given.Metrics = None,
-    registry: given.RegistryFile = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for a picture, watch.png; made if it is not there.")
-    ] = None,
+    out: Annotated[Path | None, given.picture_option("a picture, watch.png")] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Compare a newer table with a fit: did boundaries move since? For a job that runs each week.
+    """Compare a newer table with a fit: whether boundaries have moved since.
 
-    Example: fit anew only when something has changed.
+    Example, for a job that runs each week: fit anew only when something has changed.
 
         bayes-frontier watch fit.nc oll-today.csv || bayes-frontier fit oll-today.csv --out fit.nc
 
@@ -68,53 +68,44 @@ def watch(
     Exit status: 0 no drift is established; 1 none is, but a task was re-scored, so that the fit no longer speaks of it;
     3 drift is established on some task; 2 the call, the fit or the table is wrong, or the fit did not converge.
     """
-    import bayes_frontier as bf
     from bayes_frontier.analysis.watch import established
     from bayes_frontier.analysis.watch import watch as compare
 
     form = form_of(as_json, as_csv)
-    smallest, share = one_score(delta, "--delta"), probability(prob, "--prob")
-    where = None if flops is None else one_flops(flops)
     if out is not None:
         make_folder(out, "--out")
     frontier = load_converged(fit)
-    newer = bf.read(
-        table,
-        format=format,
-        columns=fields_map(column),
-        metrics=metrics,
-        registry=registry or frontier.evaluations.registry,
-    )
-    found = compare(
+    newer = reading.read(table, registry=frontier.evaluations.registry)
+    changes = compare(
         frontier,
         newer,
-        tasks=names_list(task),
-        flops=where,
-        delta=smallest,
-        prob=share,
+        tasks=task,
+        flops=flops,
+        delta=delta,
+        prob=prob,
         against=against,
         seed=seed,
     )
-    moved = established(found["verdict"])
-    rescored = found["verdict"].to_numpy() == "re-scored"
+    moved = established(changes["verdict"])
+    rescored = changes["verdict"].to_numpy() == "re-scored"
     about = {
         "tau": frontier.tau,
         "source": frontier.evaluations.source,
         "fingerprint": frontier.evaluations.fingerprint,
         "table": newer.source,
-        **{name: found.attrs[name] for name in ("new", "shared", "delta", "prob", "against", "flops")},
+        **{name: changes.attrs[name] for name in ("new", "shared", "delta", "prob", "against", "flops")},
         "drift": bool(moved.any()),
-        "rescored": [str(name) for name in found["task"].to_numpy()[rescored]],
+        "rescored": [str(name) for name in changes["task"].to_numpy()[rescored]],
     }
-    said = _said(frontier, newer, found)
-    show(Answer(about, _columns(smallest), records(found), _header(fit, found), ["", *said]), form)
+    said = _said(frontier, newer, changes)
+    show(Answer(about, _columns(delta), records(changes), _header(fit, changes), ["", *said]), form)
     if form != "text":
         for line in said:
             note(line)
     if out is not None:
         from bayes_frontier.plots import plot_watch
 
-        write_picture(plot_watch(found).figure, out / "watch.png", "--out")
+        write_picture(plot_watch(changes).figure, out / "watch.png", "--out")
         note(f"Wrote {out / 'watch.png'}")
     if moved.any():
         raise typer.Exit(DRIFT)
@@ -143,20 +134,21 @@ def _columns(delta: float) -> list[Column]:
     ]
 
 
-def _header(fit: Path, found: xr.Dataset) -> list[str]:
-    since = "the last fitted scores" if found.attrs["against"] == "fit" else "what the fit forecast"
+def _header(fit: Path, changes: xr.Dataset) -> list[str]:
+    since = "the last fitted scores" if changes.attrs["against"] == "fit" else "what the fit forecast"
+    about = changes.attrs
     return [
-        f"{count(found.attrs['new'], 'new record')} of {found.attrs['source']} against {fit}: change since {since}, at "
-        f"{flops_words(found.attrs['flops'])} FLOPs.",
-        f"change: posterior median, in scores; lower, upper and from, to: {share_words(found.attrs['prob'])} credible "
+        f"{count(about['new'], 'new record')} of {about['source']} against {fit}: change since {since}, at "
+        f"{flops_words(about['flops'])} FLOPs.",
+        f"change: posterior median, in scores; lower, upper and from, to: {share_words(about['prob'])} credible "
         "intervals; surprise: how rarely the fit would expect a change so far out.",
     ]
 
 
-def _said(frontier: Frontier, newer: Evaluations, found: xr.Dataset) -> list[str]:
+def _said(frontier: Frontier, newer: Evaluations, changes: xr.Dataset) -> list[str]:
     from bayes_frontier.analysis.watch import ESTABLISHED
 
-    words = found["verdict"].to_series()
+    words = changes["verdict"].to_series()
     said = [
         f"{word}: {listed(words.index[words == word])}."
         for word in ("advanced", "retreated", "re-scored")
@@ -164,7 +156,7 @@ def _said(frontier: Frontier, newer: Evaluations, found: xr.Dataset) -> list[str
     ]
     if not words.isin(ESTABLISHED).any():
         said.append("No drift is established.")
-    if not found.attrs["shared"]:
+    if not changes.attrs["shared"]:
         said.append(
             "No record of the fit is in this table, so whether a task was re-scored cannot be told: a change may be "
             "that of the marking."
@@ -176,13 +168,12 @@ def _said(frontier: Frontier, newer: Evaluations, found: xr.Dataset) -> list[str
     return said
 
 
-# ``bayes-frontier score``: another table against what a fit predicts for its models.
-
-
-@app.command("score")
+@app.command("score", rich_help_panel=given.COMPARE)
+@given.unfolded
 def score(
     fit: given.FitFile,
     table: given.Table,
+    reading: given.Reading,
     bridge: Annotated[
         str,
         typer.Option(
@@ -191,22 +182,13 @@ def score(
             "models that both tables have), upper (less that of the upper half of these), or none.",
         ),
     ] = "mean",
-    prob: given.Prob = "0.9",
-    format: given.Format = None,
-    column: given.Columns = None,
-    duplicates: given.Duplicates = "keep",
-    metrics: given.Metrics = None,
-    registry: given.RegistryFile = None,
-    allow_limited: given.AllowLimited = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for README.md, scores.csv and bridge.csv; made if it is not there."),
-    ] = None,
+    prob: given.Prob = 0.9,
+    out: Annotated[Path | None, given.picture_option("README.md, scores.csv and bridge.csv")] = None,
     seed: given.Seed = 1,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
-    """Score models that a fit has not seen: pinball loss and signed coverage, known and new base models apart.
+    """Judge a fit by models it has not seen: pinball loss and signed coverage.
 
     Example: models evaluated after the leaderboard retired, by a fit of the leaderboard.
 
@@ -218,24 +200,16 @@ def score(
     import bayes_frontier as bf
     from bayes_frontier.report.backtest import said, scoring_files
 
-    form, share = form_of(as_json, as_csv), probability(prob, "--prob")
+    form = form_of(as_json, as_csv)
     if out is not None:
         make_folder(out, "--out")
     frontier = load(fit)
-    evaluations = bf.read(
-        table,
-        format=format,
-        columns=fields_map(column),
-        duplicates=duplicates,  # type: ignore[arg-type]  # `read` checks it and names the choices
-        metrics=metrics,
-        registry=registry or frontier.evaluations.registry,
-        limited=allow_limited,
-    )
-    found = bf.score(frontier, evaluations, bridge=bridge, prob=share, seed=seed)
+    evaluations = reading.read(table, registry=frontier.evaluations.registry)
+    scored = bf.score(frontier, evaluations, bridge=bridge, prob=prob, seed=seed)
     if out is not None:
-        for name, content in scoring_files(found).items():
+        for name, content in scoring_files(scored).items():
             replace_file(out / name, content, "--out")
-    rows = records(found.table)
+    rows = records(scored.table)
     columns = [
         Column("scores", "scores"),
         Column("group", "base models"),
@@ -252,16 +226,16 @@ def score(
         Column("error_lower", "lower", "{:+.4f}".format),
         Column("error_upper", "upper", "{:+.4f}".format),
     ]
-    shifts = records(found.bridge)
+    shifts = records(scored.bridge)
     header = [
-        *said(found),
+        *said(scored),
         "",
         "n: scores, on so many base models; constant: pinball loss of the last fitted period's quantile; coverage "
-        f"error: positive where the boundary is too high, at most {1.0 - frontier.tau:.3g}, with {share_words(share)} "
+        f"error: positive where the boundary is too high, at most {1.0 - frontier.tau:.3g}, with {share_words(prob)} "
         "intervals.",
     ]
     shown = [row for row in rows if row["n"]]
-    show(Answer({**found.about, "left_out": found.left_out, "bridge": shifts}, columns, shown, header), form)
+    show(Answer({**scored.about, "left_out": scored.left_out, "bridge": shifts}, columns, shown, header), form)
     if out is not None:
         note(f"Wrote {out / 'README.md'}, scores.csv and bridge.csv")
 

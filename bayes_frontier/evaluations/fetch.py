@@ -18,6 +18,7 @@ import platformdirs
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.tables.sheet import first_line
+from bayes_frontier.files import replace_file
 from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
@@ -309,9 +310,7 @@ def _keep(folder: Path, key: str, found: Fetched) -> None:
         entries = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         entries = {}
-    part = record.with_name(f"fetched.{os.getpid()}.part")
-    part.write_text(json.dumps(entries | {key: asdict(found)}, indent=2) + "\n", encoding="utf-8")
-    part.replace(record)
+    replace_file(record, (json.dumps(entries | {key: asdict(found)}, indent=2) + "\n").encode(), "fetch")
 
 
 def _words(table: Published, revision: str | None, error: Exception) -> str:

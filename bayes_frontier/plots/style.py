@@ -4,7 +4,6 @@ Helpers here are stable: pictures elsewhere in the package are written with them
 when given) and ``visuals`` (see `settle`), makes its own figure with `panel_grid` otherwise, and returns axes.
 """
 
-import difflib
 import math
 from collections.abc import Mapping
 from typing import Any, cast
@@ -18,6 +17,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bayes_frontier.errors import QueryError
+from bayes_frontier.text import suggestion
 
 Visuals = Mapping[str, Mapping[str, object] | bool]
 Settled = dict[str, dict[str, Any] | None]
@@ -52,8 +52,7 @@ def settle(visuals: Visuals | None, defaults: Mapping[str, Mapping[str, object]]
     settled: Settled = {name: dict(options) for name, options in defaults.items()}
     for name, options in (visuals or {}).items():
         if name not in defaults:
-            close = difflib.get_close_matches(str(name), list(defaults), n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
+            hint = suggestion(str(name), list(defaults))
             raise QueryError(f"visuals: no element {name!r}.{hint} The elements are {', '.join(defaults)}.")
         if not isinstance(options, bool | Mapping):
             raise QueryError(f"visuals: {name} is {options!r}; give False, True or a mapping of options.")

@@ -84,6 +84,7 @@ def fit(
     ConvergenceError
         If R-hat exceeds 1.01 or the bulk effective sample size is below 400 for any boundary.
     """
+    _check_evaluations(evaluations)
     _check(tau=tau, draws=draws, tune=tune, chains=chains, cores=cores, seed=seed)
     require_one_scoring(evaluations)
     spec = read_spec(model)
@@ -164,6 +165,15 @@ def fit(
         # where a warm start did not help, the longer try does without
         start = None
     raise ConvergenceError(frontier.convergence_text())
+
+
+def _check_evaluations(evaluations: object) -> None:
+    if not isinstance(evaluations, Evaluations):
+        shown = repr(str(evaluations)[:80]) if isinstance(evaluations, str | Path) else "table"
+        raise QueryError(
+            f"evaluations: found {type(evaluations).__name__}, expected Evaluations. Read the table first: "
+            f"bf.fit(bf.read({shown}))."
+        )
 
 
 def _check(*, tau: float, draws: int, tune: int, chains: int, cores: int | None, seed: int) -> None:

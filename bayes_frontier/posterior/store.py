@@ -1,8 +1,6 @@
 """Fits on disk: one NetCDF file, written whole or not at all."""
 
-import contextlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +9,13 @@ import xarray as xr
 
 from bayes_frontier.errors import FrontierError, StoreError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.files import replacing
 from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.posterior.query import Fit
 
 FORMAT = "bayes_frontier fit"
 VERSION = 1
+_TABLES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".eval")
 _COMPRESSED = {"zlib": True, "complevel": 3}
 # Groups that every fit has, and those of later versions or of some fits.
 _GROUPS, _OPTIONAL = ("posterior", "sample_stats", "constant_data"), ("ending", "diagnostics")
@@ -31,7 +31,6 @@ def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:
 def save(fit: Fit, path: str | Path) -> None:
     """Write a fit beside its target, then rename it into place."""
     target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
     groups = {name: fit.posterior[name].dataset for name in fit.posterior.children}
     # thousands of quantities: a question to a saved fit need not wait for them again
     groups["diagnostics"] = fit.diagnostics.rename_axis("number").to_xarray()
@@ -47,15 +46,8 @@ def save(fit: Fit, path: str | Path) -> None:
         f"/{name}": {v: _COMPRESSED for v, x in node.data_vars.items() if x.dtype.kind == "f" and x.ndim}
         for name, node in tree.children.items()
     }
-    try:
-        tree.to_netcdf(beside, engine="h5netcdf", encoding=packed)
-        os.replace(beside, target)
-    except OSError as error:
-        raise StoreError(f"{target}: cannot be written ({error}).") from None
-    finally:
-        # Where the folder is a file there is nothing to remove, and no leave to look.
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    with replacing(target, "A fit", StoreError) as part:
+        tree.to_netcdf(part, engine="h5netcdf", encoding=packed)
 
 
 def read[F](path: str | Path, make: Callable[..., F]) -> F:
@@ -65,6 +57,11 @@ def read[F](path: str | Path, make: Callable[..., F]) -> F:
         raise StoreError(f"{source}: is a directory; give the path of a fit in it.")
     if not source.is_file():
         raise StoreError(f"{source}: no such file. A fit is written by `bayes-frontier fit TABLE --out {source}`.")
+    if source.suffix in _TABLES:
+        raise StoreError(
+            f"{source}: is a table, not a fit. Fit it first: `bayes-frontier fit {source} --out fit.nc`, or "
+            f"`bf.fit(bf.read({str(source)!r})).save('fit.nc')`."
+        )
     try:
         with xr.open_datatree(source, engine="h5netcdf") as opened:
             tree = opened.load()

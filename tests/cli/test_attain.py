@@ -96,7 +96,7 @@ def test_a_fit_that_did_not_converge_warns_apart_from_the_answer(run, frontier):
         (["--flops", "x"], "cannot read 'x' as FLOPs"),
         (["--flops", "1e24", "--prob", "90"], "--prob: 90 looks like a percentage: write 0.9"),
         (["--flops", "1e24", "--score", "50"], "--score: 50 looks like a percentage: write 0.5"),
-        (["--flops", "1e24", "--score", "0.4,0.5"], "--score: give one score"),
+        (["--flops", "1e24", "--score", "0.4,0.5"], "--score: give one number"),
         (["--flops", "1e24", "--task", "bhb"], "Unknown task 'bhb'. Did you mean 'bbh'?"),
         (["--flops", "1e24", "--base-model", "bsae-3"], "Did you mean 'base-3'?"),
         (["--flops", "1e24", "--period", "7"], "Unknown period 7"),

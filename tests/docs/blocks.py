@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])
+# Followed by tests of their own: they add to the package itself.
+RECIPES = ROOT / "docs" / "recipes"
+PAGES = sorted(
+    [
+        *(page for page in (ROOT / "docs").rglob("*.md") if RECIPES not in page.parents),
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+    ]
+)
 _FENCE = re.compile(r"^```(\S*)[ \t]*(.*?)\n(.*?)^```[ \t]*$", flags=re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r'title="([^"]+)"')
 # What a block may be: run, written to the file in its title, or only shown (output, formulas, the map).

@@ -1,9 +1,7 @@
 """Predicted levels on disk, one file a split and boundary, so that an interrupted backtest goes on where it was."""
 
-import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from bayes_frontier.errors import StoreError
+from bayes_frontier.files import replacing
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.provenance import versions
 
@@ -68,18 +67,10 @@ class LevelStore:
         """Keep finished levels, whole or not at all."""
         if self.folder is None:
             return
-        target = self.folder / f"{name}.nc"
-        beside = self.folder / f".{name}.{os.getpid()}.part"
         attrs = {"key": key, "facts": json.dumps(dict(levels.facts))}
-        try:
-            data = xr.Dataset({"level": (("record", "task"), levels.values)}, attrs=attrs)
-            data.to_netcdf(beside, engine="h5netcdf")
-            os.replace(beside, target)
-        except OSError as error:
-            raise StoreError(f"{target}: cannot be written ({error.strerror}).") from None
-        finally:
-            with contextlib.suppress(OSError):
-                beside.unlink()
+        data = xr.Dataset({"level": (("record", "task"), levels.values)}, attrs=attrs)
+        with replacing(self.folder / f"{name}.nc", "Finished levels", StoreError) as part:
+            data.to_netcdf(part, engine="h5netcdf")
 
 
 def make_key(parts: Mapping[str, object]) -> str:

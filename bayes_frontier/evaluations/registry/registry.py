@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import math
 import re
 import tomllib
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.text import suggestion
 
 _SIZE = re.compile(r"(?:(?<![a-z0-9.])|(?<=from))(\d+(?:\.\d+)?)(b|m)(?![a-z0-9])")
 
@@ -218,9 +218,8 @@ class _Entry:
 
 def _suggest(key: str, known: Iterable[str]) -> str:
     known = sorted(known)
-    close = difflib.get_close_matches(key, known, n=1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
+    if close := suggestion(key, known):
+        return close.strip()
     return f"Known: {', '.join(known)}." if len(known) < 20 else "Add it, or correct the name."
 
 

@@ -189,6 +189,11 @@ def _load_path(source: str | Path) -> Source:
     if folder:
         return _load_folder(path, shown)
     start = read_start(path, shown)
+    if start.startswith(b"\x89HDF"):
+        raise DataError(
+            f"{shown} is a NetCDF file, such as a saved fit, where a table of evaluations is expected. "
+            f"Give the table; a fit is asked with `bayes-frontier attain {path.name} --flops 1e24` or `bf.load`."
+        )
     if start.startswith(b"PK\x03\x04"):
         table = table_in_archive(path, shown)
         if table is not None:

@@ -1,4 +1,4 @@
-"""What commands on a saved fit share: loading it, asking it task by task, saying what is answered."""
+"""Saved fits on the command line: loading one, asking it task by task, and what an answer is about."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bayes_frontier.cli.options import names_list, period_of, probability
+from bayes_frontier.cli.options import period_of
 from bayes_frontier.cli.output import Column, Value, note, plain
 from bayes_frontier.errors import QueryError
 from bayes_frontier.text import share_words
@@ -21,19 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Question:
-    """Options common to questions about a fit, read and checked.
-
-    Attributes
-    ----------
-    tasks : list of str or None
-        Tasks asked for; None: every task.
-    period : str, int or None
-        Period asked for; None: the last one.
-    base_model : str or None
-        Base model asked for; None: the population boundary.
-    prob : float
-        Probability of the credible interval.
-    """
+    """What a fit is asked: None stands for every task, the last period, and the population boundary."""
 
     tasks: list[str] | None
     period: str | int | None
@@ -41,29 +29,13 @@ class Question:
     prob: float
 
 
-def question(task: list[str] | None, period: str | None, base_model: str | None, prob: str) -> Question:
-    """Read and check the common options."""
-    return Question(names_list(task), period_of(period), base_model, probability(prob, "--prob"))
+def question(tasks: list[str] | None, period: str | None, base_model: str | None, prob: float) -> Question:
+    """Gather the common options."""
+    return Question(tasks, period_of(period), base_model, prob)
 
 
 def load(path: Path) -> Frontier:
-    """Load a fit, warning on standard error when it did not converge.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-
-    Returns
-    -------
-    Frontier
-        The fit.
-
-    Raises
-    ------
-    StoreError
-        If the file is no fit.
-    """
+    """Load a fit, warning on standard error when it did not converge."""
     import bayes_frontier as bf
 
     frontier = bf.load(path)
@@ -94,23 +66,20 @@ def ask(frontier: Frontier, asked: Question, answer: Callable[[str], xr.Dataset]
     return rows
 
 
-def records(found: pd.DataFrame | xr.Dataset, dims: Sequence[str] = ()) -> list[dict[str, Value]]:
+def records(table: pd.DataFrame | xr.Dataset, dims: Sequence[str] = ()) -> list[dict[str, Value]]:
     """Turn a table into rows of an answer."""
     import xarray as xr
 
-    if isinstance(found, xr.Dataset):
+    if isinstance(table, xr.Dataset):
         if dims:
-            found = found[[name for name, values in found.data_vars.items() if set(values.dims) == set(dims)]]
-            found = found.transpose(*dims)
-        found = found.to_dataframe().reset_index()
-    return [{str(key): plain(value) for key, value in row.items()} for row in found.to_dict("records")]
-
-
-# What an answer is about: the facts in JSON, the lines above the table.
+            table = table[[name for name, values in table.data_vars.items() if set(values.dims) == set(dims)]]
+            table = table.transpose(*dims)
+        table = table.to_dataframe().reset_index()
+    return [{str(key): plain(value) for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def about(frontier: Frontier, asked: Question, rows: Sequence[Mapping[str, Value]]) -> dict[str, object]:
-    """Gather the facts that hold for a whole answer."""
+    """Gather the facts that hold for a whole answer: the head of the JSON document."""
     periods = list(dict.fromkeys(str(row["period"]) for row in rows))
     return {
         "tau": frontier.tau,
@@ -126,13 +95,18 @@ def about(frontier: Frontier, asked: Question, rows: Sequence[Mapping[str, Value
 
 def header(frontier: Frontier, asked: Question, facts: Mapping[str, object], center: str) -> list[str]:
     """Say in two lines what a table shows."""
-    whose = f"models on {asked.base_model}" if asked.base_model else "models on a new base model"
+    whose = whose_models(asked.base_model)
     period = facts["period"]
     when = "; every period" if isinstance(period, list) else "" if period == "all" else f"; period {period}"
     return [
         f"Boundary that {share_words(frontier.tau)} of {whose} do not exceed (tau = {frontier.tau:g}){when}.",
         f"{center}: posterior median; lower, upper: {share_words(asked.prob)} credible interval.",
     ]
+
+
+def whose_models(base_model: object) -> str:
+    """Say whose boundary an answer is about."""
+    return f"models on {base_model}" if base_model else "models on a new base model"
 
 
 def several_periods(facts: Mapping[str, object]) -> Column:
