@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bayes_frontier.evaluations.registry.names import Token, is_date, several, tokens
+from bayes_frontier.evaluations.registry.names import Token, experts, is_date, several, tokens
 from bayes_frontier.evaluations.registry.registry import BaseModel, Registry, Release
 
-_ROUNDED = 0.03
+_ROUNDED, _ROUGHLY = 0.03, 0.15
+_UNTRAINED = frozenset({"random", "scratch"})
 Core = tuple[str, ...]
 
 
@@ -31,11 +32,14 @@ class Claim:
         Number of the generation; empty where none is said.
     between : tuple of str
         Words from the line to the size, or to the end where no size is said.
+    marked : bool
+        Whether a v stands before the number: of a line without generations it may be the fine-tune's.
     """
 
     line: str
     version: str
     between: tuple[str, ...]
+    marked: bool = False
 
 
 class Vocabulary:
@@ -47,27 +51,42 @@ class Vocabulary:
         self.mixtures = frozenset(registry.words.get("mixtures", ()))
         self._versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._words: dict[str, set[str]] = {}
+        self._related = {
+            name: [o.name for o in registry.generations.values() if name in o.related or o.name in generation.related]
+            for name, generation in registry.generations.items()
+        }
         self._line_words: dict[str, set[str]] = defaultdict(set)
         self._cores: dict[Core, dict[BaseModel | Release | str, set[Core]]] = defaultdict(lambda: defaultdict(set))
         names = {model: (model.name, *model.aliases) for model in registry}
-        self.lines = {line for model in names if (line := _first_word(tokens(model.name)))}
-        of = {model.name: line for model in names if (line := _first_word(tokens(model.name)))}
+        of = _lines({model.name: tokens(model.name) for model in names})
+        self.lines = frozenset(of.values())
         self.line_of = of
         for model, spellings in names.items():
             words = {t.text for name in spellings for t in tokens(name) if t.kind == "word"}
             self._words[model.name] = words
             if model.name in of:
-                self._line_words[of[model.name]] |= words - self.neutral - {of[model.name]}
+                self._line_words[of[model.name]] |= {w for w in words - self.neutral if len(w) > 1} - {of[model.name]}
         for model, spellings in names.items():
             for name in spellings:
                 for claim in self.claims(name):
                     self._versions[model.generation][claim.line].add(claim.version)
+        for generation, by_line in self._versions.items():
+            self._versions[generation] = defaultdict(set, by_line)
         releases = ((release, release.names) for release in registry.releases)
-        undisclosed = ((reason, (name,)) for name, reason in registry.undisclosed.items())
-        for owner, spellings in (*names.items(), *releases, *undisclosed):
+        for owner, spellings in (*names.items(), *releases):
             for name in spellings:
                 core, extra = self.core(name)
                 self._cores[core][owner].add(extra)
+        for name, reason in registry.undisclosed.items():
+            core, extra = self.core(name)
+            if not any(isinstance(owner, BaseModel | Release) for owner in self._cores[core]):
+                self._cores[core][reason].add(extra)
+            elif all(extra not in extras for extras in self._cores[core].values()):
+                self._cores[core][reason].add(extra)
+        self._unsized: dict[str, set[Core]] = {}
+        for model, spellings in names.items():
+            cores = {self.core(name)[0] for name in spellings if not any(t.sizes for t in tokens(name))}
+            self._unsized[model.name] = {core for core in cores if core and len(self._cores[core]) == 1}
 
     def core(self, name: str) -> tuple[Core, Core]:
         """Split a name into what it is and what it may be left off: its date, and the version after its size."""
@@ -86,7 +105,9 @@ class Vocabulary:
                 extra.append("v" + text)
             elif token.kind == "word" and (text in self.neutral or (text == "v" and _fused_next(found, i))):
                 continue
-            elif token.kind == "number" and i and found[i - 1].text in self.neutral and sized:
+            elif text == "k" and token.fused and found[i - 1].kind == "number":
+                continue
+            elif token.kind == "number" and (text.endswith("m") or _of_a_format(found, i, self.neutral)):
                 continue
             else:
                 core.append(text)
@@ -102,8 +123,20 @@ class Vocabulary:
             if extra in extras:
                 return owner
         plain = [owner for owner, extras in owners.items() if () in extras]
-        told_apart = len(owners) > 1 or not plain
-        return None if told_apart else plain[0]
+        told_apart = len({_base_of(owner) for owner in owners}) > 1 or not plain
+        return None if told_apart else min(plain, key=lambda owner: isinstance(owner, Release))
+
+    def unsized(self, name: str, models: Sequence[BaseModel]) -> BaseModel | None:
+        """Find the only one of some models that is called without its size, if the name says what it is called."""
+        core = self.core(name)[0]
+        called = {m.name: [len(k) for k in self._unsized[m.name] if core[: len(k)] == k] for m in models}
+        longest = max((max(lengths, default=0) for lengths in called.values()), default=0)
+        best = [m for m in models if longest and longest in called[m.name]]
+        return best[0] if len(best) == 1 else None
+
+    def experts_of(self, base: BaseModel) -> frozenset[str]:
+        """Return the mixtures that a base model's names state, such as ``8x7b``."""
+        return frozenset(mixture for name in (base.name, *base.aliases) for mixture in experts(name))
 
     def claims(self, name: str) -> tuple[Claim, ...]:
         """Read what a name says of each line it mentions."""
@@ -114,10 +147,10 @@ class Vocabulary:
             if token.kind == "word" and token.text in self.lines
         )
 
-    def _after(self, found: Sequence[Token], start: int) -> tuple[str, tuple[str, ...]]:
+    def _after(self, found: Sequence[Token], start: int) -> tuple[str, tuple[str, ...], bool]:
         line = found[start].text
-        known = {version for lines in self._versions.values() for version in lines[line] if line in lines}
-        version = ""
+        known = {version for lines in self._versions.values() for version in lines.get(line, ())}
+        version, marked = "", False
         between: list[str] = []
         looking = True
         i = start + 1
@@ -127,7 +160,8 @@ class Vocabulary:
             if token.kind in ("size", "active", "experts", "effective"):
                 break
             if token.kind == "number" and not is_date(token):
-                if looking:
+                # less than 1 is a size without its unit: qwen_0.5
+                if looking and not token.text.startswith("0."):
                     version = _joined(token, following, known)
                     looking = False
                 i += 1
@@ -139,8 +173,8 @@ class Vocabulary:
                     # v3 is a version, and so are r1, h1 and m2; v0.1 is that of a file
                     prefix = "" if token.text == "v" else token.text
                     if len(token.text) <= 2 and not (prefix == "" and following.text.startswith("0")):
-                        version = prefix + _plain(following.text)
-                        looking = False
+                        version = prefix + _joined(following, found[i + 2] if i + 2 < len(found) else None, known)
+                        looking, marked = False, not prefix
                         i += 2
                         continue
                     i += 2
@@ -150,51 +184,66 @@ class Vocabulary:
                 between.append(token.text)
                 looking = looking and token.text in self._line_words[line]
             i += 1
-        return version, tuple(between)
+        return version, tuple(between), marked
 
     def states(self, name: str, base: BaseModel) -> bool:
         """Tell whether a name says the line and the generation of a base model as the registry's names do."""
         lines = self._versions[base.generation]
-        return any(claim.line in lines and claim.version in lines[claim.line] for claim in self.claims(name))
+        return any(claim.version in lines.get(claim.line, ()) for claim in self.claims(name))
 
     def sizes_agree(self, name: str, base: BaseModel) -> bool | None:
         """Compare the sizes a name states with a base model's; None where it states none."""
-        stated = [token for token in tokens(name) if token.kind == "size" and token.sizes]
+        stated = [token for token in tokens(name) if token.kind == "size"]
         if not stated:
             return None
         return all(any(size_agrees(size, base) for size in token.sizes) for token in stated)
 
-    def against(self, name: str, base: BaseModel, *, sized: bool = False) -> tuple[str, ...]:
+    def against(
+        self, name: str, base: BaseModel, *, sized: bool = False, classed: bool = False, stated: bool = False
+    ) -> tuple[str, ...]:
         """Find what in a name contradicts a base model.
 
         `sized` says that the table's own parameter count is the base model's: sizes and words that tell models of one
-        generation apart then count no more.
+        generation apart then count no more; nor do words for other pre-trainings where its class is the base model's, too
+        (`classed`), unless they speak of weights that were not trained. `stated` says that the table states the base model: a name may then be
+        less exact than the table, 3 for 3.1 and 1.8B for 1.7B.
         """
         out: list[str] = []
         found = tokens(name)
         lines = self._versions[base.generation]
         claims = self.claims(name)
         told = [c for c in claims if c.line in lines and c.version]
-        if told and not any(c.version in lines[c.line] or _squeezed(c.version, lines[c.line]) for c in told):
+        if sized and classed:
+            # v2 may be the fine-tune's own, r1 what it was taught by
+            told = [c for c in told if c.version[0].isdigit() and not (c.marked and lines[c.line] == {""})]
+            lines = self._with_related(base.generation)
+        if told and not any(_same_version(c.version, lines[c.line], less_exact=stated) for c in told):
             out += [f"{c.line} {c.version}" for c in told]
         own = self._words[base.name]
         near = {word for c in claims if c.line in lines for word in c.between}
-        out += sorted((near & self.variants) - own)
-        experts = [token.text for token in found if token.kind == "experts"]
-        allowed = {t.text for n in (base.name, *base.aliases) for t in tokens(n) if t.kind == "experts"}
-        out += [text for text in experts if text not in allowed and not sized]
+        out += sorted((near & (_UNTRAINED if sized and classed else self.variants)) - own)
+        # a mixture of experts whose whole count is that of one network does not exist
+        out += sorted(experts(name) - self.experts_of(base))
         if several(name):
             out.append("two models")
         if sized:
             return tuple(dict.fromkeys(out))
         out += sorted((near & self._line_words[self.line_of.get(base.name, "")]) - own - self.variants)
-        if self.sizes_agree(name, base) is False:
-            out += [t.text for t in found if t.kind == "size" and t.sizes and not any(size_agrees(s, base) for s in t.sizes)]
+        sizes = [t for t in found if t.kind == "size"]
+        out += [t.text for t in sizes if not any(size_agrees(s, base, roughly=stated) for s in t.sizes)]
         out += [t.text for t in found if t.kind == "active" and not _active_agrees(t, base)]
         out += [t.text for t in found if t.kind == "effective" and t.text not in " ".join((base.name, *base.aliases)).lower()]
         words = {token.text for token in found if token.kind == "word"}
         out += sorted((words & self.mixtures) - own)
         return tuple(dict.fromkeys(out))
+
+    def _with_related(self, generation: str) -> dict[str, set[str]]:
+        """Versions under which models of a generation also go, as Llama 3.2 1B does under 3.1."""
+        together: dict[str, set[str]] = defaultdict(set)
+        for other in (generation, *self._related[generation]):
+            for line, versions in self._versions[other].items():
+                together[line] |= versions
+        return together
 
     def foreign(self, name: str, base: BaseModel) -> tuple[str, ...]:
         """Find the lines other than the base model's that a name mentions."""
@@ -202,9 +251,11 @@ class Vocabulary:
         return tuple(dict.fromkeys(c.line for c in self.claims(name) if c.line not in lines))
 
 
-def size_agrees(size: float, base: BaseModel) -> bool:
+def size_agrees(size: float, base: BaseModel, *, roughly: bool = False) -> bool:
     """Tell whether a size that a name states is that of a base model, as its makers or arithmetic would round it."""
     if size in base.nominal:
+        return True
+    if roughly and abs(math.log(size / base.params_b)) < _ROUGHLY:
         return True
     whole = size == round(size) and size == round(base.params_b) and size >= 1
     return (whole and not base.nominal) or any(abs(math.log(size / s)) <= _ROUNDED for s in base.sizes + base.nominal)
@@ -214,8 +265,28 @@ def _active_agrees(token: Token, base: BaseModel) -> bool:
     return any(abs(size - base.active_params_b) <= 0.12 * base.active_params_b + 0.05 for size in token.sizes)
 
 
-def _first_word(found: Iterable[Token]) -> str:
-    return next((token.text for token in found if token.kind == "word"), "")
+def _lines(names: Mapping[str, Sequence[Token]]) -> dict[str, str]:
+    """Find each base model's line: its first word, or the second where that is another one's first (open-llama)."""
+    words = {name: [token.text for token in found if token.kind == "word"] for name, found in names.items()}
+    first = {name: found[0] for name, found in words.items() if found and len(found[0]) > 1}
+    own = {name: {first[name]} for name in first}
+    others = {line: {name for name in first if first[name] == line} for line in set(first.values())}
+
+    def line(name: str) -> str:
+        second = words[name][1] if len(words[name]) > 1 else ""
+        return second if second in others and second not in own[name] and len(others[second]) > len(others[first[name]]) else first[name]
+
+    return {name: line(name) for name in first}
+
+
+def _base_of(owner: BaseModel | Release | str) -> str:
+    return owner.base if isinstance(owner, Release) else owner.name if isinstance(owner, BaseModel) else f"?{owner}"
+
+
+def _same_version(version: str, known: set[str], *, less_exact: bool) -> bool:
+    if version in known or _squeezed(version, known) or ".".join(version.split(".")[:2]) in known:
+        return True
+    return less_exact and any(other.startswith(version + ".") for other in known)
 
 
 def _plain(number: str) -> str:
@@ -238,6 +309,16 @@ def _squeezed(version: str, known: set[str]) -> bool:
 
 def _fused_next(found: Sequence[Token], i: int) -> bool:
     return i + 1 < len(found) and found[i + 1].fused and found[i + 1].kind == "number"
+
+
+def _of_a_format(found: Sequence[Token], i: int, neutral: frozenset[str]) -> bool:
+    """Tell whether a number belongs to a format: 4bit, fp8, 128k."""
+    before = found[i - 1] if i else None
+    after = found[i + 1] if i + 1 < len(found) else None
+    if after is not None and after.fused and after.text in ("bit", "k"):
+        return True
+    fused = before is not None and found[i].fused and before.kind == "word"
+    return fused and before.text in neutral and "." not in found[i].text  # type: ignore[union-attr]
 
 
 def _month_before(found: Sequence[Token], i: int) -> bool:

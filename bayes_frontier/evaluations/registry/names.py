@@ -11,7 +11,7 @@ _LONGEST = 300
 _NOT_A_NAME = re.compile(r"[0-9a-f]{40}|snapshots|model\.safetensors|pytorch_model\.bin", re.IGNORECASE)
 _TWO = re.compile(r"\s(?:\+|and|&|/)\s")
 _TOKEN = re.compile(
-    r"(?P<experts>\d+x\d+(?:\.\d+)?[bm](?![a-z0-9])|\d+(?:\.\d+)?[bm]?x\d+(?![\d.]*[a-z])|\d+x(?=[-_. ]|$))"
+    r"(?P<experts>\d+x\d+(?:\.\d+)?[bm](?![a-z0-9])|\d+(?:\.\d+)?[bm]x\d+(?![\d.]*[a-z]))"
     r"|(?P<size>\d+(?:\.\d+)?[bm](?:\d(?!\d|[a-z]))?(?![a-z0-9]))"
     r"|(?P<number>\d+(?:\.\d+)*)"
     r"|(?P<word>[^\W\d_]+)"
@@ -81,8 +81,11 @@ def tokens(name: str) -> tuple[Token, ...]:
             elif before == "v":
                 kind = "number"
             sizes = _sizes(words.removeprefix(before) if kind in ("active", "effective") else words, text, match.start())
-            found.append(Token(kind, words, fused, sizes if kind != "number" else ()))
+            # what is too small or too large for a model is a context or a corpus: 1m, 350b tokens
+            found.append(Token(kind if sizes and kind != "number" else "number", words, fused, sizes))
         else:
+            if turned := re.fullmatch(r"(.*[bm])x(\d+)", words):
+                words = f"{turned[2]}x{turned[1]}"
             found.append(Token(kind, words, fused, _of_experts(words) if kind == "experts" else ()))
     return tuple(found)
 
@@ -110,7 +113,12 @@ def _of_experts(words: str) -> tuple[float, ...]:
 
 def named_sizes(name: str) -> tuple[float, ...]:
     """Parameter counts (1e9) a name states, such as 7 and 0.135 of ``a-7b`` and ``b-135m``."""
-    return tuple(size for token in tokens(name) if token.kind in ("size", "experts") for size in token.sizes[:1])
+    return tuple(size for token in tokens(name) if token.kind == "size" for size in token.sizes)
+
+
+def experts(name: str) -> frozenset[str]:
+    """Return the mixtures a name states, such as ``8x7b``."""
+    return frozenset(token.text for token in tokens(name) if token.kind == "experts")
 
 
 def is_date(token: Token) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -14,7 +15,7 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.registry.claims import Vocabulary, size_agrees
-from bayes_frontier.evaluations.registry.names import last_part, name_key, named_sizes
+from bayes_frontier.evaluations.registry.names import experts, last_part, name_key, named_sizes
 from bayes_frontier.evaluations.registry.registry import BaseModel, Generation, Registry, Release, SizeRule
 from bayes_frontier.text import count
 
@@ -82,7 +83,8 @@ def note_early(bases: pd.Series, mask: npt.NDArray[np.bool_]) -> str:
 
 _SAME_SIZE = 0.015
 # Of a size in a name, what a larger vocabulary adds, and what packing and pruning leave.
-_VOCABULARY, _PACKED = 1.12, 0.22
+_VOCABULARY, _PACKED, _UNPACKED, _DOUBLED = 1.12, 0.22, 1.5, 2.1
+_QUANTISED = re.compile(r"gptq|awq|gguf|bnb|[48]-?bit|int[48]")
 # Less than of a name that states generation and size: of the 46 rows of Proteus-2k where both disagree, names are
 # right in all but a few (reports/identification).
 _MAPPED = 0.96
@@ -169,7 +171,7 @@ class Matcher:
         self.registry = registry
         self.vocabulary = Vocabulary(registry)
         self.known_cores = {a for g in registry.generations.values() for a in g.architectures}
-        self.known_cores |= {rule.architecture for rule in registry.size_rules}
+        self.known_cores |= {rule.architecture for rule in registry.size_rules} - {"*"}
         self._matches: dict[str, tuple[tuple[Generation, str], ...]] = {}
 
     def evidence(self, row: Row) -> tuple[list[Evidence], list[Refusal]]:
@@ -222,15 +224,12 @@ class Matcher:
         if rule == "mapped" and not _possible(known, row):
             return []
         strength, size = self.agreement(known, row, best)
-        against = self._against(row, known, sized=size == "size")
+        classed = row.architecture in self.known_cores
+        against = self.vocabulary.against(row.model, known, sized=size == "size", classed=classed, stated=True)
         if against:
             refused.append(Refusal(known.name, against))
             return []
         return [Evidence(known, rule, strength, f"stated, {size}", f"{text} is stated")]
-
-    def _against(self, row: Row, base: BaseModel, *, sized: bool) -> tuple[str, ...]:
-        """What in a model's own name speaks against a base model that something else says."""
-        return self.vocabulary.against(row.model, base, sized=sized)
 
     def agreement(self, base: BaseModel, row: Row, best: float) -> tuple[float, str]:
         """Judge a stated base by the row's architecture and size: how strong, and what agrees."""
@@ -266,18 +265,17 @@ class Matcher:
 
     def _named(self, text: str, row: Row, rule: str, factor: float, refused: list[Refusal]) -> list[Evidence]:
         hits = [(g, words) for g, words in self.generations(text) if self.speaks(g, row.architecture)]
-        name = _for_patterns(text)
-        labels = named_sizes(text)
+        labels, classed = named_sizes(text), row.architecture in self.known_cores
         found = []
         for generation, words in hits:
-            placed = self._place(generation, name, labels, row)
+            placed = self._place(generation, text, labels, row)
             if placed is None:
                 continue
             base, strength, size = placed
-            sized = size == "size"
-            against = self.vocabulary.against(text, base, sized=sized)
+            sized = size in ("size", "related size")
+            against = self.vocabulary.against(text, base, sized=sized, classed=classed)
             if rule != "name":
-                against += self._against(row, base, sized=sized)
+                against += self.vocabulary.against(row.model, base, sized=sized, classed=classed, stated=True)
             stated = self.vocabulary.states(text, base)
             if not stated and not sized and self.vocabulary.foreign(text, base):
                 against += self.vocabulary.foreign(text, base)
@@ -285,7 +283,7 @@ class Matcher:
                 refused.append(Refusal(base.name, tuple(dict.fromkeys(against))))
                 continue
             # A name alone must say line and generation as the registry does, or be that of a known fine-tune.
-            compound = not stated and any(line in words for line in self.vocabulary.lines if len(line) > 2)
+            compound = not stated and self.vocabulary.line_of.get(base.name, "?") in words
             if not row.params_b > 0 and compound and row.architecture not in self.known_cores:
                 refused.append(Refusal(base.name, ("no generation said",)))
                 continue
@@ -294,16 +292,19 @@ class Matcher:
         return found
 
     def _place(
-        self, generation: Generation, name: str, labels: Sequence[float], row: Row
+        self, generation: Generation, text: str, labels: Sequence[float], row: Row
     ) -> tuple[BaseModel, float, str] | None:
         """Choose the size of a named generation, among those published when the row was uploaded."""
         there = [m for m in generation.models if _possible(m, row)]
         if not there:
             return None
-        models = _singled_out(there, name)
+        models = _singled_out(there, _for_patterns(text))
         known = row.params_b > 0
         exact = _of_size(models, row) or _of_size(there, row)
-        labelled = [m for m in models if any(size_agrees(size, m) for size in labels)]
+        mixture = experts(text)
+        labelled = [m for m in models if mixture & self.vocabulary.experts_of(m)]
+        if not mixture:
+            labelled = [m for m in models if any(size_agrees(size, m) for size in labels)]
         label = next((m for m in labelled if any(size in m.nominal for size in labels)), next(iter(labelled), None))
         if exact is not None:
             near = 0.97 - _distance(row.params_b, exact.sizes + exact.nominal)
@@ -318,9 +319,17 @@ class Matcher:
                 if fitting is not None:
                     return fitting, 0.82, "related size"
         if label is not None:
-            fits = not known or _PACKED < row.params_b / label.params_b < _VOCABULARY
+            unclear = row.architecture not in self.known_cores
+            widest = _DOUBLED if unclear else _UNPACKED if _QUANTISED.search(text.lower()) else _VOCABULARY
+            fits = not known or _PACKED < row.params_b / label.params_b < widest
             return (label, 0.88, "near size" if known else "size said") if fits else None
-        packed = None if labels else _repacked(models, row, doubled=row.architecture not in self.known_cores)
+        if not known and not labels and not mixture:
+            only = self.vocabulary.unsized(text, models)
+            return None if only is None else (only, 0.85, "one size")
+        whole = _of_whole_size(models, row) if not labels and not mixture else None
+        if whole is not None:
+            return whole, 0.85, "whole size"
+        packed = None if labels or mixture else _repacked(models, row, doubled=row.architecture not in self.known_cores)
         return None if packed is None else (packed, 0.85, "packed size")
 
     def _by_size(self, row: Row, refused: list[Refusal]) -> list[Evidence]:
@@ -329,8 +338,9 @@ class Matcher:
             return []
         # A model said to be trained from scratch, yet of a known size, may be anything of that size.
         doubt = 0.7 if row.pretrained else 1.0
-        candidates = (r for r in self.registry.size_rules if r.architecture == row.architecture)
-        rules = [r for r in candidates if _in_time(r, self._base(r), row)]
+        unknown = row.architecture not in self.known_cores
+        candidates = (r for r in self.registry.size_rules if r.architecture in (row.architecture, "*" if unknown else ""))
+        rules = [r for r in candidates if _in_time(r, self._base(r), row) and _named(r, row)]
         labels = named_sizes(row.model)
         placed: tuple[BaseModel, float, str] | None = None
         for rule in rules:
@@ -338,6 +348,7 @@ class Matcher:
                 placed = self._base(rule), rule.confidence, "sure" if rule.confidence >= _SURE_RULE else "likely"
                 break
         if placed is None:
+            rules = [r for r in rules if self._base(r).active_params_b == self._base(r).params_b]
             for label in labels:
                 for rule in rules:
                     base = self._base(rule)
@@ -349,7 +360,7 @@ class Matcher:
         if placed is None:
             return []
         base, strength, kind = placed
-        against = self.vocabulary.against(row.model, base, sized=True)
+        against = self.vocabulary.against(row.model, base, sized=kind != "packed", classed=row.architecture in self.known_cores)
         if against:
             refused.append(Refusal(base.name, against))
             return []
@@ -374,6 +385,10 @@ def _possible(base: BaseModel, row: Row) -> bool:
     return row.released is None or base.released is None or base.released - row.released <= LEAD
 
 
+def _named(rule: SizeRule, row: Row) -> bool:
+    return rule.named is None or bool(rule.named.search(_for_patterns(row.model)))
+
+
 def _in_time(rule: SizeRule, base: BaseModel, row: Row) -> bool:
     if not _possible(base, row):
         return False
@@ -394,6 +409,14 @@ def _of_size(models: Sequence[BaseModel], row: Row) -> BaseModel | None:
         return None
     found = _nearest(models, lambda m: _distance(row.params_b, m.sizes), _SAME_SIZE)
     return found or _nearest(models, lambda m: _distance(row.params_b, m.nominal), 0.001)
+
+
+def _of_whole_size(models: Sequence[BaseModel], row: Row) -> BaseModel | None:
+    """Find the only model whose parameters, cut or rounded to a whole number, are the row's."""
+    if not (row.params_b >= 1 and row.params_b == int(row.params_b)):
+        return None
+    fitting = [m for m in models if int(row.params_b) in (int(m.params_b), round(m.params_b))]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _repacked(models: Sequence[BaseModel], row: Row, doubled: bool = False) -> BaseModel | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.registry.names import name_key, named_sizes
+from bayes_frontier.evaluations.registry.names import name_key, tokens
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class SizeRule:
     Attributes
     ----------
     architecture : str
-        As in `Generation.architectures`.
+        As in `Generation.architectures`; "*" is any class that no generation has.
     low, high : float
         Parameters in 1e9, both ends included.
     base : str
@@ -117,6 +117,8 @@ class SizeRule:
         Probability that the placement is right.
     after, before : datetime.date or None
         Uploaded on or after, and before.
+    named : re.Pattern or None
+        What the name must match.
     """
 
     architecture: str
@@ -126,6 +128,7 @@ class SizeRule:
     confidence: float
     after: dt.date | None = None
     before: dt.date | None = None
+    named: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,7 @@ _RULE = {
     "confidence": _NUMBER,
     "after": _DATE,
     "before": _DATE,
+    "named": _TEXT,
     "note": _TEXT,
 }
 _RELEASE = {"base": _TEXT, "released": _DATE, "aliases": _TEXTS, "note": _TEXT}
@@ -364,7 +368,7 @@ def _model(
     name: str, values: Mapping[str, Any], family: str, generation: str, patterns: tuple[re.Pattern[str], ...]
 ) -> BaseModel:
     aliases = tuple(values.get("aliases", ()))
-    spelled = {size for text in (name, *aliases) for size in named_sizes(name_key(text).rpartition("/")[2])}
+    spelled = {token.sizes[0] for text in (name, *aliases) for token in tokens(text) if token.kind == "size" and token.sizes}
     return BaseModel(
         name=name,
         params_b=float(values["params_b"]),
@@ -414,6 +418,7 @@ def _rule(number: int, values: object, where: str, known: set[str]) -> SizeRule:
         confidence,
         values.get("after"),
         values.get("before"),
+        _Entry(place, {"patterns": [values["named"]]}, {}).compiled()[0] if "named" in values else None,
     )
 
 
