@@ -30,15 +30,15 @@ class Claim:
         First word, such as ``qwen``.
     version : str
         Number of the generation; empty where none is said.
-    between : tuple of str
-        Words from the line to the size, or to the end where no size is said.
+    near : tuple of str
+        Words after it, up to the first that is neither neutral nor of the registry's names of that line.
     marked : bool
         Whether a v stands before the number: of a line without generations it may be the fine-tune's.
     """
 
     line: str
     version: str
-    between: tuple[str, ...]
+    near: tuple[str, ...]
     marked: bool = False
 
 
@@ -151,8 +151,8 @@ class Vocabulary:
         line = found[start].text
         known = {version for lines in self._versions.values() for version in lines.get(line, ())}
         version, marked = "", False
-        between: list[str] = []
-        looking = True
+        near: list[str] = []
+        looking = near_it = True
         i = start + 1
         while i < len(found):
             token = found[i]
@@ -178,13 +178,15 @@ class Vocabulary:
                         i += 2
                         continue
                     i += 2
-                    looking = False
-                    between.append(token.text)
+                    looking = near_it = False
+                    near.append(token.text)
                     continue
-                between.append(token.text)
+                if near_it:
+                    near.append(token.text)
                 looking = looking and token.text in self._line_words[line]
+                near_it = near_it and (token.text in self._line_words[line] or token.text in self.neutral)
             i += 1
-        return version, tuple(between), marked
+        return version, tuple(near), marked
 
     def states(self, name: str, base: BaseModel) -> bool:
         """Tell whether a name says the line and the generation of a base model as the registry's names do."""
@@ -219,8 +221,8 @@ class Vocabulary:
             lines = self._with_related(base.generation)
         if told and not any(_same_version(c.version, lines[c.line], less_exact=stated) for c in told):
             out += [f"{c.line} {c.version}" for c in told]
-        own = self._words[base.name]
-        near = {word for c in claims if c.line in lines for word in c.between}
+        own = self._words[base.name] | ({"moe"} if base.active_params_b < base.params_b else set())
+        near = {word for c in claims if c.line in lines for word in c.near}
         out += sorted((near & (_UNTRAINED if sized and classed else self.variants)) - own)
         # a mixture of experts whose whole count is that of one network does not exist
         out += sorted(experts(name) - self.experts_of(base))

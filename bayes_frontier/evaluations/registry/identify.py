@@ -102,7 +102,9 @@ def _follow_chains(rows: Sequence[Row], best: list[Evidence | None], matcher: Ma
             current = best[i]
             if current is not None and strength <= current.strength + 1e-9:
                 continue
-            if matcher.vocabulary.against(rows[i].model, parent.base, sized=size == "size"):
+            if matcher.vocabulary.against(rows[i].model, parent.base, sized=size == "size", stated=True):
+                continue
+            if isinstance(matcher.vocabulary.whole(rows[i].model), str):
                 continue
             best[i] = replace(parent, rule="chain", strength=strength, kind=f"chain, {size}", release=None)
             changed = True

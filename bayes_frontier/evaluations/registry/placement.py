@@ -183,6 +183,8 @@ class Matcher:
         reviewed = self.registry.get(self.registry.placed.get(name_key(row.model)))
         if reviewed is not None:
             return [Evidence(reviewed, "reviewed", 2.0, "reviewed", "its name in [placed]")], refused
+        if isinstance(self.vocabulary.whole(row.model), str):
+            return found, refused
         found += self._listed(row)
         for text, rule, best in ((row.base_field, "base", 0.99), (row.mapped, "mapped", _MAPPED)):
             if text:
@@ -204,11 +206,9 @@ class Matcher:
         base = cast(BaseModel, self.registry.get(release.base if release else known.name))
         if not (self.registry.lists(row.model) or self._plausible(base, row)):
             return []
-        if release is not None:
-            if row.released is not None and release.released - row.released > LEAD:
-                return []
+        if release is not None and (row.released is None or release.released - row.released <= LEAD):
             return [Evidence(base, "release", 1.5, "listed", f"release {release.name}", release=release)]
-        if exact:
+        if exact and release is None:
             return [Evidence(base, "self", 1.5, "listed", f"listed as {base.name}")]
         if not _possible(base, row):
             return []
@@ -288,7 +288,9 @@ class Matcher:
                 refused.append(Refusal(base.name, ("no generation said",)))
                 continue
             kind = f"{'generation' if stated else 'words'}, {size}"
-            found.append(Evidence(base, rule, factor * strength + 1e-5 * min(len(words), 99), kind, words))
+            # what the name says outright counts before what is known of words in it
+            said = (0.005 if stated else 0.0) + 1e-5 * min(len(words), 99)
+            found.append(Evidence(base, rule, factor * strength + said, kind, words))
         return found
 
     def _place(
@@ -338,7 +340,7 @@ class Matcher:
             return []
         # A model said to be trained from scratch, yet of a known size, may be anything of that size.
         doubt = 0.7 if row.pretrained else 1.0
-        unknown = row.architecture not in self.known_cores
+        unknown = row.architecture != "" and row.architecture not in self.known_cores
         candidates = (r for r in self.registry.size_rules if r.architecture in (row.architecture, "*" if unknown else ""))
         rules = [r for r in candidates if _in_time(r, self._base(r), row) and _named(r, row)]
         labels = named_sizes(row.model)
