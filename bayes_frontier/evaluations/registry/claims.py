@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bayes_frontier.evaluations.registry.names import Token, experts, is_date, several, tokens
+from bayes_frontier.evaluations.registry.names import Token, experts, is_date, last_part, several, tokens
 from bayes_frontier.evaluations.registry.registry import BaseModel, Registry, Release
 
 _ROUNDED, _ROUGHLY = 0.03, 0.15
+_SIZES = ("size", "active", "experts", "effective")
 _UNTRAINED = frozenset({"random", "scratch"})
 Core = tuple[str, ...]
 
@@ -34,12 +35,21 @@ class Claim:
         Words after it, up to the first that is neither neutral nor of the registry's names of that line.
     marked : bool
         Whether a v stands before the number: of a line without generations it may be the fine-tune's.
+    loose : bool
+        Whether a word that the registry does not know stands before the number, which may be that word's.
+    around : frozenset of str
+        Words before the line, and after it up to the size.
+    first : bool
+        Whether nothing but neutral words stands before the line.
     """
 
     line: str
     version: str
     near: tuple[str, ...]
     marked: bool = False
+    loose: bool = False
+    around: frozenset[str] = frozenset()
+    first: bool = False
 
 
 class Vocabulary:
@@ -50,7 +60,11 @@ class Vocabulary:
         self.variants = frozenset(registry.words.get("variants", ()))
         self.mixtures = frozenset(registry.words.get("mixtures", ()))
         self._versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._models = tuple(registry)
+        self._claims: dict[str, tuple[Claim, ...]] = {}
+        self._of_line: dict[str, set[str]] = defaultdict(set)
         self._words: dict[str, set[str]] = {}
+        self._generations = {name: generation.models for name, generation in registry.generations.items()}
         self._related = {
             name: [o.name for o in registry.generations.values() if name in o.related or o.name in generation.related]
             for name, generation in registry.generations.items()
@@ -69,9 +83,9 @@ class Vocabulary:
         for model, spellings in names.items():
             for name in spellings:
                 for claim in self.claims(name):
-                    self._versions[model.generation][claim.line].add(claim.version)
-        for generation, by_line in self._versions.items():
-            self._versions[generation] = defaultdict(set, by_line)
+                    self._versions[model.name][claim.line].add(claim.version)
+                    self._of_line[claim.line].add(claim.version)
+        self._claims.clear()
         releases = ((release, release.names) for release in registry.releases)
         for owner, spellings in (*names.items(), *releases):
             for name in spellings:
@@ -96,7 +110,7 @@ class Vocabulary:
         found = tokens(name)
         for i, token in enumerate(found):
             text = _plain(token.text)
-            if token.kind in ("size", "active", "experts", "effective"):
+            if token.kind in _SIZES:
                 sized = True
                 core.append(text)
             elif is_date(token) or (token.kind == "number" and extra and _month_before(found, i)):
@@ -117,7 +131,8 @@ class Vocabulary:
         """Find what a name means as a whole, once what changes nothing is left off."""
         core, extra = self.core(name)
         owners = self._cores.get(core)
-        if not owners or several(name):
+        # k2 alone is too short to be no other maker's
+        if not owners or several(name) or not any(len(word) > 2 or word[0].isdigit() and len(word) > 1 for word in core):
             return None
         for owner, extras in owners.items():
             if extra in extras:
@@ -130,6 +145,8 @@ class Vocabulary:
         """Find the only one of some models that is called without its size, if the name says what it is called."""
         core = self.core(name)[0]
         called = {m.name: [len(k) for k in self._unsized[m.name] if core[: len(k)] == k] for m in models}
+        if self._line_words[self.line_of.get(models[0].name, "")] & set(core) - self._words[models[0].name]:
+            called = {name: [n for n in lengths if n == len(core)] for name, lengths in called.items()}
         longest = max((max(lengths, default=0) for lengths in called.values()), default=0)
         best = [m for m in models if longest and longest in called[m.name]]
         return best[0] if len(best) == 1 else None
@@ -140,58 +157,77 @@ class Vocabulary:
 
     def claims(self, name: str) -> tuple[Claim, ...]:
         """Read what a name says of each line it mentions."""
-        found = tokens(name)
-        return tuple(
-            Claim(token.text, *self._after(found, i))
-            for i, token in enumerate(found)
-            if token.kind == "word" and token.text in self.lines
+        key = last_part(name)
+        if key not in self._claims:
+            found = tokens(key)
+            self._claims[key] = tuple(
+                self._claim(found, i)
+                for i, token in enumerate(found)
+                if token.kind == "word" and token.text in self.lines
+            )
+        return self._claims[key]
+
+    def _claim(self, found: Sequence[Token], start: int) -> Claim:
+        line = found[start].text
+        rest = range(start + 1, len(found))
+        end = next((i for i in rest if found[i].kind in _SIZES or found[i].text in self.lines), len(found))
+        part = found[start + 1 : end]
+        before = {token.text for token in found[:start] if token.kind == "word"}
+        version, marked, loose = self._version(part, line)
+        if loose and (end == len(found) or found[end].kind not in _SIZES):
+            version = ""
+        return Claim(
+            line,
+            version,
+            near=self._near(part, line),
+            marked=marked,
+            loose=loose,
+            around=frozenset(before | {token.text for token in part if token.kind == "word"}),
+            first=before <= self.neutral and all(token.kind == "word" for token in found[:start]),
         )
 
-    def _after(self, found: Sequence[Token], start: int) -> tuple[str, tuple[str, ...], bool]:
-        line = found[start].text
-        known = {version for lines in self._versions.values() for version in lines.get(line, ())}
-        version, marked = "", False
-        near: list[str] = []
-        looking = near_it = True
-        i = start + 1
-        while i < len(found):
-            token = found[i]
-            following = found[i + 1] if i + 1 < len(found) else None
-            if token.kind in ("size", "active", "experts", "effective"):
-                break
-            if token.kind == "number" and not is_date(token):
-                # less than 1 is a size without its unit: qwen_0.5
-                if looking and not token.text.startswith("0."):
-                    version = _joined(token, following, known)
-                    looking = False
-                i += 1
+    def _version(self, part: Sequence[Token], line: str) -> tuple[str, bool, bool]:
+        """Read the number of a generation, whether a v marks it, and whether an unknown word stands before it."""
+        known = self._of_line[line]
+        strange = False
+        for i, token in enumerate(part):
+            after = part[i + 1 : i + 3]
+            if token.kind == "number":
+                # less than 1 is a size without its unit: qwen_0.5; 1k of guanaco1k belongs to that word
+                if not is_date(token) and not token.text.startswith("0.") and not (token.fused and i):
+                    return _joined(token, after, known), False, strange
                 continue
+            numbered = bool(after) and after[0].fused and after[0].kind == "number"
+            # v3 is a generation, and so are r1, h1 and m2; v0.1 is the version of a file
+            if numbered and token.text == "v" and not after[0].text.startswith("0"):
+                return _joined(after[0], part[i + 2 : i + 3], known), True, strange
+            if numbered and token.text != "v" and len(token.text) <= 2 and not strange:
+                return token.text + after[0].text, False, False
+            strange = strange or token.text not in self._line_words[line]
+        return "", False, False
+
+    def _near(self, part: Sequence[Token], line: str) -> tuple[str, ...]:
+        near: list[str] = []
+        for i, token in enumerate(part):
             if token.kind == "word":
-                if token.text in self.lines:
+                near.append(token.text)
+                if _fused_next(part, i) or token.text not in self._line_words[line] | self.neutral:
                     break
-                if following is not None and following.fused and following.kind == "number" and looking:
-                    # v3 is a version, and so are r1, h1 and m2; v0.1 is that of a file
-                    prefix = "" if token.text == "v" else token.text
-                    if len(token.text) <= 2 and not (prefix == "" and following.text.startswith("0")):
-                        version = prefix + _joined(following, found[i + 2] if i + 2 < len(found) else None, known)
-                        looking, marked = False, not prefix
-                        i += 2
-                        continue
-                    i += 2
-                    looking = near_it = False
-                    near.append(token.text)
-                    continue
-                if near_it:
-                    near.append(token.text)
-                looking = looking and token.text in self._line_words[line]
-                near_it = near_it and (token.text in self._line_words[line] or token.text in self.neutral)
-            i += 1
-        return version, tuple(near), marked
+        return tuple(near)
 
     def states(self, name: str, base: BaseModel) -> bool:
-        """Tell whether a name says the line and the generation of a base model as the registry's names do."""
-        lines = self._versions[base.generation]
-        return any(claim.version in lines.get(claim.line, ()) for claim in self.claims(name))
+        """Tell whether a name says the line and the generation of a base model as the registry's names do.
+
+        Where later generations have the size, too, a name without a generation must begin with the line: llama-7b is
+        of the first, my-llama-7b may be of any.
+        """
+        lines = self._versions[base.name]
+        said = [claim for claim in self.claims(name) if claim.version in lines.get(claim.line, ())]
+        return any(claim.version or claim.first or not self._followed(base, claim.line) for claim in said)
+
+    def _followed(self, base: BaseModel, line: str) -> bool:
+        same = [m for m in self._models if m.generation != base.generation and set(m.nominal) & set(base.nominal)]
+        return any(version for m in same for version in self._versions[m.name].get(line, ()))
 
     def sizes_agree(self, name: str, base: BaseModel) -> bool | None:
         """Compare the sizes a name states with a base model's; None where it states none."""
@@ -212,12 +248,13 @@ class Vocabulary:
         """
         out: list[str] = []
         found = tokens(name)
-        lines = self._versions[base.generation]
+        lines = self._versions[base.name]
         claims = self.claims(name)
         told = [c for c in claims if c.line in lines and c.version]
         if sized and classed:
             # v2 may be the fine-tune's own, r1 what it was taught by
             told = [c for c in told if c.version[0].isdigit() and not (c.marked and lines[c.line] == {""})]
+            told = [c for c in told if not c.loose]
             lines = self._with_related(base.generation)
         if told and not any(_same_version(c.version, lines[c.line], less_exact=stated) for c in told):
             out += [f"{c.line} {c.version}" for c in told]
@@ -230,7 +267,8 @@ class Vocabulary:
             out.append("two models")
         if sized:
             return tuple(dict.fromkeys(out))
-        out += sorted((near & self._line_words[self.line_of.get(base.name, "")]) - own - self.variants)
+        around = {word for c in claims if c.line in lines for word in c.around}
+        out += sorted((around & self._line_words[self.line_of.get(base.name, "")]) - own)
         sizes = [t for t in found if t.kind == "size"]
         out += [t.text for t in sizes if not any(size_agrees(s, base, roughly=stated) for s in t.sizes)]
         out += [t.text for t in found if t.kind == "active" and not _active_agrees(t, base)]
@@ -243,13 +281,14 @@ class Vocabulary:
         """Versions under which models of a generation also go, as Llama 3.2 1B does under 3.1."""
         together: dict[str, set[str]] = defaultdict(set)
         for other in (generation, *self._related[generation]):
-            for line, versions in self._versions[other].items():
-                together[line] |= versions
+            for model in self._generations[other]:
+                for line, versions in self._versions[model.name].items():
+                    together[line] |= versions
         return together
 
     def foreign(self, name: str, base: BaseModel) -> tuple[str, ...]:
         """Find the lines other than the base model's that a name mentions."""
-        lines = self._versions[base.generation]
+        lines = self._versions[base.name]
         return tuple(dict.fromkeys(c.line for c in self.claims(name) if c.line not in lines))
 
 
@@ -259,8 +298,12 @@ def size_agrees(size: float, base: BaseModel, *, roughly: bool = False) -> bool:
         return True
     if roughly and abs(math.log(size / base.params_b)) < _ROUGHLY:
         return True
-    whole = size == round(size) and size == round(base.params_b) and size >= 1
-    return (whole and not base.nominal) or any(abs(math.log(size / s)) <= _ROUNDED for s in base.sizes + base.nominal)
+    if size >= 1 and size == round(size):
+        # 11 of 10.7 and 8 of 7.8, but not 15 of 14
+        halved = [s for s in base.nominal if s != round(s)]
+        return any(abs(math.log(size / s)) <= _ROUNDED for s in (halved if base.nominal else base.sizes))
+    digits = len(f"{size:g}".partition(".")[2])
+    return any(abs(size - s) <= 0.501 * 10.0**-digits for s in base.sizes)
 
 
 def _active_agrees(token: Token, base: BaseModel) -> bool:
@@ -295,11 +338,11 @@ def _plain(number: str) -> str:
     return number.removesuffix(".0") if number[:1].isdigit() else number
 
 
-def _joined(token: Token, following: Token | None, known: set[str]) -> str:
+def _joined(token: Token, after: Sequence[Token], known: set[str]) -> str:
     """Read 2_5 and 3-1 as 2.5 and 3.1 where there is such a generation."""
     text = _plain(token.text)
-    if following is not None and following.kind == "number" and len(text) == len(following.text) == 1:
-        joined = f"{text}.{following.text}"
+    if after and after[0].kind == "number" and len(text) == len(after[0].text) == 1:
+        joined = f"{text}.{after[0].text}"
         if joined in known:
             return joined
     return text

@@ -46,6 +46,7 @@ def name_key(name: str) -> str:
     return re.sub(r"[\s_]+", "-", name[:_LONGEST].strip().rstrip("/\\").strip().lower())
 
 
+@lru_cache(maxsize=50_000)
 def last_part(name: str) -> str:
     """Return the part of a path, address or identifier that is the model's name, in lower case."""
     text = name[:_LONGEST].strip().lower().partition("@")[0]

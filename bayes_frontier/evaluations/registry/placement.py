@@ -170,6 +170,7 @@ class Matcher:
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.vocabulary = Vocabulary(registry)
+        self._bases = {rule.base: cast(BaseModel, registry.get(rule.base)) for rule in registry.size_rules}
         self.known_cores = {a for g in registry.generations.values() for a in g.architectures}
         self.known_cores |= {rule.architecture for rule in registry.size_rules} - {"*"}
         self._matches: dict[str, tuple[tuple[Generation, str], ...]] = {}
@@ -326,7 +327,9 @@ class Matcher:
             fits = not known or _PACKED < row.params_b / label.params_b < widest
             return (label, 0.88, "near size" if known else "size said") if fits else None
         if not known and not labels and not mixture:
-            only = self.vocabulary.unsized(text, models)
+            name = _for_patterns(text)
+            called = _singled_out(there, name, only=True) or [m for m in there if not m.patterns]
+            only = self.vocabulary.unsized(text, called) if called else None
             return None if only is None else (only, 0.85, "one size")
         whole = _of_whole_size(models, row) if not labels and not mixture else None
         if whole is not None:
@@ -343,11 +346,13 @@ class Matcher:
         unknown = row.architecture != "" and row.architecture not in self.known_cores
         candidates = (r for r in self.registry.size_rules if r.architecture in (row.architecture, "*" if unknown else ""))
         rules = [r for r in candidates if _in_time(r, self._base(r), row) and _named(r, row)]
-        labels = named_sizes(row.model)
+        labels, either = named_sizes(row.model), ""
         placed: tuple[BaseModel, float, str] | None = None
         for rule in rules:
             if rule.low <= row.params_b <= rule.high:
-                placed = self._base(rule), rule.confidence, "sure" if rule.confidence >= _SURE_RULE else "likely"
+                kind = "sure" if rule.confidence >= _SURE_RULE else "likely"
+                placed = self._base(rule), rule.confidence, "either" if rule.either else kind
+                either = f", or {rule.either}" if rule.either else ""
                 break
         if placed is None:
             rules = [r for r in rules if self._base(r).active_params_b == self._base(r).params_b]
@@ -368,11 +373,11 @@ class Matcher:
             return []
         if row.pretrained:
             kind = "from scratch"
-        words = f"{row.architecture}, {row.params_b:g}e9 parameters"
+        words = f"{row.architecture}, {row.params_b:g}e9 parameters{either}"
         return [Evidence(base, "size", doubt * strength, f"class and size, {kind}", words)]
 
     def _base(self, rule: SizeRule) -> BaseModel:
-        return cast(BaseModel, self.registry.get(rule.base))
+        return self._bases[rule.base]
 
 
 _SURE_RULE = 0.8
@@ -399,9 +404,11 @@ def _in_time(rule: SizeRule, base: BaseModel, row: Row) -> bool:
     return rule.before is None or (row.released is not None and row.released < rule.before)
 
 
-def _singled_out(models: Sequence[BaseModel], name: str) -> Sequence[BaseModel]:
+def _singled_out(models: Sequence[BaseModel], name: str, *, only: bool = False) -> Sequence[BaseModel]:
     """Keep the models a name singles out; where it does not, put those that need no singling out first."""
     special = [m for m in models if any(p.search(name) for p in m.patterns)]
+    if only:
+        return special
     return special or sorted(models, key=lambda m: bool(m.patterns))
 
 

@@ -119,6 +119,8 @@ class SizeRule:
         Uploaded on or after, and before.
     named : re.Pattern or None
         What the name must match.
+    either : str
+        Another base model of this size and compute, from which nothing tells it.
     """
 
     architecture: str
@@ -129,6 +131,7 @@ class SizeRule:
     after: dt.date | None = None
     before: dt.date | None = None
     named: re.Pattern[str] | None = None
+    either: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,6 +183,7 @@ _RULE = {
     "after": _DATE,
     "before": _DATE,
     "named": _TEXT,
+    "either": _TEXT,
     "note": _TEXT,
 }
 _RELEASE = {"base": _TEXT, "released": _DATE, "aliases": _TEXTS, "note": _TEXT}
@@ -419,6 +423,7 @@ def _rule(number: int, values: object, where: str, known: set[str]) -> SizeRule:
         values.get("after"),
         values.get("before"),
         _Entry(place, {"patterns": [values["named"]]}, {}).compiled()[0] if "named" in values else None,
+        values.get("either", ""),
     )
 
 
