@@ -6,18 +6,26 @@ import datetime as dt
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bayes_frontier.evaluations.registry.placement import Evidence, Matcher, Row
+from bayes_frontier.evaluations.registry.placement import Evidence, Matcher, Refusal, Row
 from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.text import count, listed
 
-MIN_CONFIDENCE = 0.5
-"""Evidence less sure than this places nothing."""
+MEASURED: dict[str, tuple[int, int]] = {"other": (9, 9)}
+"""Rows that were right and rows that were checked by hand, by kind of evidence.
 
+From reports/identification/calibration.csv, by `python -m studies.identification.calibration`.
+"""
+
+MIN_CONFIDENCE = 0.8
+"""Evidence of a kind that is right less often places nothing."""
+
+MIN_STRENGTH = 0.5
 _CHAIN = 0.98
 _SIZES = (1e-6, 1e6)
 _MERGE = re.compile(r"\s*\((?:merge|adapter|quantized|finetune)\)\s*$", re.IGNORECASE)
@@ -25,30 +33,59 @@ _NO_BASE = frozenset({"", "removed", "nan", "none", "null", "?", "unknown", "n/a
 _CORE = re.compile(r"(?:For|LMHead|Model|LM(?=$)).*$")
 
 
+def confidence(kind: str) -> float:
+    """Share of rows with this kind of evidence that are right, as measured; never 1 but for what a user says."""
+    if kind == "reviewed":
+        return 1.0
+    right, checked = MEASURED.get(kind, MEASURED.get("other", (0, 0)))
+    # the mean under a flat prior: what was never wrong in ten rows is not known to be right
+    return round((right + 1) / (checked + 2), 3)
+
+
 def identify(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     """Find the base model of every row."""
     rows = _rows(table, registry)
     matcher = Matcher(registry)
-    best = [max(matcher.evidence(row), key=lambda e: e.confidence, default=None) for row in rows]
+    pairs = [matcher.evidence(row) for row in rows]
+    best = [max(found, key=lambda e: e.strength, default=None) for found, _ in pairs]
     _follow_chains(rows, best, matcher)
-    kept = [e if e is not None and e.confidence >= MIN_CONFIDENCE else None for e in best]
+    kept = [e if e is not None and _sure(e) else None for e in best]
     reasons = [
-        None if found else _reason(row, seen, matcher) for row, seen, found in zip(rows, best, kept, strict=True)
+        None if found else _reason(row, seen, refused, matcher)
+        for row, seen, (_, refused), found in zip(rows, best, pairs, kept, strict=True)
     ]
+    published = [e.release.released if e and e.release else e.base.released if e and e.rule == "self" else None for e in kept]
     result = {
         "base_model": pd.array([e.base.name if e else pd.NA for e in kept], dtype="string"),
         "rule": pd.array([e.rule if e else pd.NA for e in kept], dtype="string"),
-        "confidence": np.array([round(e.confidence, 3) if e else 0.0 for e in kept], dtype=float),
+        "confidence": np.array([confidence(e.kind) if e else 0.0 for e in kept], dtype=float),
         "flops": np.array([e.base.flops if e else math.nan for e in kept], dtype=float),
         "tokens_t": np.array([e.base.tokens_t if e else math.nan for e in kept], dtype=float),
         "params_b": np.array([e.base.params_b if e else math.nan for e in kept], dtype=float),
         "reason": pd.array([r if r else pd.NA for r in reasons], dtype="string"),
+        "evidence": pd.array([f"{e.kind}: {e.words}" if e else "" for e in kept], dtype="string"),
+        "against": pd.array(
+            [_against(e, refused) for e, (_, refused) in zip(kept, pairs, strict=True)], dtype="string"
+        ),
+        "strength": np.array([e.strength if e else 0.0 for e in kept], dtype=float),
+        "published": pd.to_datetime(pd.Series(published, dtype=object), errors="coerce").to_numpy("datetime64[ns]"),
     }
     return pd.DataFrame(result, index=table.index)
 
 
+def _sure(evidence: Evidence) -> bool:
+    return evidence.strength >= MIN_STRENGTH and confidence(evidence.kind) >= MIN_CONFIDENCE
+
+
+def _against(evidence: Evidence | None, refused: Sequence[Refusal]) -> str:
+    """Write down the contradictions, but for those of the base model that was taken in the end."""
+    base = evidence.base.name if evidence else ""
+    said = [f"{r.base}: {', '.join(r.words)}" for r in refused if r.base != base]
+    return "; ".join(dict.fromkeys(said))
+
+
 def _follow_chains(rows: Sequence[Row], best: list[Evidence | None], matcher: Matcher) -> None:
-    """Hand bases down from row to row until nothing changes; confidence falls with every step, so it ends."""
+    """Hand bases down from row to row until nothing changes; strength falls with every step, so it ends."""
     where: dict[str, list[int]] = {}
     for i, row in enumerate(rows):
         where.setdefault(row.model.lower(), []).append(i)
@@ -56,15 +93,21 @@ def _follow_chains(rows: Sequence[Row], best: list[Evidence | None], matcher: Ma
     for _ in range(32):
         changed = False
         for i, parents in linked:
-            offers = [e for j in parents if j != i and (e := best[j]) is not None]
+            offers = [e for j in parents if j != i and (e := best[j]) is not None and _sure(e)]
             if not offers:
                 continue
-            parent = max(offers, key=lambda e: e.confidence)
-            confidence = min(_CHAIN * parent.confidence, matcher.agreement(parent.base, rows[i], _CHAIN))
+            parent = max(offers, key=lambda e: e.strength)
+            agreed, size = matcher.agreement(parent.base, rows[i], _CHAIN)
+            strength = min(_CHAIN * min(parent.strength, 1.0), agreed)
             current = best[i]
-            if current is None or confidence > current.confidence + 1e-9:
-                best[i] = Evidence(parent.base, "chain", confidence)
-                changed = True
+            if current is not None and strength <= current.strength + 1e-9:
+                continue
+            if matcher.vocabulary.against(rows[i].model, parent.base, sized=size == "size", stated=True):
+                continue
+            if isinstance(matcher.vocabulary.whole(rows[i].model), str):
+                continue
+            best[i] = replace(parent, rule="chain", strength=strength, kind=f"chain, {size}", release=None)
+            changed = True
         if not changed:
             return
 
@@ -104,11 +147,17 @@ def _rows(table: pd.DataFrame, registry: Registry) -> list[Row]:
     return rows
 
 
-def _reason(row: Row, seen: Evidence | None, matcher: Matcher) -> str:
+def _reason(row: Row, seen: Evidence | None, refused: Sequence[Refusal], matcher: Matcher) -> str:
     if not row.model:
         return "no model name"
+    whole = matcher.vocabulary.whole(row.model)
+    if isinstance(whole, str):
+        return f"known, but not its compute: {whole}"
+    if refused:
+        first = refused[0]
+        return f"not {first.base}: {', '.join(first.words)}"
     if seen is not None:
-        return f"only weak evidence for {seen.base.name} ({seen.rule}, {seen.confidence:.2f})"
+        return f"only weak evidence for {seen.base.name} ({seen.rule}: {seen.kind}, {confidence(seen.kind):.2f})"
     named = [g.name for g, _ in matcher.generations(row.model)]
     size = f"{row.params_b:g}e9 parameters" if row.params_b > 0 else "unknown size"
     kind = row.architecture or "unknown architecture"
@@ -121,14 +170,14 @@ def _reason(row: Row, seen: Evidence | None, matcher: Matcher) -> str:
 
 # Rows of a table that contradict the base model it states for them.
 
-# Size and date alone overrule a label if they are as sure as this: Llama 3 and 3.1 of one size cannot be told apart by
+# Size and date alone overrule a label if the rule is as sure as this: Llama 3 and 3.1 of one size cannot be told apart by
 # them (0.7), Qwen2 and Qwen2.5 can by date (0.75 to 0.85).
 SURE_SIZE = 0.75
 # They also do where the registry knows no base model of the stated name, and where parameters are those of the base
 # model found, or half of them (packed weights are counted two for one), and not of the stated one, by these factors:
 # 70.55e9 parameters are Llama 3's, 68.98e9 Llama 2's. Tokens added to a vocabulary change less.
 _SAME, _OTHER = 1.01, 1.02
-_NAMED = ("reviewed", "self", "name")
+_NAMED = ("reviewed", "self", "release", "name")
 
 
 def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
@@ -159,7 +208,7 @@ def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     )
     fits_other = (off > np.log(_OTHER)) & (np.minimum(fits, packed) < np.log(_SAME))
     unheard_of = rows["base_model"].isin([name for name, base in known.items() if base is None])
-    by_size = (rule == "size") & (unheard_of | (found["confidence"] >= SURE_SIZE) | fits_other)
+    by_size = (rule == "size") & (unheard_of | (found["strength"] >= SURE_SIZE) | fits_other)
     sure: npt.NDArray[np.bool_] = (rule.isin(_NAMED) | by_size).to_numpy(dtype=bool)
     name = found["base_model"].fillna("").astype("str")
     other = sure & (rows["base_model"] != "").to_numpy(dtype=bool) & (name != rows["base_model"]).to_numpy(dtype=bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -13,14 +14,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.registry.registry import (
-    BaseModel,
-    Generation,
-    Registry,
-    SizeRule,
-    name_key,
-    named_sizes,
-)
+from bayes_frontier.evaluations.registry.claims import Vocabulary, size_agrees
+from bayes_frontier.evaluations.registry.names import experts, last_part, name_key, named_sizes
+from bayes_frontier.evaluations.registry.registry import BaseModel, Generation, Registry, Release, SizeRule
 from bayes_frontier.text import count
 
 LEAD = dt.timedelta(days=14)
@@ -83,11 +79,12 @@ def note_early(bases: pd.Series, mask: npt.NDArray[np.bool_]) -> str:
     )
 
 
-# What one leaderboard row says about its base model: names, architecture, size, date.
+# What one row says about its base model: names, architecture, size, date.
 
 _SAME_SIZE = 0.015
-_SAME_LABEL = 0.12
-_FARTHEST = math.log(6.0)
+# Of a size in a name, what a larger vocabulary adds, and what packing and pruning leave.
+_VOCABULARY, _PACKED, _UNPACKED, _DOUBLED = 1.12, 0.22, 1.5, 2.1
+_QUANTISED = re.compile(r"gptq|awq|gguf|bnb|[48]-?bit|int[48]")
 # Less than of a name that states generation and size: of the 46 rows of Proteus-2k where both disagree, names are
 # right in all but a few (reports/identification).
 _MAPPED = 0.96
@@ -103,13 +100,33 @@ class Evidence:
         Where.
     rule : str
         Why, as in `identify`.
-    confidence : float
-        Probability that it is right, judged on samples, between 0 and 1.
+    strength : float
+        Which of several reasons counts: the strongest. No probability.
+    kind : str
+        What agrees, by which confidence is measured: see `identify.MEASURED`.
+    words : str
+        What decided.
+    against : tuple of str
+        What in the row speaks against it, without being enough.
+    release : Release or None
+        The post-trained release that the row is, where it is a known one.
     """
 
     base: BaseModel
     rule: str
-    confidence: float
+    strength: float
+    kind: str
+    words: str = ""
+    against: tuple[str, ...] = ()
+    release: Release | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A base model that a row was not placed on, and what spoke against it."""
+
+    base: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -152,150 +169,231 @@ class Matcher:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
+        self.vocabulary = Vocabulary(registry)
+        self._bases = {rule.base: cast(BaseModel, registry.get(rule.base)) for rule in registry.size_rules}
         self.known_cores = {a for g in registry.generations.values() for a in g.architectures}
-        self.known_cores |= {rule.architecture for rule in registry.size_rules}
-        self._matches: dict[str, tuple[tuple[Generation, int], ...]] = {}
+        self.known_cores |= {rule.architecture for rule in registry.size_rules} - {"*"}
+        self._matches: dict[str, tuple[tuple[Generation, str], ...]] = {}
 
-    def evidence(self, row: Row) -> list[Evidence]:
-        """Collect all that a row says about its base."""
+    def evidence(self, row: Row) -> tuple[list[Evidence], list[Refusal]]:
+        """Collect all that a row says about its base model, and what it was not placed on for a contradiction."""
         found: list[Evidence] = []
+        refused: list[Refusal] = []
         if not row.model:
-            return found
+            return found, refused
         reviewed = self.registry.get(self.registry.placed.get(name_key(row.model)))
         if reviewed is not None:
-            return [Evidence(reviewed, "reviewed", 1.0)]
-        own = self.registry.get(row.model)
-        if own is not None and (self.registry.lists(row.model) or self._plausible(own, row)):
-            found.append(Evidence(own, "self", 1.0))
-        if row.base_field:
-            base = self.registry.get(row.base_field)
-            if base is not None:
-                found.append(Evidence(base, "base", self.agreement(base, row, 0.99)))
-            else:
-                found += self._named(row.base_field, row, "base-name", 0.99)
-        if row.mapped:
-            base = self.registry.get(row.mapped)
-            if base is not None:
-                if _possible(base, row):
-                    found.append(Evidence(base, "mapped", self.agreement(base, row, _MAPPED)))
-            else:
-                found += self._named(row.mapped, row, "mapped", _MAPPED)
-        found += self._named(row.model, row, "name", 1.0)
-        found += self._by_size(row)
-        return found
+            return [Evidence(reviewed, "reviewed", 2.0, "reviewed", "its name in [placed]")], refused
+        if isinstance(self.vocabulary.whole(row.model), str):
+            return found, refused
+        found += self._listed(row)
+        for text, rule, best in ((row.base_field, "base", 0.99), (row.mapped, "mapped", _MAPPED)):
+            if text:
+                found += self._stated(text, rule, best, row, refused)
+        if not any(e.rule in ("self", "release") for e in found):
+            found += self._named(row.model, row, "name", 1.0, refused)
+            found += self._by_size(row, refused)
+        return found, refused
 
-    def agreement(self, base: BaseModel, row: Row, best: float) -> float:
-        """Judge a stated base by the row's architecture and size."""
-        if not self._speaks(self.registry.generations[base.generation], row.architecture):
-            return min(best, 0.6)
+    def _listed(self, row: Row) -> list[Evidence]:
+        """Evidence of a name that the registry lists, as it stands or without what changes nothing."""
+        known: BaseModel | Release | str | None = self.registry.release(row.model) or self.registry.get(row.model)
+        exact = known is not None
+        if known is None:
+            known = self.vocabulary.whole(row.model)
+        if known is None or isinstance(known, str):
+            return []
+        release = known if isinstance(known, Release) else None
+        base = cast(BaseModel, self.registry.get(release.base if release else known.name))
+        if not (self.registry.lists(row.model) or self._plausible(base, row)):
+            return []
+        if release is not None and (row.released is None or release.released - row.released <= LEAD):
+            return [Evidence(base, "release", 1.5, "listed", f"release {release.name}", release=release)]
+        if exact and release is None:
+            return [Evidence(base, "self", 1.5, "listed", f"listed as {base.name}")]
+        if not _possible(base, row):
+            return []
+        return [Evidence(base, "name", 0.985, "whole name", f"{last_part(row.model)} is {base.name}")]
+
+    def _stated(self, text: str, rule: str, best: float, row: Row, refused: list[Refusal]) -> list[Evidence]:
+        """Evidence of a base model that the table states, or of another model's name in its place."""
+        known = self.registry.get(text)
+        if known is None and isinstance(whole := self.vocabulary.whole(text), BaseModel | Release):
+            known = self.registry.get(whole.base if isinstance(whole, Release) else whole.name)
+        if known is None:
+            return self._named(text, row, "base-name" if rule == "base" else rule, best, refused)
+        if rule == "mapped" and not _possible(known, row):
+            return []
+        strength, size = self.agreement(known, row, best)
+        classed = row.architecture in self.known_cores
+        against = self.vocabulary.against(row.model, known, sized=size == "size", classed=classed, stated=True)
+        if against:
+            refused.append(Refusal(known.name, against))
+            return []
+        return [Evidence(known, rule, strength, f"stated, {size}", f"{text} is stated")]
+
+    def agreement(self, base: BaseModel, row: Row, best: float) -> tuple[float, str]:
+        """Judge a stated base by the row's architecture and size: how strong, and what agrees."""
+        if not self.speaks(self.registry.generations[base.generation], row.architecture):
+            return min(best, 0.6), "other class"
         if not row.params_b > 0:
-            return best - 0.02
+            return best - 0.02, "no size"
         if _distance(row.params_b, base.sizes) <= _SAME_SIZE:
-            return best
+            return best, "size"
         ratio = row.params_b / base.params_b
         if row.architecture not in self.known_cores and 0.2 < ratio < 2.6:
-            return best - 0.03
-        return best - 0.07 if 0.22 < ratio < 4.0 else min(best, 0.55)
+            return best - 0.03, "near size"
+        return (best - 0.07, "near size") if _PACKED < ratio < 4.0 else (min(best, 0.55), "other size")
 
-    def generations(self, text: str) -> tuple[tuple[Generation, int], ...]:
-        """Find the generations a name mentions."""
+    def generations(self, text: str) -> tuple[tuple[Generation, str], ...]:
+        """Find the generations a name mentions, and the words by which it does."""
         if text not in self._matches:
-            name = name_key(text).rpartition("/")[2] or name_key(text)
+            name = _for_patterns(text)
             hits = []
             for generation in self.registry.generations.values():
-                lengths = [m.end() - m.start() for p in generation.patterns if (m := p.search(name))]
-                if lengths:
-                    hits.append((generation, max(lengths)))
+                words = [m.group() for p in generation.patterns if (m := p.search(name))]
+                if words:
+                    hits.append((generation, max(words, key=len)))
             self._matches[text] = tuple(hits)
         return self._matches[text]
 
-    def _speaks(self, generation: Generation, core: str) -> bool:
+    def speaks(self, generation: Generation, core: str) -> bool:
+        """Tell whether models of a generation come in this class, as far as the class is known."""
         return core not in self.known_cores or not generation.architectures or core in generation.architectures
 
     def _plausible(self, base: BaseModel, row: Row) -> bool:
-        return self.agreement(base, row, 1.0) > 0.6
+        return self.agreement(base, row, 1.0)[0] > 0.6
 
-    def _named(self, text: str, row: Row, rule: str, factor: float) -> list[Evidence]:
-        hits = [(g, n) for g, n in self.generations(text) if self._speaks(g, row.architecture)]
-        name = name_key(text).rpartition("/")[2]
-        labels = named_sizes(name)
+    def _named(self, text: str, row: Row, rule: str, factor: float, refused: list[Refusal]) -> list[Evidence]:
+        hits = [(g, words) for g, words in self.generations(text) if self.speaks(g, row.architecture)]
+        labels, classed = named_sizes(text), row.architecture in self.known_cores
         found = []
-        for generation, length in hits:
-            placed = self._place(generation, name, labels, row)
-            if placed is not None:
-                base, confidence = placed
-                found.append(Evidence(base, rule, factor * confidence + 1e-5 * min(length, 99)))
+        for generation, words in hits:
+            placed = self._place(generation, text, labels, row)
+            if placed is None:
+                continue
+            base, strength, size = placed
+            sized = size in ("size", "related size")
+            against = self.vocabulary.against(text, base, sized=sized, classed=classed)
+            if rule != "name":
+                against += self.vocabulary.against(row.model, base, sized=sized, classed=classed, stated=True)
+            stated = self.vocabulary.states(text, base)
+            if not stated and not sized and self.vocabulary.foreign(text, base):
+                against += self.vocabulary.foreign(text, base)
+            if against:
+                refused.append(Refusal(base.name, tuple(dict.fromkeys(against))))
+                continue
+            # A name alone must say line and generation as the registry does, or be that of a known fine-tune.
+            compound = not stated and self.vocabulary.line_of.get(base.name, "?") in words
+            if not row.params_b > 0 and compound and row.architecture not in self.known_cores:
+                refused.append(Refusal(base.name, ("no generation said",)))
+                continue
+            kind = f"{'generation' if stated else 'words'}, {size}"
+            # what the name says outright counts before what is known of words in it
+            said = (0.005 if stated else 0.0) + 1e-5 * min(len(words), 99)
+            found.append(Evidence(base, rule, factor * strength + said, kind, words))
         return found
 
     def _place(
-        self, generation: Generation, name: str, labels: Sequence[float], row: Row
-    ) -> tuple[BaseModel, float] | None:
+        self, generation: Generation, text: str, labels: Sequence[float], row: Row
+    ) -> tuple[BaseModel, float, str] | None:
         """Choose the size of a named generation, among those published when the row was uploaded."""
         there = [m for m in generation.models if _possible(m, row)]
         if not there:
             return None
-        models = _singled_out(there, name)
+        models = _singled_out(there, _for_patterns(text))
         known = row.params_b > 0
         exact = _of_size(models, row) or _of_size(there, row)
-        label = (
-            _nearest(models, lambda m: min(_distance(s, m.nominal + m.sizes) for s in labels), _SAME_LABEL)
-            if labels
-            else None
-        )
+        mixture = experts(text)
+        labelled = [m for m in models if mixture & self.vocabulary.experts_of(m)]
+        if not mixture:
+            labelled = [m for m in models if any(size_agrees(size, m) for size in labels)]
+        label = next((m for m in labelled if any(size in m.nominal for size in labels)), next(iter(labelled), None))
         if exact is not None:
             near = 0.97 - _distance(row.params_b, exact.sizes + exact.nominal)
             if label is exact:
-                return exact, near
-            return (exact, near - 0.02) if not labels else (exact, near - (0.04 if label is None else 0.12))
+                return exact, near, "size"
+            return exact, near - (0.02 if not labels else 0.04 if label is None else 0.12), "size"
         if known and label is None:
             for other in generation.related:
                 relative = self.registry.generations[other]
                 early_enough = [m for m in relative.models if _possible(m, row)]
-                fitting = _of_size(early_enough, row) if self._speaks(relative, row.architecture) else None
+                fitting = _of_size(early_enough, row) if self.speaks(relative, row.architecture) else None
                 if fitting is not None:
-                    return fitting, 0.82
+                    return fitting, 0.82, "related size"
         if label is not None:
-            return label, 0.88
-        packed = None if labels else _repacked(models, row, doubled=row.architecture not in self.known_cores)
-        if packed is not None:
-            return packed, 0.85
-        plain = [m for m in models if not m.patterns] or models
-        if not known:
-            return (plain[0], 0.85) if len(plain) == 1 else None
-        # Layers are added to a network more often than taken from one: growing costs less than shrinking.
-        cost, _, base = min((_growth(row.params_b, m.params_b), i, m) for i, m in enumerate(plain))
-        ratio = row.params_b / base.params_b
-        if cost > _FARTHEST and not (len(plain) == 1 and 0.22 < ratio < 6.0):
-            return None
-        return base, 0.78 if ratio > 1.0 else 0.68
+            unclear = row.architecture not in self.known_cores
+            widest = _DOUBLED if unclear else _UNPACKED if _QUANTISED.search(text.lower()) else _VOCABULARY
+            fits = not known or _PACKED < row.params_b / label.params_b < widest
+            return (label, 0.88, "near size" if known else "size said") if fits else None
+        if not known and not labels and not mixture:
+            name = _for_patterns(text)
+            called = _singled_out(there, name, only=True) or [m for m in there if not m.patterns]
+            only = self.vocabulary.unsized(text, called) if called else None
+            return None if only is None else (only, 0.85, "one size")
+        whole = _of_whole_size(models, row) if not labels and not mixture else None
+        if whole is not None:
+            return whole, 0.85, "whole size"
+        packed = None if labels or mixture else _repacked(models, row, doubled=row.architecture not in self.known_cores)
+        return None if packed is None else (packed, 0.85, "packed size")
 
-    def _by_size(self, row: Row) -> list[Evidence]:
+    def _by_size(self, row: Row, refused: list[Refusal]) -> list[Evidence]:
         """Evidence from the size rules: the row's parameters, twice them, or else the size in its name."""
         if not row.params_b > 0:
             return []
         # A model said to be trained from scratch, yet of a known size, may be anything of that size.
         doubt = 0.7 if row.pretrained else 1.0
-        candidates = (r for r in self.registry.size_rules if r.architecture == row.architecture)
-        rules = [r for r in candidates if _in_time(r, self._base(r), row)]
-        labels = named_sizes(name_key(row.model).rpartition("/")[2])
+        unknown = row.architecture != "" and row.architecture not in self.known_cores
+        candidates = (r for r in self.registry.size_rules if r.architecture in (row.architecture, "*" if unknown else ""))
+        rules = [r for r in candidates if _in_time(r, self._base(r), row) and _named(r, row)]
+        labels, either = named_sizes(row.model), ""
+        placed: tuple[BaseModel, float, str] | None = None
         for rule in rules:
             if rule.low <= row.params_b <= rule.high:
-                return [Evidence(self._base(rule), "size", doubt * rule.confidence)]
-        for label in labels:
-            for rule in rules:
-                base = self._base(rule)
-                if _distance(label, base.nominal) <= 0.01 and 0.25 < row.params_b / base.params_b < 0.65:
-                    return [Evidence(base, "size", doubt * 0.75 * rule.confidence)]
-        packed = None if labels else _repacked([self._base(rule) for rule in rules], row)
-        return [] if packed is None else [Evidence(packed, "size", doubt * 0.6)]
+                kind = "sure" if rule.confidence >= _SURE_RULE else "likely"
+                placed = self._base(rule), rule.confidence, "either" if rule.either else kind
+                either = f", or {rule.either}" if rule.either else ""
+                break
+        if placed is None:
+            rules = [r for r in rules if self._base(r).active_params_b == self._base(r).params_b]
+            for label in labels:
+                for rule in rules:
+                    base = self._base(rule)
+                    if _distance(label, base.nominal) <= 0.01 and 0.25 < row.params_b / base.params_b < 0.65:
+                        placed = placed or (base, 0.75 * rule.confidence, "packed")
+        if placed is None and not labels:
+            packed = _repacked([self._base(rule) for rule in rules], row)
+            placed = None if packed is None else (packed, 0.6, "packed")
+        if placed is None:
+            return []
+        base, strength, kind = placed
+        against = self.vocabulary.against(row.model, base, sized=kind != "packed", classed=row.architecture in self.known_cores)
+        if against:
+            refused.append(Refusal(base.name, against))
+            return []
+        if row.pretrained:
+            kind = "from scratch"
+        words = f"{row.architecture}, {row.params_b:g}e9 parameters{either}"
+        return [Evidence(base, "size", doubt * strength, f"class and size, {kind}", words)]
 
     def _base(self, rule: SizeRule) -> BaseModel:
-        return cast(BaseModel, self.registry.get(rule.base))
+        return self._bases[rule.base]
+
+
+_SURE_RULE = 0.8
+
+
+def _for_patterns(text: str) -> str:
+    return name_key(last_part(text)) or name_key(text)
 
 
 def _possible(base: BaseModel, row: Row) -> bool:
     """Tell whether the base was published when the row was uploaded, as far as both dates are known."""
     return row.released is None or base.released is None or base.released - row.released <= LEAD
+
+
+def _named(rule: SizeRule, row: Row) -> bool:
+    return rule.named is None or bool(rule.named.search(_for_patterns(row.model)))
 
 
 def _in_time(rule: SizeRule, base: BaseModel, row: Row) -> bool:
@@ -306,9 +404,11 @@ def _in_time(rule: SizeRule, base: BaseModel, row: Row) -> bool:
     return rule.before is None or (row.released is not None and row.released < rule.before)
 
 
-def _singled_out(models: Sequence[BaseModel], name: str) -> Sequence[BaseModel]:
+def _singled_out(models: Sequence[BaseModel], name: str, *, only: bool = False) -> Sequence[BaseModel]:
     """Keep the models a name singles out; where it does not, put those that need no singling out first."""
     special = [m for m in models if any(p.search(name) for p in m.patterns)]
+    if only:
+        return special
     return special or sorted(models, key=lambda m: bool(m.patterns))
 
 
@@ -318,6 +418,14 @@ def _of_size(models: Sequence[BaseModel], row: Row) -> BaseModel | None:
         return None
     found = _nearest(models, lambda m: _distance(row.params_b, m.sizes), _SAME_SIZE)
     return found or _nearest(models, lambda m: _distance(row.params_b, m.nominal), 0.001)
+
+
+def _of_whole_size(models: Sequence[BaseModel], row: Row) -> BaseModel | None:
+    """Find the only model whose parameters, cut or rounded to a whole number, are the row's."""
+    if not (row.params_b >= 1 and row.params_b == int(row.params_b)):
+        return None
+    fitting = [m for m in models if int(row.params_b) in (int(m.params_b), round(m.params_b))]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _repacked(models: Sequence[BaseModel], row: Row, doubled: bool = False) -> BaseModel | None:
@@ -340,8 +448,3 @@ def _nearest(models: Sequence[BaseModel], distance: Callable[[BaseModel], float]
 
 def _distance(size: float, sizes: Sequence[float]) -> float:
     return min((abs(math.log(size / s)) for s in sizes), default=math.inf)
-
-
-def _growth(size: float, base: float) -> float:
-    step = math.log(size / base)
-    return step if step >= 0 else -3.0 * step

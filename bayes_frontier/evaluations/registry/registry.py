@@ -7,16 +7,15 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.registry.names import name_key, tokens
 from bayes_frontier.text import suggestion
-
-_SIZE = re.compile(r"(?:(?<![a-z0-9.])|(?<=from))(\d+(?:\.\d+)?)(b|m)(?![a-z0-9])")
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ class SizeRule:
     Attributes
     ----------
     architecture : str
-        As in `Generation.architectures`.
+        As in `Generation.architectures`; "*" is any class that no generation has.
     low, high : float
         Parameters in 1e9, both ends included.
     base : str
@@ -118,6 +117,10 @@ class SizeRule:
         Probability that the placement is right.
     after, before : datetime.date or None
         Uploaded on or after, and before.
+    named : re.Pattern or None
+        What the name must match.
+    either : str
+        Another base model of this size and compute, from which nothing tells it.
     """
 
     architecture: str
@@ -127,18 +130,30 @@ class SizeRule:
     confidence: float
     after: dt.date | None = None
     before: dt.date | None = None
+    named: re.Pattern[str] | None = None
+    either: str = ""
 
 
-def name_key(name: str) -> str:
-    """Write a model's name as the registry's patterns expect it."""
-    return re.sub(r"[\s_]+", "-", name[:300].strip().lower())
+@dataclass(frozen=True)
+class Release:
+    """A post-trained model that is known by a name of its own, and was published later than its base model.
 
+    Attributes
+    ----------
+    name : str
+        Hub identifier.
+    base : str
+        Canonical name of the base model.
+    released : datetime.date
+        First publication of this release.
+    names : tuple of str
+        `name` and other spellings.
+    """
 
-def named_sizes(name: str) -> tuple[float, ...]:
-    """Parameter counts (1e9) a name states, such as 7 and 0.135 of ``a-7b`` and ``b-135m``."""
-    name = re.sub(r"(?<![a-z0-9.])\d+x(?=\d)", "", re.sub(r"(?<=\d)bx\d+(?!\d*b)", "b", name))
-    found = (float(m[1]) * (1.0 if m[2] == "b" else 1e-3) for m in _SIZE.finditer(name))
-    return tuple(size for size in found if 0.01 <= size <= 2000)
+    name: str
+    base: str
+    released: dt.date
+    names: tuple[str, ...]
 
 
 # The registry's file format: parsing, checks and messages.
@@ -167,8 +182,12 @@ _RULE = {
     "confidence": _NUMBER,
     "after": _DATE,
     "before": _DATE,
+    "named": _TEXT,
+    "either": _TEXT,
     "note": _TEXT,
 }
+_RELEASE = {"base": _TEXT, "released": _DATE, "aliases": _TEXTS, "note": _TEXT}
+_WORDS = {"neutral": _TEXTS, "variants": _TEXTS, "mixtures": _TEXTS}
 
 
 def _number(value: object) -> bool:
@@ -223,16 +242,34 @@ def _suggest(key: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(known)}." if len(known) < 20 else "Add it, or correct the name."
 
 
-Parsed = tuple[dict[str, Generation], tuple[SizeRule, ...], dict[str, str]]
+@dataclass(frozen=True)
+class Contents:
+    """What a registry file holds, over that of the registry under it."""
+
+    generations: Mapping[str, Generation] = field(default_factory=dict)
+    size_rules: tuple[SizeRule, ...] = ()
+    placed: Mapping[str, str] = field(default_factory=dict)
+    releases: Mapping[str, Release] = field(default_factory=dict)
+    undisclosed: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    overrides_flops: bool = False
 
 
-def parse(text: str, where: str, under: Mapping[str, Generation]) -> Parsed:
+def parse(text: str, where: str, under: Contents) -> Contents:
     """Parse and check a registry file."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{where}: not TOML: {error}. Correct the file there.") from None
-    top = {"generation": _TABLE, "size": "a list of tables", "placed": _TABLE}
+    top = {
+        "generation": _TABLE,
+        "size": "a list of tables",
+        "placed": _TABLE,
+        "releases": _TABLE,
+        "undisclosed": _TABLE,
+        "words": _TABLE,
+        "overrides_flops": "true or false",
+    }
     for key in content:
         if key not in top:
             raise DataError(f"{where}: unknown table {key!r}. {_suggest(key, top)}")
@@ -241,9 +278,9 @@ def parse(text: str, where: str, under: Mapping[str, Generation]) -> Parsed:
         raise DataError(f'{where}: generation is {tables!r}; write tables such as [generation."llama-3"].')
     if not isinstance(listed, list):
         raise DataError(f"{where}: size is {listed!r}; write [[size]] above each rule.")
-    generations = dict(under)
+    generations = dict(under.generations)
     for name, values in tables.items():
-        generations[name] = _generation(name, values, where, under.get(name))
+        generations[name] = _generation(name, values, where, generations.get(name))
     for name, generation in generations.items():
         for other in generation.related:
             if other not in generations:
@@ -252,8 +289,52 @@ def parse(text: str, where: str, under: Mapping[str, Generation]) -> Parsed:
                     f"{_suggest(other, generations)}"
                 )
     known = {model.name for generation in generations.values() for model in generation.models}
-    rules = tuple(_rule(i, values, where, known) for i, values in enumerate(listed, start=1))
-    return generations, rules, _placed(content.get("placed", {}), where, known)
+    overrides = content.get("overrides_flops", under.overrides_flops)
+    if not isinstance(overrides, bool):
+        raise DataError(f"{where}: overrides_flops is {overrides!r}; write true or false.")
+    return Contents(
+        generations=generations,
+        size_rules=tuple(_rule(i, v, where, known) for i, v in enumerate(listed, start=1)) + under.size_rules,
+        placed={**under.placed, **_placed(content.get("placed", {}), where, known)},
+        releases={**under.releases, **_releases(content.get("releases", {}), where, known)},
+        undisclosed={**under.undisclosed, **_undisclosed(content.get("undisclosed", {}), where)},
+        words=_words(content.get("words", {}), where, under.words),
+        overrides_flops=overrides,
+    )
+
+
+def _releases(values: object, where: str, known: set[str]) -> dict[str, Release]:
+    if not isinstance(values, dict):
+        raise DataError(f'{where}: releases is {values!r}; write a table [releases] of "org/model" = {{ base = ... }}.')
+    made: dict[str, Release] = {}
+    for name, settings in values.items():
+        place = f"{where}, release {name!r}"
+        if not isinstance(settings, dict):
+            raise DataError(f'{place}: found {settings!r}; write {{ base = "llama-3.1-8b", released = 2025-01-20 }}.')
+        _Entry(place, settings, _RELEASE, ("base", "released")).check()
+        if settings["base"] not in known:
+            raise DataError(
+                f"{place}: base {settings['base']!r} is not in the registry. {_suggest(settings['base'], known)}"
+            )
+        names = (name, *settings.get("aliases", ()))
+        made[name_key(name)] = Release(name, settings["base"], settings["released"], names)
+    return made
+
+
+def _undisclosed(values: object, where: str) -> dict[str, str]:
+    if not isinstance(values, dict):
+        raise DataError(f'{where}: undisclosed is {values!r}; write a table of lines "name" = "what is not known".')
+    for name, reason in values.items():
+        if not isinstance(reason, str) or not reason.strip():
+            raise DataError(f"{where}, undisclosed, {name!r}: found {reason!r}; say in words what is not known.")
+    return dict(values)
+
+
+def _words(values: object, where: str, under: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    if not isinstance(values, dict):
+        raise DataError(f"{where}: words is {values!r}; write a table [words] with the lists {', '.join(_WORDS)}.")
+    _Entry(f"{where}, words", values, _WORDS).check()
+    return {key: (*under.get(key, ()), *map(str.lower, values.get(key, ()))) for key in _WORDS}
 
 
 def _generation(name: str, values: object, where: str, old: Generation | None) -> Generation:
@@ -290,7 +371,7 @@ def _model(
     name: str, values: Mapping[str, Any], family: str, generation: str, patterns: tuple[re.Pattern[str], ...]
 ) -> BaseModel:
     aliases = tuple(values.get("aliases", ()))
-    spelled = {size for text in (name, *aliases) for size in named_sizes(name_key(text).rpartition("/")[2])}
+    spelled = {token.sizes[0] for text in (name, *aliases) for token in tokens(text) if token.kind == "size" and token.sizes}
     return BaseModel(
         name=name,
         params_b=float(values["params_b"]),
@@ -340,12 +421,14 @@ def _rule(number: int, values: object, where: str, known: set[str]) -> SizeRule:
         confidence,
         values.get("after"),
         values.get("before"),
+        _Entry(place, {"patterns": [values["named"]]}, {}).compiled()[0] if "named" in values else None,
+        values.get("either", ""),
     )
 
 
 # The base models post-trained models descend from: parameters, pre-training tokens, names.
 
-__all__ = ["BaseModel", "Generation", "Registry", "SizeRule", "default_registry", "given_registry"]
+__all__ = ["BaseModel", "Generation", "Registry", "Release", "SizeRule", "default_registry", "given_registry"]
 
 
 class Registry:
@@ -353,15 +436,11 @@ class Registry:
 
     Parameters
     ----------
-    generations : mapping of str to Generation
-        In order; a spelling claimed twice belongs to the first claimant.
-    size_rules : tuple of SizeRule
-        Placements by architecture and size, first match wins.
-    placed : mapping of str to str, optional
-        Base models of models that somebody has looked at, by `name_key` of their names.
+    contents : Contents
+        Generations in order (a spelling claimed twice belongs to the first claimant), size rules (the first match
+        wins), base models of models that somebody has looked at, post-trained releases, and words.
     files : sequence of (str, str), optional
-        Name and text of each file put over the packaged one, in order: what a saved fit keeps of a registry. One put
-        together by hand has none.
+        Name and text of each file put over the packaged one, in order: what a saved fit keeps of a registry.
 
     Examples
     --------
@@ -369,24 +448,30 @@ class Registry:
     'llama-3.1-8b'
     """
 
-    def __init__(
-        self,
-        generations: Mapping[str, Generation],
-        size_rules: tuple[SizeRule, ...] = (),
-        placed: Mapping[str, str] | None = None,
-        files: Sequence[tuple[str, str]] = (),
-    ) -> None:
-        self.generations = dict(generations)
-        self.size_rules = size_rules
-        self.placed = dict(placed or {})
+    def __init__(self, contents: Contents, files: Sequence[tuple[str, str]] = ()) -> None:
+        self.contents = contents
         self.files = tuple(files)
+        self.generations = dict(contents.generations)
+        self.size_rules = contents.size_rules
+        self.placed = dict(contents.placed)
+        self.releases = tuple(contents.releases.values())
+        self.undisclosed = dict(contents.undisclosed)
+        self.words = dict(contents.words)
+        self.overrides_flops = contents.overrides_flops
         self._models = {m.name: m for g in self.generations.values() for m in g.models}
         self._index: dict[str, str] = {name_key(name): name for name in self._models}
+        self._release: dict[str, Release] = {}
+        spelled = [(alias, m.name) for m in self._models.values() for alias in m.aliases]
+        released = [(name, release) for release in self.releases for name in release.names]
         for short in (False, True):
-            for model in self._models.values():
-                for alias in model.aliases:
-                    key = name_key(alias)
-                    self._index.setdefault(key.rpartition("/")[2] if short else key, model.name)
+            for alias, model in spelled:
+                self._index.setdefault(_short(alias, short), model)
+            for name, release in released:
+                key = _short(name, short)
+                if self._index.setdefault(key, release.base) == release.base and key not in self._release:
+                    self._release[key] = release
+        for name in {_short(alias, short) for alias, _ in spelled for short in (False, True)} | set(self._models):
+            self._release.pop(name, None)
 
     def canonical(self, name: object) -> str | None:
         """Find the canonical name of a base model.
@@ -395,8 +480,8 @@ class Registry:
         ----------
         name : object
             Canonical name, hub identifier (also of a mirror that keeps the repository's name) or listed
-            spelling, in any case. Post-trained variants are not stripped unless listed. What is not a string
-            is unknown.
+            spelling, in any case. Post-trained variants are not stripped unless listed; a listed release stands for
+            its base model. What is not a string is unknown.
 
         Returns
         -------
@@ -423,6 +508,22 @@ class Registry:
         """
         canonical = self.canonical(name)
         return None if canonical is None else self._models[canonical]
+
+    def release(self, name: str) -> Release | None:
+        """Look up a post-trained release by any of its names.
+
+        Parameters
+        ----------
+        name : str
+            As in `canonical`.
+
+        Returns
+        -------
+        Release or None
+            None for base models, and for what is unknown.
+        """
+        key = name_key(name)
+        return self._release.get(key if key in self._index else key.rpartition("/")[2])
 
     def lists(self, name: str) -> bool:
         """Tell whether a name is listed as it stands, not only as that of a mirror.
@@ -499,10 +600,7 @@ class Registry:
         return self._over(str(path), text)
 
     def _over(self, name: str, text: str) -> Registry:
-        generations, rules, placed = parse(text, name, self.generations)
-        return Registry(
-            generations, rules + self.size_rules, self.placed | placed, (*self.files, (Path(name).name, text))
-        )
+        return Registry(parse(text, name, self.contents), (*self.files, (Path(name).name, text)))
 
     @classmethod
     def from_files(cls, files: Sequence[tuple[str, str]]) -> Registry:
@@ -513,11 +611,16 @@ class Registry:
         return registry
 
 
+def _short(name: str, short: bool) -> str:
+    key = name_key(name)
+    return key.rpartition("/")[2] if short else key
+
+
 @cache
 def default_registry() -> Registry:
     """Read the packaged registry, once a process."""
     text = resources.files("bayes_frontier.evaluations.registry").joinpath("registry.toml").read_text(encoding="utf-8")
-    return Registry(*parse(text, "registry.toml", {}))
+    return Registry(parse(text, "registry.toml", Contents()))
 
 
 def given_registry(registry: Registry | str | Path | None) -> Registry:
