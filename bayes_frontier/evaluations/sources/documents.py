@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.lines import Lines, Request
-from bayes_frontier.evaluations.sources import every_eval_ever, inspect_ai, lm_eval
+from bayes_frontier.evaluations.sources import every_eval_ever, inspect_ai, lighteval, lm_eval
 from bayes_frontier.evaluations.sources.scores import Score, scores_to_lines, unreadable
 from bayes_frontier.evaluations.tables.source import Source
 from bayes_frontier.text import count, listed
@@ -23,6 +23,7 @@ class Kind(NamedTuple):
 KINDS = {
     "inspect_ai": Kind(inspect_ai.recognises, inspect_ai.scores, "Inspect AI logs"),
     "every_eval_ever": Kind(every_eval_ever.recognises, every_eval_ever.scores, "Every Eval Ever records"),
+    "lighteval": Kind(lighteval.recognises, lighteval.scores, "lighteval results"),
     "lm_eval": Kind(lm_eval.recognises, lm_eval.scores, "lm-evaluation-harness results"),
 }
 
