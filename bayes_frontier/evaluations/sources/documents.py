@@ -63,6 +63,8 @@ def parse(source: Source, request: Request, wanted: str | None = None) -> Lines:
     if deviations:
         found_there = "; ".join(f"{what} ({n:,})" for what, n in deviations.most_common(20))
         notes.append(f"deviations from schema {every_eval_ever.VERSIONS[-1]}, by records: {found_there}")
+    if kind == "every_eval_ever":
+        every_eval_ever.note_few_items(scores, notes)
     if kind == "lm_eval":
         runs = [s.released for s in scores if s.task == "math_lvl_5" and s.released and not s.reason]
         lm_eval.note_scorings(runs, notes)

@@ -14,7 +14,9 @@ from bayes_frontier.evaluations.measures import Measure, shots_of
 from bayes_frontier.evaluations.metrics import Metric
 from bayes_frontier.evaluations.sources.lm_eval import model_of
 from bayes_frontier.evaluations.sources.scores import LONGEST, Score, day, number, table, text
+from bayes_frontier.text import count, listed
 
+FEW_ITEMS = 30
 VERSIONS = ("0.2.0", "0.2.1", "0.2.2", "0.3.0")
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "": (
@@ -88,7 +90,7 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
                 released=day(details.get("release_date"), request.today) or day(stamp, request.today),
                 reason=reason,
                 detail=f"{n_items:,.0f} of {there:,.0f} samples" if limited and reason != "no score" else "",
-                measure=Measure(metric_name, shots=_shots(result)),
+                measure=Measure(metric_name or _described(result), shots=_shots(result)),
                 parts=(("metric", metric_name),),
                 revision=text(details.get("revision")) or revision,
             )
@@ -121,10 +123,25 @@ def _metric_label(result: dict[str, object]) -> str:
     return text(table(result.get("metric_config")).get("metric_name"))
 
 
+def _described(result: dict[str, object]) -> str:
+    """Return the words that describe a metric without a name: for people, not to tell metrics apart."""
+    return text(table(result.get("metric_config")).get("evaluation_description"))[:80]
+
+
 def _shots(result: dict[str, object]) -> str:
     config = table(result.get("generation_config"))
     places = (table(config.get("generation_args")), table(config.get("additional_details")))
     return next((shots for place in places if (shots := shots_of(place.get("num_fewshot", "")))), "")
+
+
+def note_few_items(scores: list[Score], notes: list[str]) -> None:
+    """Note results on so few items that a limit is likely: converted records may have lost that there was one."""
+    few = [s for s in scores if not s.reason and s.n_items < FEW_ITEMS]
+    if few:
+        notes.append(
+            f"{count(len(few), 'result')} on fewer than {FEW_ITEMS} items ({listed(dict.fromkeys(s.task for s in few), 3)}): records "
+            "converted from a run with a limit do not always say so"
+        )
 
 
 def deviations(content: object) -> Iterator[str]:

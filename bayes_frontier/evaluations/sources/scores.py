@@ -260,7 +260,8 @@ def _common(group: Sequence[Score]) -> Measure:
     if stated["shots"] and silent:
         stated["detail"].append(f"shots of {silent:,} of {len(group):,} not stated")
     metric, filtered, shots, detail = (" or ".join(stated[part]) for part in ("metric", "filter", "shots", "detail"))
-    return Measure(metric, filtered, shots, detail)
+    scale = " or ".join(dict.fromkeys(s.metric.scale for s in group if s.metric is not None))
+    return Measure(metric, filtered, shots, detail, scale)
 
 
 def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Request) -> np.ndarray:
@@ -272,11 +273,12 @@ def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Re
     kind = np.array([kinds.setdefault(s.metric, len(kinds)) for s in scores], dtype=np.int64)
     for k, name in enumerate(lines.tasks):
         here = kept & (task == k)
-        if request.metrics.get(name):
+        declared = request.metrics.get(name)
+        if declared:
             found = np.where(here, values, np.nan)
             made = unit_scores(lines.sheet, "value", found, name, request.metrics, lines.notes)
             scaled[here] = made[here]
-            _say(lines, name, request.metrics.get(name))
+            lines.measures[name] = lines.measures[name].scaled_as(declared.scale)
             continue
         for metric, code in kinds.items():
             mask = here & (kind == code)
@@ -291,15 +293,7 @@ def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Re
             scaled[mask] = metric.scaled(values[mask])
             if mask.any():
                 note_scale(name, metric, lines.notes)
-                _say(lines, name, metric)
     return scaled
-
-
-def _say(lines: Lines, task: str, metric: Metric | None) -> None:
-    """Record the scale of a task's values; several scales of one task are all named."""
-    measure = lines.measures.get(task, Measure())
-    scales = [measure.scale, "" if metric is None else metric.scale]
-    lines.measures[task] = measure.scaled_as(" or ".join(dict.fromkeys(filter(None, scales))))
 
 
 def unreadable(name: str, problem: str) -> Score:
