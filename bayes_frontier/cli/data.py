@@ -98,8 +98,10 @@ def describe(surveyed: Survey) -> dict[str, object]:
             for number, label in enumerate(e.period_labels)
         ],
         "tasks": [
-            {"task": task, "scores": int(n), "min": low, "median": middle, "max": high}
-            for task, n, low, middle, high in surveyed.tasks.itertuples(name=None)
+            {"task": task, "scores": int(row["scores"])}
+            | {name: row[name] for name in ("min", "median", "max", "metric", "filter", "shots", "detail", "scale")}
+            | {"items": [row["items_min"], row["items_max"]], "not_read": list(row["others"])}
+            for task, row in surveyed.tasks.iterrows()
         ],
         "left_out": {str(reason): int(n) for reason, n in surveyed.left_out_by_reason().items()},
         "notes": list(surveyed.notes),

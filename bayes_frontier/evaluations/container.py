@@ -3,8 +3,8 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,15 +13,17 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations import periods as _periods
 from bayes_frontier.evaluations.frames import DROPPED, FIELDS, Matrix, check, long_frame, no_rows, wide_frame
+from bayes_frontier.evaluations.measures import Measure, match_task
 from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.text import count, listed, suggestion
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluations:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluations(Displayed):
     """Scores of post-trained models on tasks, with the compute of their base models.
 
     Made by `bayes_frontier.read`, `bayes_frontier.simulate` or `Evaluations.from_models`; treat the frames as
@@ -54,6 +56,8 @@ class Evaluations:
         Format it was read as.
     registry : Registry or None
         Base models that the source was read with; None: those shipped with the package.
+    measures : mapping of str to Measure
+        By task, as far as the source says it: metric, filter, shots, scale. They are no part of the fingerprint.
     fingerprint : str
         SHA-256 of the scores and their fields, whatever the order of rows and columns; periods and registry do not
         enter.
@@ -69,6 +73,7 @@ class Evaluations:
     source: str
     source_format: str
     registry: Registry | None = None
+    measures: Mapping[str, Measure] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -103,6 +108,7 @@ class Evaluations:
         notes: Sequence[str] = (),
         source: str = "DataFrame",
         source_format: str = "models",
+        measures: Mapping[str, Measure] | None = None,
     ) -> "Evaluations":
         """Build the container from a wide frame of models that needs no cleaning.
 
@@ -124,6 +130,8 @@ class Evaluations:
             Observations to keep.
         source, source_format : str
             Where the models come from.
+        measures : mapping of str to Measure, optional
+            What the scores of a task are, by task.
 
         Returns
         -------
@@ -163,6 +171,7 @@ class Evaluations:
             notes=tuple(notes),
             source=source,
             source_format=source_format,
+            measures=dict(measures or {}),
         )
 
     def dropped_by_reason(self) -> pd.Series:
@@ -227,8 +236,9 @@ class Evaluations:
             If a task or a period is unknown, or nothing is left.
         """
         names = [tasks] if isinstance(tasks, str) else list(self.tasks if tasks is None else tasks)
-        for name in names:
-            if name not in self.tasks:
+        meant = [match_task(name, self.tasks) for name in names]
+        for name, task in zip(names, meant, strict=True):
+            if task is None:
                 raise QueryError(
                     f"Unknown task {name!r}.{suggestion(name, self.tasks)} The tasks are {listed(self.tasks)}."
                 )
@@ -236,7 +246,7 @@ class Evaluations:
             [periods] if isinstance(periods, int | str) else list(range(self.n_periods) if periods is None else periods)
         )
         numbers = [self._period(p) for p in wanted]
-        chosen = tuple(t for t in self.tasks if t in names)
+        chosen = tuple(t for t in self.tasks if t in meant)
         return self._keep(self.models["period"].isin(numbers).to_numpy(dtype=bool), chosen, "left out by select")
 
     def _period(self, period: int | str) -> int:
@@ -283,6 +293,7 @@ class Evaluations:
             period_labels=tuple(self.period_labels[p] for p in used),
             dropped=dropped,
             notes=tuple(notes),
+            measures={task: measure for task, measure in self.measures.items() if task in kept_tasks},
         )
 
     def summary(self) -> str:
@@ -312,6 +323,10 @@ class Evaluations:
         lines += [f"left out, {reason}: {n:,}" for reason, n in self.dropped_by_reason().items()]
         lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)
+
+    def _display(self) -> Display:
+        title, *sentences = self.summary().splitlines()
+        return Display(f"Evaluations: {title}", sentences)
 
     def to_dataset(self) -> xr.Dataset:
         """Return everything as a dataset that NetCDF can hold; `from_dataset` is its inverse.
@@ -391,6 +406,7 @@ def to_dataset(evaluations: Evaluations) -> xr.Dataset:
         "source": evaluations.source,
         "source_format": evaluations.source_format,
         "fingerprint": evaluations.fingerprint,
+        "measures": {task: asdict(measure) for task, measure in evaluations.measures.items()},
     }
     if evaluations.registry is not None and evaluations.registry.files:
         about["registry"] = evaluations.registry.files
@@ -454,6 +470,11 @@ def _rebuild(dataset: xr.Dataset, about: dict[str, Any]) -> Evaluations:
         source_format=made.source_format,
         # fits of earlier versions do not say; they are taken to know the packaged base models
         registry=Registry.from_files(about["registry"]) if "registry" in about else None,
+        # absent in what was saved before measures were kept
+        measures={
+            task: Measure(**(measure | {"others": tuple(measure["others"])}))
+            for task, measure in about.get("measures", {}).items()
+        },
     )
 
 

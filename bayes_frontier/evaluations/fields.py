@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.lines import Lines, Request
+from bayes_frontier.evaluations.checkpoints import HOW, UNKNOWN, at_checkpoints
+from bayes_frontier.evaluations.lines import Compute, Lines, Request
 from bayes_frontier.evaluations.registry import placement
 from bayes_frontier.evaluations.registry.identify import contradicted, identify, note_contradicted
 from bayes_frontier.evaluations.registry.placement import early
@@ -32,8 +33,9 @@ def read_fields(
     today: dt.date,
     notes: list[str],
     relabel: bool = False,
+    compute: Compute = "stated",
 ) -> pd.DataFrame:
-    """Read the fields of every line."""
+    """Read the fields of every line, and in the column "unusable" why it cannot be used, "" if it can."""
     for field in ("model", *(["released"] if dated else [])):
         if field not in columns:
             raise DataError(_lacking(sheet, field, " Periods need release dates." if field == "released" else ""))
@@ -50,7 +52,7 @@ def read_fields(
     if "base_model" in columns:
         base = canonical(cells.text(sheet, columns["base_model"]), registry, notes)
     else:
-        base = _by_name(sheet, columns, sizes["params_b"], released, registry, notes)
+        base = _by_name(sheet, columns, sizes["params_b"], sizes["tokens_t"], released, registry, notes)
     names = cells.text(sheet, columns["model"])
     changed = np.zeros(n, dtype=bool)
     if relabel:
@@ -63,8 +65,8 @@ def read_fields(
             notes.append(note_contradicted(base, found["base_model"]))
         base = found["base_model"].where(changed, base)
         sizes["tokens_t"] = np.where(changed, found["tokens_t"], sizes["tokens_t"])
-    flops = _flops(sheet, columns, base, sizes, registry, notes, other=changed)
-    return pd.DataFrame(
+    flops, stated = _flops(sheet, columns, base, sizes, registry, notes, compute, other=changed)
+    fields = pd.DataFrame(
         {
             "model": names,
             "base_model": apart(base, released, registry, notes),
@@ -74,6 +76,23 @@ def read_fields(
             "released": released,
         }
     )
+    return fields.assign(unusable=at_checkpoints(fields, _revisions(sheet, columns), stated, registry, notes))
+
+
+def leave_out_unusable(lines: Lines, unusable: npt.NDArray[np.object_]) -> None:
+    """Give checkpoints whose compute is unknown or nothing their reason."""
+    for reason in dict.fromkeys(unusable[unusable != ""]):
+        lines.leave_out(unusable == reason, reason, HOW if reason == UNKNOWN else "")
+
+
+def _revisions(sheet: Sheet, columns: Mapping[str, str]) -> list[str]:
+    """Return the revision of each line, "" where none is said; tokens seen are one."""
+    if "revision" in columns:
+        return cells.text(sheet, columns["revision"]).str.replace(r"\.0$", "", regex=True).tolist()
+    if "tokens_seen" in columns:
+        seen = cells.numbers(sheet, columns["tokens_seen"])
+        return ["" if np.isnan(value) else f"tokens{value / 1e9:.6g}B" for value in seen]
+    return [""] * len(sheet.frame)
 
 
 def _lacking(sheet: Sheet, field: str, why: str) -> str:
@@ -87,24 +106,28 @@ def _by_name(
     sheet: Sheet,
     columns: Mapping[str, str],
     params_b: Floats,
+    tokens_t: Floats,
     released: pd.Series,
     registry: Registry,
     notes: list[str],
 ) -> pd.Series:
-    """Identify base models by the models' names, in a table of models most of which the registry knows.
-
-    Of the others, those with FLOPs are their own base. Where few are known, a column of base models is missing.
-    """
+    """Identify base models by the models' names; of the others, those with FLOPs are their own base."""
     names = cells.text(sheet, columns["model"])
     found = identify(pd.DataFrame({"model": names, "params_b": params_b, "released": released}), registry)
     known = found["base_model"].notna().to_numpy(dtype=bool)
-    if not known.any() or known.sum() < (names != "").sum() / 2:
-        raise DataError(_lacking(sheet, "base_model", ""))
-    stated = ~np.isnan(cells.numbers(sheet, columns["flops"])) if "flops" in columns else np.zeros(len(names), bool)
-    own = ~known & stated & (names != "").to_numpy(dtype=bool)
+    stated = ~np.isnan(cells.numbers(sheet, columns["flops"])) if "flops" in columns else ~np.isnan(params_b * tokens_t)
+    named = (names != "").to_numpy(dtype=bool)
+    own = ~known & stated & named
+    rest = int((named & ~known & ~own).sum())
     notes.append(
-        f"no column for base_model: base models of {count(int(known.sum()), 'row')} identified by name"
+        f"no column for base_model: base models of {int(known.sum()):,} of {count(len(names), 'row')} identified by "
+        "name"
         + (f", and {count(int(own.sum()), 'model')} with FLOPs taken as base models" if own.any() else "")
+        + (
+            f"; of the {rest:,} others say what they are built on, in such a column or in a registry file"
+            if rest
+            else ""
+        )
     )
     base = np.where(known, found["base_model"].to_numpy(dtype=object), np.where(own, names.to_numpy(dtype=object), ""))
     return pd.Series(base, dtype="str")
@@ -150,15 +173,20 @@ def _flops(
     sizes: dict[str, Floats],
     registry: Registry,
     notes: list[str],
+    compute: Compute,
     other: npt.NDArray[np.bool_],
-) -> Floats:
-    """Return FLOPs of each line: as stated, else 6 x parameters x tokens, else (and for `other`) the registry's."""
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Return FLOPs of each line, and whether they are the source's.
+
+    As stated, else 6 x parameters x tokens, else (and for `other`, or if asked for) the registry's.
+    """
     flops = np.full(len(base), np.nan)
     if "flops" in columns:
         flops = _in_flops(sheet, columns["flops"])
         cells.check_flops(sheet, columns["flops"], flops)
         flops = np.where(other, np.nan, flops)
-        _compare(flops, base, registry, notes)
+        if compute == "stated":
+            note_far(flops, base, registry, notes)
     product = 6 * sizes["params_b"] * 1e9 * sizes["tokens_t"] * 1e12
     from_sizes = np.isnan(flops) & ~np.isnan(product) & ~other
     if from_sizes.any():
@@ -168,23 +196,20 @@ def _flops(
             f"{columns['tokens_t']}, "
             "taken as those of the base model"
         )
+    stated = ~np.isnan(flops)
     lacking = np.isnan(flops) & (base != "").to_numpy(dtype=bool)
-    if lacking.any():
-        found = {name: registry.get(name) for name in pd.unique(base[lacking])}
-        listed_flops = (
-            base[lacking]
-            .map({name: b.flops for name, b in found.items() if b is not None})
-            .to_numpy(dtype=np.float64, na_value=np.nan)
-        )
-        flops[lacking] = listed_flops
-        if int((~np.isnan(listed_flops)).sum()):
-            notes.append(
-                f"FLOPs of {count(int((~np.isnan(listed_flops)).sum()), 'row')} come from the base-model registry"
-            )
-    return flops
+    found = {name: known.flops for name in pd.unique(base) if (known := registry.get(name))}
+    listed_flops = base.map(found).to_numpy(dtype=np.float64, na_value=np.nan)
+    instead = stated & ~np.isnan(listed_flops) if compute == "registry" else np.zeros(len(base), dtype=bool)
+    taken = (lacking | instead) & ~np.isnan(listed_flops)
+    flops = np.where(taken, listed_flops, flops)
+    if taken.any():
+        said = f"FLOPs of {count(int(taken.sum()), 'row')} come from the base-model registry"
+        notes.append(said + (", as asked, also where the table states others" if instead.any() else ""))
+    return flops, stated & ~instead
 
 
-def _compare(flops: Floats, base: pd.Series, registry: Registry, notes: list[str]) -> None:
+def note_far(flops: Floats, base: pd.Series, registry: Registry, notes: list[str]) -> None:
     """Note rows whose FLOPs are far from the registry's: a wrong base, or those of the fine-tune."""
     known = {name: b.flops for name in pd.unique(base) if (b := registry.get(name)) is not None}
     ratio = flops / base.map(known).to_numpy(dtype=np.float64, na_value=np.nan)
@@ -220,13 +245,17 @@ class Placed:
         As in `Lines`.
     table : pandas.DataFrame
         What `identify` found, one row per line.
+    unusable : numpy.ndarray
+        Why a line cannot be used, "" if it can, shape (n_lines,).
     """
 
     fields: pd.DataFrame
     table: pd.DataFrame
+    unusable: npt.NDArray[np.object_]
 
     def leave_out(self, lines: Lines) -> None:
-        """Give the lines without a base model their reason."""
+        """Give the lines without a base model, and checkpoints without known compute, their reason."""
+        leave_out_unusable(lines, self.unusable)
         why = self.table["reason"].astype("str").where(self.table["reason"].notna(), "").to_numpy(dtype=object)
         lines.leave_out((self.fields["base_model"] == "").to_numpy(dtype=bool), "no base model", why)
 
@@ -249,7 +278,7 @@ def place(given: pd.DataFrame, request: Request, notes: list[str], *, dates: str
     found = identify(table[EVIDENCE].take(first).reset_index(drop=True), request.registry)
     found = found.take(codes).reset_index(drop=True)
     known = found["base_model"].notna().to_numpy(dtype=bool)
-    released = _published(released, found, request, notes, dates)
+    released = _published(released, table["model"], found, request, notes, dates)
     bases = found["base_model"].astype("str").where(known, "")
     stated = table["flops"].to_numpy(dtype=np.float64)
     names = table["own"].where(table["own"] != "", table["model"])
@@ -258,12 +287,18 @@ def place(given: pd.DataFrame, request: Request, notes: list[str], *, dates: str
     wrong = early(bases, released, request.registry) & unlisted
     own = (~known | wrong) & ~np.isnan(stated) & (names != "").to_numpy(dtype=bool)
     bases = bases.mask(own, names)
+    listed_flops = found["flops"].to_numpy(dtype=np.float64, na_value=np.nan)
+    # FLOPs stated for a base model that the line is not on are not those of the one found
+    fits = np.array([request.registry.canonical(name) for name in table["own"]], dtype=object)
+    fits = (pd.isna(fits) | (fits == bases.to_numpy(dtype=object))) & ~np.isnan(stated)
+    kept = own | (fits if request.compute == "stated" else False)
+    note_far(np.where(kept & ~own, stated, np.nan), bases, request.registry, notes)
     fields = pd.DataFrame(
         {
             "model": pd.Series(table["model"].to_numpy(dtype=object), dtype="str"),
             "base_model": apart(bases, released, request.registry, notes).to_numpy(),
             "stage": pd.Series(_stage(table["type"], found), dtype="str"),
-            "flops": np.where(own, stated, found["flops"].to_numpy(dtype=np.float64, na_value=np.nan)),
+            "flops": np.where(kept, stated, listed_flops),
             "params_b": found["params_b"].to_numpy(dtype=np.float64, na_value=np.nan),
             "tokens_t": found["tokens_t"].to_numpy(dtype=np.float64, na_value=np.nan),
             "released": released,
@@ -278,23 +313,42 @@ def place(given: pd.DataFrame, request: Request, notes: list[str], *, dates: str
     if known.any():
         rules = found["rule"][known].value_counts()
         notes.append("base models identified by " + ", ".join(f"{rule} ({k:,})" for rule, k in rules.items()))
-    return Placed(fields, found)
+    revisions = given["revision"].tolist() if "revision" in given else [""] * n
+    return Placed(fields, found, at_checkpoints(fields, revisions, kept, request.registry, notes))
 
 
-def _published(released: pd.Series, found: pd.DataFrame, request: Request, notes: list[str], dates: str) -> pd.Series:
-    """Date base models by the registry where that is earlier, and say what the other dates are."""
-    is_base = (found["rule"] == "self").fillna(False).to_numpy(dtype=bool)
+def _published(
+    released: pd.Series, models: pd.Series, found: pd.DataFrame, request: Request, notes: list[str], dates: str
+) -> pd.Series:
+    """Date base models, and post-trained releases, by the registry where that is earlier; say what the others are.
+
+    A post-trained release never has its base model's date: where its own is not listed, the one given is its latest.
+    """
+    releases = {name: _release_day(name, request.registry) for name in models.unique()}
+    post = models.map(releases)
+    is_base = ((found["rule"] == "self").fillna(False) & post.isna()).to_numpy(dtype=bool)
     days = {name: b.released for name in found["base_model"][is_base].unique() if (b := request.registry.get(name))}
-    listed = pd.to_datetime(found["base_model"].map(days).where(is_base), errors="coerce").astype("datetime64[ns]")
+    listed = pd.to_datetime(found["base_model"].map(days).where(is_base, post), errors="coerce").astype(
+        "datetime64[ns]"
+    )
     earlier = listed.notna() & (released.isna() | (listed < released))
     if dates == "release":
         earlier &= released.isna()
     if earlier.any():
-        notes.append(f"{count(int(earlier.sum()), 'row')} of base models dated by the registry")
+        kinds = ((earlier & post.isna(), "base models"), (earlier & post.notna(), "post-trained releases"))
+        for mask, kind in kinds:
+            if mask.any():
+                notes.append(f"{count(int(mask.sum()), 'row')} of {kind} dated by the registry")
     rest = int((released.notna() & ~earlier).sum())
     if rest and dates != "release":
         notes.append(f"{count(rest, 'row')} dated by {dates}: the model may be older")
     return released.mask(earlier, listed)
+
+
+def _release_day(name: str, registry: Registry) -> dt.date | None:
+    """Return when a post-trained release came out, None where the registry does not list it as one."""
+    release = registry.release(name) if hasattr(registry, "release") else None
+    return None if release is None else release.released
 
 
 def _stage(kinds: pd.Series, found: pd.DataFrame) -> np.ndarray:

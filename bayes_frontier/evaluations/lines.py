@@ -12,11 +12,17 @@ import pyarrow as pa
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.frames import Matrix, no_rows
+from bayes_frontier.evaluations.frames import FIELDS, Matrix, no_rows
+from bayes_frontier.evaluations.measures import Measure, match_task, normal
 from bayes_frontier.evaluations.metrics import Metrics
 from bayes_frontier.evaluations.registry.registry import Registry
+from bayes_frontier.evaluations.tables.columns import IGNORED
 from bayes_frontier.evaluations.tables.sheet import Sheet
 from bayes_frontier.text import count, listed, suggestion
+
+Compute = Literal["stated", "registry"]
+Duplicates = Literal["keep", "first", "best", "error"]
+Copies = Literal["auto", "once", "keep"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Request:
         Whether runs on a part of a benchmark's items are wanted.
     relabel : bool
         Whether rows of a table that contradict their stated base model count for another.
+    compute : {"stated", "registry"}
+        Which FLOPs count where a source states some.
     """
 
     registry: Registry
@@ -51,24 +59,34 @@ class Request:
     metrics: Metrics = field(default_factory=Metrics)
     limited: bool = False
     relabel: bool = False
+    compute: Compute = "stated"
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Tasks that the user names: asked for, or declared."""
+        return tuple(dict.fromkeys([*(self.tasks or ()), *self.metrics.by_task]))
 
     def choose(self, sheet: Sheet, tasks: Sequence[str]) -> list[str]:
-        """Return the wanted ones of `tasks`, in their order."""
+        """Return the wanted ones of `tasks`, in their order; names match as in `measures.match_task`."""
         if self.tasks is None:
             return list(tasks)
+        wanted = set()
         for name in self.tasks:
-            if name not in tasks:
+            meant = match_task(name, tasks) or next((t for t in tasks if self.metrics.renamed(t) == name), None)
+            if meant is None:
                 raise DataError(
                     f"{sheet.source} has no task {name!r}.{suggestion(name, tasks)} Its tasks are {listed(tasks, 20)}."
                 )
-        return [t for t in tasks if t in self.tasks]
+            wanted.add(meant)
+        return [t for t in tasks if t in wanted]
 
 
 # From parsed lines to `Evaluations`: leave out what cannot be used, counted by reason; treat duplicates.
 
-Duplicates = Literal["keep", "first", "best", "error"]
 KEY = ["model", "base_model", "flops", "released", "stage"]
 MAX_CELLS = 50_000_000
+FEWEST_ALIKE = 3
+"""Tasks on which copies must agree: fewer agree by chance."""
 
 
 @dataclass
@@ -97,6 +115,11 @@ class Lines:
         Observations.
     placed : pandas.DataFrame, optional
         What `identify` found for each line, where the source asked it.
+    measures : mapping of str to Measure
+        What was read for each task.
+    uploads : bool
+        Whether the rows are what anyone uploaded or ran, so that the same weights may be there under several names;
+        a table that states base models is taken as it is.
     """
 
     sheet: Sheet
@@ -111,6 +134,8 @@ class Lines:
     detail: npt.NDArray[np.object_] = field(default_factory=lambda: np.array([], dtype=object))
     notes: list[str] = field(default_factory=list)
     placed: pd.DataFrame | None = None
+    measures: dict[str, Measure] = field(default_factory=dict)
+    uploads: bool = False
 
     def __post_init__(self) -> None:
         """Start with no reasons where the source gives none."""
@@ -125,9 +150,54 @@ class Lines:
         self.reason[new] = reason
         self.detail[new] = detail[new] if isinstance(detail, np.ndarray) else detail
 
+    def rename(self, metrics: Metrics) -> None:
+        """Give tasks the names that their declarations say; two of one name become one task, if no line has both."""
+        names = [metrics.renamed(task) for task in self.tasks]
+        if names == list(self.tasks):
+            return
+        made = tuple(dict.fromkeys(names))
+        where = np.array([made.index(name) for name in names], dtype=np.int64)
+        if clash := [name for name in made if name in FIELDS]:
+            raise DataError(f"{metrics.source}: a task cannot be called {listed(clash)}, as a field is.")
+        if self.task is not None:
+            self.task = np.where(self.task >= 0, where[self.task], self.task)
+        else:
+            for name in [name for name in made if names.count(name) > 1]:
+                both = (~np.isnan(self.scores[:, where == made.index(name)])).sum(axis=1) > 1
+                if both.any():
+                    joined = [task for task, other in zip(self.tasks, names, strict=True) if other == name]
+                    raise DataError(
+                        f"{self.sheet.source}: {listed(joined)} cannot both be {name!r}: "
+                        f"{self.sheet.places(both)} has scores of several. Leave all but one out (tasks)."
+                    )
+            self.scores = _joined(self.scores, where, len(made))
+            self.n_items = None if self.n_items is None else _joined(self.n_items, where, len(made))
+            self.costs = None if self.costs is None else _joined(self.costs, where, len(made))
+        said = [f"{a!r} as {b!r}" for a, b in zip(self.tasks, names, strict=True) if a != b]
+        self.notes.append(f"tasks renamed as declared: {', '.join(said)}")
+        self.measures = {
+            name: self.measures[task]
+            for task, name in reversed(list(zip(self.tasks, names, strict=True)))
+            if task in self.measures
+        }
+        self.tasks = made
+
+
+def _joined(values: Matrix, where: npt.NDArray[np.int64], n: int) -> Matrix:
+    """Move columns to their new places; of several for one place the value that is there counts."""
+    out = np.full((len(values), n), np.nan)
+    for old, new in enumerate(where):
+        out[:, new] = np.where(np.isnan(values[:, old]), out[:, new], values[:, old])
+    return out
+
 
 def assemble(
-    lines: Lines, *, periods: Sequence[str | dt.date] | str | None, duplicates: Duplicates, spend: bool = False
+    lines: Lines,
+    *,
+    periods: Sequence[str | dt.date] | str | None,
+    duplicates: Duplicates,
+    copies: Copies = "auto",
+    spend: bool = False,
 ) -> Evaluations:
     """Turn lines into `Evaluations`."""
     _leave_out_incomplete(lines, dated=bool(periods))
@@ -142,7 +212,8 @@ def assemble(
     scores = _matrix(lines, record, n_records, lines.scores)
     first = _first(record, n_records)
     models = lines.fields.take(first).reset_index(drop=True)
-    keep = _duplicated(lines, models, scores, duplicates, record)
+    keep = _copied(lines, models, scores, copies, record)
+    keep &= _duplicated(lines, models, scores, keep, duplicates, record)
     if not keep.any():
         raise DataError(_nothing_left(lines))
     tasks = _scored_tasks(lines, scores[keep])
@@ -172,6 +243,7 @@ def assemble(
         notes=lines.notes,
         source=lines.sheet.source,
         source_format=lines.source_format,
+        measures={task: lines.measures[task] for task in tasks if task in lines.measures},
     )
     pa.default_memory_pool().release_unused()
     return made
@@ -198,7 +270,8 @@ def _leave_out_incomplete(lines: Lines, *, dated: bool) -> None:
 
 
 def _leave_out_repeated(lines: Lines) -> None:
-    used = lines.fields[KEY].copy()
+    """Leave out lines that say nothing new: equal in what is used, and in every other column of the source."""
+    used = [lines.fields[KEY]]
     for name, values in (
         ("score", lines.scores),
         ("n_items", lines.n_items),
@@ -206,18 +279,25 @@ def _leave_out_repeated(lines: Lines) -> None:
         ("task", lines.task),
     ):
         if values is not None:
-            for k, column in enumerate(np.atleast_2d(values.T)):
-                used[f"{name} {k}"] = column
+            columns = np.atleast_2d(values.T)
+            used.append(pd.DataFrame(columns.T, columns=[f"{name} {k}" for k in range(len(columns))]))
     usable = np.flatnonzero(lines.reason == "")
-    used = used.iloc[usable]
-    again = used.duplicated(keep=False).to_numpy()
+    table = pd.concat([part.reset_index(drop=True) for part in used], axis=1).iloc[usable]
+    again = table.duplicated(keep=False).to_numpy()
     if not again.any():
         return
-    group = used[again].groupby(list(used.columns), dropna=False, sort=False).ngroup().to_numpy()
     places = usable[again]
+    # checkpoints, seeds or prompts may be told apart by a column that is not used
+    others = lines.sheet.frame
+    others = others[[name for name in others.columns if normal(str(name)) not in IGNORED]].take(places)
+    others.columns = pd.Index([f"column {k}" for k in range(others.shape[1])])
+    whole = pd.concat([table[again].reset_index(drop=True), others.astype("str").reset_index(drop=True)], axis=1)
+    group = whole.groupby(list(whole.columns), dropna=False, sort=False).ngroup().to_numpy()
     _, head = np.unique(group, return_index=True)
     origin = places[head[group]]
     later = places[places != origin]
+    if not len(later):
+        return
     detail = np.full(len(lines.fields), "", dtype=object)
     detail[later] = [f"of {lines.sheet.unit} {row}" for row in lines.sheet.rows[origin[places != origin]]]
     mask = np.zeros(len(lines.fields), dtype=bool)
@@ -255,16 +335,55 @@ def _matrix(lines: Lines, record: npt.NDArray[np.int64], n: int, values: Matrix)
     return matrix
 
 
+def _copied(
+    lines: Lines, models: pd.DataFrame, scores: Matrix, how: Copies, record: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Find copies, the same weights uploaded again; return the records kept, shape (n_records,).
+
+    A copy has the base model of an earlier record and its score on every task, on three or more, written with three or
+    more decimals. It is no further evidence of what a base model reaches, and at the boundary a copied good model would
+    count as often as it was uploaded. The earliest by date counts.
+    """
+    keep = np.ones(len(models), dtype=bool)
+    fine = np.abs(scores - np.round(scores, 2)) > 1e-9
+    candidates = ((~np.isnan(scores)).sum(axis=1) >= FEWEST_ALIKE) & fine.any(axis=1)
+    if candidates.sum() < 2 or len(lines.tasks) < FEWEST_ALIKE:
+        return keep
+    at = np.flatnonzero(candidates)
+    order = at[np.argsort(models["released"].to_numpy(dtype="datetime64[ns]")[at], kind="stable")]
+    rows = pd.DataFrame(scores[order]).round(12)
+    rows["base model"] = models["base_model"].to_numpy(dtype=object)[order]
+    copy = rows.duplicated().to_numpy()
+    if not copy.any():
+        return keep
+    group = rows.groupby(list(rows.columns), dropna=False, sort=False).ngroup().to_numpy()
+    _, head = np.unique(group, return_index=True)
+    gone, origin = order[copy], order[head[group]][copy]
+    said = f"{count(len(gone), 'record')} with the base model and all scores of another one"
+    if how == "keep" or (how == "auto" and not lines.uploads):
+        lines.notes.append(f"{said}: kept as the table states them (copies 'once' counts them once)")
+        return keep
+    keep[gone] = False
+    lines.notes.append(f"{said}, the same weights uploaded again: counted once (copies 'keep' counts all)")
+    names = models["model"].to_numpy(dtype=object)
+    of = np.full(len(models), "", dtype=object)
+    of[gone] = [f"of {names[i]}" for i in origin]
+    out = (record >= 0) & ~keep[record]
+    lines.leave_out(out, "copy of another record", of[np.maximum(record, 0)])
+    return keep
+
+
 def _duplicated(
     lines: Lines,
     models: pd.DataFrame,
     scores: Matrix,
+    among: npt.NDArray[np.bool_],
     how: Duplicates,
     record: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.bool_]:
     """Apply `how` to models with several records; return the records kept, shape (n_records,)."""
     keep = np.ones(len(models), dtype=bool)
-    repeated = models["model"].duplicated(keep=False).to_numpy()
+    repeated = models["model"].where(among).duplicated(keep=False).to_numpy() & among
     if not repeated.any():
         return keep
     names = models["model"][repeated].drop_duplicates()
@@ -277,7 +396,7 @@ def _duplicated(
     if how == "keep":
         lines.notes.append(f"{said}: all are kept")
         return keep
-    order = models.assign(mean=np.nanmean(scores, axis=1) if how == "best" else 0.0).sort_values(
+    order = models.assign(mean=np.nanmean(scores, axis=1) if how == "best" else 0.0)[among].sort_values(
         "mean", ascending=False, kind="stable"
     )
     keep[order.index[order["model"].duplicated()]] = False

@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.tables.sheet import Sheet, check_scores
+from bayes_frontier.evaluations.measures import SHARE
+from bayes_frontier.evaluations.tables.sheet import LONGEST_NAME, Sheet, check_scores
 from bayes_frontier.text import count, listed, suggestion
 
 DIRECTIONS = ("higher", "lower")
 OUTSIDE = ("error", "clip")
 ANY = "*"
-_KEYS = ("direction", "floor", "ceiling", "n_items", "outside")
+_KEYS = ("direction", "floor", "ceiling", "n_items", "outside", "name")
 _LARGEST = 1_000_000
 Floats = npt.NDArray[np.float64]
 
@@ -41,6 +42,8 @@ class Metric:
     outside : {"error", "clip"}
         What becomes of values beyond the bounds: an error, or the bound itself (a word error rate above 1 is no
         better than 1).
+    name : str
+        What the task is to be called, so that two sources call it alike; "" as the source does.
     """
 
     direction: str = "higher"
@@ -48,6 +51,7 @@ class Metric:
     ceiling: float = 1.0
     n_items: float | None = None
     outside: str = "error"
+    name: str = ""
 
     @property
     def is_plain(self) -> bool:
@@ -58,6 +62,11 @@ class Metric:
         """Bring values to [0, 1], 1 the best."""
         share = (np.clip(values, self.floor, self.ceiling) - self.floor) / (self.ceiling - self.floor)
         return 1.0 - share if self.direction == "lower" else share
+
+    @property
+    def scale(self) -> str:
+        """Describe how values become scores, as `data show` says it."""
+        return SHARE if self.is_plain else self.words()
 
     def words(self) -> str:
         """Describe it."""
@@ -82,6 +91,11 @@ class Metrics:
     def get(self, task: str) -> Metric | None:
         """Return the declaration of a task."""
         return self.by_task.get(task, self.by_task.get(ANY))
+
+    def renamed(self, task: str) -> str:
+        """Return the name that a task is to have."""
+        declared = self.by_task.get(task)
+        return declared.name if declared is not None and declared.name else task
 
     def note_unused(self, tasks: tuple[str, ...], notes: list[str]) -> None:
         """Note declarations of tasks that are not there, which a misspelt name is."""
@@ -144,10 +158,13 @@ def _metric(keys: Mapping[str, object], where: str) -> Metric:
             f"{where}: floor {floor:g} is not below ceiling {ceiling:g}; they are the lowest and the highest value, "
             "whichever is better (direction)."
         )
+    name = keys.get("name", "")
+    if not isinstance(name, str) or len(name) > LONGEST_NAME or name != name.strip():
+        raise DataError(f"{where}: name is {str(name)[:60]!r}; give what the task is to be called.")
     n_items = _number(keys, "n_items", math.nan, where)
     if n_items <= 0:
         raise DataError(f"{where}: n_items is {n_items:g}; give the number of items, or leave it out.")
-    return Metric(str(direction), floor, ceiling, None if math.isnan(n_items) else n_items, str(outside))
+    return Metric(str(direction), floor, ceiling, None if math.isnan(n_items) else n_items, str(outside), name)
 
 
 def _number(keys: Mapping[str, object], key: str, usual: float, where: str) -> float:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.lines import Duplicates, Lines, Request, assemble
+from bayes_frontier.evaluations.lines import Compute, Copies, Duplicates, Lines, Request, assemble
+from bayes_frontier.evaluations.measures import Measure, shots_words
 from bayes_frontier.evaluations.metrics import Metrics, given_metrics
 from bayes_frontier.evaluations.periods import closing_dates
 from bayes_frontier.evaluations.registry.placement import EARLY
@@ -30,7 +31,8 @@ def _of_sheet(parse: Callable[[Sheet, Request], Lines]) -> Callable[[Source, Req
             return parse(source.sheets[0], request)
         if source.sheets:
             names = listed(sheet.source for sheet in source.sheets)
-            raise DataError(f"{source.name} is a directory with several tables ({names}): give one of them.")
+            where = "a directory" if source.folder is not None else "an archive"
+            raise DataError(f"{source.name} is {where} with several tables ({names}): give one of them.")
         raise DataError(f"{source.name} holds JSON documents, not a table: leave the format out.")
 
     return read_one
@@ -84,6 +86,8 @@ def read(
     metrics: Metrics | Mapping[str, object] | str | Path | None = None,
     limited: bool = False,
     relabel: bool = False,
+    copies: Copies = "auto",
+    compute: Compute = "stated",
     today: dt.date | None = None,
 ) -> Evaluations:
     """Read evaluations from a file, a folder of result files, or a data frame.
@@ -97,7 +101,9 @@ def read(
         Closing dates of the periods, increasing; none: one period. A model released on a closing date belongs
         to the period it closes; what comes after the last date forms an open period, if there is any.
     tasks : sequence of str, optional
-        Tasks wanted; none: every one. In a wide table these are columns.
+        Tasks wanted; none: every one. In a wide table these are columns. Names match that read alike
+        ("MATH Lvl 5" is math_lvl_5); in result files ``task/metric`` and ``task/metric/filter`` ask for another
+        measure than the one read by itself.
     format : str, optional
         Format of the source, one of `FORMATS`; found by its content if not given.
     columns : mapping of str to str, optional
@@ -105,20 +111,29 @@ def read(
         cost) where names are not recognised.
     duplicates : {"keep", "first", "best", "error"}
         Several different records of one model (precisions, say): keep all, the first, the one with the best
-        mean score (which biases a boundary upward), or stop. Rows equal in every used field are always left
-        out but one.
+        mean score (which biases a boundary upward), or stop. Rows equal in every column are always left out but
+        one.
     registry : Registry or path, optional
         Base models: a registry, or a TOML file whose base models are put over those shipped with the package;
         by default the latter.
     metrics : Metrics, mapping or path, optional
         How the values of tasks are to be read where they are no scores in [0, 1]: by task, the keys direction
-        ("higher" or "lower" is better), floor, ceiling, n_items and outside, or a TOML file with a table
+        ("higher" or "lower" is better), floor, ceiling, n_items, outside and name (what the task is to be
+        called, so that sources agree), or a TOML file with a table
         ``[tasks."name"]`` for each; see `bayes_frontier.evaluations.metrics`.
     limited : bool
         Whether to take also runs on a part of a benchmark's items (``--limit``), which are refused otherwise.
     relabel : bool
         Whether rows of a table whose own name, or size and date, contradicts the base model that the table states
         count for the one these say, with its FLOPs. How many do is noted.
+    copies : {"auto", "once", "keep"}
+        Whether the same weights uploaded again (another name, the same base model, all scores equal on at least three
+        tasks) count once. The automatic choice is once where anyone's uploads are read (leaderboards, result files):
+        a copy is no further evidence, and copies of a good model would raise the boundary. A plain table is taken as
+        its maker states it, and how many copies it has is noted.
+    compute : {"stated", "registry"}
+        Which FLOPs count where a source states some: those, as it knows its models, or the registry's. Differences
+        beyond a factor of 1.5 are noted.
     today : date, optional
         Release dates after it are errors; by default the current day (UTC).
 
@@ -133,11 +148,15 @@ def read(
     DataError
         If the source cannot be read as it is; the message says where and what to do.
     """
-    if duplicates not in get_args(Duplicates):
-        raise DataError(
-            f"duplicates: unknown choice {duplicates!r}.{suggestion(str(duplicates), get_args(Duplicates))} "
-            f"Choose one of {listed(get_args(Duplicates))}."
-        )
+    for name, value, choices in (
+        ("duplicates", duplicates, get_args(Duplicates)),
+        ("copies", copies, get_args(Copies)),
+        ("compute", compute, get_args(Compute)),
+    ):
+        if value not in choices:
+            raise DataError(
+                f"{name}: unknown choice {value!r}.{suggestion(str(value), choices)} Choose one of {listed(choices)}."
+            )
     given = None if registry is None else given_registry(registry)
     lines = parse(
         source,
@@ -149,9 +168,11 @@ def read(
         metrics=metrics,
         limited=limited,
         relabel=relabel,
+        compute=compute,
         today=today,
     )
-    return replace(assemble(lines, periods=periods or None, duplicates=duplicates, spend=True), registry=given)
+    made = assemble(lines, periods=periods or None, duplicates=duplicates, copies=copies, spend=True)
+    return replace(made, registry=given)
 
 
 def parse(
@@ -165,6 +186,7 @@ def parse(
     metrics: Metrics | Mapping[str, object] | str | Path | None = None,
     limited: bool = False,
     relabel: bool = False,
+    compute: Compute = "stated",
     today: dt.date | None = None,
 ) -> Lines:
     """Find the format of a source and parse it, up to where records are made of its lines."""
@@ -183,6 +205,7 @@ def parse(
         metrics=given_metrics(metrics),
         limited=limited,
         relabel=relabel,
+        compute=compute,
     )
     reader = FORMATS[format] if format else _recognised(loaded)
     if relabel and reader not in [FORMATS[name] for name in ("table", "wide", "long")]:
@@ -192,6 +215,7 @@ def parse(
         )
     lines = reader(loaded, request)
     request.metrics.note_unused(lines.tasks, lines.notes)
+    lines.rename(request.metrics)
     return lines
 
 
@@ -213,7 +237,9 @@ class Survey:
     n_models, n_base_models : int
         Different models and base models among all rows.
     tasks : pandas.DataFrame
-        Of all rows by task: scores (how many), min, median, max (of those usable as scores; NaN where none is).
+        Of all rows by task: scores (how many), min, median, max (of those usable as scores; NaN where none is), items
+        (fewest and most behind a score, NaN unknown), and what was read: metric, filter, shots, detail, scale and
+        others, the measures that the source holds besides.
     dated : tuple of date, optional
         First and last release date.
     n_dated, n_placed, n_with_flops : int
@@ -266,9 +292,9 @@ class Survey:
             f"compute: base model of {_of(self.n_placed, self.n_rows)} {self.unit}s "
             f"({count(self.n_base_models, 'base model')}), FLOPs of {_of(self.n_with_flops, self.n_rows)}{span}"
         )
-        for task, n, low, _, high in self.tasks.itertuples(name=None):
-            span = f", {low:.3f} to {high:.3f}" if n else ""
-            lines.append(f"task {task}: {count(int(n), 'score')}{span}")
+        for task, row in self.tasks.iterrows():
+            span = f", {row['min']:.3f} to {row['max']:.3f}" if row["scores"] else ""
+            lines.append(f"task {task}: {count(int(row['scores']), 'score')}{span}; {_read_as(row)}")
         if self.evaluations is not None:
             e = self.evaluations
             sizes = np.bincount(e.models["period"], minlength=e.n_periods)
@@ -278,6 +304,24 @@ class Survey:
         lines += [f"left out, {reason}: {n:,}" for reason, n in self.left_out_by_reason().items()]
         lines += [f"note: {note}" for note in self.notes]
         return "\n".join(lines)
+
+
+def _read_as(row: pd.Series) -> str:
+    """Say what was read of a task: metric, filter, shots, items, scale, and what else is there."""
+    least, most = row["items_min"], row["items_max"]
+    items = "items unknown" if np.isnan(most) else f"{least:,.0f} to {most:,.0f} items"
+    if least == most:
+        items = count(int(most), "item")
+    parts = [
+        row["metric"] or "metric not stated",
+        f"filter {row['filter']}" if row["filter"] else "",
+        shots_words(row["shots"]),
+        row["detail"],
+        items,
+        row["scale"] or "scale unknown",
+    ]
+    others = f"; not read: {', '.join(row['others'])}" if row["others"] else ""
+    return ", ".join(part for part in parts if part) + others
 
 
 def _of(n: int, total: int) -> str:
@@ -296,6 +340,8 @@ def survey(
     metrics: Metrics | Mapping[str, object] | str | Path | None = None,
     limited: bool = False,
     relabel: bool = False,
+    copies: Copies = "auto",
+    compute: Compute = "stated",
     today: dt.date | None = None,
 ) -> Survey:
     """Say what is recognised in a source, also where nothing of it can be used."""
@@ -309,10 +355,11 @@ def survey(
         metrics=metrics,
         limited=limited,
         relabel=relabel,
+        compute=compute,
         today=today,
     )
     try:
-        evaluations = assemble(lines, periods=periods or None, duplicates=duplicates)
+        evaluations = assemble(lines, periods=periods or None, duplicates=duplicates, copies=copies)
     except DataError:
         if (lines.reason == "").any():
             raise
@@ -357,12 +404,19 @@ def _describe(lines: Lines, evaluations: Evaluations | None) -> Survey:
 
 def _tasks(lines: Lines) -> pd.DataFrame:
     rows = []
-    for k in range(len(lines.tasks)):
-        values = lines.scores[:, k] if lines.task is None else lines.scores[lines.task == k]
+    for k, name in enumerate(lines.tasks):
+        at = (slice(None), k) if lines.task is None else lines.task == k
+        values = lines.scores[at]
         known = values[~np.isnan(values)]
         spread = (known.min(), np.median(known), known.max()) if len(known) else (np.nan,) * 3
-        rows.append((len(known), *spread))
-    return pd.DataFrame(rows, columns=["scores", "min", "median", "max"], index=list(lines.tasks))
+        items = np.array([]) if lines.n_items is None else lines.n_items[at][~np.isnan(values)]
+        items = items[~np.isnan(items)]
+        span = (items.min(), items.max()) if len(items) else (np.nan, np.nan)
+        m = lines.measures.get(name, Measure())
+        rows.append((len(known), *spread, *span, m.metric, m.filter, m.shots, m.detail, m.scale, m.others))
+    columns = ["scores", "min", "median", "max", "items_min", "items_max"]
+    columns += ["metric", "filter", "shots", "detail", "scale", "others"]
+    return pd.DataFrame(rows, columns=columns, index=list(lines.tasks))
 
 
 # Where the base model of each model of a source comes from: the rule that found it, and how sure it is.

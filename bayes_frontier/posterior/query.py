@@ -11,6 +11,7 @@ import xarray as xr
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.measures import match_task
 from bayes_frontier.evaluations.registry.registry import given_registry
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import Stretches
@@ -149,9 +150,10 @@ def task_indices(task: str | None, tasks: tuple[str, ...]) -> list[int]:
     """Return the index of one task, or of all."""
     if task is None:
         return list(range(len(tasks)))
-    if task not in tasks:
+    meant = match_task(task, tasks)
+    if meant is None:
         raise QueryError(f"Task {task!r} is not in this fit.{suggestion(task, tasks)} Fitted: {', '.join(tasks)}.")
-    return [tasks.index(task)]
+    return [tasks.index(meant)]
 
 
 def period_indices(period: int | str | None, evaluations: Evaluations) -> IntArray:

@@ -344,7 +344,9 @@ class Matcher:
         # A model said to be trained from scratch, yet of a known size, may be anything of that size.
         doubt = 0.7 if row.pretrained else 1.0
         unknown = row.architecture != "" and row.architecture not in self.known_cores
-        candidates = (r for r in self.registry.size_rules if r.architecture in (row.architecture, "*" if unknown else ""))
+        candidates = (
+            r for r in self.registry.size_rules if r.architecture in (row.architecture, "*" if unknown else "")
+        )
         rules = [r for r in candidates if _in_time(r, self._base(r), row) and _named(r, row)]
         labels, either = named_sizes(row.model), ""
         placed: tuple[BaseModel, float, str] | None = None
@@ -367,7 +369,9 @@ class Matcher:
         if placed is None:
             return []
         base, strength, kind = placed
-        against = self.vocabulary.against(row.model, base, sized=kind != "packed", classed=row.architecture in self.known_cores)
+        against = self.vocabulary.against(
+            row.model, base, sized=kind != "packed", classed=row.architecture in self.known_cores
+        )
         if against:
             refused.append(Refusal(base.name, against))
             return []

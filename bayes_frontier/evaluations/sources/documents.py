@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.lines import Lines, Request
-from bayes_frontier.evaluations.sources import every_eval_ever, inspect_ai, lm_eval
+from bayes_frontier.evaluations.sources import every_eval_ever, inspect_ai, lighteval, lm_eval
 from bayes_frontier.evaluations.sources.scores import Score, scores_to_lines, unreadable
 from bayes_frontier.evaluations.tables.source import Source
 from bayes_frontier.text import count, listed
@@ -23,6 +23,7 @@ class Kind(NamedTuple):
 KINDS = {
     "inspect_ai": Kind(inspect_ai.recognises, inspect_ai.scores, "Inspect AI logs"),
     "every_eval_ever": Kind(every_eval_ever.recognises, every_eval_ever.scores, "Every Eval Ever records"),
+    "lighteval": Kind(lighteval.recognises, lighteval.scores, "lighteval results"),
     "lm_eval": Kind(lm_eval.recognises, lm_eval.scores, "lm-evaluation-harness results"),
 }
 
@@ -62,6 +63,8 @@ def parse(source: Source, request: Request, wanted: str | None = None) -> Lines:
     if deviations:
         found_there = "; ".join(f"{what} ({n:,})" for what, n in deviations.most_common(20))
         notes.append(f"deviations from schema {every_eval_ever.VERSIONS[-1]}, by records: {found_there}")
+    if kind == "every_eval_ever":
+        every_eval_ever.note_few_items(scores, notes)
     if kind == "lm_eval":
         runs = [s.released for s in scores if s.task == "math_lvl_5" and s.released and not s.reason]
         lm_eval.note_scorings(runs, notes)

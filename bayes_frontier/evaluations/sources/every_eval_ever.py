@@ -10,9 +10,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bayes_frontier.evaluations.lines import Request
+from bayes_frontier.evaluations.measures import Measure, shots_of
 from bayes_frontier.evaluations.metrics import Metric
-from bayes_frontier.evaluations.sources.scores import Score, day, number, table, text
+from bayes_frontier.evaluations.sources.lm_eval import model_of
+from bayes_frontier.evaluations.sources.scores import LONGEST, Score, day, number, table, text
+from bayes_frontier.text import count, listed
 
+FEW_ITEMS = 30
 VERSIONS = ("0.2.0", "0.2.1", "0.2.2", "0.3.0")
 _REQUIRED: dict[str, tuple[str, ...]] = {
     "": (
@@ -56,33 +60,88 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
     results = record.get("evaluation_results")
     results = results if isinstance(results, list) else []
     model = text(info.get("id")) or text(info.get("name"))
-    names = Counter(text(table(r).get("evaluation_name")) for r in results)
+    metrics = _metrics(results)
     size = _number(details.get("params_billions"))
+    arguments = details.get("model_args")
+    # the converter of lm-evaluation-harness names the base model of an adapter, which only the arguments tell
+    adapter, base, revision = model_of(arguments, model) if isinstance(arguments, str | dict) else (model, "", "")
     made = []
-    for result in map(table, results):
+    for result, metric_name in zip(map(table, results), metrics, strict=True):
         value = number(table(result.get("score_details")).get("score"))
         metric, reason = _metric(table(result.get("metric_config")))
         if reason == "" and table(result.get("metric_config")).get("has_unknown_level") is True and value == -1:
             value = math.nan
-        uncertainty = table(table(result.get("score_details")).get("uncertainty"))
-        n_items = number(uncertainty.get("num_samples"))
+        n_items = number(table(table(result.get("score_details")).get("uncertainty")).get("num_samples"))
+        there = number(table(result.get("source_data")).get("samples_number"))
+        limited = n_items < there and not request.limited
         stamp = result.get("evaluation_timestamp") or record.get("evaluation_timestamp")
+        reason = "no score" if math.isnan(value) else "run with a limit" if limited else ""
         made.append(
             Score(
                 file=file,
-                model=model,
-                task=_task(record, result, names),
+                model=adapter,
+                task=_task(record, result),
                 value=value,
                 metric=metric,
                 n_items=n_items if n_items > 0 else math.nan,
-                base_field=text(details.get("base_model")),
+                base_field=text(details.get("base_model")) or base,
                 architecture=text(details.get("architecture")),
                 params_b=size if size > 0 else math.nan,
                 released=day(details.get("release_date"), request.today) or day(stamp, request.today),
-                reason="no score" if math.isnan(value) else "",
+                reason=reason,
+                detail=f"{n_items:,.0f} of {there:,.0f} samples" if limited and reason != "no score" else "",
+                measure=Measure(metric_name or _described(result), shots=_shots(result)),
+                parts=(("metric", metric_name),),
+                revision=text(details.get("revision")) or revision,
             )
         )
     return made or [Score(file, model, reason="no result in the file")]
+
+
+def _metrics(results: list[object]) -> list[str]:
+    """Name the metric of each result; where a record has one twice for an evaluation, by what tells them apart."""
+    evaluations = [text(table(r).get("evaluation_name")) for r in results]
+    names = [_metric_name(table(table(r).get("metric_config"))) for r in results]
+    for further in (_metric_label, lambda result: text(result.get("evaluation_result_id"))):
+        seen = Counter(zip(evaluations, names, strict=True))
+        names = [
+            further(table(r)) or name if name and seen[evaluation, name] > 1 else name
+            for r, evaluation, name in zip(results, evaluations, names, strict=True)
+        ]
+    return names
+
+
+def _metric_name(config: dict[str, object]) -> str:
+    name = text(config.get("metric_id")) or text(config.get("metric_name"))
+    given = table(config.get("metric_parameters"))
+    words = [f"{text(key)}={value:g}" for key, value in sorted(given.items()) if isinstance(value, int | float)]
+    words += [f"{text(key)}={text(value)}" for key, value in sorted(given.items()) if isinstance(value, str)]
+    return f"{name}[{', '.join(words)}]"[:LONGEST] if words else name
+
+
+def _metric_label(result: dict[str, object]) -> str:
+    return text(table(result.get("metric_config")).get("metric_name"))
+
+
+def _described(result: dict[str, object]) -> str:
+    """Return the words that describe a metric without a name: for people, not to tell metrics apart."""
+    return text(table(result.get("metric_config")).get("evaluation_description"))[:80]
+
+
+def _shots(result: dict[str, object]) -> str:
+    config = table(result.get("generation_config"))
+    places = (table(config.get("generation_args")), table(config.get("additional_details")))
+    return next((shots for place in places if (shots := shots_of(place.get("num_fewshot", "")))), "")
+
+
+def note_few_items(scores: list[Score], notes: list[str]) -> None:
+    """Note results on so few items that a limit is likely: converted records may have lost that there was one."""
+    few = [s for s in scores if not s.reason and s.n_items < FEW_ITEMS]
+    if few:
+        notes.append(
+            f"{count(len(few), 'result')} on fewer than {FEW_ITEMS} items ({listed(dict.fromkeys(s.task for s in few), 3)}): records "
+            "converted from a run with a limit do not always say so"
+        )
 
 
 def deviations(content: object) -> Iterator[str]:
@@ -136,17 +195,17 @@ def _number(value: object) -> float:
     return number(value)
 
 
-def _task(record: dict[str, object], result: dict[str, object], names: Counter[str]) -> str:
-    """Name a task by benchmark and evaluation, and by the metric where a record repeats the evaluation."""
+def _task(record: dict[str, object], result: dict[str, object]) -> str:
+    """Name a task by benchmark and evaluation, once where the evaluation is called after the benchmark."""
     name = text(result.get("evaluation_name"))
     benchmark = text(record.get("evaluation_id")).partition("/")[0]
     source = text(table(record.get("source_metadata")).get("source_name"))
     if benchmark == "hfopenllm_v2" or source == "HF Open LLM v2":
         return _LEADERBOARD.get(name, name)
-    config = table(result.get("metric_config"))
-    metric = text(config.get("metric_id")) or text(config.get("metric_name"))
-    parts = [benchmark or source, name, metric if names[name] > 1 else ""]
-    return "/".join(part for part in parts if part)
+    first = benchmark or source
+    if name == first or name.startswith(f"{first}/"):
+        return name
+    return "/".join(part for part in (first, name) if part)
 
 
 def _metric(config: dict[str, object]) -> tuple[Metric | None, str]:

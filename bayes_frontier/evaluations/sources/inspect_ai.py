@@ -5,15 +5,14 @@ and invalidated ones are. Only JSON is read; nothing is unpacked to disk.
 """
 
 import math
+from dataclasses import replace
 
 from bayes_frontier.evaluations.lines import Request
+from bayes_frontier.evaluations.measures import Measure, is_share, not_a_score
 from bayes_frontier.evaluations.metrics import Metric
 from bayes_frontier.evaluations.sources.scores import Score, day, number, refused, table, text
 
 UNIT = Metric()
-MAIN = ("accuracy", "mean", "exact_match", "pass_at_1", "f1")
-_SHARES = frozenset({"accuracy", "exact_match", "f1", "pass_at_1"})
-_SPREAD = frozenset({"stderr", "std", "var", "bootstrap_stderr"})
 # Providers that put another maker's name after theirs, as in "hf/meta-llama/Llama-3.1-8B" or "openai/azure/gpt-4o".
 _HOSTS = frozenset(
     {
@@ -49,25 +48,24 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
     entries = results.get("scores")
     # the first version of the format had one scorer, at the top
     listed = [table(e) for e in entries] if isinstance(entries, list) else [results] if "metrics" in results else []
-    made: list[Score] = []
-    for number_of, entry in enumerate(listed):
-        scorer = text(entry.get("name")) or f"scorer {number_of + 1}"
-        for name, value, metric in _values(entry, task if number_of == 0 else f"{task}/{scorer}", request):
-            made.append(
-                Score(
-                    file=file,
-                    model=model,
-                    task=name,
-                    value=value,
-                    metric=metric,
-                    n_items=_items(log, entry),
-                    released=day(described.get("created"), request.today),
-                )
-            )
+    arguments = table(described.get("model_args"))
+    made = [
+        replace(
+            score,
+            file=file,
+            model=model,
+            task=task,
+            n_items=_items(log, entry),
+            released=day(described.get("created"), request.today),
+            revision=text(arguments.get("revision")),
+        )
+        for number_of, entry in enumerate(listed)
+        for score in _values(log, entry, number_of, request)
+    ]
     made = made or [Score(file, model, task, reason="" if _refusal(log) else "no result in the file")]
     reason, detail = _refusal(log) or ("", "")
     if not reason and not request.limited:
-        reason, detail = _partial(log)
+        reason, detail = _partial(log, listed)
     return refused(made, reason, detail) if reason else made
 
 
@@ -85,7 +83,7 @@ def _refusal(log: dict[str, object]) -> tuple[str, str] | None:
     return "log of an evaluation that did not end", error
 
 
-def _partial(log: dict[str, object]) -> tuple[str, str]:
+def _partial(log: dict[str, object], entries: list[dict[str, object]]) -> tuple[str, str]:
     """Return why a log is one of a part of the samples: a limit, a choice of samples, or failed ones."""
     described = table(log.get("eval"))
     config, dataset = table(described.get("config")), table(described.get("dataset"))
@@ -96,7 +94,10 @@ def _partial(log: dict[str, object]) -> tuple[str, str]:
         return "run with a limit", f"{chosen:,.0f} of {there:,.0f} samples"
     results = table(log.get("results"))
     total, done = number(results.get("total_samples")), number(results.get("completed_samples"))
-    if done < total:
+    scored = [number(entry.get("scored_samples")) for entry in entries]
+    # samples that failed may have been scored all the same, as wrong (score_on_error)
+    every = config.get("score_on_error") is True and bool(scored) and all(n >= chosen for n in scored)
+    if done < total and not every:
         return "samples without a result", f"{done:,.0f} of {total:,.0f} samples completed"
     return "", ""
 
@@ -110,19 +111,49 @@ def _items(log: dict[str, object], entry: dict[str, object]) -> float:
     return seen if seen > 0 else math.nan
 
 
-def _values(entry: dict[str, object], task: str, request: Request) -> list[tuple[str, float, Metric | None]]:
-    """Return the main metric of a scorer under the task's name, and those asked for as ``task/metric``."""
-    found: dict[str, float] = {}
-    for name, metric in table(entry.get("metrics")).items():
-        if isinstance(metric, dict):
-            found[text(name)] = number(metric.get("value"))
-    named = [name for name in found if name not in _SPREAD and not name.endswith(("_stderr", "_std"))]
-    if not named:
-        return []
-    main = min(named, key=lambda name: MAIN.index(name) if name in MAIN else len(MAIN))
-    asked = request.tasks or ()
-    pairs = [(task, main), *((f"{task}/{name}", name) for name in named if f"{task}/{name}" in asked)]
-    return [(as_task, found[name], UNIT if name in _SHARES else None) for as_task, name in pairs]
+def _values(log: dict[str, object], entry: dict[str, object], number_of: int, request: Request) -> list[Score]:
+    """Return what a scorer measured: its metrics, of which one is read; each group of samples where none is of all.
+
+    Several scorers, and epoch reducers other than the mean, are tasks of their own.
+    """
+    scorer = text(entry.get("name")) or f"scorer {number_of + 1}"
+    config = table(table(log.get("eval")).get("config"))
+    reducers = config.get("epochs_reducer")
+    only = text(reducers[0]) if isinstance(reducers, list) and len(reducers) == 1 else ""
+    reducer = text(entry.get("reducer")) or only
+    special = "" if reducer in ("", "mean") else reducer
+    made: list[Score] = []
+    groups: list[tuple[str, Score]] = []
+    for name, content in table(entry.get("metrics")).items():
+        if not isinstance(content, dict) or not_a_score(text(name)):
+            continue
+        arguments = table(content.get("params"))
+        grouped = bool(text(content.get("group"))) or "group_key" in arguments
+        inner = text(table(arguments.get("metric")).get("name")).rpartition("/")[2] if grouped else ""
+        metric = inner or text(name)
+        detail = ", ".join(part for part in (reducer and f"{reducer} of epochs", f"scorer {scorer}") if part)
+        score = Score(
+            file="",
+            model="",
+            value=number(content.get("value")),
+            metric=UNIT if is_share(metric) else None,
+            measure=Measure(metric, detail=detail),
+            parts=(("scorer", scorer),),
+            mark=special,
+            pick=True,
+        )
+        if grouped and name != "all":
+            groups.append((text(name), score))
+        else:
+            made.append(score)
+    for name, score in groups:
+        detail = f"{score.measure.detail}, group {name}"
+        if made:
+            made.append(replace(score, measure=Measure(name, detail=detail)))
+        else:
+            mark = "/".join(part for part in (special, name) if part)
+            made.append(replace(score, measure=replace(score.measure, detail=detail), mark=mark, pick=False))
+    return made
 
 
 def _model(name: str) -> str:

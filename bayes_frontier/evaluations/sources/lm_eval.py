@@ -9,22 +9,29 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from bayes_frontier.evaluations.lines import Request
+from bayes_frontier.evaluations.measures import (
+    FILTERS,
+    Measure,
+    is_share,
+    not_a_score,
+    shots_of,
+    shots_words,
+)
 from bayes_frontier.evaluations.metrics import Metric
 from bayes_frontier.evaluations.sources import open_llm as board
 from bayes_frontier.evaluations.sources.scores import Score, day, number, table, text
 
 UNIT = Metric()
-MAIN = ("acc_norm", "acc", "exact_match", "em", "pass@1", "pass_at_1", "mc2", "f1")
-FILTERS = ("none", "strict-match", "flexible-extract")
-# Metrics that are shares by definition; any other needs a declaration.
-_SHARE = re.compile(r"(.*_)?(acc|acc_norm|accuracy|exact_match|em|f1|mc1|mc2)|pass(@|_at_)\d+|acc_.*|.*_acc")
 _MARKS = ("configs", "config", "versions", "n-shot", "n-samples", "higher_is_better", "model_name", "group_subtasks")
 _DASH = re.compile(r"( +)- ")
-_STAMP = re.compile(r"(\d{4}-\d{2}-\d{2})T\d{2}[-:]\d{2}[-:]\d{2}")
+_STAMP = re.compile(
+    r"results_(\d{4}-\d{2}-\d{2})(?:T\d{2}[-:]\d{2}[-:]\d{2}|\.json)|(?<!\d)(\d{4}-\d{2}-\d{2})T\d{2}[-:]\d{2}[-:]\d{2}"
+)
 
 
 def recognises(content: object) -> bool:
@@ -39,27 +46,26 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
     """Return the scores of a result file."""
     document = table(content)
     config = table(document.get("config"))
-    model, base = _model(document, config, file)
+    model, base, revision = model_of(config.get("model_args"), text(document.get("model_name")), file)
     size = number(config.get("model_num_parameters")) / 1e9
-    run = day(document.get("date"), request.today)
-    if run is None and (stamp := _STAMP.search(file.rpartition("/")[2])):
-        run = day(stamp[1], request.today)
+    run = day(document.get("date"), request.today) or run_day(file, request)
     found = _Results(document)
     made = []
-    for task, value, metric, parts in [*_board(found), *_others(found, request.tasks or ())]:
+    for value, metric, parts, score in [*_board(found), *_others(found, request.named)]:
         seen, all_items = found.items(parts)
         limited = found.limited(parts) and not request.limited
         made.append(
-            Score(
+            replace(
+                score,
                 file=file,
                 model=model,
-                task=text(task),
                 value=value,
                 metric=metric,
                 n_items=seen,
                 base_field=base,
                 params_b=size if size > 0 else math.nan,
                 released=run,
+                revision=revision,
                 reason="run with --limit" if limited else "",
                 detail=(f"{seen:,.0f} of {all_items:,.0f} items" if seen < all_items else "") if limited else "",
             )
@@ -67,18 +73,32 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
     return made or [Score(file, model, reason="no result in the file")]
 
 
+def run_day(file: str, request: Request) -> dt.date | None:
+    """Return the day that the name of a result file states."""
+    stamp = _STAMP.search(file.rpartition("/")[2])
+    return day(stamp[1] or stamp[2], request.today) if stamp else None
+
+
 class _Results:
     """Values, sizes and groups of one result file."""
 
     def __init__(self, document: dict[str, object]) -> None:
         self.values: dict[str, dict[tuple[str, str], float]] = {}
-        for task, row in table(document.get("results")).items():
+        rows = {task: table(row) for task, row in table(document.get("results")).items()}
+        # from 0.4 on every metric names its filter, and what names none is a count or a label
+        filters = any("," in key for row in rows.values() for key in row)
+        for task, row in rows.items():
             self.values[task] = {}
-            for key, value in table(row).items():
-                metric, _, filtered = key.partition(",")
-                if metric.endswith("_stderr") or not metric.strip() or isinstance(value, str) or metric == "alias":
+            for key, value in row.items():
+                metric, comma, filtered = key.partition(",")
+                if not metric.strip() or isinstance(value, str | dict | list) or (filters and not comma):
+                    continue
+                if not_a_score(metric):
                     continue
                 self.values[task][metric, filtered or "none"] = number(value)
+        self.shots_by_task = table(document.get("n-shot"))
+        self.configs = table(document.get("configs"))
+        self.shots_of_all = shots_of(table(document.get("config")).get("num_fewshot"))
         self.samples = table(document.get("n-samples"))
         stated = table(document.get("group_subtasks"))
         self.groups = {k: [text(t) for t in v] for k, v in stated.items() if isinstance(v, list) and v}
@@ -93,6 +113,16 @@ class _Results:
         named = [f for m, f in row if m == metric]
         best = next((f for f in FILTERS if f in named), named[0] if named else None)
         return None if best is None else np.array([row[metric, best]])
+
+    def shots(self, task: str, parts: tuple[str, ...]) -> str:
+        """Return the examples shown, those of the parts of a group where they agree."""
+
+        def stated(name: str) -> str:
+            own = shots_of(self.shots_by_task.get(name)) or shots_of(table(self.configs.get(name)).get("num_fewshot"))
+            return own or self.shots_of_all
+
+        inside = {stated(part) for part in parts}
+        return inside.pop() if len(inside) == 1 else stated(task)
 
     def leaves(self, task: str) -> set[str]:
         """Return the subtasks of a group that are no groups, or the task itself; a group within itself ends."""
@@ -136,14 +166,27 @@ def _indented(results: dict[str, object]) -> dict[str, list[str]]:
     return groups
 
 
-def _board(found: _Results) -> Iterator[tuple[str, float, Metric | None, tuple[str, ...]]]:
+_Found = tuple[float, Metric | None, tuple[str, ...], Score]
+
+
+def _board(found: _Results) -> Iterator[_Found]:
+    """Give the leaderboard's scores; runs with other shots than the leaderboard's are tasks of their own."""
     made = board.six(found.get, 1)
     for task, parts in board.PARTS.items():
         if any(part in found.values for part in parts) or not math.isnan(made[task][0]):
-            yield task, float(made[task][0]), UNIT, parts
+            shots, usual = found.shots(task, parts), board.MEASURES[task].shots
+            measure = replace(board.MEASURES[task], shots="")
+            mark = shots_words(shots) if shots not in ("", usual) else ""
+            detail = ", ".join(part for part in (measure.detail, shots_words(shots)) if part)
+            yield (
+                float(made[task][0]),
+                UNIT,
+                parts,
+                Score("", "", task, measure=replace(measure, detail=detail), mark=mark),
+            )
 
 
-def _others(found: _Results, asked: tuple[str, ...]) -> Iterator[tuple[str, float, Metric | None, tuple[str, ...]]]:
+def _others(found: _Results, asked: tuple[str, ...]) -> Iterator[_Found]:
     inside = {
         part
         for group in found.groups
@@ -154,14 +197,14 @@ def _others(found: _Results, asked: tuple[str, ...]) -> Iterator[tuple[str, floa
     for task, row in found.values.items():
         if board.is_part(task) or not row:
             continue
+        wanted = any(name == task or name.startswith(f"{task}/") for name in asked)
+        if task in inside and not wanted:
+            continue
         parts = tuple(sorted(found.leaves(task)))
-        key = _main(row)
-        if task not in inside or task in asked:
-            yield task, row[key], _metric(found, task, key[0]), parts
-        for metric, filtered in row:
-            for name in (f"{task}/{metric}", f"{task}/{metric}/{filtered}"):
-                if name in asked:
-                    yield name, row[metric, filtered], _metric(found, task, metric), parts
+        shots = found.shots(task, parts)
+        for (metric, filtered), value in row.items():
+            measure = Measure(text(metric), text(filtered), shots)
+            yield value, _metric(found, task, metric), parts, Score("", "", text(task), measure=measure, pick=True)
 
 
 def _below(found: _Results, group: str) -> set[str]:
@@ -174,26 +217,14 @@ def _below(found: _Results, group: str) -> set[str]:
     return out
 
 
-def _main(row: dict[tuple[str, str], float]) -> tuple[str, str]:
-    def rank(key: tuple[str, str]) -> tuple[int, int]:
-        metric, filtered = key
-        return (
-            MAIN.index(metric) if metric in MAIN else len(MAIN),
-            FILTERS.index(filtered) if filtered in FILTERS else len(FILTERS),
-        )
-
-    return min(row, key=rank)
-
-
 def _metric(found: _Results, task: str, metric: str) -> Metric | None:
-    if table(found.better.get(task)).get(metric) is False or not _SHARE.fullmatch(metric):
+    if table(found.better.get(task)).get(metric) is False or not is_share(metric):
         return None
     return UNIT
 
 
-def _model(document: dict[str, object], config: dict[str, object], file: str) -> tuple[str, str]:
-    """Return the model's name and, for an adapter, its base."""
-    given = config.get("model_args")
+def model_of(given: object, name: str, file: str = "") -> tuple[str, str, str]:
+    """Return the model's name, for an adapter its base, and the revision, from the harness's arguments."""
     if isinstance(given, str):
         pairs = (part.partition("=") for part in given.split(","))
         given = {key.strip(): value for key, _, value in pairs}
@@ -201,10 +232,9 @@ def _model(document: dict[str, object], config: dict[str, object], file: str) ->
     whole = text(arguments.get("pretrained")) or text(arguments.get("model")) or text(arguments.get("path"))
     adapter = text(arguments.get("peft")) or text(arguments.get("delta"))
     if adapter:
-        return adapter, whole
+        return adapter, whole, ""
     folder = file.split("/")[-2] if "/" in file else file.partition("__results")[0] if "__results" in file else ""
-    name = text(document.get("model_name")) or whole or folder.replace("__", "/", 1)
-    return name, ""
+    return name or whole or folder.replace("__", "/", 1), "", text(arguments.get("revision"))
 
 
 def note_scorings(runs: list[dt.date], notes: list[str]) -> None:

@@ -1,5 +1,6 @@
 """The tables of the Open LLM Leaderboard, v1 and v2, and the six scores of v2 from the metrics of its tasks."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pandas as pd
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.fields import apart, place
 from bayes_frontier.evaluations.lines import Lines, Request
+from bayes_frontier.evaluations.measures import SHARE, Measure, normal
 from bayes_frontier.evaluations.metrics import Metric, filled_items, unit_scores
 from bayes_frontier.evaluations.registry.identify import identify
 from bayes_frontier.evaluations.tables import sheet as cells
@@ -56,6 +58,17 @@ PARTS: dict[str, tuple[str, ...]] = {
 """Tasks of the harness behind each of the six."""
 ITEMS = {"ifeval": 541, "bbh": 5761, "math_lvl_5": 1324, "gpqa": 1192, "musr": 756, "mmlu_pro": 12032}
 """Items of each, by the counts (``n-samples``) in the harness's result files of two full leaderboard runs."""
+
+
+MEASURES = {
+    "ifeval": Measure("mean of prompt and instruction strict accuracy", shots="0"),
+    "bbh": Measure("acc_norm", shots="3", detail="mean of 24 subtasks"),
+    "math_lvl_5": Measure("exact_match", shots="4", detail="over the items of 7 subtasks"),
+    "gpqa": Measure("acc_norm", shots="0", detail="over the items of 3 subsets"),
+    "musr": Measure("acc_norm", shots="0", detail="mean of 3 subtasks"),
+    "mmlu_pro": Measure("acc", shots="5"),
+}
+"""What each of the six is."""
 
 
 def six(values: Values, n: int) -> dict[str, Floats]:
@@ -111,7 +124,17 @@ EXACT = {
 ITEMS_V1 = {"arc": 1172, "hellaswag": 10042, "mmlu": 14042, "truthfulqa": 817, "winogrande": 1267, "gsm8k": 1319}
 """Items of each task: the splits the leaderboard scored, as published (ARC-Challenge test, HellaSwag validation, MMLU
 test, TruthfulQA generation's 817 questions, WinoGrande validation, GSM8K test)."""
+UNIT = Metric()
 PERCENT = Metric(ceiling=100.0)
+MEASURES_V1 = {
+    "arc": Measure("acc_norm", shots="25", detail="ARC-Challenge"),
+    "hellaswag": Measure("acc_norm", shots="10"),
+    "mmlu": Measure("acc", shots="5", detail="mean of 57 subjects"),
+    "truthfulqa": Measure("mc2", shots="0"),
+    "winogrande": Measure("acc", shots="5"),
+    "gsm8k": Measure("acc", shots="5"),
+}
+"""What each of the six of v1 is, as the leaderboard's page said."""
 ARCHIVE = {
     "Architecture": "architecture",
     "#Params (B)": "params_b",
@@ -178,8 +201,10 @@ def parse_v1(sheet: Sheet, request: Request) -> Lines:
         n_items=filled_items(None, scores, tasks, request.metrics, None, ITEMS_V1),
         notes=notes,
         placed=placed.table,
+        measures={task: MEASURES_V1[task].scaled_as((request.metrics.get(task) or PERCENT).scale) for task in tasks},
+        uploads=True,
     )
-    lines.leave_out(_flagged(sheet, notes), "flagged by the leaderboard")
+    lines.leave_out(_flagged(sheet, "flagged", notes), "flagged by the leaderboard")
     placed.leave_out(lines)
     return lines
 
@@ -200,13 +225,13 @@ def _kind(sheet: Sheet) -> pd.Series:
     return words.mask(words.str.contains("pretrained", regex=False), "pretrained")
 
 
-def _flagged(sheet: Sheet, notes: list[str]) -> np.ndarray:
+def _flagged(sheet: Sheet, column: str, notes: list[str]) -> np.ndarray:
     """Return the rows the leaderboard had flagged: the rarer value, as flagged models were few."""
-    words = cells.text(sheet, "flagged").str.casefold()
+    words = cells.text(sheet, column).str.casefold()
     true = words.isin(["true", "1", "1.0"]).to_numpy(dtype=bool)
     false = words.isin(["false", "0", "0.0"]).to_numpy(dtype=bool)
     if true.sum() > false.sum():
-        notes.append(f"column 'flagged' is inverted: the {count(int(false.sum()), 'row')} marked FALSE are left out")
+        notes.append(f"column {column!r} is inverted: the {count(int(false.sum()), 'row')} marked FALSE are left out")
         return false
     return true
 
@@ -253,7 +278,10 @@ SNAPSHOT_TASKS = {
     "musr": "evaluations_musr_value",
     "mmlu_pro": "evaluations_mmlu_pro_value",
 }
-NEEDED_V2 = ("model", "base_field", "architecture", "params_b", "uploaded", "submitted")
+NEEDED_V2 = ("model", "architecture", "params_b", "uploaded", "submitted")
+_MODELS = ("fullname", "model", "eval_name")
+"""Names of the column of models, normal, in exports and in what the leaderboard's page offered for download."""
+_LINK = re.compile(r"<[^>]*>")
 
 
 def recognises_v2(sheet: Sheet) -> bool:
@@ -281,8 +309,13 @@ def parse_v2(sheet: Sheet, request: Request) -> Lines:
             f"{sheet.source} with format 'wide'."
         )
     fields, task_columns = layout
-    missing = [fields[name] for name in NEEDED_V2 if fields[name] not in sheet.frame] + [
-        c for c in task_columns.values() if c not in sheet.frame
+    if fields["model"] in sheet.frame:
+        model = sheet.frame[fields["model"]]
+        sheet = replace(sheet, frame=sheet.frame.assign(**{fields["model"]: _plain(model)}))
+    missing = [
+        column
+        for column in (*(fields.get(name, EXPORT[name]) for name in NEEDED_V2), *task_columns.values())
+        if column not in sheet.frame
     ]
     if missing:
         raise DataError(
@@ -292,6 +325,9 @@ def parse_v2(sheet: Sheet, request: Request) -> Lines:
     tasks = request.choose(sheet, list(task_columns))
     notes: list[str] = []
     scores = np.column_stack([_scores(sheet, task_columns[task]) for task in tasks])
+    known = scores[~np.isnan(scores)]
+    if len(known) and np.abs(known - np.round(known, 2)).max() < 1e-9:
+        notes.append("scores are rounded to two decimals, as the leaderboard's page offered them")
     released = _released(sheet, fields, request, notes)
     placed = identify(_models(sheet, fields).assign(released=released), request.registry)
     base = placed["base_model"].astype("str").where(placed["base_model"].notna(), "")
@@ -315,8 +351,11 @@ def parse_v2(sheet: Sheet, request: Request) -> Lines:
         n_items=filled_items(None, scores, tuple(tasks), request.metrics, None, ITEMS),
         notes=notes,
         placed=placed,
+        measures={task: MEASURES[task].scaled_as(SHARE) for task in tasks},
+        uploads=True,
     )
-    lines.leave_out(_flag(sheet, fields, "flagged"), "flagged by the leaderboard")
+    if fields.get("flagged") in sheet.frame:
+        lines.leave_out(_flagged(sheet, fields["flagged"], notes), "flagged by the leaderboard")
     gone = ~_flag(sheet, fields, "available") if "available" in fields else _flag(sheet, fields, "unavailable")
     if gone.any():
         notes.append(f"{count(int(gone.sum()), 'model')} no longer on the hub: the scores are kept")
@@ -329,10 +368,25 @@ def parse_v2(sheet: Sheet, request: Request) -> Lines:
 
 
 def _layout(sheet: Sheet) -> tuple[dict[str, str], dict[str, str]] | None:
+    """Find the columns of the model's fields and of the tasks, by names that read alike."""
+    names: dict[str, str] = {}
+    for name in sheet.frame.columns:
+        names.setdefault(normal(str(name)), str(name))
     for fields, tasks in ((EXPORT, EXPORT_TASKS), (SNAPSHOT, SNAPSHOT_TASKS)):
-        if fields["model"] in sheet.frame and sum(c in sheet.frame for c in tasks.values()) >= len(tasks) / 2:
-            return fields, tasks
+        there = {task: names.get(normal(column), column) for task, column in tasks.items()}
+        if sum(column in sheet.frame for column in there.values()) < len(tasks) / 2:
+            continue
+        found = {field: names.get(normal(column), column) for field, column in fields.items()}
+        if fields is EXPORT:
+            found["model"] = next((names[name] for name in _MODELS if name in names), EXPORT["model"])
+        if found["model"] in sheet.frame:
+            return found, there
     return None
+
+
+def _plain(cell: pd.Series) -> pd.Series:
+    """Return names without the markup of a link."""
+    return cell.map(lambda value: _LINK.sub("", value).strip() if isinstance(value, str) else value)
 
 
 def _scores(sheet: Sheet, column: str) -> npt.NDArray[np.float64]:

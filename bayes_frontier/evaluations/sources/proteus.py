@@ -61,6 +61,8 @@ def parse(source: Source, request: Request) -> Lines:
         n_items=filled_items(None, scores, tasks, request.metrics, None, board.ITEMS),
         notes=notes,
         placed=placed.table,
+        measures={t: board.MEASURES[t].scaled_as((request.metrics.get(t) or board.UNIT).scale) for t in tasks},
+        uploads=True,
     )
     placed.leave_out(lines)
     return lines

@@ -2,8 +2,9 @@
 
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.fields import place
 from bayes_frontier.evaluations.frames import FIELDS
 from bayes_frontier.evaluations.lines import Lines, Request
+from bayes_frontier.evaluations.measures import FILTERS, MAIN, Measure, shots_words
 from bayes_frontier.evaluations.metrics import Metric, filled_items, note_scale, unit_scores
 from bayes_frontier.evaluations.tables.sheet import EARLIEST, Sheet
 from bayes_frontier.text import count, listed
@@ -28,7 +30,7 @@ class Score:
     file : str
         Where it stands.
     model, task : str
-        Of which model, on what.
+        Of which model, on what: the benchmark as the source calls it, before measures are told apart.
     value : float
         As the source states it, NaN missing.
     metric : Metric, optional
@@ -43,6 +45,17 @@ class Score:
         When it was released, or evaluated.
     reason, detail : str
         Why it cannot be used; "" where it can.
+    measure : Measure
+        Metric, filter, shots and detail, as far as the source says.
+    parts : tuple of (str, str)
+        What tells measures of the benchmark apart and becomes part of the task's name where the source has several:
+        kind and value.
+    mark : str
+        What always is part of the name.
+    pick : bool
+        Whether the file has further metrics of the same run, of which one is read.
+    revision : str
+        Revision of the model's weights.
     """
 
     file: str
@@ -58,6 +71,14 @@ class Score:
     released: dt.date | None = None
     reason: str = ""
     detail: str = ""
+    measure: Measure = field(default_factory=Measure)
+    parts: tuple[tuple[str, str], ...] = ()
+    mark: str = ""
+    pick: bool = False
+    revision: str = ""
+
+
+_COLUMNS = tuple(f.name for f in fields(Score) if f.name not in ("file", "metric", "measure", "parts", "mark", "pick"))
 
 
 def text(value: object) -> str:
@@ -98,10 +119,11 @@ def day(value: object, today: dt.date) -> dt.date | None:
 def scores_to_lines(
     scores: Sequence[Score], source: str, source_format: str, request: Request, notes: list[str], *, dates: str
 ) -> Lines:
-    """Make `Lines` of scores: tasks chosen, metrics brought to [0, 1], base models identified."""
+    """Make `Lines` of scores: measures told apart, tasks chosen, metrics brought to [0, 1], base models identified."""
     if not scores:
         raise DataError(f"{source} is a {source_format} source without any result: nothing to read.")
-    frame = pd.DataFrame({f.name: [getattr(s, f.name) for s in scores] for f in fields(Score) if f.name != "metric"})
+    scores, measures = named(scores, request.named)
+    frame = pd.DataFrame({name: [getattr(s, name) for s in scores] for name in _COLUMNS})
     sheet = Sheet(frame, np.arange(1, len(frame) + 1, dtype=np.int64), "result", source)
     there = list(dict.fromkeys(s.task for s in scores if s.task))
     chosen = request.choose(sheet, there)
@@ -130,12 +152,116 @@ def scores_to_lines(
         detail=frame["detail"].to_numpy(dtype=object).copy(),
         notes=notes,
         placed=placed.table,
+        measures={name: measures[name] for name in chosen if name in measures},
+        uploads=True,
     )
     lines.scores = _scaled(lines, scores, task, request)
     lines.n_items = filled_items(n_items, lines.scores, lines.tasks, request.metrics, task)
     lines.leave_out(np.isnan(lines.scores), "no score")
     placed.leave_out(lines)
     return lines
+
+
+def named(scores: Sequence[Score], asked: Sequence[str]) -> tuple[list[Score], dict[str, Measure]]:
+    """Tell measures apart, whatever the order of the results, and say what each task is.
+
+    A benchmark keeps its name where the source has one measure of it. Shots, scorers and the like of which it has
+    several are part of the names. Of several metrics of a run the one read is that which most runs have, shares first,
+    then by `MAIN`; runs that lack it stand as ``benchmark/metric``, and other metrics are read on request.
+    """
+    usable = [s for s in scores if not s.reason]
+    several: dict[str, dict[str, set[str]]] = {}
+    for s in usable:
+        for kind, value in _told_apart(s):
+            if value:
+                several.setdefault(s.task, {}).setdefault(kind, set()).add(value)
+    groups: dict[str, list[Score]] = {}
+    for s in scores:
+        kinds = several.get(s.task, {})
+        shown = [
+            value
+            for kind, value in _told_apart(s)
+            if value and (len(kinds.get(kind, ())) > 1 or (s.mark and kind == "scorer"))
+        ]
+        groups.setdefault("/".join(part for part in (s.task, *shown, s.mark) if part), []).append(s)
+    names: dict[int, list[str]] = {}
+    others: dict[str, Counter[str]] = {}
+    for name, group in groups.items():
+        for s in group:
+            names[id(s)] = [] if s.pick else [name]
+        _pick([s for s in group if s.pick], name, set(asked), names, others)
+    made, measures = [], {}
+    of: dict[str, list[Score]] = {}
+    for s in scores:
+        for name in names[id(s)]:
+            made.append(replace(s, task=name))
+            of.setdefault(name, []).append(s)
+    for name, group in of.items():
+        rest = tuple(f"{other} ({n:,})" for other, n in sorted(others.get(name, Counter()).items()))
+        measures[name] = replace(_common([s for s in group if not s.reason] or group), others=rest)
+    return made, measures
+
+
+def _told_apart(score: Score) -> tuple[tuple[str, str], ...]:
+    return (*score.parts, ("shots", shots_words(score.measure.shots)))
+
+
+def _pick(
+    group: list[Score], name: str, asked: set[str], names: dict[int, list[str]], others: dict[str, Counter[str]]
+) -> None:
+    """Give one metric of each run the benchmark's name, and those asked for their own."""
+    runs: dict[tuple[str, str], dict[tuple[str, str], Score]] = {}
+    for s in group:
+        runs.setdefault((s.file, s.model), {})[s.measure.metric, s.measure.filter] = s
+    shares = {(s.measure.metric, s.measure.filter) for s in group if s.metric is not None}
+    left, read = list(runs.values()), dict[tuple[str, str], str]()
+    while left:
+        has = Counter(key for run in left for key in run)
+        best = min(has, key=lambda key: (key not in shares, -has[key], *_rank(key)))
+        metric, filtered = best
+        own = name
+        if read:
+            own = f"{name}/{metric}" + (f"/{filtered}" if metric in {m for m, _ in read} else "")
+        read[best] = own
+        for run in left:
+            if best in run:
+                names[id(run[best])].append(own)
+        left = [run for run in left if best not in run]
+    unread: Counter[str] = Counter()
+    for run in runs.values():
+        for (metric, filtered), s in run.items():
+            alone = min((key for key in run if key[0] == metric), key=_rank) == (metric, filtered)
+            for own in (*([f"{name}/{metric}"] if alone else []), f"{name}/{metric}/{filtered}"):
+                if own in asked and own not in names[id(s)]:
+                    names[id(s)].append(own)
+            if not names[id(s)]:
+                unread[f"{metric}/{filtered}" if filtered not in ("", "none") else metric] += 1
+    if unread:
+        others[name] = unread
+
+
+def _rank(key: tuple[str, str]) -> tuple[int, int, str, str]:
+    metric, filtered = key
+    return (
+        MAIN.index(metric) if metric in MAIN else len(MAIN),
+        FILTERS.index(filtered) if filtered in FILTERS else len(FILTERS),
+        metric,
+        filtered,
+    )
+
+
+def _common(group: Sequence[Score]) -> Measure:
+    """Return what the scores of a task have in common; what only some of them state counts for all."""
+    stated = {
+        part: sorted({getattr(s.measure, part) for s in group} - {""})
+        for part in ("metric", "filter", "shots", "detail")
+    }
+    silent = sum(not s.measure.shots for s in group)
+    if stated["shots"] and silent:
+        stated["detail"].append(f"shots of {silent:,} of {len(group):,} not stated")
+    metric, filtered, shots, detail = (" or ".join(stated[part]) for part in ("metric", "filter", "shots", "detail"))
+    scale = " or ".join(dict.fromkeys(s.metric.scale for s in group if s.metric is not None))
+    return Measure(metric, filtered, shots, detail, scale)
 
 
 def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Request) -> np.ndarray:
@@ -147,10 +273,12 @@ def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Re
     kind = np.array([kinds.setdefault(s.metric, len(kinds)) for s in scores], dtype=np.int64)
     for k, name in enumerate(lines.tasks):
         here = kept & (task == k)
-        if request.metrics.get(name):
+        declared = request.metrics.get(name)
+        if declared:
             found = np.where(here, values, np.nan)
             made = unit_scores(lines.sheet, "value", found, name, request.metrics, lines.notes)
             scaled[here] = made[here]
+            lines.measures[name] = lines.measures[name].scaled_as(declared.scale)
             continue
         for metric, code in kinds.items():
             mask = here & (kind == code)

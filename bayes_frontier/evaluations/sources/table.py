@@ -1,15 +1,25 @@
 """Plain tables: wide (a row per model, a column per task) or long (a row per score)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.fields import read_fields
+from bayes_frontier.evaluations.fields import leave_out_unusable, read_fields
 from bayes_frontier.evaluations.frames import FIELDS, Matrix
 from bayes_frontier.evaluations.lines import Lines, Request
-from bayes_frontier.evaluations.metrics import filled_items, unit_scores
+from bayes_frontier.evaluations.measures import (
+    Measure,
+    lower_is_better,
+    normal,
+    not_a_score,
+    shots_of,
+    shots_words,
+    told_apart,
+)
+from bayes_frontier.evaluations.metrics import Metric, filled_items, unit_scores
 from bayes_frontier.evaluations.tables import sheet as cells
 from bayes_frontier.evaluations.tables.columns import ALIASES, Columns, resolve
 from bayes_frontier.evaluations.tables.sheet import LONGEST_NAME, Sheet, quote
@@ -27,8 +37,11 @@ def parse(sheet: Sheet, request: Request, shape: str | None = None) -> Lines:
     return _wide(sheet, request, columns)
 
 
-def _fields(sheet: Sheet, request: Request, columns: Columns, notes: list[str]) -> pd.DataFrame:
-    return read_fields(
+def _fields(
+    sheet: Sheet, request: Request, columns: Columns, notes: list[str]
+) -> tuple[pd.DataFrame, npt.NDArray[np.object_]]:
+    """Read the fields of the lines, and why a line cannot be used ("" if it can)."""
+    fields = read_fields(
         sheet,
         columns.fields,
         request.registry,
@@ -36,31 +49,52 @@ def _fields(sheet: Sheet, request: Request, columns: Columns, notes: list[str]) 
         today=request.today,
         notes=notes,
         relabel=request.relabel,
+        compute=request.compute,
     )
+    return fields.drop(columns="unusable"), fields["unusable"].to_numpy(dtype=object)
+
+
+_MEASURE_FIELDS = ("metric", "filter", "split", "shots")
+LOWER = "lower is better by its name"
 
 
 def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
     notes: list[str] = []
-    fields = _fields(sheet, request, columns, notes)
+    fields, unusable = _fields(sheet, request, columns, notes)
     lone = columns.fields.get("score")
     candidates = {c: c for c in columns.others} if lone is None else {"score": lone}
     shares = {task: cells.share_of_numbers(sheet, column) for task, column in candidates.items()}
-    chosen = [t for t in request.choose(sheet, list(candidates)) if request.tasks or shares[t] >= 0.5]
+    wanted = request.choose(sheet, list(candidates))
+    no_scores = _no_scores(sheet, wanted, candidates, shares, request)
+    chosen = [t for t in wanted if (request.tasks or shares[t] >= 0.5) and t not in no_scores]
     if not chosen:
+        why = f"; {_said(no_scores)}" if no_scores else ""
         raise DataError(
             f"{sheet.source} has no task column: no numeric column is left beside "
-            f"{listed(columns.fields.values(), 20)}{_texts(sheet, columns.others)}. "
+            f"{listed(columns.fields.values(), 20)}{_texts(sheet, columns.others)}{why}. "
             "A wide table has one column of scores per task, a long one a task and a score column "
             f"(recognised: {', '.join(ALIASES['task'])}; {', '.join(ALIASES['score'])})."
         )
     used = {candidates[t] for t in chosen}
     notes += _unused(columns, used, {c for t, c in candidates.items() if 0 < shares[t] < 0.5})
+    if no_scores:
+        notes.append(f"not read as scores: {_said(no_scores)}; name them (tasks) or declare them (metrics) if they are")
+    for field in _MEASURE_FIELDS:
+        if field in columns.fields:
+            words = cells.text(sheet, columns.fields[field])
+            several = words[words != ""].value_counts()
+            if len(several) > 1:
+                shown = ", ".join(f"{value} ({n:,})" for value, n in several.head(5).items())
+                notes.append(
+                    f"column {columns.fields[field]!r} differs between rows ({shown}): a wide table does not say for "
+                    "which tasks, so that each task holds all of them"
+                )
     columns_of = [(task, candidates[task], cells.numbers(sheet, candidates[task])) for task in chosen]
     scores = np.column_stack(
         [unit_scores(sheet, column, values, task, request.metrics, notes) for task, column, values in columns_of]
     )
     n_items = _spread(sheet, columns, "n_items", scores, share=False)
-    return Lines(
+    lines = Lines(
         sheet=sheet,
         fields=fields,
         tasks=tuple(chosen),
@@ -69,7 +103,50 @@ def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
         n_items=filled_items(n_items, scores, tuple(chosen), request.metrics, None),
         costs=_spread(sheet, columns, "cost", scores, share=True),
         notes=notes,
+        measures={
+            task: Measure(f"column {candidates[task]!r}", scale=(request.metrics.get(task) or Metric()).scale)
+            for task in chosen
+        },
     )
+    leave_out_unusable(lines, unusable)
+    return lines
+
+
+def _no_scores(
+    sheet: Sheet, tasks: Sequence[str], columns: Mapping[str, str], shares: Mapping[str, float], request: Request
+) -> dict[str, str]:
+    """Say of the columns that are no scores what they are, unless the user names or declares them."""
+    others = {normal(column) for column in sheet.frame.columns}
+    found: dict[str, str] = {}
+    for task in tasks:
+        if shares[task] < 0.5 or task in request.metrics.by_task:
+            continue
+        kind = not_a_score(task, others - {normal(task)})
+        if lower_is_better(task):
+            if request.tasks:
+                raise DataError(
+                    f"{sheet.source}, column {columns[task]!r}: {LOWER}, and not declared. Declare its direction, and "
+                    "its bounds if they are not 0 and 1 (metrics)."
+                )
+            kind = kind or LOWER
+        elif not kind and not request.tasks and len(tasks) > 1 and _is_flag(sheet, columns[task]):
+            kind = "only 0 and 1, as of a flag"
+        if kind and not request.tasks:
+            found[task] = kind
+    return found
+
+
+def _is_flag(sheet: Sheet, column: str) -> bool:
+    """Say whether a column holds both 0 and 1, as whole numbers, and nothing else."""
+    given = set(cells.text(sheet, column).unique()) - {""}
+    return given == {"0", "1"}
+
+
+def _said(no_scores: Mapping[str, str]) -> str:
+    kinds: dict[str, list[str]] = {}
+    for name, kind in no_scores.items():
+        kinds.setdefault(kind, []).append(name)
+    return "; ".join(f"{listed(names)} ({kind})" for kind, names in kinds.items())
 
 
 def _texts(sheet: Sheet, others: Sequence[str]) -> str:
@@ -128,17 +205,28 @@ def _long(sheet: Sheet, request: Request, columns: Columns) -> Lines:
         raise DataError(
             f"{sheet.source}: a task name of {len(longest):,} characters ({quote(longest)}): is the task column right?"
         )
+    parts = {f: cells.text(sheet, columns.fields[f]) for f in _MEASURE_FIELDS if f in columns.fields}
+    if "shots" in parts:
+        parts["shots"] = parts["shots"].map(lambda words: shots_words(shots_of(words)) or words)
+    no_scores = _no_score_lines(names, parts.get("metric"), request)
+    usable = names.where(no_scores == "", "")
+    names = told_apart(usable, list(parts.values())).where(no_scores == "", names)
+    present = [t for t in pd.unique(names[no_scores == ""]) if t]
     chosen = request.choose(sheet, present)
     if len(chosen) < len(present):
-        wanted = names.isin([*chosen, ""]).to_numpy(dtype=bool)
+        wanted = (names.isin([*chosen, ""]) & (no_scores == "")).to_numpy(dtype=bool)
         notes.append(
             f"{count(int((~wanted).sum()), 'row')} of tasks not asked for: "
             f"{listed(t for t in present if t not in chosen)}"
         )
-        sheet, names = sheet.take(wanted), names[wanted].reset_index(drop=True)
-    fields = _fields(sheet, request, columns, notes)
+        sheet, names, no_scores = sheet.take(wanted), names[wanted], no_scores[wanted]
+        parts = {part: values[wanted].reset_index(drop=True) for part, values in parts.items()}
+        names, no_scores = names.reset_index(drop=True), no_scores.reset_index(drop=True)
+    fields, unusable = _fields(sheet, request, columns, notes)
     scores = cells.numbers(sheet, columns.fields["score"])
     task = pd.Index(chosen, dtype=object).get_indexer(pd.Index(names, dtype=object)).astype(np.int64)
+    out = (no_scores != "").to_numpy(dtype=bool)
+    task[out], scores[out] = -1, np.nan
     scores = _by_task(sheet, columns.fields["score"], scores, chosen, task, request, notes)
     notes += _unused(columns, set(), set())
     n_items = _amounts(sheet, columns.fields["n_items"], "n_items") if "n_items" in columns.fields else None
@@ -152,10 +240,49 @@ def _long(sheet: Sheet, request: Request, columns: Columns) -> Lines:
         costs=_amounts(sheet, columns.fields["cost"], "cost") if "cost" in columns.fields else None,
         task=task,
         notes=notes,
+        measures={
+            name: _long_measure(columns.fields["score"], parts, task == k).scaled_as(
+                (request.metrics.get(name) or Metric()).scale
+            )
+            for k, name in enumerate(chosen)
+        },
     )
+    if out.any():
+        lines.leave_out(out, "not a score", no_scores.to_numpy(dtype=object))
     if unnamed:
         lines.leave_out(task < 0, "no task name")
+    leave_out_unusable(lines, unusable)
     return lines
+
+
+def _no_score_lines(names: pd.Series, metrics: pd.Series | None, request: Request) -> pd.Series:
+    """Say of each line what its value is if it is no score, by the name of its metric and task; "" for scores."""
+
+    def kind(name: str) -> str:
+        return not_a_score(name) or (f"{LOWER}: declare it (metrics)" if lower_is_better(name) else "")
+
+    declared = set(request.named)
+    by_task = {name: kind(name) for name in pd.unique(names) if name and name not in declared}
+    found = names.map(by_task).fillna("")
+    if metrics is not None:
+        by_metric = {name: kind(name) for name in pd.unique(metrics) if name}
+        mine = metrics.map(by_metric).fillna("")
+        asked = names.isin(declared) | (names + "/" + metrics).isin(declared)
+        found = found.mask((found == "") & ~asked, mine)
+    return found.astype("str")
+
+
+def _long_measure(column: str, parts: Mapping[str, pd.Series], here: np.ndarray) -> Measure:
+    """Return what the lines of a task are, by the columns that tell measures apart."""
+
+    def words(part: str) -> str:
+        given = parts[part][here] if part in parts else pd.Series(dtype="str")
+        return " or ".join(sorted(set(given) - {""})[:5])
+
+    detail = f"split {words('split')}" if words("split") else ""
+    return Measure(
+        words("metric") or f"column {column!r}", words("filter"), words("shots").replace("-shot", ""), detail
+    )
 
 
 def _by_task(

@@ -1,10 +1,10 @@
 """Which column of a plain table holds which field: recognised by name, or mapped by the user."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.measures import normal
 from bayes_frontier.evaluations.tables.sheet import Sheet
 from bayes_frontier.text import listed, suggestion
 
@@ -53,6 +53,18 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "publication_date",
     ),
     "stage": ("stage", "training_stage"),
+    "revision": (
+        *("revision", "model_revision", "checkpoint", "ckpt", "training_step", "train_step", "global_step"),
+        *("step", "steps"),
+    ),
+    "tokens_seen": ("tokens_seen", "seen_tokens", "n_tokens_seen", "num_tokens_seen", "trained_tokens"),
+    "metric": ("metric", "metric_name"),
+    "filter": ("filter", "filter_name"),
+    "split": ("split", "dataset_split", "subset"),
+    "shots": (
+        *("n_shot", "n_shots", "num_fewshot", "num_fewshots", "fewshot", "fewshots", "few_shot", "shots", "shot"),
+        *("num_shots", "k_shot", "nshot", "nshots", "n_fewshot"),
+    ),
     "task": ("task", "task_name", "benchmark", "benchmark_name"),
     "score": ("score", "mean_score", "accuracy", "acc", "value"),
     "n_items": ("n_items", "num_items", "n_questions", "n_samples"),
@@ -87,11 +99,6 @@ class Columns:
         return "task" in self.fields and "score" in self.fields
 
 
-def normal(name: str) -> str:
-    """Return a column name in lower case with every run of other characters as one underscore."""
-    return re.sub(r"[^0-9a-z]+", "_", name.casefold()).strip("_")
-
-
 def flops_unit(column: str) -> str:
     """Return the unit a FLOPs column's name states: "zflops" (1e21), "log10" or "" (FLOPs)."""
     name = normal(column)
@@ -108,11 +115,16 @@ def resolve(sheet: Sheet, mapping: Mapping[str, str] | None = None) -> Columns:
     for name in names:
         by_name.setdefault(normal(name), name)
     used = set(fields.values())
+    if "model" not in fields and "base_model" in fields:
+        # models that are their own base: one column may be both
+        used.discard(fields["base_model"])
     spare: set[str] = set()
     for field, aliases in ALIASES.items():
         found = [by_name[a] for a in aliases if a in by_name and by_name[a] not in used]
         if field not in fields and found:
             fields[field] = found[0]
+        if field == "model":
+            used = set(fields.values())
         # a second column for a field (fullname beside model) is no task; another name of a score may be
         if field != "score":
             spare.update(found)
@@ -135,6 +147,11 @@ def _mapped(sheet: Sheet, names: list[str], mapping: dict[str, str]) -> dict[str
                 f"{sheet.source} has no column {column!r} (mapped to "
                 f"{field}).{suggestion(str(column), names)} Its columns are {listed(names, 20)}."
             )
-    if len(set(mapping.values())) < len(mapping):
-        raise DataError(f"columns: one column is mapped to two fields ({mapping}); give each field its own column.")
+    others = {field: column for field, column in mapping.items() if field != "base_model"}
+    shared = mapping.get("base_model") in {column for field, column in others.items() if field != "model"}
+    if len(set(others.values())) < len(others) or shared:
+        raise DataError(
+            f"columns: one column is mapped to two fields ({mapping}); give each field its own column. Only model and "
+            "base_model may share one, of models that are their own base."
+        )
     return mapping

@@ -3,11 +3,14 @@
 import contextlib
 import json
 import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from bayes_frontier.errors import DataError
 
@@ -17,6 +20,8 @@ LARGEST = 100 * 1024 * 1024
 LARGEST_MEMBER = 64 * 1024 * 1024
 """Largest unpacked member of an archive read, in bytes."""
 
+_ZSTD = 93
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
 MOST_MEMBERS = 200_000
 MOST_FILES = 100_000
 
@@ -66,11 +71,34 @@ def member(path: Path, names: tuple[str, ...], shown: str) -> tuple[str, bytes] 
         if name is None:
             return None
         # the size an archive states may be a lie: what is read is bounded instead
-        with archive.open(there[name]) as file:
-            data = file.read(LARGEST_MEMBER + 1)
+        if there[name].compress_type == _ZSTD:
+            data = _zstd(path, there[name])
+        else:
+            with archive.open(there[name]) as file:
+                data = file.read(LARGEST_MEMBER + 1)
     if len(data) > LARGEST_MEMBER:
         raise DataError(f"{shown}: {name} is larger than {LARGEST_MEMBER // 2**20:,} MiB unpacked; no log header is.")
     return name, data
+
+
+def _zstd(path: Path, entry: zipfile.ZipInfo) -> bytes:
+    """Read a member compressed with zstd, as current logs are, which `zipfile` unpacks from Python 3.14 on only."""
+    with path.open("rb") as file:
+        file.seek(entry.header_offset)
+        head = file.read(_LOCAL_HEADER.size)
+        if len(head) < _LOCAL_HEADER.size or not head.startswith(b"PK\x03\x04"):
+            raise zipfile.BadZipFile(f"{entry.filename} is not where the archive says")
+        *_, name, extra = _LOCAL_HEADER.unpack(head)
+        file.seek(name + extra, 1)
+        packed = file.read(min(entry.compress_size, LARGEST_MEMBER))
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(packed), "zstd") as stream:
+            data = bytes(stream.read(LARGEST_MEMBER + 1))
+    except pa.ArrowException as error:
+        raise zipfile.BadZipFile(str(error)) from None
+    if len(data) <= LARGEST_MEMBER and zlib.crc32(data) != entry.CRC:
+        raise zipfile.BadZipFile(f"{entry.filename} is damaged")
+    return data
 
 
 @contextlib.contextmanager

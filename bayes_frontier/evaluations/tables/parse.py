@@ -179,6 +179,9 @@ def _parse(rows: str, header: list[str], delimiter: str, first: int, shown: str)
 TABLES = (".csv", ".tsv", ".parquet")
 """Endings of tables."""
 
+MOST_TABLES = 200
+"""Most tables of a folder or an archive read at once."""
+
 PACKED = (".gz", ".bz2", ".xz")
 """Endings that a compressed table has behind its own."""
 
@@ -220,16 +223,27 @@ def unpacked(data: bytes, shown: str) -> bytes:
         ) from None
 
 
-def table_in_archive(path: Path, shown: str) -> tuple[str, bytes] | None:
-    """Read the table of a zip archive that holds one, and no JSON."""
+def tables_in_archive(path: Path, shown: str) -> list[tuple[str, bytes]]:
+    """Read the tables of a zip archive that holds any, and no JSON: names and bytes, by their paths."""
     with open_archive(path, shown) as archive:
         # what macOS adds to an archive repeats the names of its files
         files = [entry for entry in archive.infolist() if not entry.filename.startswith("__MACOSX/")]
         tables = [entry for entry in files if entry.filename.lower().endswith(TABLES)]
-        if len(tables) != 1 or any(entry.filename.lower().endswith(".json") for entry in files):
-            return None
-        with archive.open(tables[0]) as file:
-            return PurePosixPath(tables[0].filename).name, _bounded(file, shown)
+        if any(entry.filename.lower().endswith((".json", ".eval")) for entry in files):
+            return []
+        if len(tables) > MOST_TABLES:
+            raise DataError(f"{shown} is a zip archive with {len(tables):,} tables: give one of them.")
+        found, size = [], 0
+        for entry in sorted(tables, key=lambda entry: entry.filename):
+            with archive.open(entry) as file:
+                data = _bounded(file, shown)
+            size += len(data)
+            if size > LARGEST_UNPACKED:
+                raise DataError(
+                    f"{shown} is larger than {LARGEST_UNPACKED // 2**20:,} MiB unpacked: too large; split it."
+                )
+            found.append((PurePosixPath(entry.filename).name, data))
+        return found
 
 
 def _bounded(file: IO[bytes], shown: str) -> bytes:

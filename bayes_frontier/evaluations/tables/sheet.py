@@ -208,7 +208,9 @@ def dates(sheet: Sheet, column: str, today: dt.date) -> pd.Series:
 FLOPS_RANGE = (1e15, 1e30)
 _LOG10_RANGE = (15.0, 30.0)
 _ZFLOPS_RANGE = (1e-3, 1e7)
-_NOT_A_TASK = " If the column is not a task, name the tasks wanted (tasks)."
+PERCENT_FROM = 10.0
+"""Values up to this are no percentages: a benchmark whose best model solves a tenth is rarely published."""
+_REMEDY = " Name the tasks wanted (tasks) if {}; or declare its floor and ceiling (metrics)."
 _CORRECT = "Scores must lie in [0, 1]: correct them or leave the cells empty."
 Floats = npt.NDArray[np.float64]
 
@@ -216,7 +218,7 @@ Floats = npt.NDArray[np.float64]
 def check_scores(sheet: Sheet, column: str, values: Floats, task: str | None = None) -> None:
     """Require scores in [0, 1], NaN allowed."""
     where = f"{sheet.source}, column {column!r}" + ("" if task is None else f", task {task!r}")
-    hint = _NOT_A_TASK if task is None else ""
+    hint = _REMEDY.format("the column is not a task" if task is None else "this is none")
     negative, infinite, above = values < 0, np.isinf(values), values > 1
     if infinite.any():
         found = f"{_share(infinite, values)} scores not finite: {sheet.places(infinite, values)}"
@@ -227,15 +229,19 @@ def check_scores(sheet: Sheet, column: str, values: Floats, task: str | None = N
     if not above.any():
         return
     top = float(values[above].max())
+    places = sheet.places(above, values)
+    below = int(((values > 0) & (values < 1)).sum())
     if top > 100:
-        found = f"values up to {top:g} are not scores: {sheet.places(above, values)}"
-        raise DataError(f"{where}: {found}. {_CORRECT}{hint}")
+        raise DataError(f"{where}: values up to {top:g} are not scores: {places}. {_CORRECT}{hint}")
+    if top > PERCENT_FROM and below:
+        raise DataError(
+            f"{where}: {_share(above, values)} scores above 1, up to {top:g}, beside {below:,} between 0 and 1: "
+            f"{places}. These look like percentages and fractions in one column: bring all to [0, 1].{hint}"
+        )
     if top > 1.5:
-        found = f"{_share(above, values)} scores above 1, up to {top:g}"
-        advice = "These look like percentages: divide by 100."
-        raise DataError(f"{where}: {found}: {sheet.places(above, values)}. {advice}{hint}")
-    found = f"{_share(above, values)} scores above 1: {sheet.places(above, values)}"
-    raise DataError(f"{where}: {found}. {_CORRECT}")
+        looks = "These look like percentages: divide by 100." if top > PERCENT_FROM else _CORRECT
+        raise DataError(f"{where}: {_share(above, values)} scores above 1, up to {top:g}: {places}. {looks}{hint}")
+    raise DataError(f"{where}: {_share(above, values)} scores above 1: {places}. {_CORRECT}")
 
 
 def _share(mask: npt.NDArray[np.bool_], values: Floats) -> str:

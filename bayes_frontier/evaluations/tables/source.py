@@ -14,10 +14,11 @@ from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.tables.documents import LARGEST, files_below, member, parse_json, read_bytes
 from bayes_frontier.evaluations.tables.parse import (
     MOST_CELLS,
+    MOST_TABLES,
     is_table_name,
     parse_delimited,
     plain_name,
-    table_in_archive,
+    tables_in_archive,
     unpacked,
 )
 from bayes_frontier.evaluations.tables.sheet import Sheet, first_line, make_sheet, quote, unique
@@ -115,7 +116,6 @@ def read_start(path: Path, shown: str, size: int = 4096) -> bytes:
 # Load a file, a folder or a frame as a `Source`. Nothing here evaluates or unpickles anything, or writes a file.
 
 LARGEST_TABLE = 2**30
-MOST_TABLES = 50
 _DOCUMENTS = (".json", ".eval")
 
 
@@ -195,9 +195,11 @@ def _load_path(source: str | Path) -> Source:
             f"Give the table; a fit is asked with `bayes-frontier attain {path.name} --flops 1e24` or `bf.load`."
         )
     if start.startswith(b"PK\x03\x04"):
-        table = table_in_archive(path, shown)
-        if table is not None:
-            return Source(path.name, (_table(table[1], shown, table[0]),), path=path)
+        tables = tables_in_archive(path, shown)
+        if tables:
+            inside = shown if len(tables) == 1 else f"{shown}, {{}}"
+            sheets = tuple(_table(data, inside.replace("{}", name), name) for name, data in tables)
+            return Source(path.name, sheets, path=path)
         read_document(path, shown)
         return Source(path.name, files=(path,), path=path)
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
