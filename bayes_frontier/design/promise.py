@@ -112,7 +112,7 @@ def promise(
 ) -> Promise:
     """Compare what evaluations were expected to say, before any of their scores was seen, with what they said.
 
-    The expectation is that of `plan` (DESIGN.md, section 6) for the evaluations that came in, so a plan carried out in
+    The expectation is that of `plan` (docs/design.md) for the evaluations that came in, so a plan carried out in
     part is judged by that part. The reduction realised is that of the posterior variance from one fit to the next; it
     may be negative, since scores that contradict a fit also make it wider.
     """

@@ -50,7 +50,7 @@ _SOURCES = (
 
 def studies() -> tuple[Study, ...]:
     """Return the studies of this module."""
-    gates = (*_SOURCES, "bayes_frontier/analysis/gate.py", "bayes_frontier/analysis/forecast.py")
+    gates = (*_SOURCES, "bayes_frontier/analysis/gate.py", "bayes_frontier/posterior/ahead.py")
     watches = (*gates, "bayes_frontier/analysis/watch.py")
     return (
         *(
