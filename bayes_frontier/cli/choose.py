@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -219,14 +218,6 @@ def _draw(chosen: Plan, picture: Path) -> None:
 
 def _summarise(chosen: Plan) -> None:
     table = chosen.table
-    last, now = table.iloc[-1], float(chosen.widths["now"].mean())
-    limit = "" if math.isinf(chosen.budget) else f" of a budget of {chosen.budget:,.6g}"
-    header = [
-        f"{len(table):,} evaluations for {last['cumulative_cost']:,.6g} {chosen.unit}{limit}; all candidates cost "
-        f"{chosen.total:,.6g}.",
-        f"Expected mean width of {share_words(chosen.prob)} intervals: {now:.4f} now, {last['interval_width']:.4f} "
-        f"afterwards; {last['information']:.1f} nats.",
-    ]
     columns = [
         Column("order", "order"),
         *([Column("batch", "batch")] if table["batch"].nunique() > 1 else []),
@@ -242,7 +233,7 @@ def _summarise(chosen: Plan) -> None:
     rows = records(table.head(_SHOWN))
     left = len(table) - len(rows)
     footer = [f"... and {left:,} more; --out FILE.csv writes all."] if left else []
-    show(Answer({}, columns, rows, header, footer), "text")
+    show(Answer({}, columns, rows, chosen.sentences, footer), "text")
 
 
 @app.command("update", rich_help_panel=given.CHOOSE)
@@ -382,24 +373,14 @@ def _left_out(made: Update) -> dict[str, int]:
 
 
 def _say(made: Update, prob: float) -> None:
-    from bayes_frontier.text import count
-
-    models, scores = made.models, made.scores
-    new = int((models["added"] == "model").sum())
-    filled = len(models) - new
-    also = f", and new scores of {count(filled, 'model')} that it had" if filled else ""
-    unseen = sorted(set(models["base_model"]) - set(made.before.base_model_names))
-    typer.echo(
-        f"{count(len(scores), 'new score')}: {count(new, 'new model')}{also}; "
-        f"{count(len(unseen), 'base model')} not fitted before."
-    )
+    arrived, fitted, _, _ = made.sentences
+    typer.echo(arrived)
     for reason, n in _left_out(made).items():
         hint = " (`data identify RESULTS --unplaced FILE.csv` lists them)" if reason == "no base model" else ""
         typer.echo(printable(f"left out, {reason}: {n:,}{hint}"))
     for line in _notes(made):
         typer.echo(printable(f"note: {line}"))
-    how = "from where the fit before ended" if made.warm else "from the start: the fit before keeps no starting points"
-    typer.echo(f"Fitted {how} in {made.frontier.provenance['seconds']:g} s.\n")
+    typer.echo(f"{fitted}\n")
     _say_boundaries(made, prob)
     _say_surprises(made)
     _say_promise(made)
@@ -427,8 +408,7 @@ def _say_boundaries(made: Update, prob: float) -> None:
 
 
 def _say_surprises(made: Update) -> None:
-    surprises, n = made.surprises, len(made.scores)
-    expected = (1.0 - made.frontier.tau) * n
+    surprises = made.surprises
     columns = [
         Column("model", "model"),
         Column("base_model", "base model"),
@@ -440,8 +420,7 @@ def _say_surprises(made: Update) -> None:
     ]
     typer.echo()
     header = [
-        f"Surprises: {len(surprises):,} of {n:,} new scores lie above what the fit before predicted as their boundary; "
-        f"{expected:.1f} were expected.",
+        made.sentences[2],
         "P(above): that the boundary lies below the score; chance: of a score as high for a model like this one.",
     ]
     left = len(surprises) - _SHOWN_SURPRISES
@@ -463,11 +442,9 @@ def _say_promise(made: Update) -> None:
         Column("width_promised", "promised", "{:.4f}".format),
         Column("width_realised", "realised", "{:.4f}".format),
     ]
-    low, high = (flops_words(value) for value in kept.flops)
     typer.echo()
     header = [
-        f"Promised and realised: mean variance of boundaries over {low} to {high} FLOPs, and mean width of "
-        f"{share_words(kept.prob)} intervals, by the {kept.n:,} evaluations that came in ({kept.nats:.1f} nats).",
+        made.sentences[3],
         "+-: Monte Carlo standard error of the variance realised; differences below twice that say nothing.",
     ]
     rows = [

@@ -1,13 +1,16 @@
 """`plan`: which models to evaluate next, in what order, and what that is expected to buy."""
 
+import math
 import re
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -15,13 +18,14 @@ from bayes_frontier.design.beliefs import Beliefs, attention, information, prior
 from bayes_frontier.design.candidates import Budget, Candidates, read_budget, read_candidates
 from bayes_frontier.design.select import Chosen, Problem, greedy
 from bayes_frontier.design.targets import OBJECTIVE, Question, Targets, settled, targets
+from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.registry.registry import Registry, given_registry
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_prob
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.text import listed, printable, share_words, suggestion
 
 # Tasks of lm-evaluation-harness by the names that Open LLM Leaderboard v2 scores have here.
 _HARNESS = {
@@ -66,13 +70,11 @@ def commands(models: pd.Series, tasks: tuple[str, ...]) -> list[str]:
     return lines
 
 
-# `plan`: which models to evaluate next, in what order, and what that is expected to buy.
-
-__all__ = ["Plan", "Question", "plan"]
+# The plan.
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(Displayed):
     """Models to evaluate, in order.
 
     Attributes
@@ -115,6 +117,41 @@ class Plan:
                 "interval_width": [now, *self.table["interval_width"]],
             }
         )
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What the plan costs, and what it is expected to buy."""
+        last, now = self.table.iloc[-1], float(self.widths["now"].mean())
+        limit = "" if math.isinf(self.budget) else f" of a budget of {self.budget:,.6g}"
+        return (
+            f"{len(self.table):,} evaluations for {last['cumulative_cost']:,.6g} {self.unit}{limit}; all candidates "
+            f"cost {self.total:,.6g}.",
+            f"Expected mean width of {share_words(self.prob)} intervals: {now:.4f} now, {last['interval_width']:.4f} "
+            f"afterwards; {last['information']:.1f} nats.",
+        )
+
+    def plot(self, **options: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - the arguments of plot_plan
+        """Draw what the budget buys, and where boundaries narrow.
+
+        Parameters
+        ----------
+        **options : Any
+            Passed to `bayes_frontier.plots.plot_plan`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Axes.
+        """
+        from bayes_frontier import plots
+
+        axes: npt.NDArray[Any] = plots.plot_plan(self, **options)
+        return axes
+
+    def _display(self) -> Display:
+        columns = ["order", "batch", "model", "flops", "cost", "cumulative_cost", "interval_width"]
+        shown = self.table[columns].assign(model=self.table["model"].astype(str).map(printable))
+        return Display(f"Plan for the objective {self.objective!r}", self.sentences, shown)
 
     def sheet(self) -> pd.DataFrame:
         """Give the order as a table for a file, with what `bayes_frontier.update` needs to judge it later.

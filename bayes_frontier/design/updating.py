@@ -11,6 +11,7 @@ import pandas as pd
 from bayes_frontier.checks.score import expectations
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.promise import Planned, Promise, promise
+from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.combine import combine
 from bayes_frontier.evaluations.container import Evaluations
@@ -24,15 +25,15 @@ from bayes_frontier.posterior import fitting
 from bayes_frontier.posterior.drift import movement
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range
-from bayes_frontier.text import count, listed, suggestion
+from bayes_frontier.text import count, flops_words, listed, printable, share_words, suggestion
 
 # One period that every date falls in: rows without a date are left out as they are read, periods come later.
 _ANY_DAY = (dt.date(2200, 1, 1),)
 _RESCORED = ("error", "first", "mix")
 
 
-@dataclass(frozen=True, eq=False)
-class Update:
+@dataclass(frozen=True, eq=False, repr=False)
+class Update(Displayed):
     """A fit made anew with the scores that came in, and what these changed.
 
     Attributes
@@ -69,6 +70,36 @@ class Update:
     def surprises(self) -> pd.DataFrame:
         """New scores above their predictive boundary, the least likely first; a share 1 - tau of them is expected."""
         return self.scores[self.scores["score"] > self.scores["boundary"]].reset_index(drop=True)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """How population boundaries moved: `boundaries`."""
+        return self.boundaries
+
+    @property
+    def sentences(self) -> tuple[str, str, str, str]:
+        """What came in, how it was fitted, how many scores surprise, and what was promised and came of it."""
+        n, new = len(self.scores), int((self.models["added"] == "model").sum())
+        filled = len(self.models) - new
+        also = f", and new scores of {count(filled, 'model')} that it had" if filled else ""
+        unseen = set(self.models["base_model"]) - set(self.before.base_model_names)
+        warm, cold = "from where the fit before ended", "from the start: the fit before keeps no starting points"
+        low, high = (flops_words(value) for value in self.promise.flops)
+        return (
+            f"{count(n, 'new score')}: {count(new, 'new model')}{also}; "
+            f"{count(len(unseen), 'base model')} not fitted before.",
+            f"Fitted {warm if self.warm else cold} in {self.frontier.provenance['seconds']:g} s.",
+            f"Surprises: {len(self.surprises):,} of {n:,} new scores lie above what the fit before predicted as their "
+            f"boundary; {(1.0 - self.frontier.tau) * n:.1f} were expected.",
+            f"Promised and realised: mean variance of boundaries over {low} to {high} FLOPs, and mean width of "
+            f"{share_words(self.promise.prob)} intervals, by the {self.promise.n:,} evaluations that came in "
+            f"({self.promise.nats:.1f} nats).",
+        )
+
+    def _display(self) -> Display:
+        shown = self.boundaries[["task", "flops", "before", "after", "change", "lower", "upper", "higher"]]
+        source = printable(self.frontier.evaluations.source)
+        return Display(f"Update of a fit: {source}", self.sentences, shown)
 
 
 def update(

@@ -1,4 +1,9 @@
-"""Convergence of the boundaries: R-hat, effective sample sizes, and the gate that refuses to report without it."""
+"""Convergence of the boundaries: R-hat, effective sample sizes, and the gate that refuses to report without it.
+
+The numbers are ArviZ's, to rounding (a test holds them against it). They are computed here because a fit has thousands
+of quantities, of which ArviZ takes one after the other: 13.9 s of processor time against 1.4 for 1,026 quantities of
+4,000 draws (arviz-stats 1.x), every time a new fit is tried for convergence.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +27,14 @@ _LEAST_DRAWS, _LEAST_CHAINS = 4, 2
 def chain_diagnostics(draws: npt.ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Rank-normalised split R-hat, bulk and tail effective sample size."""
     values = np.asarray(draws, dtype=np.float64)
-    found = np.full((3, len(values)), np.nan)
+    numbers = np.full((3, len(values)), np.nan)
     if values.shape[1] < _LEAST_CHAINS or values.shape[2] < _LEAST_DRAWS:
-        return found[0], found[1], found[2]
+        return numbers[0], numbers[1], numbers[2]
     finite = np.flatnonzero(np.isfinite(values).all(axis=(1, 2)))
     for first in range(0, len(finite), _BLOCK):
         block = finite[first : first + _BLOCK]
-        found[:, block] = _block(values[block])
-    return found[0], found[1], found[2]
+        numbers[:, block] = _block(values[block])
+    return numbers[0], numbers[1], numbers[2]
 
 
 def _block(values: Floats) -> Floats:
@@ -112,8 +117,8 @@ def diagnose(boundaries: xr.Dataset) -> pd.DataFrame:
     for name, one in boundaries.items():
         cells = one.transpose("chain", "draw", ...)
         shape = (cells.sizes["chain"], cells.sizes["draw"], -1)
-        found = chain_diagnostics(np.moveaxis(cells.to_numpy().reshape(shape), 2, 0))
-        frame = pd.DataFrame(dict(zip(("r_hat", "ess_bulk", "ess_tail"), found, strict=True)))
+        numbers = chain_diagnostics(np.moveaxis(cells.to_numpy().reshape(shape), 2, 0))
+        frame = pd.DataFrame(dict(zip(("r_hat", "ess_bulk", "ess_tail"), numbers, strict=True)))
         frame.insert(0, "quantity", _labels(str(name), cells.isel(chain=0, draw=0, drop=True)))
         rows.append(frame)
     table = pd.concat(rows, ignore_index=True)

@@ -22,10 +22,13 @@ _GROUPS, _OPTIONAL = ("posterior", "sample_stats", "constant_data"), ("ending", 
 
 
 def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:
-    """R-hat and effective sample sizes as they were kept with a fit; None where they were not."""
+    """R-hat and effective sample sizes as they were kept with a fit; None where they are not there or of other draws."""
     if "diagnostics" not in posterior.children:
         return None
-    return posterior["diagnostics"].to_dataset().to_dataframe().reset_index(drop=True)
+    kept, sizes = posterior["diagnostics"].to_dataset(), posterior["posterior"].sizes
+    if any(int(kept.attrs.get(dim, 0)) != sizes[dim] for dim in ("chain", "draw")):
+        return None
+    return kept.to_dataframe().reset_index(drop=True)
 
 
 def save(fit: Fit, path: str | Path) -> None:
@@ -33,7 +36,8 @@ def save(fit: Fit, path: str | Path) -> None:
     target = Path(path)
     groups = {name: fit.posterior[name].dataset for name in fit.posterior.children}
     # thousands of quantities: a question to a saved fit need not wait for them again
-    groups["diagnostics"] = fit.diagnostics.rename_axis("number").to_xarray()
+    sizes = {dim: int(fit.posterior["posterior"].sizes[dim]) for dim in ("chain", "draw")}
+    groups["diagnostics"] = fit.diagnostics.rename_axis("number").to_xarray().assign_attrs(sizes)
     tree = xr.DataTree.from_dict({**groups, "evaluations": fit.evaluations.to_dataset()})
     tree.attrs = {
         "format": FORMAT,

@@ -144,7 +144,7 @@ def test_refitting_settles_what_reweighting_cannot(with_unsure, monkeypatch):
         calls.append((evaluations, settings))
         return true_frontier(lambda tree: change(tree, floor=lambda v: v + 0.1, ceiling=lambda v: v + 0.1))
 
-    monkeypatch.setattr("bayes_frontier.posterior.fit", fit)
+    monkeypatch.setattr("bayes_frontier.posterior.fitting.fit", fit)
     (_, found) = check(with_unsure, only=["influence"], refit=3)
     (evaluations, settings) = calls[0]
     assert len(calls) == 1

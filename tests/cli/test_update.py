@@ -81,7 +81,7 @@ def calls(monkeypatch, frontier):
         made.given.append((fit, results, options))
         return made.result
 
-    monkeypatch.setattr("bayes_frontier.design.update", update)
+    monkeypatch.setattr("bayes_frontier.design.updating.update", update)
     return made
 
 

@@ -47,14 +47,18 @@ def test_unseen_base_models_share_the_curve_and_have_the_spread_of_base_models(f
         assert total == pytest.approx(drawn[:, k].var(), rel=0.15)
 
 
-def test_the_next_period_is_less_certain_by_one_step_of_the_walk(frontier):
+def test_the_next_period_is_less_certain_by_a_step_of_the_walk(frontier):
     now, ahead = (Beliefs.from_frontier(frontier, period).population(Z, BOTH) for period in (None, "next"))
     assert (ahead.var(axis=1) > now.var(axis=1) - 1e-4).all()
     curves = Beliefs.from_frontier(frontier, "next").curves
     step = logit(curves.typical(23.0, 0, 2)) - logit(curves.typical(23.0, 0, 1))
     again = logit(curves.typical(24.5, 0, 2)) - logit(curves.typical(24.5, 0, 1))
     assert step == pytest.approx(again, abs=1e-9)
-    assert step.std() == pytest.approx(np.sqrt((curves.drift[:, 0] ** 2).mean()), rel=0.15)
+    # half a quarter from the last scores, which are of one day, to the middle of the period to come
+    assert step.std() == pytest.approx(np.sqrt(0.5 * (curves.drift[:, 0] ** 2).mean()), rel=0.15)
+    assert Beliefs.from_frontier(frontier, "next").innovation == pytest.approx(
+        np.sqrt(0.5) * frontier.spec.priors.base_model_innovation
+    )
 
 
 def test_without_drift_the_next_period_is_the_last():

@@ -177,3 +177,17 @@ def test_ten_thousand_candidates_take_seconds(frontier):
         }
     )
     assert len(plan(frontier, frame, n=60).table) == 60
+
+
+def test_a_plan_says_what_it_buys(frontier, candidates):
+    made = plan(frontier, candidates.replace({"model": {"lab/new-0": "lab/<b>new</b>"}}), budget="50%")
+    first, second = made.sentences
+    assert first.startswith(f"{len(made.table)} evaluations for ")
+    assert f"{made.table['interval_width'].iloc[-1]:.4f} afterwards" in second
+    assert first in repr(made)
+    assert "<b>new" not in made._repr_html_()
+
+
+def test_a_plan_for_the_next_period_is_a_wider_one(frontier, candidates):
+    now, ahead = (plan(frontier, candidates, n=3, period=period).widths["now"].mean() for period in (None, "next"))
+    assert ahead > now

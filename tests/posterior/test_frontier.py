@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import bayes_frontier as bf
 from bayes_frontier import Frontier
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.sample import Sampled
-from tests.draws import BASES, HUB_LLAMA, TASKS, make_frontier, without_bases
+from tests.draws import BASES, HUB_LLAMA, TASKS, make_frontier, small_table, without_bases
 
 FLOPS = np.geomspace(1e18, 1e28, 61)
 
@@ -144,3 +145,25 @@ def test_from_sampled_keeps_what_sampling_left(frontier):
     np.testing.assert_array_equal(constant["half_width"], 3 * one)
     assert made.posterior["posterior"]["period"].to_numpy().tolist() == list(frontier.period_labels)
     xr.testing.assert_equal(made.boundary(FLOPS), frontier.boundary(FLOPS))
+
+
+def test_a_fit_says_what_it_is_of(frontier):
+    words = repr(frontier)
+    for part in (
+        "2 tasks ('maths', 'reading')",
+        "36 models on 3 base models",
+        "2 periods",
+        "tau = 0.98",
+        "'hierarchical'",
+    ):
+        assert part in words
+    assert frontier.convergence_text().splitlines()[0] in words
+
+
+def test_names_from_the_internet_are_escaped(frontier):
+    table = small_table().rename(columns={"maths": "<script>x</script>"})
+    strange = bf.Frontier(
+        bf.read(table, periods=["2024-12-31"]), frontier.spec, frontier.tau, frontier.posterior, frontier.provenance
+    )
+    assert "<script>" not in strange._repr_html_()
+    assert "&lt;script&gt;" in strange._repr_html_()

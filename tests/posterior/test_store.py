@@ -33,6 +33,29 @@ def test_round_trip_is_exact(frontier, saved):
     assert [p.name for p in saved.parent.iterdir()] == ["fit.nc"]
 
 
+def test_diagnostics_are_kept_and_not_computed_again(frontier, saved, monkeypatch):
+    monkeypatch.setattr("bayes_frontier.posterior.frontier.diagnose", lambda quantities: pytest.fail("computed again"))
+    back = bf.load(saved)
+    pd.testing.assert_frame_equal(back.diagnostics, frontier.diagnostics)
+    assert back.converged == frontier.converged
+    assert back.convergence_text() == frontier.convergence_text()
+
+
+def test_diagnostics_of_other_draws_are_not_used(saved):
+    back = bf.load(saved)
+    half = back.posterior["posterior"].dataset.isel(draw=slice(None, None, 2))
+    groups = {name: back.posterior[name].dataset for name in back.posterior.children} | {"posterior": half}
+    thinned = bf.Frontier(back.evaluations, back.spec, back.tau, xr.DataTree.from_dict(groups), back.provenance)
+    assert not thinned.diagnostics["ess_bulk"].equals(back.diagnostics["ess_bulk"])
+
+
+def test_a_fit_of_before_diagnostics_were_kept(frontier, saved):
+    with h5py.File(saved, "a") as file:
+        del file["diagnostics"]
+    back = bf.load(saved)
+    pd.testing.assert_frame_equal(back.diagnostics, frontier.diagnostics)
+
+
 def test_a_model_without_base_models_survives(tmp_path):
     frontier = without_bases()
     frontier.save(str(tmp_path / "fit.nc"))
