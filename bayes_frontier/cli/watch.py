@@ -208,7 +208,7 @@ def score(
     Such a shift is taken off the new scores (--bridge), with its uncertainty, and raw scores are judged beside it.
     """
     import bayes_frontier as bf
-    from bayes_frontier.report.backtest import said, scoring_files
+    from bayes_frontier.report.backtest import score_sentences, scoring_files
 
     form, share = form_of(as_json, as_csv), probability(prob, "--prob")
     if out is not None:
@@ -246,7 +246,7 @@ def score(
     ]
     shifts = records(found.bridge)
     header = [
-        *said(found),
+        *score_sentences(found),
         "",
         "n: scores, on so many base models; constant: pinball loss of the last fitted period's quantile; coverage "
         f"error: positive where the boundary is too high, at most {1.0 - frontier.tau:.3g}, with {share_words(share)} "

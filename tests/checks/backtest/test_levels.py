@@ -75,6 +75,6 @@ def test_keys_tell_parts_apart():
 
 
 def test_code_is_part_of_a_key():
-    digests = {code_digest([place]) for place in ("model", "posterior", "checks/baselines.py")}
+    digests = {code_digest([place]) for place in ("model", "posterior", "checks/backtest/baselines.py")}
     assert len(digests) == 3
     assert code_digest(["model"]) == code_digest(["model"])
