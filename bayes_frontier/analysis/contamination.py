@@ -18,158 +18,7 @@ from bayes_frontier.posterior.verdicts import DELTA, chances_of_change, check_se
 from bayes_frontier.text import count, listed, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.model.likelihood import FloatArray
-
-FREEDOM = 4.0
-_PRIOR_SD = 10.0
-CHAINS, BURN, KEPT = 2, 150, 500
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """Draws of the regression.
-
-    Attributes
-    ----------
-    coefficients : ndarray, shape (n_chains, n_draws, n_columns)
-        b.
-    sigma, tau, eta : ndarray, shape (n_chains, n_draws)
-        Scales of residuals, of base models, and of their sides.
-    effects : ndarray, shape (n_base_models, 2)
-        Posterior means of u + v, by side.
-    """
-
-    coefficients: FloatArray
-    sigma: FloatArray
-    tau: FloatArray
-    eta: FloatArray
-    effects: FloatArray
-
-
-def regress(
-    y: FloatArray, x: FloatArray, base: IntArray, side: IntArray, seed: int, *, kept: int | None = None
-) -> Fitted:
-    """Draw from the posterior.
-
-    Shapes: y (n,), x (n, n_columns), base (n,), side (n,).
-    """
-    kept = KEPT if kept is None else kept
-    rng = np.random.default_rng(seed)
-    n_bases, columns = int(base.max()) + 1, x.shape[1]
-    cell = 2 * base + side
-    # records of a cell stand together, so that sums by cell are cheap; cells without records keep sums of zero
-    order = np.argsort(cell, kind="stable")
-    y, x, cell = y[order], x[order], cell[order]
-    present, first = np.unique(cell, return_index=True)
-    shape = (CHAINS, kept)
-    coefficients, sigma, tau, eta = np.empty((*shape, columns)), *(np.empty(shape) for _ in range(3))
-    effects = np.zeros(2 * n_bases)
-    with_y = np.column_stack([x, y, np.ones(len(y))])
-    for chain in range(CHAINS):
-        s2, t2, h2 = float(np.var(y)) * np.exp(rng.normal(0.0, 0.5)), 0.05, 0.01
-        mixed, weight = np.ones(3), np.ones(len(y))
-        for step in range(BURN + kept):
-            heavy = with_y * weight[:, None]
-            sums = np.zeros((2 * n_bases, columns + 2))
-            sums[present] = np.add.reduceat(heavy, first, axis=0)
-            sums = sums.reshape(n_bases, 2, columns + 2)
-            known, total = sums[..., :-1], sums[..., -1]
-            inner = _inverse(total, s2, t2, h2)
-            # X'WX and X'Wy in one, less what the effects take
-            gram = x.T @ heavy[:, :-1] - np.einsum("bik,bij,bjl->kl", known[..., :-1], inner, known)
-            precision = gram[:, :-1] / s2 + np.eye(columns) / _PRIOR_SD**2
-            mean = np.linalg.solve(precision, gram[:, -1] / s2)
-            b = mean + np.linalg.solve(np.linalg.cholesky(precision).T, rng.standard_normal(columns))
-            r = np.einsum("bij,bj->bi", inner, known[..., -1] - known[..., :-1] @ b)
-            r += np.einsum("bij,bj->bi", np.linalg.cholesky(inner * s2), rng.standard_normal((n_bases, 2)))
-            # the part of both sides' effects that is the base model's
-            share = 1.0 / (1.0 / t2 + 2.0 / h2)
-            u = share * r.sum(axis=1) / h2 + np.sqrt(share) * rng.standard_normal(n_bases)
-            residual = y - x @ b - r.ravel()[cell]
-            weight = rng.gamma(0.5 * (FREEDOM + 1.0), 2.0 / (FREEDOM + residual**2 / s2))
-            squares = (weight @ residual**2, u @ u, ((r - u[:, None]) ** 2).sum())
-            counts = (len(y), n_bases, 2 * n_bases)
-            s2, t2, h2 = (
-                (1.0 / mix + 0.5 * float(square)) / rng.gamma(0.5 * (count + 1.0))
-                for mix, square, count in zip(mixed, squares, counts, strict=True)
-            )
-            mixed = (1.0 + 1.0 / np.array([s2, t2, h2])) / rng.gamma(1.0, size=3)
-            if step >= BURN:
-                k = step - BURN
-                coefficients[chain, k] = b
-                sigma[chain, k], tau[chain, k], eta[chain, k] = np.sqrt([s2, t2, h2])
-                effects += r.ravel() / (CHAINS * kept)
-    return Fitted(coefficients, sigma, tau, eta, effects.reshape(n_bases, 2))
-
-
-def _inverse(total: FloatArray, s2: float, t2: float, h2: float) -> FloatArray:
-    """Inverse of ``s2 * Sigma**-1 + diag(total)`` by base model, Sigma = t2 + h2 I; shape (n_base_models, 2, 2)."""
-    outside = s2 / h2 * t2 / (2.0 * t2 + h2)
-    a, d = (s2 / h2 - outside + total[:, i] for i in (0, 1))
-    determinant = a * d - outside**2
-    found = np.empty((len(total), 2, 2))
-    found[:, 0, 0], found[:, 1, 1] = d / determinant, a / determinant
-    found[:, 0, 1] = found[:, 1, 0] = outside / determinant
-    return found
-
-
-# Quality behind references that measure it badly: one factor, and what is left of each reference is noise.
-
-# Deviations beyond this many robust standard deviations are those of broken models.
-_CLIP = 4.0
-# Below this share of a reference's variation in common, on average, there is no factor to speak of.
-_LEAST = 0.1
-_STEPS = 60
-
-
-def expected_quality(references: FloatArray, base: IntArray, side: IntArray, rng: np.random.Generator) -> FloatArray:
-    """Draw the references' factor and return what they let expect of it.
-
-    Shapes: references (n, n_references), base (n,), side (n,), returns (n,).
-    """
-    cell = 2 * base + side
-    size = np.bincount(cell, minlength=cell.max() + 1).astype(float)
-    sums = np.stack([np.bincount(cell, one, minlength=len(size)) for one in references.T], axis=1)
-    mean = (sums / np.maximum(size, 1.0)[:, None])[cell]
-    away = references - mean
-    several = size[cell] > 1
-    own = (away * np.sqrt(size / np.maximum(size - 1.0, 1.0))[cell, None])[several]
-    spread = 1.4826 * np.median(np.abs(own), axis=0)
-    if len(own) < 2 or not (spread > 0.0).all():
-        return np.empty(0)
-    own = np.clip(own, -_CLIP * spread, _CLIP * spread)
-    weight = rng.exponential(size=int(base.max()) + 1)[base[several]]
-    covariance = np.einsum("i,ij,ik->jk", weight, own, own) / weight.sum()
-    loading = one_factor(covariance)
-    noise = np.diag(covariance) - loading**2
-    if (loading**2 / np.diag(covariance)).mean() < _LEAST:
-        return np.empty(0)
-    between = loading / noise / (loading**2 / noise).sum()
-    return np.asarray(mean @ between + away @ np.linalg.solve(covariance, loading))
-
-
-def one_factor(covariance: FloatArray) -> FloatArray:
-    """Fit one common factor by iterated principal axes.
-
-    Shapes: covariance (n, n), returns (n,).
-    """
-    scale = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(scale, scale)
-    off = np.abs(correlation - np.eye(len(scale)))
-    common = off.max(axis=1)
-    loading = np.zeros(len(scale))
-    for _ in range(_STEPS):
-        values, vectors = np.linalg.eigh(correlation - np.eye(len(scale)) + np.diag(common))
-        first = vectors[:, -1] * np.sign(vectors[:, -1].sum() or 1.0)
-        loading = np.clip(np.sqrt(max(float(values[-1]), 0.0)) * first, 0.0, 0.99)
-        common = loading**2
-    return np.asarray(loading * scale)
-
-
-# What a shift is called, and what it does and does not say.
 
 FRAGILE = ", fragile"
 OPEN = "cannot tell"
@@ -184,69 +33,6 @@ EXPLANATIONS = {
 }
 """Analyses that let something else than a shift explain the scores, and what that is."""
 PROB = 0.95
-
-
-def settled(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> str:
-    """Weigh a verdict by what other analyses come to.
-
-    Other dates see less of a shift than its own, so half of all analyses will do; but what could explain the shift
-    away has to leave its direction standing, each by itself.
-    """
-    made = [other for other in others.values() if other]
-    if not word.startswith("shifted") or not made:
-        return word
-    if 2 * made.count(word) < len(made) or explained_away(word, others, positive, prob):
-        return word + FRAGILE
-    return word
-
-
-def explained_away(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> list[str]:
-    """Name what could explain a shift away."""
-    if not word.startswith("shifted"):
-        return []
-    up = word.startswith("shifted up")
-    return [
-        words
-        for name, words in EXPLANATIONS.items()
-        if others.get(name) and (positive[name] if up else 1.0 - positive[name]) < prob
-    ]
-
-
-def meaning(
-    task: str,
-    references: str,
-    word: str,
-    others: Sequence[str],
-    tipping: float,
-    explained: float,
-    instead: Sequence[str] = (),
-) -> str:
-    """Say what a verdict means."""
-    bare = word.removesuffix(FRAGILE)
-    same = f"Of {len(others)} other analyses {list(others).count(bare)} come to the same." if others else ""
-    if bare == "no shift":
-        return f"{task}: after the date as before, given {references}. {same}"
-    if bare == OPEN:
-        return f"{task}: the data do not tell whether it shifted, given {references}. {same}"
-    side = "higher" if bare == "shifted up" else "lower"
-    other = (
-        "Contamination would look like this; so would training aimed at the task, a new marking, or references on "
-        "which later models fall behind."
-        if side == "higher"
-        else "A harder marking would look like this, or references that leaked or were aimed at."
-    )
-    size = f" ({abs(tipping / explained):.1f} times what is explained)" if abs(explained) > 0.02 else ""
-    weak = " That is not enough to speak of a shift at this date." if word != bare else ""
-    if instead:
-        weak = f" {' or '.join(instead).capitalize()} would explain it as well:{weak.lower().removesuffix('.')}."
-    return (
-        f"{task}: {side} after the date than expected from {references}. {same}{weak} {other} It would vanish if later "
-        f"models differed by {tipping:+.2f} on its logit scale{size} in a way that is not measured here."
-    )
-
-
-# `contamination`: whether a task is shifted for models released after a date, given other tasks of the same models.
-
 # Items behind a score where they are not known: what keeps the logit of 0 and 1 finite.
 _ITEMS = 1000.0
 # Fewest models on each side of the date, and base models in all.
@@ -347,7 +133,7 @@ def _names(evaluations: Evaluations, names: Sequence[str] | str | None, what: st
 
 
 def _rows(evaluations: Evaluations, task: str, references: list[str]) -> pd.DataFrame:
-    """Gather the records that have everything: y and a column a reference (logits), base_model, day (a number)."""
+    """Gather the records that have everything: y and one column per reference (logits), base_model, day (a number)."""
     models, table = evaluations.models, evaluations.table
     stated = table.pivot_table(index="row", columns="task", values="n_items", aggfunc="first")
     stated = stated.reindex(index=range(len(models)), columns=[task, *references])
@@ -513,3 +299,210 @@ def _others(rows: pd.DataFrame, references: list[str], day: dt.date, settings: t
         {f"other_{key}": ("analysis", np.array(values)) for key, values in found.items()},
         coords={"analysis": list(tried)},
     )
+
+
+def settled(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> str:
+    """Weigh a verdict by what other analyses come to.
+
+    Other dates see less of a shift than its own, so half of all analyses will do; but what could explain the shift
+    away has to leave its direction standing, each by itself.
+    """
+    made = [other for other in others.values() if other]
+    if not word.startswith("shifted") or not made:
+        return word
+    if 2 * made.count(word) < len(made) or explained_away(word, others, positive, prob):
+        return word + FRAGILE
+    return word
+
+
+def explained_away(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> list[str]:
+    """Name what could explain a shift away."""
+    if not word.startswith("shifted"):
+        return []
+    up = word.startswith("shifted up")
+    return [
+        words
+        for name, words in EXPLANATIONS.items()
+        if others.get(name) and (positive[name] if up else 1.0 - positive[name]) < prob
+    ]
+
+
+def meaning(
+    task: str,
+    references: str,
+    word: str,
+    others: Sequence[str],
+    tipping: float,
+    explained: float,
+    instead: Sequence[str] = (),
+) -> str:
+    """Say what a verdict means."""
+    bare = word.removesuffix(FRAGILE)
+    same = f"Of {len(others)} other analyses {list(others).count(bare)} come to the same." if others else ""
+    if bare == "no shift":
+        return f"{task}: after the date as before, given {references}. {same}"
+    if bare == OPEN:
+        return f"{task}: the data do not tell whether it shifted, given {references}. {same}"
+    side = "higher" if bare == "shifted up" else "lower"
+    other = (
+        "Contamination would look like this; so would training aimed at the task, a new marking, or references on "
+        "which later models fall behind."
+        if side == "higher"
+        else "A harder marking would look like this, or references that leaked or were aimed at."
+    )
+    size = f" ({abs(tipping / explained):.1f} times what is explained)" if abs(explained) > 0.02 else ""
+    weak = " That is not enough to speak of a shift at this date." if word != bare else ""
+    if instead:
+        weak = f" {' or '.join(instead).capitalize()} would explain it as well:{weak.lower().removesuffix('.')}."
+    return (
+        f"{task}: {side} after the date than expected from {references}. {same}{weak} {other} It would vanish if later "
+        f"models differed by {tipping:+.2f} on its logit scale{size} in a way that is not measured here."
+    )
+
+
+# Robust regression of the scores, with an effect of each base model and of its side of the date, by Gibbs sampling.
+
+FREEDOM = 4.0
+_PRIOR_SD = 10.0
+CHAINS, BURN, KEPT = 2, 150, 500
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Draws of the regression.
+
+    Attributes
+    ----------
+    coefficients : ndarray, shape (n_chains, n_draws, n_columns)
+        b.
+    sigma, tau, eta : ndarray, shape (n_chains, n_draws)
+        Scales of residuals, of base models, and of their sides.
+    effects : ndarray, shape (n_base_models, 2)
+        Posterior means of u + v, by side.
+    """
+
+    coefficients: FloatArray
+    sigma: FloatArray
+    tau: FloatArray
+    eta: FloatArray
+    effects: FloatArray
+
+
+def regress(
+    y: FloatArray, x: FloatArray, base: IntArray, side: IntArray, seed: int, *, kept: int | None = None
+) -> Fitted:
+    """Draw from the posterior.
+
+    Shapes: y (n,), x (n, n_columns), base (n,), side (n,).
+    """
+    kept = KEPT if kept is None else kept
+    rng = np.random.default_rng(seed)
+    n_bases, columns = int(base.max()) + 1, x.shape[1]
+    cell = 2 * base + side
+    # records of a cell stand together, so that sums by cell are cheap; cells without records keep sums of zero
+    order = np.argsort(cell, kind="stable")
+    y, x, cell = y[order], x[order], cell[order]
+    present, first = np.unique(cell, return_index=True)
+    shape = (CHAINS, kept)
+    coefficients, sigma, tau, eta = np.empty((*shape, columns)), *(np.empty(shape) for _ in range(3))
+    effects = np.zeros(2 * n_bases)
+    with_y = np.column_stack([x, y, np.ones(len(y))])
+    for chain in range(CHAINS):
+        s2, t2, h2 = float(np.var(y)) * np.exp(rng.normal(0.0, 0.5)), 0.05, 0.01
+        mixed, weight = np.ones(3), np.ones(len(y))
+        for step in range(BURN + kept):
+            heavy = with_y * weight[:, None]
+            sums = np.zeros((2 * n_bases, columns + 2))
+            sums[present] = np.add.reduceat(heavy, first, axis=0)
+            sums = sums.reshape(n_bases, 2, columns + 2)
+            known, total = sums[..., :-1], sums[..., -1]
+            inner = _inverse(total, s2, t2, h2)
+            # X'WX and X'Wy in one, less what the effects take
+            gram = x.T @ heavy[:, :-1] - np.einsum("bik,bij,bjl->kl", known[..., :-1], inner, known)
+            precision = gram[:, :-1] / s2 + np.eye(columns) / _PRIOR_SD**2
+            mean = np.linalg.solve(precision, gram[:, -1] / s2)
+            b = mean + np.linalg.solve(np.linalg.cholesky(precision).T, rng.standard_normal(columns))
+            r = np.einsum("bij,bj->bi", inner, known[..., -1] - known[..., :-1] @ b)
+            r += np.einsum("bij,bj->bi", np.linalg.cholesky(inner * s2), rng.standard_normal((n_bases, 2)))
+            # the part of both sides' effects that is the base model's
+            share = 1.0 / (1.0 / t2 + 2.0 / h2)
+            u = share * r.sum(axis=1) / h2 + np.sqrt(share) * rng.standard_normal(n_bases)
+            residual = y - x @ b - r.ravel()[cell]
+            weight = rng.gamma(0.5 * (FREEDOM + 1.0), 2.0 / (FREEDOM + residual**2 / s2))
+            squares = (weight @ residual**2, u @ u, ((r - u[:, None]) ** 2).sum())
+            counts = (len(y), n_bases, 2 * n_bases)
+            s2, t2, h2 = (
+                (1.0 / mix + 0.5 * float(square)) / rng.gamma(0.5 * (count + 1.0))
+                for mix, square, count in zip(mixed, squares, counts, strict=True)
+            )
+            mixed = (1.0 + 1.0 / np.array([s2, t2, h2])) / rng.gamma(1.0, size=3)
+            if step >= BURN:
+                k = step - BURN
+                coefficients[chain, k] = b
+                sigma[chain, k], tau[chain, k], eta[chain, k] = np.sqrt([s2, t2, h2])
+                effects += r.ravel() / (CHAINS * kept)
+    return Fitted(coefficients, sigma, tau, eta, effects.reshape(n_bases, 2))
+
+
+def _inverse(total: FloatArray, s2: float, t2: float, h2: float) -> FloatArray:
+    """Inverse of ``s2 * Sigma**-1 + diag(total)`` by base model, Sigma = t2 + h2 I; shape (n_base_models, 2, 2)."""
+    outside = s2 / h2 * t2 / (2.0 * t2 + h2)
+    a, d = (s2 / h2 - outside + total[:, i] for i in (0, 1))
+    determinant = a * d - outside**2
+    found = np.empty((len(total), 2, 2))
+    found[:, 0, 0], found[:, 1, 1] = d / determinant, a / determinant
+    found[:, 0, 1] = found[:, 1, 0] = outside / determinant
+    return found
+
+
+# Quality behind references that measure it badly: one factor, and what is left of each reference is noise.
+
+# Deviations beyond this many robust standard deviations are those of broken models.
+_CLIP = 4.0
+# Below this share of a reference's variation in common, on average, there is no factor to speak of.
+_LEAST = 0.1
+_STEPS = 60
+
+
+def expected_quality(references: FloatArray, base: IntArray, side: IntArray, rng: np.random.Generator) -> FloatArray:
+    """Draw the references' factor and return what they let expect of it.
+
+    Shapes: references (n, n_references), base (n,), side (n,), returns (n,).
+    """
+    cell = 2 * base + side
+    size = np.bincount(cell, minlength=cell.max() + 1).astype(float)
+    sums = np.stack([np.bincount(cell, one, minlength=len(size)) for one in references.T], axis=1)
+    mean = (sums / np.maximum(size, 1.0)[:, None])[cell]
+    away = references - mean
+    several = size[cell] > 1
+    own = (away * np.sqrt(size / np.maximum(size - 1.0, 1.0))[cell, None])[several]
+    spread = 1.4826 * np.median(np.abs(own), axis=0)
+    if len(own) < 2 or not (spread > 0.0).all():
+        return np.empty(0)
+    own = np.clip(own, -_CLIP * spread, _CLIP * spread)
+    weight = rng.exponential(size=int(base.max()) + 1)[base[several]]
+    covariance = np.einsum("i,ij,ik->jk", weight, own, own) / weight.sum()
+    loading = one_factor(covariance)
+    noise = np.diag(covariance) - loading**2
+    if (loading**2 / np.diag(covariance)).mean() < _LEAST:
+        return np.empty(0)
+    between = loading / noise / (loading**2 / noise).sum()
+    return np.asarray(mean @ between + away @ np.linalg.solve(covariance, loading))
+
+
+def one_factor(covariance: FloatArray) -> FloatArray:
+    """Fit one common factor by iterated principal axes.
+
+    Shapes: covariance (n, n), returns (n,).
+    """
+    scale = np.sqrt(np.diag(covariance))
+    correlation = covariance / np.outer(scale, scale)
+    off = np.abs(correlation - np.eye(len(scale)))
+    common = off.max(axis=1)
+    loading = np.zeros(len(scale))
+    for _ in range(_STEPS):
+        values, vectors = np.linalg.eigh(correlation - np.eye(len(scale)) + np.diag(common))
+        first = vectors[:, -1] * np.sign(vectors[:, -1].sum() or 1.0)
+        loading = np.clip(np.sqrt(max(float(values[-1]), 0.0)) * first, 0.0, 0.99)
+        common = loading**2
+    return np.asarray(loading * scale)

@@ -198,7 +198,7 @@ def score(
     Such a shift is taken off the new scores (--bridge), with its uncertainty, and raw scores are judged beside it.
     """
     import bayes_frontier as bf
-    from bayes_frontier.report.backtest import said, scoring_files
+    from bayes_frontier.report.backtest import score_sentences, scoring_files
 
     form = form_of(as_json, as_csv)
     if out is not None:
@@ -228,7 +228,7 @@ def score(
     ]
     shifts = records(scored.bridge)
     header = [
-        *said(scored),
+        *score_sentences(scored),
         "",
         "n: scores, on so many base models; constant: pinball loss of the last fitted period's quantile; coverage "
         f"error: positive where the boundary is too high, at most {1.0 - frontier.tau:.3g}, with {share_words(prob)} "

@@ -123,7 +123,7 @@ def plot_backtest_tasks(
     axes: npt.ArrayLike | None = None,
     visuals: Visuals | None = None,
 ) -> npt.NDArray[Any]:
-    """Draw pinball loss by split, one panel a task.
+    """Draw pinball loss by split, one panel per task.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def plot_backtest_tasks(
     boundaries : sequence of str, optional
         Which to draw; none: ours, the published fit, the constant and the oracle, where they are there.
     axes : array of Axes, optional
-        Where to draw, one a task; none: a new figure.
+        Where to draw, one per task; none: a new figure.
     visuals : mapping, optional
         By element (line, legend, grid, name, title, labels), as for `plot_backtest`.
 

@@ -45,7 +45,7 @@ def plot_base_models(
     axes: Axes | None = None,
     visuals: style.Visuals | None = None,
 ) -> Axes:
-    """Draw how far base models sit above or below a typical one of their compute, a row a base model.
+    """Draw how far base models sit above or below a typical one of their compute, one row per base model.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def plot_population(
     axes: npt.ArrayLike | Axes | None = None,
     visuals: style.Visuals | None = None,
 ) -> npt.NDArray[Any]:
-    """Draw the boundary of a new base model and those of known ones, one panel a task.
+    """Draw the boundary of a new base model and those of known ones, one panel per task.
 
     The population boundary has its band. A known base model has its median as a thin line and, at its own compute, a
     marker with the credible interval; that point is what the data speak of, the line is what its lead would be worth at
@@ -150,7 +150,7 @@ def plot_population(
     flops : array of float, optional
         Where the curves are drawn, FLOPs, shape (n,); none: over the range of the models and beyond its top.
     axes : Axes or array of Axes, optional
-        Where to draw, at least one a task; none: a new figure.
+        Where to draw, at least one per task; none: a new figure.
     visuals : mapping, optional
         By element (points, band, line, base, own, halo, grid, name, title, labels, legend): False leaves it out, a
         mapping changes the options of the Matplotlib artist.

@@ -209,7 +209,7 @@ def plot_boundary(
     axes: npt.ArrayLike | Axes | None = None,
     visuals: style.Visuals | None = None,
 ) -> npt.NDArray[Any]:
-    """Draw posterior boundaries over the scores, one panel a task.
+    """Draw posterior boundaries over the scores, one panel per task.
 
     The period asked for has its median and credible band, drawn above the points with a halo; the periods
     before it have their medians as thin lines.
@@ -234,7 +234,7 @@ def plot_boundary(
     truth : Truth, optional
         Known boundaries of simulated evaluations.
     axes : Axes or array of Axes, optional
-        Where to draw, at least one a task; none: a new figure, with legend and title outside the panels.
+        Where to draw, at least one per task; none: a new figure, with legend and title outside the panels.
     visuals : mapping, optional
         By element (points, past, band, line, halo, truth, grid, name, title, labels, legend): False leaves it
         out, a mapping changes the options of the Matplotlib artist.
@@ -315,7 +315,7 @@ def plot_taus(
     axes: npt.ArrayLike | Axes | None = None,
     visuals: style.Visuals | None = None,
 ) -> npt.NDArray[Any]:
-    """Draw boundaries at several quantile levels, one panel a task.
+    """Draw boundaries at several quantile levels, one panel per task.
 
     Parameters
     ----------
@@ -330,7 +330,7 @@ def plot_taus(
     flops : array of float, optional
         Where the curves are drawn, FLOPs, shape (n,); none: over the range of the models and beyond its top.
     axes : Axes or array of Axes, optional
-        Where to draw, at least one a task; none: a new figure.
+        Where to draw, at least one per task; none: a new figure.
     visuals : mapping, optional
         By element (points, band, line, halo, grid, name, title, labels, legend): False leaves it out, a mapping
         changes the options of the Matplotlib artist.

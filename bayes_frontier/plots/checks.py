@@ -142,7 +142,7 @@ def _dots(
     log: bool = False,
     bar: str = "",
 ) -> Axes:
-    """Draw a row a task: a dot, the limits as lines, and a text."""
+    """Draw one row per task: a dot, the limits as lines, and a text."""
     numbers = check.numbers
     panel, new_figure = row_axes(axes, len(numbers))
     if (options := elements["limits"]) is not None:

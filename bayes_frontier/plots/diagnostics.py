@@ -164,7 +164,7 @@ def plot_prior_posterior(
     seed: int = _SEED,
     **options: Any,  # noqa: ANN401 - passed on
 ) -> Any:  # noqa: ANN401 - ArviZ is untyped
-    """Draw the prior and the posterior of the boundary at a compute budget, a panel a task.
+    """Draw the prior and the posterior of the boundary at a compute budget, one panel per task.
 
     The boundary is that of a typical base model in the last period, in scores.
 

@@ -34,7 +34,7 @@ def plot_drift(
     axes: Axes | None = None,
     visuals: style.Visuals | None = None,
 ) -> Axes:
-    """Draw how much boundaries changed, a row a task, over the zone of changes too small to matter.
+    """Draw how much boundaries changed, one row per task, over the zone of changes too small to matter.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def plot_drift_curves(
     axes: npt.ArrayLike | Axes | None = None,
     visuals: style.Visuals | None = None,
 ) -> npt.NDArray[Any]:
-    """Draw how much boundaries changed along compute, one panel a task.
+    """Draw how much boundaries changed along compute, one panel per task.
 
     The step asked for has its median and credible band; the other steps, from each period to the next, their medians as
     thin lines.
@@ -134,7 +134,7 @@ def plot_drift_curves(
     step : int or str
         Step by number or label; default: the last, from the first period to the last one.
     axes : Axes or array of Axes, optional
-        Where to draw, at least one a task; none: a new figure.
+        Where to draw, at least one per task; none: a new figure.
     visuals : mapping, optional
         By element (zone, zero, steps, band, line, grid, name, title, labels, legend): False leaves it out, a mapping
         changes the options of the Matplotlib artist.

@@ -142,7 +142,7 @@ def plot_attainable(
     axes: Axes | None = None,
     visuals: style.Visuals | None = None,
 ) -> Axes:
-    """Draw what is attainable at one compute budget: a row a task, median and credible intervals.
+    """Draw what is attainable at one compute budget: one row per task, median and credible intervals.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def plot_compute_for(
     axes: Axes | None = None,
     visuals: style.Visuals | None = None,
 ) -> Axes:
-    """Draw the compute at which a score becomes attainable: a row a task, median and credible interval.
+    """Draw the compute at which a score becomes attainable: one row per task, median and credible interval.
 
     An interval that has no end within the range runs to its edge and ends in an arrow.
 

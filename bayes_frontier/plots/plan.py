@@ -47,7 +47,7 @@ def plot_plan(
     Returns
     -------
     numpy.ndarray
-        Axes, shape (1 + n_tasks,): cost against width, then a panel a task.
+        Axes, shape (1 + n_tasks,): cost against width, then one panel per task.
 
     Raises
     ------

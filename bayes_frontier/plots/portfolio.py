@@ -99,7 +99,7 @@ def _moving_range(flops: Any, found: Portfolio) -> tuple[float, float]:  # noqa:
 
 
 def plot_trade_off(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Visuals | None = None) -> Axes:
-    """Draw pairs of targets that are met together, a curve a compute.
+    """Draw pairs of targets that are met together, one curve per compute.
 
     Parameters
     ----------

@@ -34,14 +34,14 @@ def plot_gate(
     axes: Axes | None = None,
     visuals: style.Visuals | None = None,
 ) -> Axes:
-    """Draw percentiles with intervals: a row a task for one model, a row a model for several.
+    """Draw percentiles with intervals: one row per task for one model, one row per model for several.
 
     Parameters
     ----------
     found : xarray.Dataset
         From `bayes_frontier.gate`.
     model : str, optional
-        One model, a row a task; default: the only one there is.
+        One model, one row per task; default: the only one there is.
     task : str, optional
         With several models: the task whose percentiles are drawn; default: the last, over all tasks. At most 40 models
         are drawn, those with the smallest p-values.
@@ -160,7 +160,7 @@ CONTAMINATION_ELEMENTS: dict[str, dict[str, object]] = {
 def plot_contamination(
     found: xr.Dataset, *, task: str | None = None, axes: Axes | None = None, visuals: style.Visuals | None = None
 ) -> Axes:
-    """Draw the shift: of one task a row an analysis, of several a row a task.
+    """Draw the shift: of one task a row an analysis, of several one row per task.
 
     Parameters
     ----------
@@ -242,7 +242,7 @@ def plot_stages(
     found : xarray.Dataset
         From `bayes_frontier.stages`, at several computes.
     axes : Axes or array of Axes, optional
-        Where to draw, at least one a task; none: a new figure.
+        Where to draw, at least one per task; none: a new figure.
     visuals : mapping, optional
         By element (band, line, halo, grid, name, title, labels, legend): False leaves it out, a mapping changes the
         options of the Matplotlib artist.

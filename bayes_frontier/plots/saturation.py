@@ -63,7 +63,7 @@ def plot_saturation(
     base_model : str, optional
         The one that `found` is about.
     axes : Axes or array of Axes, optional
-        Where to draw, at least one a task; none: a new figure.
+        Where to draw, at least one per task; none: a new figure.
     visuals : mapping, optional
         By element (beyond, ceiling, ceiling_line, past, band, line, point, grid, name, title, labels, legend): False
         leaves it out, a mapping changes the options of the Matplotlib artist.
@@ -148,7 +148,7 @@ def _handles(found: Saturation, elements: style.Settled) -> list[Any]:
 
 
 def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style.Visuals | None = None) -> Axes:
-    """Draw progress between two settings, divided into scale and time, a row a task.
+    """Draw progress between two settings, divided into scale and time, one row per task.
 
     Parameters
     ----------

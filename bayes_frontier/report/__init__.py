@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 __all__ = ["write_report"]
 
 
-# The command line uses this package's wording; that must not load what draws the page.
+# Modules of this package are used by the command line too; that must not load what draws the page.
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the public name is
     if name != "write_report":
         raise AttributeError(f"module 'bayes_frontier.report' has no attribute {name!r}")

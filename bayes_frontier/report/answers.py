@@ -1,4 +1,4 @@
-"""The first screen of the report: facts and evidence of a fit, and what they say in words with numbers."""
+"""The first screen of the report: facts and evidence of a fit, and the four questions answered from them in words."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def choose_budgets(low: float, high: float) -> list[float]:
 
 
 def _attainable_cells(frontier: Frontier, task: str, budgets: list[float]) -> list[Cell]:
-    found = frontier.attainable(budgets, prob=PROB, task=task)
-    columns = (found[name].to_numpy().tolist() for name in ("median", "lower", "upper"))
+    answer = frontier.attainable(budgets, prob=PROB, task=task)
+    columns = (answer[name].to_numpy().tolist() for name in ("median", "lower", "upper"))
     return [Cell(*values) for values in zip(*columns, strict=True)]
 
 
@@ -134,9 +134,6 @@ def _text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return json.dumps(value, indent=1, default=str) if isinstance(value, Mapping | list | tuple) else str(value)
-
-
-# What the report rests on beside boundaries: checks, change between periods, base models.
 
 
 @dataclass(frozen=True)
@@ -178,8 +175,7 @@ def gather(frontier: Frontier, others: Sequence[Frontier], prob: float) -> Evide
     return Evidence(run.check(frontier, others=others), drift, no_drift, ranking)
 
 
-# The first screen: what is attainable, how sure, is it moving, can I trust this; in words with numbers.
-
+# Most tasks named in a sentence.
 _MOST = 8
 _WORDS = {"advancing": "Advancing", "retreating": "Falling", "stable": "Stable", "unknown": "Cannot tell yet"}
 
@@ -213,14 +209,14 @@ def answers(facts: Facts, evidence: Evidence) -> list[Answer]:
 
 def alarms(facts: Facts, evidence: Evidence) -> list[tuple[str, str]]:
     """Say what has to be known before any number is read."""
-    found = []
+    banners = []
     if not facts.frontier.converged:
         text = facts.frontier.convergence_text()
-        found.append(("Not converged: the numbers on this page can be wrong.", text))
+        banners.append(("Not converged: the numbers on this page can be wrong.", text))
     for check in evidence.checks:
-        if check.verdict == "fail" and (check.name != "convergence" or not found):
-            found.append((f"Check failed: {check.name}.", check.sentence))
-    return found
+        if check.verdict == "fail" and (check.name != "convergence" or not banners):
+            banners.append((f"Check failed: {check.name}.", check.sentence))
+    return banners
 
 
 def _at_headline(facts: Facts) -> list[tuple[str, float, float, float]]:
@@ -286,14 +282,10 @@ def _moving(facts: Facts, evidence: Evidence) -> Answer:
     prob, delta = evidence.drift.attrs["prob"], evidence.drift.attrs["delta"]
     lines = [f"{_WORDS[name]}: {_few(rows)}." for name, rows in groups.items() if rows]
     lines.append(
-        f"Change of the boundary from “{since}” to “{until}”, at {flops_typeset(_compute(last))} FLOPs; a verdict asks "
-        f"for a change of {delta:g} with probability {share_words(prob)}."
+        f"Change of the boundary from “{since}” to “{until}”, at {flops_typeset(float(last['flops']))} FLOPs; a "
+        f"verdict asks for a change of {delta:g} with probability {share_words(prob)}."
     )
     return Answer(question, short, lines)
-
-
-def _compute(drift: xr.Dataset) -> float:
-    return float(drift["flops"])
 
 
 def _few(rows: list[str]) -> str:
@@ -319,14 +311,11 @@ def _trust(facts: Facts, evidence: Evidence) -> Answer:
         short, tone, lines = "Yes, as far as it was checked", "good", []
     else:
         short, tone, lines = "It was not checked", "care", []
-    lines += [f"{_capital(check.name)}: {check.sentence}" for check in _whole_coverage(passed)]
+    whole = [check for check in passed if check.name == "coverage"]
+    lines += [f"{_capital(check.name)}: {check.sentence}" for check in whole]
     not_run = f"{len(unknown)} could not be run"
     lines.append(f"{count(len(passed), 'check')} passed, {len(warned)} warned, {len(failed)} failed, {not_run}.")
     return Answer(question, short, lines, tone)
-
-
-def _whole_coverage(checks: Sequence[Check]) -> list[Check]:
-    return [check for check in checks if check.name == "coverage"]
 
 
 def _capital(text: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bayes_frontier.checks.backtest.comparison import Backtest
     from bayes_frontier.checks.score import Scored
 
-_GROUPS = {
+_SCORE_TITLES = {
     "all": "All models",
     "known": "Models on base models that were fitted",
     "new": "Models on base models not fitted",
@@ -30,13 +30,13 @@ _GROUPS = {
 def scoring_files(scored: Scored) -> dict[str, bytes]:
     """Write down what `bayes_frontier.score` found, without rows of the data."""
     return {
-        "README.md": "\n".join(_page(scored)).encode(),
+        "README.md": "\n".join(_score_page(scored)).encode(),
         "scores.csv": scored.table.round(6).to_csv(index=False).encode(),
         "bridge.csv": scored.bridge.round(6).to_csv(index=False).encode(),
     }
 
 
-def said(scored: Scored) -> list[str]:
+def score_sentences(scored: Scored) -> list[str]:
     """Say in sentences what was scored, and what the tables' markings differ by."""
     about, records = scored.about, scored.records
     used = scored.bridge[scored.bridge["kind"] != "none"]
@@ -60,7 +60,7 @@ def said(scored: Scored) -> list[str]:
     return [printable(line) for line in lines]
 
 
-def _page(scored: Scored) -> list[str]:
+def _score_page(scored: Scored) -> list[str]:
     about = scored.about
     prob = share_words(float(str(about["prob"])))
     lines = [
@@ -68,7 +68,7 @@ def _page(scored: Scored) -> list[str]:
         "",
         "Written by `bayes-frontier score`. Nothing of the table scored was fitted.",
         "",
-        *(f"{line}\n" for line in said(scored)),
+        *(f"{line}\n" for line in score_sentences(scored)),
         f"Fingerprints: fitted {str(about['fitted_sha256'])[:12]}, scored {str(about['scored_sha256'])[:12]}; tau = "
         f"{about['tau']}. Intervals have probability {prob}; a bootstrap resamples base models, those that measure the "
         "bridge too.",
@@ -83,7 +83,7 @@ def _page(scored: Scored) -> list[str]:
         ),
         "",
     ]
-    for group, title in _GROUPS.items():
+    for group, title in _SCORE_TITLES.items():
         part = scored.table[scored.table["group"] == group]
         if not part["n"].sum():
             continue
@@ -105,8 +105,6 @@ def _page(scored: Scored) -> list[str]:
         ]
     return lines
 
-
-# A backtest as a folder: a page in Markdown, its tables as CSV, its pictures.
 
 PAGE, SUMMARY, CELLS = "README.md", "summary.csv", "cells.csv"
 _TITLES = {

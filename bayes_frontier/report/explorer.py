@@ -236,8 +236,6 @@ def _order_statistic(values: Floats, z: Floats, at: Floats, ranks: npt.NDArray[n
     return np.take_along_axis(np.sort(np.asarray(drawn), axis=1), ranks[:, None], axis=1)[:, 0]
 
 
-# The explorer's data: every answer it can show, computed here and only looked up in the page.
-
 # Points of a task beyond this many are a sample: more cannot be told apart in the chart.
 _MOST_POINTS = 4_000
 NEVER, AT_ONCE = -1, -2

@@ -55,18 +55,15 @@ def policy_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-# The report's tables as CSV, for who wants to go on from them.
-
-
-def sheets(facts: Facts, evidence: Evidence) -> dict[str, pd.DataFrame]:
-    """Gather the tables behind a report."""
+def report_tables(facts: Facts, evidence: Evidence) -> dict[str, pd.DataFrame]:
+    """Gather the tables behind a report, written beside it as CSV."""
     evaluations = facts.frontier.evaluations
     counts = [
         {"what": "models kept", "which": label, "rows": int((evaluations.models["period"] == k).sum())}
         for k, label in enumerate(facts.frontier.period_labels)
     ]
     counts += [{"what": "rows left out", "which": reason, "rows": n} for reason, n in facts.dropped.items()]
-    found = {
+    tables = {
         "attainable": pd.DataFrame(
             [
                 {"task": task, "flops": budget, "median": cell.median, "lower": cell.lower, "upper": cell.upper}
@@ -81,10 +78,10 @@ def sheets(facts: Facts, evidence: Evidence) -> dict[str, pd.DataFrame]:
         ),
     }
     if evidence.drift is not None:
-        found["drift"] = _frame(evidence.drift.drop_vars("change"))
+        tables["drift"] = _frame(evidence.drift.drop_vars("change"))
     if evidence.ranking is not None:
-        found["base_models"] = _frame(evidence.ranking)
-    return found
+        tables["base_models"] = _frame(evidence.ranking)
+    return tables
 
 
 def _frame(found: xr.Dataset) -> pd.DataFrame:
@@ -94,8 +91,6 @@ def _frame(found: xr.Dataset) -> pd.DataFrame:
     frame[numbers] = frame[numbers].map(lambda value: float(f"{value:.9g}") if np.isfinite(value) else value)
     return frame
 
-
-# The report: facts and evidence gathered, words chosen, pictures drawn, template filled, files written whole.
 
 PAGE, PICTURES, TABLES = "index.html", "pictures", "tables"
 _SCRIPTS = ("uPlot.iife.min.js", "explorer.js")
@@ -137,26 +132,26 @@ def write_report(
     _check_others(frontier, others)
     folder = Path(out_dir)
     make_folder(folder, "report")
-    found = facts(frontier)
+    gathered = facts(frontier)
     evidence = evidence or gather(frontier, others, PROB)
-    drawn = list(pictures(found, evidence, others, truth))
-    written = sheets(found, evidence)
+    drawn = list(pictures(gathered, evidence, others, truth))
+    tables = report_tables(gathered, evidence)
     scripts = [asset(name) for name in _SCRIPTS]
     page = _template().render(
-        facts=found,
+        facts=gathered,
         evidence=evidence,
-        answers=answers(found, evidence),
-        alarms=alarms(found, evidence),
+        answers=answers(gathered, evidence),
+        alarms=alarms(gathered, evidence),
         pictures=[(picture, base64.b64encode(picture.png).decode()) for picture in drawn],
-        tables=[f"{TABLES}/{name}.csv" for name in written],
-        data=pack(explorer_document([frontier, *others], found.prob)),
+        tables=[f"{TABLES}/{name}.csv" for name in tables],
+        data=pack(explorer_document([frontier, *others], gathered.prob)),
         styles=[asset("uPlot.min.css"), asset("page.css")],
         scripts=scripts,
         script_policy=" ".join(policy_hash(text) for text in scripts),
         licence=asset("uPlot.LICENSE.txt"),
         recovery=None if truth is None else recovery(frontier, truth),
     )
-    _write(folder, page, drawn, {name: table.to_csv(index=False) for name, table in written.items()})
+    _write(folder, page, drawn, {name: table.to_csv(index=False) for name, table in tables.items()})
     return folder / PAGE
 
 
@@ -183,12 +178,12 @@ def _template() -> Template:
     return environment.get_template("page.html.j2")
 
 
-def _write(folder: Path, page: str, drawn: Sequence[Picture], written: dict[str, str]) -> None:
+def _write(folder: Path, page: str, drawn: Sequence[Picture], csv: dict[str, str]) -> None:
     """Write everything, the page last: it is there only when all it names is."""
     for name in (PICTURES, TABLES):
         make_folder(folder / name, "report")
     for picture in drawn:
         replace_file(folder / PICTURES / f"{picture.name}.png", picture.png, "report")
-    for name, text in written.items():
+    for name, text in csv.items():
         replace_file(folder / TABLES / f"{name}.csv", text.encode(), "report")
     replace_file(folder / PAGE, page.encode(), "report")

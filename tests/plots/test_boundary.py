@@ -1,4 +1,4 @@
-"""The picture of boundaries: what is drawn, in which order, and that it fits."""
+"""Pictures of boundaries: the curves behind them, what is drawn in which order, and the legend."""
 
 import matplotlib as mpl
 import numpy as np
@@ -11,15 +11,15 @@ from matplotlib.figure import Figure
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Evaluations
 from bayes_frontier.plots import plot_boundary
-from bayes_frontier.plots.boundary import BOUNDARY_ELEMENTS
+from bayes_frontier.plots.boundary import BOUNDARY_ELEMENTS, BoundaryCurves, boundary_curves, legend_handles
+from bayes_frontier.plots.style import period_colours, settle
 from tests.fakes import FakeFrontier, small_evaluations
+
+BLUE, BLACK, WHITE = "#0072b2", "#1a1a1a", "#ffffff"
 
 
 def coloured(axes, colour):
     return [line for line in axes.lines if to_hex(line.get_color()) == colour]
-
-
-BLUE, BLACK, WHITE = "#0072b2", "#1a1a1a", "#ffffff"
 
 
 def test_one_panel_a_task_with_its_median_and_band(frontier):
@@ -198,3 +198,113 @@ def test_names_with_dollars_are_not_mathematics(simulated, tmp_path):
 def test_arguments_that_cannot_be(frontier, options, message):
     with pytest.raises(QueryError, match=message):
         plot_boundary(frontier, **options)
+
+
+@pytest.fixture
+def ask(frontier):
+    def _ask(**options) -> BoundaryCurves:
+        defaults = dict.fromkeys(("tasks", "period", "base_model", "flops", "truth")) | {"prob": 0.9}
+        return boundary_curves(frontier, **(defaults | options))
+
+    return _ask
+
+
+def test_the_grid_covers_the_models_and_some_more(ask, frontier):
+    flops = ask().flops
+    known = frontier.evaluations.models["flops"]
+    assert flops[0] < known.min()
+    assert flops[-1] == pytest.approx(3 * known.max())
+    steps = np.diff(np.log10(flops))
+    np.testing.assert_allclose(steps, steps[0])
+
+
+def test_a_grid_of_the_caller_is_sorted(ask):
+    assert ask(flops=[1e24, 1e22, 1e24]).flops.tolist() == [1e22, 1e24]
+
+
+def test_a_wider_probability_gives_a_wider_band(ask):
+    wide, narrow = ask(prob=0.9), ask(prob=0.5)
+    for task in wide.tasks:
+        assert (wide.lower[task] < narrow.lower[task]).all()
+        assert (narrow.upper[task] < wide.upper[task]).all()
+        np.testing.assert_array_equal(wide.median[task], narrow.median[task])
+
+
+@pytest.mark.parametrize(("period", "number"), [(None, 2), (1, 1), ("2024-01-01", 0), ("all", 2)])
+def test_the_periods_up_to_the_one_asked_for(ask, frontier, period, number):
+    curves = ask(period=period)
+    assert curves.periods == frontier.period_labels[: number + 1]
+    assert [len(curves.past[task]) for task in curves.tasks] == [number] * 2
+    assert set(curves.points["bbh"]["period"]) == set(range(number + 1))
+
+
+def test_the_order_of_points_mixes_the_periods_and_stays_the_same(ask):
+    first, second = ask().points["bbh"], ask().points["bbh"]
+    assert first.equals(second)
+    assert not first["period"].is_monotonic_increasing
+
+
+def test_truth_of_tasks_it_does_not_know_is_left_out(ask):
+    _, other = small_evaluations(tasks=["bbh"])
+    curves = ask(truth=other)
+    assert list(curves.truth) == ["bbh"]
+    np.testing.assert_allclose(curves.truth["bbh"], other.boundary(curves.flops, task="bbh"))
+
+
+def test_a_single_period_called_all():
+    evaluations, truth = small_evaluations(periods=1)
+    frontier = FakeFrontier(evaluations)
+    assert frontier.period_labels == ("all",)
+    curves = boundary_curves(frontier, None, None, None, 0.9, None, truth)
+    assert curves.periods == ("all",)
+    assert curves.truth["bbh"].shape == curves.flops.shape
+
+
+def test_the_title_says_whose_boundary_it_is(ask):
+    assert ask().title == "The score that 98% of models on a new base model do not exceed"
+    assert ask(base_model="base-2").title == "The score that 98% of models on base-2 do not exceed"
+
+
+@pytest.fixture
+def curves(frontier):
+    return boundary_curves(frontier, None, None, None, 0.9, None, None)
+
+
+def labels(curves, visuals=None):
+    return [handle.get_label() for handle in legend_handles(curves, settle(visuals, BOUNDARY_ELEMENTS))]
+
+
+def test_what_is_not_drawn_has_no_entry(curves, frontier):
+    first, second, last = frontier.period_labels
+    assert labels(curves) == ["boundary, median", "90% credible band", first, second, last]
+    assert labels(curves, {"line": False, "band": False}) == [first, second, last]
+    assert labels(curves, {"points": False}) == ["boundary, median", "90% credible band", first, second]
+    assert labels(curves, {"points": False, "past": False}) == ["boundary, median", "90% credible band"]
+
+
+def test_periods_have_the_colours_of_their_points_and_lines(curves):
+    handles = legend_handles(curves, settle({"line": False, "band": False}, BOUNDARY_ELEMENTS))
+    assert [to_hex(handle.get_color()) for handle in handles] == [c.lower() for c in period_colours(3)]
+    assert [handle.get_linewidth() > 0 for handle in handles] == [True, True, False]
+    assert {handle.get_marker() for handle in handles} == {"o"}
+
+
+def test_points_alone_have_no_line(curves):
+    handles = legend_handles(curves, settle({"line": False, "band": False, "past": False}, BOUNDARY_ELEMENTS))
+    assert [handle.get_linewidth() for handle in handles] == [0.0] * 3
+
+
+def test_a_single_period_is_called_models():
+    frontier = FakeFrontier(small_evaluations(periods=1)[0])
+    assert labels(boundary_curves(frontier, None, None, None, 0.5, None, None)) == [
+        "boundary, median",
+        "50% credible band",
+        "models",
+    ]
+
+
+def test_restyled_elements_look_so_in_the_legend(curves):
+    visuals = {"line": {"color": "red", "linewidth": 4.0}, "band": {"color": "green"}}
+    line, band, *_ = legend_handles(curves, settle(visuals, BOUNDARY_ELEMENTS))
+    assert (line.get_color(), line.get_linewidth()) == ("red", 4.0)
+    assert to_hex(band.get_facecolor()) == to_hex("green")

@@ -242,7 +242,7 @@ class Backtest(Displayed):
         return _dataset(made, self.boundaries, "boundary", self.splits, self.tasks, "error")
 
     def summary(self, group: str = "all", *, prob: float = 0.9, draws: int = 2000, seed: int = 1) -> pd.DataFrame:
-        """One row a boundary, best first, of means over cells.
+        """One row per boundary, best first, of means over cells.
 
         Parameters
         ----------
