@@ -30,12 +30,14 @@ def test_others_may_read_it_as_usual(tmp_path):
 def test_a_library_may_write_the_file_and_fail_halfway(tmp_path):
     path = tmp_path / "fit.nc"
     path.write_text("old")
-    with (
-        pytest.raises(StoreError, match=r"A fit: .*fit\.nc cannot be written \(disk\)"),
-        replacing(path, "A fit", StoreError) as part,
-    ):
-        part.write_text("half")
-        raise OSError("disk")
+
+    def write_half():
+        with replacing(path, "A fit", StoreError) as part:
+            part.write_text("half")
+            raise OSError("disk")
+
+    with pytest.raises(StoreError, match=r"A fit: .*fit\.nc cannot be written \(disk\)"):
+        write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
