@@ -8,8 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from bayes_frontier.errors import QueryError
-from bayes_frontier.files import make_folder, png, replace_file, write_picture
+from bayes_frontier.errors import QueryError, StoreError
+from bayes_frontier.files import make_folder, png, replace_file, replacing, write_picture
 
 
 def test_a_file_is_replaced(tmp_path):
@@ -25,6 +25,21 @@ def test_others_may_read_it_as_usual(tmp_path):
     (tmp_path / "usual").write_text("")
     replace_file(tmp_path / "x", b"", "--out")
     assert (tmp_path / "x").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_a_library_may_write_the_file_and_fail_halfway(tmp_path):
+    path = tmp_path / "fit.nc"
+    path.write_text("old")
+
+    def write_half():
+        with replacing(path, "A fit", StoreError) as part:
+            part.write_text("half")
+            raise OSError("disk")
+
+    with pytest.raises(StoreError, match=r"A fit: .*fit\.nc cannot be written \(disk\)"):
+        write_half()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])

@@ -1,7 +1,9 @@
 """Values on the command line: what is read, and what each mistake is told."""
 
 import datetime as dt
+import inspect
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -154,3 +156,26 @@ def test_a_day():
     for text in ("", "July", "2024-13-01", "2024"):
         with pytest.raises(QueryError, match="--after: cannot read"):
             options.day_of(text, "--after")
+
+
+def test_a_group_of_options_is_unfolded_and_folded_again():
+    @options.unfolded
+    def command(table: str, reading: options.Source, relabel: bool = False) -> tuple:
+        return table, reading, relabel
+
+    assert list(inspect.signature(command).parameters) == ["table", "format", "column", "registry", "relabel"]
+    table, reading, relabel = command(table="t", format="wide", column=["flops=a"], registry=None, relabel=True)
+    assert (table, relabel) == ("t", True)
+    assert reading.arguments() == {"format": "wide", "columns": {"flops": "a"}, "registry": None}
+
+
+def test_reading_refuses_a_column_before_it_opens_a_file():
+    with pytest.raises(QueryError, match="--column"):
+        options.Reading(column=["flops"]).read(Path("nowhere.csv"))
+
+
+def test_parsers_take_defaults_as_the_numbers_they_are():
+    read = options.parser(options.probability, "--tau")
+    assert read(0.98) == read("0.98") == 0.98
+    with pytest.raises(QueryError, match="--tau: 98 looks like a percentage"):
+        read("98")

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from tests.docs.blocks import PAGES, ROOT, RUN, Block, blocks, commands, follow, make_targets
+from tests.docs.blocks import PAGES, RECIPES, ROOT, RUN, Block, blocks, commands, follow, make_targets
 from tests.docs.conftest import LONG
 
 
@@ -15,7 +15,7 @@ def name(page) -> str:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_examples_run(page, run):
-    # the README asks for "models" without making them
+    # the reference asks for "models" without making them
     models = pd.DataFrame({"base_model": ["qwen2.5-14b", "not-yet-seen"], "flops": [1.6e24, 1e24]})
     namespace: dict[str, object] = {"__name__": "__main__", "models": models}
     for block in blocks(page):
@@ -46,7 +46,7 @@ def test_every_command_is_shown():
     assert set(names(typer.main.get_command(app))) - shown == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", [*PAGES, *RECIPES.glob("*.md")], ids=name)
 def test_files_named_are_there(page):
     text = page.read_text(encoding="utf-8")
     text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
@@ -56,6 +56,16 @@ def test_files_named_are_there(page):
     assert missing == []
     targets = set(re.findall(r"`make ([a-z-]+)", text))
     assert targets - make_targets() == set()
+
+
+def test_the_readme_is_one_page():
+    assert (ROOT / "README.md").stat().st_size <= 8 * 1024
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "reports").glob("*/*.md")), ids=name)
+def test_reports_name_modules_that_are_there(page):
+    named = re.findall(r"`((?:bayes_frontier|studies|scripts)/[\w./-]+)`", page.read_text(encoding="utf-8"))
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_a_block_that_is_not_run_is_found(tmp_path, run):

@@ -138,7 +138,7 @@ def test_a_failed_write_keeps_the_old_file(frontier, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(xr.DataTree, "to_netcdf", full)
-    with pytest.raises(StoreError, match=r"fit.nc: cannot be written \(.*No space left"):
+    with pytest.raises(StoreError, match=r"fit\.nc cannot be written \(.*No space left"):
         frontier.save(path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["fit.nc"]
@@ -149,6 +149,6 @@ def test_a_place_that_cannot_be_written(frontier, tmp_path, place):
     (tmp_path / "file").write_text("a file")
     (tmp_path / "folder").mkdir()
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(StoreError, match="cannot be written"):
+    with pytest.raises(StoreError, match="cannot be written|is a folder"):
         frontier.save(tmp_path / place)
     assert sorted(tmp_path.rglob("*")) == before

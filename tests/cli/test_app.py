@@ -1,16 +1,21 @@
 """Exit statuses and messages of everything that can go wrong, in this process and in one of its own."""
 
 import errno
+import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer.main
 
 import bayes_frontier
-from bayes_frontier.errors import ConvergenceError, DataError, StoreError
+from bayes_frontier.cli import options as given
+from bayes_frontier.cli.app import app
+from bayes_frontier.errors import ConvergenceError, DataError, QueryError, StoreError
 
 ROOT = Path(__file__).resolve().parents[2]
 ATTAIN = ("attain", "fit.nc", "--flops", "1e24")
@@ -167,3 +172,62 @@ def test_an_interrupt_is_one_line():
     assert process.returncode == 130
     assert out == ""
     assert err.splitlines() == ["Interrupted: a file that was not finished was not written."]
+
+
+def test_commands_stand_in_groups(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    shown = run("--help").stdout
+    for first, second in itertools.pairwise((given.START, given.ASK, given.COMPARE, given.CHOOSE, given.EVIDENCE)):
+        assert shown.index(first) < shown.index(second)
+    root = typer.main.get_command(app)
+    groups = {given.START, given.ASK, given.COMPARE, given.CHOOSE, given.EVIDENCE, given.DATA}
+    assert {command.rich_help_panel for command in root.commands.values()} == groups
+
+
+def test_the_help_of_the_longest_command_is_a_page(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    lines = run("fit", "--help").stdout.splitlines()
+    assert len(lines) < 60
+    text = " ".join(line.strip("│ ") for line in lines)
+    assert re.search(r"--tau .*Default:\s+0\.98\.", text)
+    # one is a default, not a switch that is on
+    assert "Default: 1." in text
+    assert "[default" not in text
+
+
+def readers() -> dict[str, set[str]]:
+    """Options of each command that takes `--format`, by its name."""
+    root = typer.main.get_command(app)
+    commands = dict(root.commands) | {f"data {name}": c for name, c in root.commands["data"].commands.items()}
+    named = {name: {o for parameter in c.params for o in parameter.opts} for name, c in commands.items()}
+    return {name: options for name, options in named.items() if "--format" in options}
+
+
+def test_tables_are_read_by_the_same_options_everywhere():
+    found = readers()
+    assert {"fit", "update", "drift", "watch", "score", "gate", "factors", "contamination"} <= set(found)
+    source = {"--format", "--column", "--registry"}
+    reading = source | {"--duplicates", "--metrics", "--allow-limited"}
+    for name, options in found.items():
+        # what reads no scores, and what compares models one by one
+        assert (source if name in ("data identify", "gate") else reading) <= options, name
+
+
+def test_a_table_given_as_a_fit_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("oll.csv").write_text("model,base_model,flops,bbh\na,b,1e21,0.5\n")
+    with pytest.raises(StoreError, match=r"oll\.csv: is a table, not a fit\. Fit it first: `bayes-frontier fit oll"):
+        bayes_frontier.load("oll.csv")
+
+
+def test_a_fit_given_as_a_table_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("fit.nc").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    with pytest.raises(DataError, match=r"fit\.nc is a NetCDF file.*`bayes-frontier attain fit\.nc --flops 1e24`"):
+        bayes_frontier.read("fit.nc")
+
+
+@pytest.mark.parametrize(("given_one", "words"), [("oll.csv", r"bf\.read\('oll\.csv'\)"), (3, r"bf\.read\(table\)")])
+def test_what_is_fitted_has_to_be_read_first(given_one, words):
+    with pytest.raises(QueryError, match=rf"expected Evaluations\. Read the table first: bf\.fit\({words}"):
+        bayes_frontier.fit(given_one)

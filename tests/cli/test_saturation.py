@@ -25,7 +25,7 @@ def ask(run, fitted, monkeypatch, tmp_path):
     (tmp_path / "targets.toml").write_text(TARGETS)
 
     def _ask(command, *arguments):
-        files = ("targets.toml", "fit.nc") if command == "portfolio" else ("fit.nc",)
+        files = ("fit.nc", "targets.toml") if command == "portfolio" else ("fit.nc",)
         return run(command, *files, *arguments)
 
     return _ask
@@ -75,6 +75,12 @@ def test_emergence_ranks_and_pairs(ask):
     assert sum(pair["more"] for pair in document["pairs"]) == pytest.approx(1.0)
     rows = list(csv.DictReader(io.StringIO(ask("emergence", "--csv").stdout)))
     assert float(rows[0]["width_median"]) <= float(rows[1]["width_median"])
+
+
+def test_the_fit_comes_first_and_the_order_of_earlier_versions_works(ask, run):
+    first = run("portfolio", "fit.nc", "targets.toml", "--json")
+    assert first.exit_code == 0, first.output
+    assert run("portfolio", "targets.toml", "fit.nc", "--json").stdout == first.stdout
 
 
 def test_portfolio_has_probabilities_costs_and_a_trade_off(ask):
