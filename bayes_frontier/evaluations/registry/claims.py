@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from bayes_frontier.evaluations.registry.names import Token, experts, is_date, last_part, several, tokens
 from bayes_frontier.evaluations.registry.registry import BaseModel, Registry, Release
 
-_ROUNDED, _ROUGHLY = 0.03, 0.15
+_ROUNDED, _ROUGHLY, _SEEN = 0.03, 0.15, 0.22
 _SIZES = ("size", "active", "experts", "effective")
 _UNTRAINED = frozenset({"random", "scratch"})
 Core = tuple[str, ...]
@@ -58,7 +58,7 @@ class Vocabulary:
     def __init__(self, registry: Registry) -> None:
         self.neutral = frozenset(registry.words.get("neutral", ()))
         self.variants = frozenset(registry.words.get("variants", ()))
-        self.mixtures = frozenset(registry.words.get("mixtures", ()))
+        self.others = frozenset(registry.words.get("others", ()))
         self._versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._models = tuple(registry)
         self._claims: dict[str, tuple[Claim, ...]] = {}
@@ -265,6 +265,10 @@ class Vocabulary:
         out += sorted(experts(name) - self.experts_of(base))
         if several(name):
             out.append("two models")
+        words = {token.text for token in found if token.kind == "word"}
+        if not (sized and classed and self.sizes_agree(name, base) is not False):
+            out += sorted((words & self.others) - own)
+        out += [t.text for t in found if t.kind == "tokens" and not self._saw(t, base)]
         if sized:
             return tuple(dict.fromkeys(out))
         around = {word for c in claims if c.line in lines for word in c.around}
@@ -273,9 +277,12 @@ class Vocabulary:
         out += [t.text for t in sizes if not any(size_agrees(s, base, roughly=stated) for s in t.sizes)]
         out += [t.text for t in found if t.kind == "active" and not _active_agrees(t, base)]
         out += [t.text for t in found if t.kind == "effective" and t.text not in " ".join((base.name, *base.aliases)).lower()]
-        words = {token.text for token in found if token.kind == "word"}
-        out += sorted((words & self.mixtures) - own)
         return tuple(dict.fromkeys(out))
+
+    def _saw(self, token: Token, base: BaseModel) -> bool:
+        """Tell whether tokens that a name states are those of a base model, not of a checkpoint before its end."""
+        named = {t.text for name in (base.name, *base.aliases) for t in tokens(name)}
+        return token.text in named or abs(math.log(max(token.sizes[0], 1e-6) / base.tokens_t)) < _SEEN
 
     def _with_related(self, generation: str) -> dict[str, set[str]]:
         """Versions under which models of a generation also go, as Llama 3.2 1B does under 3.1."""
