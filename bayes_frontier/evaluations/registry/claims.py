@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from bayes_frontier.evaluations.registry.names import Token, experts, is_date, last_part, several, tokens
 from bayes_frontier.evaluations.registry.registry import BaseModel, Registry, Release
 
-_ROUNDED, _ROUGHLY, _SEEN = 0.03, 0.15, 0.22
+_ROUNDED, _ROUGHLY, _SEEN = 0.03, 0.15, 0.15
 _SIZES = ("size", "active", "experts", "effective")
 _UNTRAINED = frozenset({"random", "scratch"})
 Core = tuple[str, ...]
