@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from bayes_frontier.evaluations.registry.names import Token, experts, is_date, last_part, several, tokens
 from bayes_frontier.evaluations.registry.registry import BaseModel, Registry, Release
 
-_ROUNDED, _ROUGHLY = 0.03, 0.15
+_ROUNDED, _ROUGHLY, _SEEN = 0.03, 0.15, 0.15
 _SIZES = ("size", "active", "experts", "effective")
 _UNTRAINED = frozenset({"random", "scratch"})
 Core = tuple[str, ...]
@@ -58,7 +58,7 @@ class Vocabulary:
     def __init__(self, registry: Registry) -> None:
         self.neutral = frozenset(registry.words.get("neutral", ()))
         self.variants = frozenset(registry.words.get("variants", ()))
-        self.mixtures = frozenset(registry.words.get("mixtures", ()))
+        self.others = frozenset(registry.words.get("others", ()))
         self._versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._models = tuple(registry)
         self._claims: dict[str, tuple[Claim, ...]] = {}
@@ -93,9 +93,9 @@ class Vocabulary:
                 self._cores[core][owner].add(extra)
         for name, reason in registry.undisclosed.items():
             core, extra = self.core(name)
-            if not any(isinstance(owner, BaseModel | Release) for owner in self._cores[core]) or all(
-                extra not in extras for extras in self._cores[core].values()
-            ):
+            if not any(isinstance(owner, BaseModel | Release) for owner in self._cores[core]):
+                self._cores[core][reason].add(extra)
+            elif all(extra not in extras for extras in self._cores[core].values()):
                 self._cores[core][reason].add(extra)
         self._unsized: dict[str, set[Core]] = {}
         for model, spellings in names.items():
@@ -115,15 +115,13 @@ class Vocabulary:
                 core.append(text)
             elif is_date(token) or (token.kind == "number" and extra and _month_before(found, i)):
                 extra.append(text[:3] if token.kind == "word" else text[-2:] if _month_before(found, i) else text)
-            elif (
-                token.kind == "number" and i and found[i - 1].text == "v" and token.fused and (sized or text[0] == "0")
-            ):
+            elif token.kind == "number" and i and found[i - 1].text == "v" and token.fused and (sized or text[0] == "0"):
                 extra.append("v" + text)
-            elif (
-                (token.kind == "word" and (text in self.neutral or (text == "v" and _fused_next(found, i))))
-                or (text == "k" and token.fused and found[i - 1].kind == "number")
-                or (token.kind == "number" and (text.endswith("m") or _of_a_format(found, i, self.neutral)))
-            ):
+            elif token.kind == "word" and (text in self.neutral or (text == "v" and _fused_next(found, i))):
+                continue
+            elif text == "k" and token.fused and found[i - 1].kind == "number":
+                continue
+            elif token.kind == "number" and (text.endswith("m") or _of_a_format(found, i, self.neutral)):
                 continue
             else:
                 core.append(text)
@@ -134,11 +132,7 @@ class Vocabulary:
         core, extra = self.core(name)
         owners = self._cores.get(core)
         # k2 alone is too short to be no other maker's
-        if (
-            not owners
-            or several(name)
-            or not any(len(word) > 2 or (word[0].isdigit() and len(word) > 1) for word in core)
-        ):
+        if not owners or several(name) or not any(len(word) > 2 or word[0].isdigit() and len(word) > 1 for word in core):
             return None
         for owner, extras in owners.items():
             if extra in extras:
@@ -271,6 +265,10 @@ class Vocabulary:
         out += sorted(experts(name) - self.experts_of(base))
         if several(name):
             out.append("two models")
+        words = {token.text for token in found if token.kind == "word"}
+        if not (sized and classed and self.sizes_agree(name, base) is not False):
+            out += sorted((words & self.others) - own)
+        out += [t.text for t in found if t.kind == "tokens" and not self._saw(t, base)]
         if sized:
             return tuple(dict.fromkeys(out))
         around = {word for c in claims if c.line in lines for word in c.around}
@@ -278,14 +276,13 @@ class Vocabulary:
         sizes = [t for t in found if t.kind == "size"]
         out += [t.text for t in sizes if not any(size_agrees(s, base, roughly=stated) for s in t.sizes)]
         out += [t.text for t in found if t.kind == "active" and not _active_agrees(t, base)]
-        out += [
-            t.text
-            for t in found
-            if t.kind == "effective" and t.text not in " ".join((base.name, *base.aliases)).lower()
-        ]
-        words = {token.text for token in found if token.kind == "word"}
-        out += sorted((words & self.mixtures) - own)
+        out += [t.text for t in found if t.kind == "effective" and t.text not in " ".join((base.name, *base.aliases)).lower()]
         return tuple(dict.fromkeys(out))
+
+    def _saw(self, token: Token, base: BaseModel) -> bool:
+        """Tell whether tokens that a name states are those of a base model, not of a checkpoint before its end."""
+        named = {t.text for name in (base.name, *base.aliases) for t in tokens(name)}
+        return token.text in named or abs(math.log(max(token.sizes[0], 1e-6) / base.tokens_t)) < _SEEN
 
     def _with_related(self, generation: str) -> dict[str, set[str]]:
         """Versions under which models of a generation also go, as Llama 3.2 1B does under 3.1."""
@@ -329,11 +326,7 @@ def _lines(names: Mapping[str, Sequence[Token]]) -> dict[str, str]:
 
     def line(name: str) -> str:
         second = words[name][1] if len(words[name]) > 1 else ""
-        return (
-            second
-            if second in others and second not in own[name] and len(others[second]) > len(others[first[name]])
-            else first[name]
-        )
+        return second if second in others and second not in own[name] and len(others[second]) > len(others[first[name]]) else first[name]
 
     return {name: line(name) for name in first}
 

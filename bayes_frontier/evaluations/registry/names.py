@@ -12,6 +12,7 @@ _NOT_A_NAME = re.compile(r"[0-9a-f]{40}|snapshots|model\.safetensors|pytorch_mod
 _TWO = re.compile(r"\s(?:\+|and|&|/)\s")
 _TOKEN = re.compile(
     r"(?P<experts>\d+x\d+(?:\.\d+)?[bm](?![a-z0-9])|\d+(?:\.\d+)?[bm]x\d+(?![\d.]*[a-z]))"
+    r"|(?P<tokens>\d+(?:\.\d+)?(?:t|(?<=\d\d)bt|gtokens)(?![a-z0-9]))"
     r"|(?P<size>\d+(?:\.\d+)?[bm](?:\d(?!\d|[a-z]))?(?![a-z0-9]))"
     r"|(?P<number>\d+(?:\.\d+)*)"
     r"|(?P<word>[^\W\d_]+)"
@@ -25,14 +26,15 @@ class Token:
 
     Attributes
     ----------
-    kind : {"word", "number", "size", "active", "effective", "experts"}
-        "active" is the size a token passes through (``a3b``), "effective" one of another count (``e4b``).
+    kind : {"word", "number", "size", "active", "effective", "experts", "tokens"}
+        "active" is the size a token passes through (``a3b``), "effective" one of another count (``e4b``), "tokens" a
+        number of tokens seen (``1.5T``, ``92bt``).
     text : str
         In lower case.
     fused : bool
         Whether it follows the one before without a separator, as 3 does in ``llama3``.
     sizes : tuple of float
-        Parameters (1e9) it states: several where it can be read in several ways (``1_8b`` is 8 or 1.8).
+        Parameters (1e9) it states: several where it can be read in several ways (``1_8b`` is 8 or 1.8); tokens (1e12).
     """
 
     kind: str
@@ -89,7 +91,8 @@ def tokens(name: str) -> tuple[Token, ...]:
         else:
             if turned := re.fullmatch(r"(.*[bm])x(\d+)", words):
                 words = f"{turned[2]}x{turned[1]}"
-            found.append(Token(kind, words, fused, _of_experts(words) if kind == "experts" else ()))
+            seen = (_of_tokens(words),) if kind == "tokens" else ()
+            found.append(Token(kind, words, fused, _of_experts(words) if kind == "experts" else seen))
     return tuple(found)
 
 
@@ -112,6 +115,11 @@ def _sizes(words: str, text: str, start: int) -> tuple[float, ...]:
 def _of_experts(words: str) -> tuple[float, ...]:
     sizes = re.findall(r"(\d+(?:\.\d+)?)([bm])", words)
     return tuple(float(number) * (1.0 if unit == "b" else 1e-3) for number, unit in sizes)
+
+
+def _of_tokens(words: str) -> float:
+    number = float(words.rstrip("abcdefghijklmnopqrstuvwxyz"))
+    return number if words.endswith("t") and not words.endswith("bt") else 1e-3 * number
 
 
 def named_sizes(name: str) -> tuple[float, ...]:

@@ -314,7 +314,7 @@ class Matcher:
             if label is exact:
                 return exact, near, "size"
             return exact, near - (0.02 if not labels else 0.04 if label is None else 0.12), "size"
-        if known and label is None:
+        if known and label is None and row.architecture in self.known_cores:
             for other in generation.related:
                 relative = self.registry.generations[other]
                 early_enough = [m for m in relative.models if _possible(m, row)]
