@@ -26,7 +26,8 @@ _MARK = re.compile(r"<!-- evidence: ([\w-]+) -->")
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made."""
-    made = {page: (ROOT / source).read_text(encoding="utf-8") for page, source in TOP.items()}
+    # their links are from the top of the repository
+    made = {page: (ROOT / source).read_text(encoding="utf-8").replace("](docs/", "](") for page, source in TOP.items()}
     made["reference/cli.md"] = command_line()
     made["evidence/index.md"] = evidence_index()
     for folder in evidence():
