@@ -74,7 +74,7 @@ class GroupedScores:
         g = g.astype(np.int64)
         if not np.isfinite(y).all():
             row = int(np.flatnonzero(~np.isfinite(y))[0])
-            raise DataError(f"scores: score {row} (counted from 0) is {float(y[row])!r}; leave out what was not scored.")
+            raise DataError(f"scores: score {row} (counted from 0) is {float(y[row])!r}; leave it out.")
         size = int(g.max(initial=-1)) + 1 if n_cells is None else n_cells
         if g.min(initial=0) < 0 or g.max(initial=-1) >= size:
             outside = int(g[(g < 0) | (g >= size)][0])
