@@ -225,7 +225,18 @@ class FrontierData:
         return len(self.period_labels)
 
     def losses(self, scale: Scale) -> LossPieces:
-        """Smoothed pinball loss of every cell, over its scale."""
+        """Lay out the smoothed pinball loss of every cell over its scale.
+
+        Parameters
+        ----------
+        scale : Scale
+            Of every task.
+
+        Returns
+        -------
+        LossPieces
+            What the engine's operations evaluate.
+        """
         task = self.cells["task"].to_numpy()
         return LossPieces.from_scores(self.scores, scale.level[task], scale.half_width[task], scale.scale[task])
 

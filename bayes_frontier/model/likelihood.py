@@ -70,11 +70,11 @@ class GroupedScores:
         if y.ndim != 1 or g.shape != y.shape:
             raise DataError(f"cell: expected a number for each of {y.size} scores, found shape {g.shape}.")
         if g.dtype.kind not in "iu" and not (g == np.floor(g)).all():
-            raise DataError(f"cell: expected whole numbers, found {g[g != np.floor(g)][0]!r}.")
+            raise DataError(f"cell: expected whole numbers, found {float(g[g != np.floor(g)][0])!r}.")
         g = g.astype(np.int64)
         if not np.isfinite(y).all():
             row = int(np.flatnonzero(~np.isfinite(y))[0])
-            raise DataError(f"scores: score {row} (counted from 0) is {y[row]!r}; leave out what was not scored.")
+            raise DataError(f"scores: score {row} (counted from 0) is {float(y[row])!r}; leave it out.")
         size = int(g.max(initial=-1)) + 1 if n_cells is None else n_cells
         if g.min(initial=0) < 0 or g.max(initial=-1) >= size:
             outside = int(g[(g < 0) | (g >= size)][0])
@@ -94,7 +94,15 @@ class GroupedScores:
     def of(self, cell: int) -> FloatArray:
         """Scores of one cell.
 
-        Shapes: returns (n,).
+        Parameters
+        ----------
+        cell : int
+            Its number.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Ascending.
         """
         return self.values[self.start[cell] : self.start[cell + 1]]
 

@@ -25,7 +25,7 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
     """Write the model; a transform gives levels of base models other coordinates for the sampler, not another prior."""
     structure, time, n_tasks = spec.structure, data.stretches, len(data.tasks)
     separate = structure.periods == "separate"  # a curve for each period; otherwise all periods share one
-    # A cell: the scores of one task, period, base model and compute, which share a boundary. A stretch: about a quarter.
+    # Cell: the scores of one task, period, base model and compute; they share a boundary. Stretch: about a quarter.
     task, period, stretch, base = (data.cells[name].to_numpy() for name in ("task", "period", "stretch", "base"))
     names = {"task": data.tasks, "period": data.period_labels, "base_model": data.base_models}
     coords = {**names, "stretch": range(time.n), "step": range(1, time.n)}
@@ -64,7 +64,7 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
         ceiling = high + (1 - high) * (0.005 + 0.99 * share("ceiling_share"))
         at_low, at_high = pt.log((low - floor) / (ceiling - low)), pt.log((high - floor) / (ceiling - high))
 
-        # (4) Drift: a random walk over the stretches, with a velocity; centred, as scores fix steps better than priors do
+        # (4) Drift: a random walk over the stretches, with a velocity; centred, as scores fix steps well
         drift = pt.zeros((n_tasks, time.n))
         if structure.periods == "random-walk":
             drift_scale = task_scale("drift")
@@ -77,7 +77,7 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
         pm.Deterministic("drift", drift, dims=("task", "stretch"))
 
         def logit_boundary(task: Tensor, period: Tensor, stretch: Tensor, z: Tensor) -> Tensor:
-            """(5) Logit of the boundary at z = log10 FLOPs, for a base model that is no better and no worse than others."""
+            """(5) Logit of the boundary at z = log10 FLOPs, for a base model no better and no worse than others."""
             at = (task, period if separate else 0)
             rise = pt.exp(at_low[at] + (at_high - at_low)[at] * data.compute.position(z))  # position: 0 is low, 1 high
             odds = (floor[at] + ceiling[at] * rise) / ((1 - floor[at]) + (1 - ceiling[at]) * rise)

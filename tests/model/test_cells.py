@@ -104,3 +104,29 @@ def test_a_base_model_has_one_compute_whatever_its_rows_say():
     assert (with_effects.cells.groupby("base")["z"].nunique() == 1).all()
     without = FrontierData.from_evaluations(changed, 0.9, base_models=False)
     assert without.cells.groupby("base")["z"].nunique().max() == 2
+
+
+def test_covariates_divide_cells():
+    e = small()
+    tuned = np.arange(e.n_models) % 2
+    data = FrontierData.from_evaluations(e, 0.9, covariates={"tuned": tuned})
+    plain = FrontierData.from_evaluations(e, 0.9)
+    assert data.cells["tuned"].to_numpy()[data.cell_of_score].tolist() == tuned[e.table["row"]].tolist()
+    assert len(data.cells) > len(plain.cells)
+    assert not data.cells.duplicated().any()
+    # what is left are the cells there were
+    columns = list(plain.cells)
+    assert data.cells[columns].drop_duplicates().reset_index(drop=True).equals(plain.cells)
+
+
+@pytest.mark.parametrize(
+    ("covariates", "message"),
+    [
+        ({"x": [1.0, 2.0]}, r"'x': expected 120 numbers, one for each row of evaluations\.models, found shape \(2,\)"),
+        ({"x": np.full(120, np.nan)}, r"'x' is nan for row 0 of evaluations\.models"),
+        ({"z": np.ones(120)}, "'z': cells have a column of this name"),
+    ],
+)
+def test_covariates_that_do_not_fit_are_refused(covariates, message):
+    with pytest.raises(DataError, match=message):
+        FrontierData.from_evaluations(small(), 0.9, covariates=covariates)

@@ -80,3 +80,19 @@ def test_in_its_coordinate_a_level_has_the_middle_and_the_reach_of_a_standard_no
     assert middles == pytest.approx([0.0] * len(middles), abs=0.15)
     # Exact where the bend is less than the steepest; a wall steeper than that is still a wall, on one side.
     assert np.median(sides) == pytest.approx(stats.norm.ppf(0.95), abs=0.1)
+
+
+def test_as_a_transform_coordinates_go_to_levels_and_back():
+    rng = np.random.default_rng(3)
+    shape = (4, 2)
+    a = rng.uniform(0.3, 1.0, shape)
+    levels = Levels(rng.uniform(size=shape), np.stack([rng.normal(size=shape), a, rng.uniform(-0.9, 0.9, shape) * a]))
+    mean, sd, x = rng.normal(size=shape), rng.uniform(0.2, 2.0, 2), rng.normal(size=shape)
+    transform = levels.transform()
+    there = transform.backward(x, mean, sd)
+    assert transform.forward(there, mean, sd).eval() == pytest.approx(x, abs=1e-12)
+    step = 1e-6
+    ahead, behind = (transform.backward(x + s * step, mean, sd).eval() for s in (1, -1))
+    # Central differences of step 1e-6 are good to about 1e-16 / 1e-6 of levels of order one.
+    slope = (ahead - behind) / (2 * step)
+    assert transform.log_jac_det(x, mean, sd).eval() == pytest.approx(np.log(slope), abs=1e-8)

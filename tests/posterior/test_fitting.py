@@ -67,7 +67,7 @@ def test_models_are_compiled_as_they_are_written(small_simulated, monkeypatch):
         raise Compiled(pytensor.config.numba__fastmath)
 
     monkeypatch.setattr("nutpie.compile_pymc_model", compile_model)
-    monkeypatch.setattr("bayes_frontier.model.sample._COMPILED", {})
+    monkeypatch.setattr("bayes_frontier.model.engine.compiled._COMPILED", {})
     with pytest.raises(Compiled, match="False"):
         bf.fit(small_simulated[0], **TINY)
 
