@@ -61,14 +61,14 @@ class Scored:
     Attributes
     ----------
     table : pandas.DataFrame
-        One row a task (and "all", the mean over tasks), group ("all", "known": base models that were fitted, "new")
+        One row per task (and "all", the mean over tasks), group ("all", "known": base models that were fitted, "new")
         and scores ("raw", "bridged"): n, base_models, pinball, constant (pinball loss of the last fitted period's
         quantile) and error (share at or below the boundary minus tau), each with lower and upper.
     bridge : pandas.DataFrame
-        One row a task: shared (scores of models that both tables have), shift (new minus old), lower, upper, and kind:
+        One row per task: shared (scores of models that both tables have), shift (new minus old), lower, upper, and kind:
         what was taken off, "mean" or "upper", or "none" where too few are shared.
     records : pandas.DataFrame
-        model, base_model, known, flops, released of the models scored, then a column a task with the boundary.
+        model, base_model, known, flops, released of the models scored, then one column per task with the boundary.
     left_out : int
         Records that the fit has too: they are no news, and measure the bridge.
     about : mapping
@@ -128,16 +128,16 @@ def score(
     fitted = frontier.evaluations
     in_fit, in_new = pair(fitted, evaluations)
     old, new = matrix(fitted, tasks)[in_fit], matrix(evaluations, tasks)[in_new]
-    shift, chosen = new - old, ~np.isnan(new - old)
+    shift, bridging = new - old, ~np.isnan(new - old)
     if bridge == "upper" and len(shift):
         middle = 0.5 * (new + old)
-        for k in np.flatnonzero(chosen.any(axis=0)):
-            chosen[:, k] &= middle[:, k] >= np.median(middle[chosen[:, k], k])
-    enough = (chosen.sum(axis=0) >= _FEWEST) & (bridge != "none")
+        for k in np.flatnonzero(bridging.any(axis=0)):
+            bridging[:, k] &= middle[:, k] >= np.median(middle[bridging[:, k], k])
+    enough = (bridging.sum(axis=0) >= _FEWEST) & (bridge != "none")
     bases = fitted.models["base_model"].to_numpy(dtype=object)[in_fit]
-    moved = _resampled_means(np.where(chosen, shift, np.nan), bases, rng)
+    moved = _resampled_means(np.where(bridging, shift, np.nan), bases, rng)
     with np.errstate(invalid="ignore"):
-        centre = np.where(chosen, shift, 0.0).sum(axis=0) / chosen.sum(axis=0)
+        centre = np.where(bridging, shift, 0.0).sum(axis=0) / bridging.sum(axis=0)
     known_names = set(fitted.models["model"])
     fresh = ~evaluations.models["model"].isin(known_names).to_numpy(dtype=bool)
     models = evaluations.models[fresh].reset_index(drop=True)
@@ -148,7 +148,7 @@ def score(
     levels = predictive_levels(frontier.curves, placed, even_draws(frontier))
     level = levels[:, [frontier.tasks.index(task) for task in tasks]]
     base = base_models.to_numpy(dtype=object)
-    known = np.isin(base.astype(str), frontier.base_model_names)
+    of_fitted = np.isin(base.astype(str), frontier.base_model_names)
     constant = _constant(fitted, tasks, frontier.tau)
     zero = np.zeros(len(tasks))
     rows = []
@@ -157,7 +157,7 @@ def score(
         ("bridged", np.where(enough, centre, 0.0), np.where(enough, moved, 0.0)),
     ):
         if name == "raw" or enough.any():
-            for group, mask in zip(GROUPS, (np.ones_like(known), known, ~known), strict=True):
+            for group, mask in zip(GROUPS, (np.ones_like(of_fitted), of_fitted, ~of_fitted), strict=True):
                 made = _Cells(scores[mask], level[mask], constant, base[mask], frontier.tau, prob)
                 rows += [{**row, "group": group, "scores": name} for row in made.rows(tasks, off, draws, rng)]
     tail = [0.5 - 0.5 * prob, 0.5 + 0.5 * prob]
@@ -167,7 +167,7 @@ def score(
         bridge=pd.DataFrame(
             {
                 "task": tasks,
-                "shared": chosen.sum(axis=0),
+                "shared": bridging.sum(axis=0),
                 "shift": centre,
                 "lower": low,
                 "upper": high,
@@ -175,7 +175,7 @@ def score(
             }
         ),
         records=models[["model", "base_model", "flops", "released"]]
-        .assign(known=known)
+        .assign(known=of_fitted)
         .join(pd.DataFrame(level, columns=tasks)),
         left_out=int((~fresh).sum()),
         about={
@@ -227,9 +227,9 @@ class _Cells:
     def rows(
         self, tasks: list[str], off: FloatArray, draws: FloatArray, rng: np.random.Generator
     ) -> list[dict[str, object]]:
-        """One row a task and one of their mean; `off` is the bridge, shape (n_tasks,), `draws` those of it."""
+        """One row per task and one of their mean; `off` is the bridge, shape (n_tasks,), `draws` those of it."""
         there = ~np.isnan(self.scores)
-        found = self._values(off, there)
+        values = self._values(off, there)
         cluster: IntArray = np.asarray(pd.factorize(self.base)[0], dtype=np.int64)
         n_bases = int(cluster.max(initial=-1)) + 1
         weights = _weights(n_bases, rng)[:, cluster] if n_bases else np.zeros((_DRAWS, 0))
@@ -245,7 +245,7 @@ class _Cells:
                 "base_models": len(set(self.base[there[:, k].any(axis=1)])),
             }
             for i, what in enumerate(("pinball", "constant", "error")):
-                mine, drawn = found[i, k], resampled[:, i, k].mean(axis=1)
+                mine, drawn = values[i, k], resampled[:, i, k].mean(axis=1)
                 drawn = drawn[~np.isnan(drawn)]
                 low, high = np.quantile(drawn, tail) if len(drawn) else (np.nan, np.nan)
                 row |= {what: float(mine.mean()), f"{what}_lower": float(low), f"{what}_upper": float(high)}

@@ -78,11 +78,11 @@ class Candidates:
     Attributes
     ----------
     frame : pandas.DataFrame
-        model, base_model, flops, cost (positive); one row a candidate.
+        model, base_model, flops, cost (positive); one row per candidate.
     unit : str
         What cost counts in.
     left_out : pandas.DataFrame
-        place, model, reason; one row a candidate that cannot be chosen.
+        place, model, reason; one row per candidate that cannot be chosen.
     """
 
     frame: pd.DataFrame

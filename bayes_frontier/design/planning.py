@@ -40,11 +40,11 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", flags=re.ASC
 _TASK_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", flags=re.ASCII)
 
 
-def reasons(base_model: pd.Series, beliefs: Beliefs, asked: Targets, chosen: Chosen) -> list[str]:
+def reasons(base_model: pd.Series, beliefs: Beliefs, asked: Targets, choice: Chosen) -> list[str]:
     """Say why each model was chosen."""
     seen: Counter[str] = Counter()
     words = []
-    for base, (task, target) in zip(base_model, chosen.largest, strict=True):
+    for base, (task, target) in zip(base_model, choice.largest, strict=True):
         seen[base] += 1
         kind = "" if base in beliefs.base_models else ", new to the fit"
         number = "first" if seen[base] == 1 else f"no. {seen[base]}"
@@ -293,17 +293,17 @@ def plan(
         ties=np.random.default_rng(seed).random(len(pool.frame)),
         by_price=cost != "parameters",
     )
-    chosen = greedy(problem, forced)
+    choice = greedy(problem, forced)
     before = problem.make().target_variance
-    table = _table(pool, beliefs, asked, chosen, batches, prob)
+    table = _table(pool, beliefs, asked, choice, batches, prob)
     if question is not None:
         mean = float(beliefs.population(asked.z, asked.tasks).mean())
-        after = np.array([variance[0, 0] for variance in chosen.variance])
+        after = np.array([variance[0, 0] for variance in choice.variance])
         table.insert(9, "settled", settled(mean, float(before[0, 0]), after, question))
     return Plan(
         table=table,
         left_out=pool.left_out.reset_index(drop=True),
-        widths=_widths(beliefs, asked, before, chosen.variance[-1], prob),
+        widths=_widths(beliefs, asked, before, choice.variance[-1], prob),
         prob=prob,
         budget=limit.cost,
         total=total,
@@ -351,19 +351,19 @@ def _forced(pool: Candidates, include: Sequence[str], limit: Budget) -> tuple[Ca
 
 
 def _check_names(pool: Candidates, names: Sequence[str], argument: str) -> None:
-    known = set(pool.frame["model"])
-    unknown = [name for name in names if name not in known]
+    there = set(pool.frame["model"])
+    unknown = [name for name in names if name not in there]
     if unknown:
-        hint = suggestion(unknown[0], list(known)[:5000])
+        hint = suggestion(unknown[0], list(there)[:5000])
         raise QueryError(f"{argument}: not among the candidates that can be planned with: {listed(unknown)}.{hint}")
 
 
 def _table(
-    pool: Candidates, beliefs: Beliefs, asked: Targets, chosen: Chosen, batches: int, prob: float
+    pool: Candidates, beliefs: Beliefs, asked: Targets, choice: Chosen, batches: int, prob: float
 ) -> pd.DataFrame:
-    rows = pool.frame.iloc[chosen.order].reset_index(drop=True)
+    rows = pool.frame.iloc[choice.order].reset_index(drop=True)
     spent = rows["cost"].cumsum()
-    width = _interval(prob) * np.array([np.sqrt(variance).mean() for variance in chosen.variance])
+    width = _interval(prob) * np.array([np.sqrt(variance).mean() for variance in choice.variance])
     # A batch ends where the middle of its last evaluation has passed its share of the cost.
     middle = (spent - 0.5 * rows["cost"]) / spent.iloc[-1]
     return pd.DataFrame(
@@ -375,9 +375,9 @@ def _table(
             "flops": rows["flops"],
             "cost": rows["cost"],
             "cumulative_cost": spent,
-            "information": chosen.nats,
+            "information": choice.nats,
             "interval_width": width,
-            "reason": reasons(rows["base_model"], beliefs, asked, chosen),
+            "reason": reasons(rows["base_model"], beliefs, asked, choice),
         }
     )
 

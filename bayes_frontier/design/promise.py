@@ -44,7 +44,7 @@ class Planned:
     prob: float
 
     @classmethod
-    def of(cls, plan: Plan | pd.DataFrame | str | Path) -> "Planned":
+    def from_plan(cls, plan: Plan | pd.DataFrame | str | Path) -> "Planned":
         """Read a plan."""
         name, table = "the plan", plan.sheet() if isinstance(plan, Plan) else plan
         if not isinstance(table, pd.DataFrame):
@@ -81,7 +81,7 @@ class Promise:
     Attributes
     ----------
     tasks : pandas.DataFrame
-        One row a task, and "all": variance (mean over the targets, before), promised and realised (its expected and
+        One row per task, and "all": variance (mean over the targets, before), promised and realised (its expected and
         actual reduction, as shares), error (Monte Carlo standard error of the latter), width, width_promised and
         width_realised (mean widths of intervals, of a normal distribution with these variances).
     nats : float
@@ -149,7 +149,7 @@ def promise(
 
 
 def _rows(tasks: tuple[str, ...], variance: Mapping[str, FloatArray], prob: float) -> list[dict[str, object]]:
-    """One row a task and one of all, from variances of shape (n_tasks, n_targets)."""
+    """One row per task and one of all, from variances of shape (n_tasks, n_targets)."""
     factor = 2.0 * float(stats.norm.ppf(0.5 + 0.5 * prob))
     rows = []
     for name, part in [*((task, slice(i, i + 1)) for i, task in enumerate(tasks)), ("all", slice(None))]:

@@ -38,10 +38,10 @@ class Noise:
 
 @dataclass(frozen=True)
 class Sites:
-    """Where models can be evaluated: one site a base model, at its compute.
+    """Where models can be evaluated: one site per base model, at its compute.
 
     The boundary at site j is ``columns[..., index[j]]`` plus an effect of its own, independent of everything else, with
-    standard deviation `spread`: that of a base model not yet seen, or what a known one has moved on its own.
+    standard deviation `spread`: that of a base model not yet seen, or what a fitted one has moved on its own.
 
     Attributes
     ----------
@@ -92,8 +92,8 @@ class Information:
     @property
     def variance(self) -> FloatArray:
         """Variances of the boundaries at the sites, shape (n_tasks, n_sites), in squared score units."""
-        own = np.diagonal(self._state, axis1=1, axis2=2)
-        return np.asarray(own[:, self._index] + self._spread**2)
+        by_column = np.diagonal(self._state, axis1=1, axis2=2)
+        return np.asarray(by_column[:, self._index] + self._spread**2)
 
     @property
     def target_variance(self) -> FloatArray:
@@ -127,10 +127,10 @@ class Information:
         if self._spread[:, site].any():
             self._enter(site)
         at, used = self._index[site], self._used
-        own = self._state[:, at, at].copy()
-        noise = self.noise(own[:, None])[:, 0]
-        self.nats += float(0.5 * np.log1p(own / noise).sum())
-        row = self._state[:, at, :used] / np.sqrt(own + noise)[:, None]
+        variance = self._state[:, at, at].copy()
+        noise = self.noise(variance[:, None])[:, 0]
+        self.nats += float(0.5 * np.log1p(variance / noise).sum())
+        row = self._state[:, at, :used] / np.sqrt(variance + noise)[:, None]
         for task in range(len(row)):
             self._state[task, :used, :used] -= np.outer(row[task], row[task])
 
@@ -179,10 +179,10 @@ class BaseModelInformation(Information):
         used = self._state[:, : self._used, : self._used]
         by_column = np.bincount(self._index, self._site_weights, self._used)
         shared = np.einsum("u,kuv->kv", by_column, used**2)[:, self._index]
-        own = np.diagonal(used, axis1=1, axis2=2)[:, self._index]
+        of_column = np.diagonal(used, axis1=1, axis2=2)[:, self._index]
         variance = self.variance
         # an effect of its own is learnt about by evaluating the site itself only
-        squared = shared + self._site_weights * (variance**2 - own**2)
+        squared = shared + self._site_weights * (variance**2 - of_column**2)
         return np.asarray((squared / (variance + self.noise(variance))).mean(axis=0))
 
 

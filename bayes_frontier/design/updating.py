@@ -44,7 +44,7 @@ class Update(Displayed):
         The fit it started from.
     models : pandas.DataFrame
         New evaluations: model, base_model, flops, released, added ("model", or "scores" where the fit had the model
-        without them) and one column a task with the new scores.
+        without them) and one column per task with the new scores.
     boundaries : pandas.DataFrame
         How population boundaries moved; see `bayes_frontier.posterior.drift.movement`.
     scores : pandas.DataFrame
@@ -190,7 +190,7 @@ def update(
             f"rescored: unknown choice {rescored!r}.{suggestion(rescored, _RESCORED)} Choose one of "
             f"{listed(_RESCORED)}; a task apart is another fit's."
         )
-    planned = None if plan is None else Planned.of(plan)
+    planned = None if plan is None else Planned.from_plan(plan)
     old = frontier.evaluations
     closing = [end for end in old.period_ends if end is not None]
     ends = closing if periods is None else list(closing_dates(periods))

@@ -38,8 +38,8 @@ def uncertainties(base_models: Sequence[str], registry: Registry) -> npt.NDArray
 
     Shapes: returns (n_base_models,).
     """
-    known = [registry.get(name) for name in base_models]
-    relative = np.array([UNLISTED if base is None else base.uncertainty for base in known])
+    entries = [registry.get(name) for name in base_models]
+    relative = np.array([UNLISTED if base is None else base.uncertainty for base in entries])
     return np.asarray(np.sqrt(np.log1p(relative**2)) / np.log(10.0))
 
 

@@ -22,7 +22,7 @@ _GROUPS, _OPTIONAL = ("posterior", "sample_stats", "constant_data"), ("ending", 
 
 
 def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:
-    """R-hat and effective sample sizes as they were kept with a fit; None where they are not there or of other draws."""
+    """R-hat and effective sample sizes kept with a fit; None where there are none, or they are of other draws."""
     if "diagnostics" not in posterior.children:
         return None
     kept, sizes = posterior["diagnostics"].to_dataset(), posterior["posterior"].sizes

@@ -167,7 +167,7 @@ def test_a_plan_is_compared_with_what_came(frontier, fitted, candidates, tmp_pat
 
 def test_a_plan_carried_out_promises_what_the_plan_said(frontier, fitted, candidates):
     planned = bf.plan(frontier, candidates, n=6)
-    found = promise(frontier, frontier, planned.table, Planned.of(planned))
+    found = promise(frontier, frontier, planned.table, Planned.from_plan(planned))
     every = found.tasks.set_index("task").loc["all"]
     assert every["width"] == pytest.approx(planned.widths["now"].mean())
     assert every["width_promised"] == pytest.approx(planned.table["interval_width"].iloc[-1])
@@ -188,14 +188,14 @@ def test_half_the_spread_is_three_quarters_of_the_variance(frontier, fitted):
 def test_plans_that_are_none(tmp_path):
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match=r"column model.*Found: 'a', 'b'"):
-        Planned.of(tmp_path / "other.csv")
+        Planned.from_plan(tmp_path / "other.csv")
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(DataError, match="cannot be read as a plan"):
-        Planned.of(tmp_path / "empty.csv")
+        Planned.from_plan(tmp_path / "empty.csv")
     table = pd.DataFrame({"model": ["m"], "focus": ["maths"], "flops_low": [1e22], "flops_high": ["x"], "prob": [0.9]})
     with pytest.raises(DataError, match="targets cannot be read"):
-        Planned.of(table)
-    bare = Planned.of(pd.DataFrame({"model": ["m"]}))
+        Planned.from_plan(table)
+    bare = Planned.from_plan(pd.DataFrame({"model": ["m"]}))
     assert bare.tasks is None
     assert bare.table.columns.tolist() == ["model"]
     assert promising.Planned is Planned
