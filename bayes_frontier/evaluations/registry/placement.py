@@ -367,7 +367,12 @@ class Matcher:
         if placed is None:
             return []
         base, strength, kind = placed
-        against = self.vocabulary.against(row.model, base, sized=kind != "packed", classed=row.architecture in self.known_cores)
+        against = self.vocabulary.against(
+            row.model, base, sized=kind != "packed", classed=row.architecture in self.known_cores
+        )
+        if row.params_b == int(row.params_b) and labels and not any(size_agrees(size, base) for size in labels):
+            # a whole number fits more than one size: 13 may be 13.6
+            against += tuple(f"{size:g}b" for size in labels)
         if against:
             refused.append(Refusal(base.name, against))
             return []
