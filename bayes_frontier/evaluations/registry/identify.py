@@ -177,7 +177,7 @@ def _reason(row: Row, seen: Evidence | None, refused: Sequence[Refusal], matcher
         first = refused[0]
         return f"not {first.base}: {', '.join(first.words)}"
     if seen is not None:
-        return f"only weak evidence for {seen.base.name} ({seen.rule}: {seen.kind}, {confidence(seen.kind):.2f})"
+        return f"only weak evidence for {seen.base.name} ({seen.kind})"
     named = [g.name for g, _ in matcher.generations(row.model)]
     size = f"{row.params_b:g}e9 parameters" if row.params_b > 0 else "unknown size"
     kind = row.architecture or "unknown architecture"
@@ -235,14 +235,14 @@ def contradicted(rows: pd.DataFrame, registry: Registry) -> pd.DataFrame:
     return pd.DataFrame({"base_model": name.where(other, ""), "tokens_t": found["tokens_t"]})
 
 
-def note_contradicted(stated: pd.Series, found: pd.Series) -> str:
-    """Describe what was placed anew."""
+def note_contradicted(stated: pd.Series, found: pd.Series, *, relabelled: bool = True) -> str:
+    """Describe what was placed anew, or would be."""
     changed = (found != "").to_numpy(dtype=bool)
     pairs = (stated[changed] + " is " + found[changed]).value_counts()
     most = [f"{words} ({n:,})" for words, n in pairs.items()]
-    if changed.sum() == 1:
-        words = "contradicts the base model stated for it by its own name, or size and date, and counts"
-    else:
-        words = "contradict the base model stated for them by their own name, or size and date, and count"
+    one = changed.sum() == 1
+    words = "contradicts the base model stated for it" if one else "contradict the base model stated for them"
+    words += f" by {'its' if one else 'their'} own name, or size and date, and count{'s' if one else ''}"
+    words += " for the one these say, with its FLOPs" if relabelled else " for it all the same (relabel)"
     rows = f"{count(int(changed.sum()), 'row')} of {len(found):,}"
-    return f"{rows} {words} for the one these say, with its FLOPs: {listed(most, 5)}"
+    return f"{rows} {words}: {listed(most, 5)}"
