@@ -280,6 +280,8 @@ class Matcher:
             stated = self.vocabulary.states(text, base)
             if not stated and not sized and self.vocabulary.foreign(text, base):
                 against += self.vocabulary.foreign(text, base)
+            if rival := self.vocabulary.rival(text, base):
+                against += (rival,)
             if against:
                 refused.append(Refusal(base.name, tuple(dict.fromkeys(against))))
                 continue
@@ -370,6 +372,8 @@ class Matcher:
         against = self.vocabulary.against(
             row.model, base, sized=kind != "packed", classed=row.architecture in self.known_cores
         )
+        if kind == "likely":
+            against += self.vocabulary.foreign(row.model, base)
         if row.params_b == int(row.params_b) and labels and not any(size_agrees(size, base) for size in labels):
             # a whole number fits more than one size: 13 may be 13.6
             against += tuple(f"{size:g}b" for size in labels)
