@@ -333,7 +333,17 @@ IDENTIFY_COLUMNS = (
     Column("flops", "FLOPs", flops_words),
     Column("released", "released"),
     Column("reason", "reason"),
+    Column("evidence", "evidence"),
+    Column("against", "against"),
 )
+
+
+def _shown(form: str, rows: list[dict[str, object]]) -> tuple[Column, ...]:
+    """As text only the columns that say something, and not what decided."""
+    if form != "text":
+        return IDENTIFY_COLUMNS
+    spare = {key for key in ("reason", "against") if not any(row[key] for row in rows)} | {"evidence"}
+    return tuple(column for column in IDENTIFY_COLUMNS if column.key not in spare)
 
 
 @app.command("identify")
@@ -359,12 +369,14 @@ def identify(
 
         "lab/model" = "llama-3.1-8b"
 
-    As text the rules and the least sure models are shown; --csv and --json give every model. Rules: reviewed (the
-    registry, or your file for it, says so), self (a base model itself), base (its base field names one), base-name
-    (so does a name in that field), mapped (the table's publisher assigned it), name (its own name), chain (its base is
-    another model of the table), size (architecture, parameters and date), stated (the table says), own (so it does, of
-    one the registry does not know), relabelled (with --relabel: the row contradicts what the table says, which is then
-    the reason given).
+    As text the rules and the least sure models are shown; --csv and --json give every model, and what decided
+    (evidence) and what contradicted (against). Rules: reviewed (the registry, or your file for it, says so), self (a
+    base model itself), release (a post-trained model that the registry lists), base (its base field names one),
+    base-name (so does a name in that field), mapped (the table's publisher assigned it), name (its own name), chain
+    (its base is another model of the table), size (architecture, parameters and date), stated (the table says), own
+    (so it does, of one the registry does not know), relabelled (with --relabel: the row contradicts what the table
+    says, which is then the reason given). Confidence is the share of names checked by hand that were right, by kind of
+    evidence.
     """
     from bayes_frontier.evaluations.read import identification
     from bayes_frontier.text import count
@@ -392,7 +404,7 @@ def identify(
             "placed": placed,
             "rules": {str(rule): int(n) for rule, n in rules.items()},
         },
-        columns=IDENTIFY_COLUMNS[: -1 if form == "text" and not any(row["reason"] for row in rows) else None],
+        columns=_shown(form, rows),
         rows=rows,
         header=[
             share,

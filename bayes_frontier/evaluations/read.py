@@ -15,9 +15,11 @@ from bayes_frontier.evaluations.lines import Compute, Copies, Duplicates, Lines,
 from bayes_frontier.evaluations.measures import Measure, shots_words
 from bayes_frontier.evaluations.metrics import Metrics, given_metrics
 from bayes_frontier.evaluations.periods import closing_dates
+from bayes_frontier.evaluations.registry.identify import contradicted, identify, note_contradicted
 from bayes_frontier.evaluations.registry.placement import EARLY
 from bayes_frontier.evaluations.registry.registry import Registry, given_registry
 from bayes_frontier.evaluations.sources import documents, epoch, open_llm, proteus, table
+from bayes_frontier.evaluations.tables.columns import resolve
 from bayes_frontier.evaluations.tables.sheet import Sheet
 from bayes_frontier.evaluations.tables.source import Source, load
 from bayes_frontier.text import count, listed, suggestion
@@ -358,6 +360,8 @@ def survey(
         compute=compute,
         today=today,
     )
+    if not relabel:
+        _note_contradicted(lines, given_registry(registry), columns)
     try:
         evaluations = assemble(lines, periods=periods or None, duplicates=duplicates, copies=copies)
     except DataError:
@@ -421,7 +425,10 @@ def _tasks(lines: Lines) -> pd.DataFrame:
 
 # Where the base model of each model of a source comes from: the rule that found it, and how sure it is.
 
-COLUMNS = ["model", "base_model", "rule", "confidence", "flops", "released", "reason", "source_row"]
+COLUMNS = [
+    *("model", "base_model", "rule", "confidence", "flops", "released", "reason", "evidence", "against"),
+    "source_row",
+]
 
 
 def identification(
@@ -432,12 +439,12 @@ def identification(
     registry: Registry | str | Path | None = None,
     relabel: bool = False,
 ) -> pd.DataFrame:
-    """Tell for each model of a source its base model, the rule that found it and how sure it is."""
+    """Tell for each model of a source its base model, the rule that found it, how sure it is, and what decided."""
     known = given_registry(registry)
     lines = parse(source, format=format, columns=columns, registry=known, relabel=relabel)
-    table = _table(lines, known)
+    table = _table(lines, known, columns)
     if relabel:
-        stated = _table(parse(source, format=format, columns=columns, registry=known), known)["base_model"]
+        stated = _table(parse(source, format=format, columns=columns, registry=known), known, columns)["base_model"]
         other = stated != table["base_model"]
         table["rule"] = table["rule"].mask(other, "relabelled")
         table["confidence"] = table["confidence"].mask(other)
@@ -445,24 +452,31 @@ def identification(
     return table[table["model"] != ""].drop_duplicates(["model", "base_model", "released"]).reset_index(drop=True)
 
 
-def _table(lines: Lines, registry: Registry) -> pd.DataFrame:
+def _table(lines: Lines, registry: Registry, columns: Mapping[str, str] | None) -> pd.DataFrame:
     fields = lines.fields.reset_index(drop=True)
     base = fields["base_model"].astype("str")
     early = base.str.endswith(EARLY)
     plain = base.str.removesuffix(EARLY)
     reason = pd.Series(np.where(early, "older than its base model: counted apart", ""), dtype="str")
-    if lines.placed is not None:
-        found = lines.placed.reset_index(drop=True)
-        placed = found["base_model"].notna().to_numpy(dtype=bool)
-        rule = found["rule"].astype(object).where(found["rule"].notna(), np.where(plain != "", "own", ""))
+    found = lines.placed
+    if found is None and not _states_bases(lines, columns):
+        found = identify(fields[["model", "params_b", "released"]], registry)
+    if found is not None:
+        found = found.reset_index(drop=True)
+        placed = (found["base_model"].notna() & (found["base_model"].astype("str") == plain)).to_numpy(dtype=bool)
+        rule = found["rule"].astype(object).where(placed, np.where(plain != "", "own", ""))
         confidence = np.where(placed, found["confidence"].to_numpy(dtype=np.float64), np.nan)
         why = found["reason"].astype(object).where(found["reason"].notna() & (plain == ""), "")
         reason = reason.mask((why != "").to_numpy(dtype=bool), why.astype("str"))
+        evidence, against = (found[name].astype("str").where(placed | (name == "against"), "") for name in COLUMNS[7:9])
     else:
         listed = plain.map({name: registry.canonical(name) is not None for name in plain.unique()}).to_numpy(dtype=bool)
         rule = pd.Series(np.where(plain == "", "", np.where(listed, "stated", "own")))
         confidence = np.where(listed, 1.0, np.nan)
         reason = reason.mask(plain == "", "no base model stated")
+        evidence = pd.Series(np.where(plain == "", "", "stated by the table"), dtype="str")
+        other = contradicted(fields.assign(base_model=plain), registry)["base_model"].reset_index(drop=True)
+        against = ("its own name, or size and date, says " + other).where(other != "", "")
     return pd.DataFrame(
         {
             "model": fields["model"],
@@ -472,6 +486,23 @@ def _table(lines: Lines, registry: Registry) -> pd.DataFrame:
             "flops": fields["flops"].to_numpy(dtype=np.float64),
             "released": fields["released"],
             "reason": reason,
+            "evidence": evidence,
+            "against": against,
             "source_row": lines.sheet.rows,
         }
     )[COLUMNS]
+
+
+def _states_bases(lines: Lines, columns: Mapping[str, str] | None) -> bool:
+    """Tell whether a plain table has a column of base models."""
+    return "base_model" in resolve(lines.sheet, dict(columns or {})).fields
+
+
+def _note_contradicted(lines: Lines, registry: Registry, columns: Mapping[str, str] | None) -> None:
+    """Note rows that contradict the base model their table states for them."""
+    if lines.placed is not None or lines.source_format not in ("wide", "long") or not _states_bases(lines, columns):
+        return
+    stated = lines.fields["base_model"].astype("str").str.removesuffix(EARLY)
+    found = contradicted(lines.fields.assign(base_model=stated), registry)["base_model"]
+    if (found != "").any():
+        lines.notes.append(note_contradicted(stated, found, relabelled=False))

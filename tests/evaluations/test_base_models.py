@@ -2,7 +2,8 @@
 
 import pytest
 
-from bayes_frontier.evaluations.registry.registry import BaseModel, name_key, named_sizes
+from bayes_frontier.evaluations.registry.names import name_key, named_sizes
+from bayes_frontier.evaluations.registry.registry import BaseModel
 
 
 def base(**changes):

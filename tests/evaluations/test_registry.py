@@ -9,7 +9,8 @@ import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.registry.identify import identify
-from bayes_frontier.evaluations.registry.registry import Registry, default_registry, name_key
+from bayes_frontier.evaluations.registry.names import name_key
+from bayes_frontier.evaluations.registry.registry import Registry, default_registry
 
 # Published numbers we do not follow by more than a quarter, with the reason.
 OTHERWISE = {

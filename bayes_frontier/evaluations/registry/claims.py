@@ -293,6 +293,24 @@ class Vocabulary:
                     together[line] |= versions
         return together
 
+    def rival(self, name: str, base: BaseModel) -> str:
+        """Find a base model of another line whose generation and size a name says, where of this one it says neither.
+
+        Qwen1.5-7B-Chat_mistral is Qwen1.5 7B in the form of Mistral.
+        """
+        own = self._versions[base.name]
+        claims = self.claims(name)
+        if any(c.line in own and (c.version or c.first) for c in claims):
+            return ""
+        sizes = [size for token in tokens(name) if token.kind == "size" for size in token.sizes]
+        for claim in claims:
+            if claim.line not in own and claim.version:
+                for model in self._models:
+                    told = claim.version in self._versions[model.name].get(claim.line, ())
+                    if told and any(size in model.nominal for size in sizes):
+                        return model.name
+        return ""
+
     def foreign(self, name: str, base: BaseModel) -> tuple[str, ...]:
         """Find the lines other than the base model's that a name mentions."""
         lines = self._versions[base.name]

@@ -280,6 +280,8 @@ class Matcher:
             stated = self.vocabulary.states(text, base)
             if not stated and not sized and self.vocabulary.foreign(text, base):
                 against += self.vocabulary.foreign(text, base)
+            if rival := self.vocabulary.rival(text, base):
+                against += (rival,)
             if against:
                 refused.append(Refusal(base.name, tuple(dict.fromkeys(against))))
                 continue
@@ -344,9 +346,7 @@ class Matcher:
         # A model said to be trained from scratch, yet of a known size, may be anything of that size.
         doubt = 0.7 if row.pretrained else 1.0
         unknown = row.architecture != "" and row.architecture not in self.known_cores
-        candidates = (
-            r for r in self.registry.size_rules if r.architecture in (row.architecture, "*" if unknown else "")
-        )
+        candidates = (r for r in self.registry.size_rules if r.architecture in (row.architecture, "*" if unknown else ""))
         rules = [r for r in candidates if _in_time(r, self._base(r), row) and _named(r, row)]
         labels, either = named_sizes(row.model), ""
         placed: tuple[BaseModel, float, str] | None = None
@@ -372,6 +372,11 @@ class Matcher:
         against = self.vocabulary.against(
             row.model, base, sized=kind != "packed", classed=row.architecture in self.known_cores
         )
+        if kind == "likely":
+            against += self.vocabulary.foreign(row.model, base)
+        if row.params_b == int(row.params_b) and labels and not any(size_agrees(size, base) for size in labels):
+            # a whole number fits more than one size: 13 may be 13.6
+            against += tuple(f"{size:g}b" for size in labels)
         if against:
             refused.append(Refusal(base.name, against))
             return []

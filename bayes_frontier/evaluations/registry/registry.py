@@ -252,7 +252,6 @@ class Contents:
     releases: Mapping[str, Release] = field(default_factory=dict)
     undisclosed: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    overrides_flops: bool = False
 
 
 def parse(text: str, where: str, under: Contents) -> Contents:
@@ -268,7 +267,6 @@ def parse(text: str, where: str, under: Contents) -> Contents:
         "releases": _TABLE,
         "undisclosed": _TABLE,
         "words": _TABLE,
-        "overrides_flops": "true or false",
     }
     for key in content:
         if key not in top:
@@ -289,9 +287,6 @@ def parse(text: str, where: str, under: Contents) -> Contents:
                     f"{_suggest(other, generations)}"
                 )
     known = {model.name for generation in generations.values() for model in generation.models}
-    overrides = content.get("overrides_flops", under.overrides_flops)
-    if not isinstance(overrides, bool):
-        raise DataError(f"{where}: overrides_flops is {overrides!r}; write true or false.")
     return Contents(
         generations=generations,
         size_rules=tuple(_rule(i, v, where, known) for i, v in enumerate(listed, start=1)) + under.size_rules,
@@ -299,7 +294,6 @@ def parse(text: str, where: str, under: Contents) -> Contents:
         releases={**under.releases, **_releases(content.get("releases", {}), where, known)},
         undisclosed={**under.undisclosed, **_undisclosed(content.get("undisclosed", {}), where)},
         words=_words(content.get("words", {}), where, under.words),
-        overrides_flops=overrides,
     )
 
 
@@ -459,7 +453,6 @@ class Registry:
         self.releases = tuple(contents.releases.values())
         self.undisclosed = dict(contents.undisclosed)
         self.words = dict(contents.words)
-        self.overrides_flops = contents.overrides_flops
         self._models = {m.name: m for g in self.generations.values() for m in g.models}
         self._index: dict[str, str] = {name_key(name): name for name in self._models}
         self._release: dict[str, Release] = {}
