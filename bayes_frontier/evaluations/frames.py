@@ -27,11 +27,6 @@ DROPPED = ("source_row", "model", "reason", "detail")
 Matrix = npt.NDArray[np.float64]
 
 
-def log_flops(models: pd.DataFrame) -> Matrix:
-    """Log10 FLOPs, the z of every boundary; shape (n_rows,)."""
-    return np.log10(models["flops"].to_numpy(dtype=np.float64))
-
-
 def no_rows() -> pd.DataFrame:
     """Return an empty `dropped` frame."""
     return pd.DataFrame(

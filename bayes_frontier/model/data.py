@@ -9,9 +9,8 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.evaluations.frames import log_flops
 from bayes_frontier.model.calibration import Scale
-from bayes_frontier.model.curve import ComputeRange
+from bayes_frontier.model.curve import ComputeRange, log_flops
 from bayes_frontier.model.likelihood import FloatArray, GroupedScores, IntArray, LossPieces
 
 # A stretch is closed, going back from its period's end, once it is this long and has this many models: a quarter.
@@ -187,7 +186,7 @@ class FrontierData:
             "period": models["period"].to_numpy(np.int64),
             "stretch": stretches.of_model,
             "base": base,
-            "z": reference_z[base] if base_models else log_flops(models),
+            "z": reference_z[base] if base_models else log_flops(models["flops"]),
             **_checked_covariates(covariates or {}, len(models)),
         }
         # all scores of a record have these in common, so grouping is by the record, and by the score only counting
@@ -268,12 +267,12 @@ def reference_compute(models: pd.DataFrame, base_models: Sequence[str]) -> npt.N
 
     Shapes: returns (n_base_models,).
     """
-    z = pd.Series(log_flops(models))
+    z = pd.Series(log_flops(models["flops"]))
     return np.asarray(z.groupby(models["base_model"].to_numpy()).median().loc[list(base_models)].to_numpy())
 
 
 def _compute_range(models: pd.DataFrame) -> ComputeRange:
-    z = log_flops(models)
+    z = log_flops(models["flops"])
     low, high = np.quantile(z, [0.02, 0.98])
     if high - low < MIN_DECADES:
         raise DataError(
