@@ -65,7 +65,7 @@ class Scored:
         and scores ("raw", "bridged"): n, base_models, pinball, constant (pinball loss of the last fitted period's
         quantile) and error (share at or below the boundary minus tau), each with lower and upper.
     bridge : pandas.DataFrame
-        One row per task: shared (scores of models that both tables have), shift (new minus old), lower, upper, and kind:
+        One row per task: shared (scores of models that both tables have), shift (new minus old), lower, upper, kind:
         what was taken off, "mean" or "upper", or "none" where too few are shared.
     records : pandas.DataFrame
         model, base_model, known, flops, released of the models scored, then one column per task with the boundary.

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from bayes_frontier.design.promise import Promise
+from bayes_frontier.design.updating import Update
 from tests.fakes import FakeFrontier
 
 
-def rows(n: int) -> pd.DataFrame:
+def rows(n: int, n_above: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "model": [f"lab/m{i}" for i in range(n)],
@@ -20,14 +21,14 @@ def rows(n: int) -> pd.DataFrame:
             "flops": 8e23,
             "task": "bbh",
             "score": 0.7,
-            "boundary": 0.6,
+            "boundary": [0.6 if i < n_above else 0.8 for i in range(n)],
             "above": 0.97,
             "chance": 0.001,
         }
     )
 
 
-def an_update(frontier, planned=None, converged=True) -> SimpleNamespace:
+def an_update(frontier, planned=None, converged=True) -> Update:
     after = FakeFrontier(frontier.evaluations, converged=converged)
     after.provenance["seconds"] = 12.5
     models = frontier.evaluations.models.head(3).assign(added=["model", "model", "scores"])
@@ -59,13 +60,12 @@ def an_update(frontier, planned=None, converged=True) -> SimpleNamespace:
             "width_realised": 0.095,
         }
     )
-    return SimpleNamespace(
+    return Update(
         frontier=after,
         before=frontier,
         models=models,
         boundaries=boundaries,
-        scores=rows(60),
-        surprises=rows(12),
+        scores=rows(60, n_above=12),
         promise=Promise(tasks, 8.5, 3, (1e22, 1e24), 0.9),
         planned=planned,
         warm=True,
@@ -125,6 +125,16 @@ def test_json_holds_everything(run, calls, tmp_path):
     assert document["boundaries"][0]["change"] == 0.02
 
 
+def test_an_update_shows_what_the_command_says(run, calls, tmp_path):
+    made = calls.result
+    said = run("update", "fit.nc", "results", "--out", tmp_path / "f.nc").stdout
+    for sentence in made.sentences:
+        assert sentence in said
+        assert sentence in repr(made)
+    assert made.table is made.boundaries
+    assert made._repr_html_().count("<tr") == 1 + len(made.boundaries)
+
+
 def test_an_unconverged_fit_is_marked(run, calls, frontier, tmp_path):
     calls.result = an_update(frontier, converged=False)
     found = run("update", "fit.nc", "results", "--out", tmp_path / "f.nc", "--allow-unconverged", "--quiet")
@@ -159,7 +169,7 @@ def test_what_was_left_out_of_the_results_is_counted(run, calls, frontier):
     gone = pd.DataFrame(
         {"source_row": [1, 2, 3], "model": "x", "reason": ["no base model", "no base model", "no score"], "detail": ""}
     )
-    calls.result.before = FakeFrontier(replace(before, dropped=gone.tail(1)))
+    calls.result = replace(calls.result, before=FakeFrontier(replace(before, dropped=gone.tail(1))))
     calls.result.frontier.evaluations = replace(before, dropped=gone)
     said = run("update", "fit.nc", "r.json", "--out", "new.nc").stdout
     assert "left out, no base model: 2 (`data identify RESULTS --unplaced FILE.csv` lists them)" in said
