@@ -1,10 +1,17 @@
 """Convergence of the boundaries, and divergences of the sampler: without it, no other check is run."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
 from bayes_frontier.checks.records import CheckInput
 from bayes_frontier.checks.result import Check, Limits, Verdict, graded
 from bayes_frontier.posterior.diagnostics import passes
+
+if TYPE_CHECKING:
+    from bayes_frontier.posterior.frontier import Frontier
 
 # Divergent transitions as a share of draws.
 DIVERGENT = Limits(0.001, 0.02)
@@ -12,11 +19,20 @@ DIVERGENT = Limits(0.001, 0.02)
 
 def check(given: CheckInput) -> Check:
     """Check that chains agree on every boundary quantity, and that few transitions diverge."""
-    diagnostics = given.frontier.diagnostics
-    numbers = diagnostics.assign(passes=passes(diagnostics))
-    divergent = float(given.frontier.posterior["sample_stats"].dataset["diverging"].mean())
+    numbers, divergent = diagnostics(given.frontier), divergent_share(given.frontier)
     words = sentence(numbers, divergent, given.frontier.convergence_text())
     return Check("convergence", verdict(numbers, divergent), numbers, words, "convergence")
+
+
+def diagnostics(frontier: Frontier) -> pd.DataFrame:
+    """Diagnostics of all boundary quantities, and whether each passes the gate."""
+    table = frontier.diagnostics
+    return table.assign(passes=passes(table))
+
+
+def divergent_share(frontier: Frontier) -> float:
+    """Share of draws that are divergent transitions."""
+    return float(frontier.posterior["sample_stats"].dataset["diverging"].mean())
 
 
 def verdict(numbers: pd.DataFrame, divergent: float) -> Verdict:
