@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import bayes_frontier as bf
 
@@ -37,7 +38,15 @@ def small_simulated() -> tuple[bf.Evaluations, bf.Truth]:
 
 
 @pytest.fixture(scope="session")
-def small_fit(small_simulated: tuple[bf.Evaluations, bf.Truth]) -> bf.Frontier:
-    """Fit too short to trust, for what needs a sampled posterior; once a session."""
+def small_fit(small_simulated, tmp_path_factory) -> bf.Frontier:
+    """Fit too short to trust, for what needs a sampled posterior; made once for all processes that run tests."""
     evaluations, _ = small_simulated
-    return bf.fit(evaluations, tau=0.9, draws=150, tune=200, chains=2, progress=False, allow_unconverged=True)
+    settings = {"tau": 0.9, "draws": 150, "tune": 200, "chains": 2, "progress": False, "allow_unconverged": True}
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return bf.fit(evaluations, **settings)
+    # the folder that the processes' own folders are in
+    path = tmp_path_factory.getbasetemp().parent / "small_fit.nc"
+    with FileLock(path.with_suffix(".lock")):
+        if not path.is_file():
+            bf.fit(evaluations, **settings).save(path)
+    return bf.load(path)

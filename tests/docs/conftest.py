@@ -121,12 +121,13 @@ def seen() -> set[str]:
 def run(desk, seen) -> Callable[[list[str]], str]:
     """Run a command as a reader does; long ones are read without being run, and so are costly ones a second time.
 
-    Words that begin with "studies" are those after `python -m`.
+    Words that begin with "studies" are those after `python -m`; `bayes-frontier study` is another name for it.
     """
     roots = {False: typer.main.get_command(app), True: typer.main.get_command(studies)}
 
     def _run(words: list[str]) -> str:
-        study = words[0] == "studies"
+        study = words[0] in ("studies", "study") and len(words) > 1
+        words = ["studies", *words[1:]] if study else words
         again = words[0] in seen
         seen.update({words[0]} & COSTLY)
         if again or tuple(words[:1]) in LONG or tuple(words[:2]) in LONG:
