@@ -41,9 +41,7 @@ def main(data: Path, out: Path) -> None:
 def placed(data: Path) -> pd.DataFrame:
     """Identify every row of every table, with the kind of evidence."""
     table = rows(data)
-    parts = [
-        identify(part[COLUMNS], default_registry()).drop(columns="params_b") for _, part in table.groupby("table")
-    ]
+    parts = [identify(part[COLUMNS], default_registry()).drop(columns="params_b") for _, part in table.groupby("table")]
     found = table.join(pd.concat(parts))
     found["base_model"] = found["base_model"].astype(object).where(found["base_model"].notna(), "")
     return found.assign(kind=found["evidence"].str.partition(":")[0])

@@ -74,7 +74,9 @@ def identify(table: pd.DataFrame, registry: Registry) -> pd.DataFrame:
         None if found else _reason(row, seen, refused, matcher)
         for row, seen, (_, refused), found in zip(rows, best, pairs, kept, strict=True)
     ]
-    published = [e.release.released if e and e.release else e.base.released if e and e.rule == "self" else None for e in kept]
+    published = [
+        e.release.released if e and e.release else e.base.released if e and e.rule == "self" else None for e in kept
+    ]
     result = {
         "base_model": pd.array([e.base.name if e else pd.NA for e in kept], dtype="string"),
         "rule": pd.array([e.rule if e else pd.NA for e in kept], dtype="string"),

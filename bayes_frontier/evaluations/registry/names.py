@@ -83,7 +83,9 @@ def tokens(name: str) -> tuple[Token, ...]:
                 words = before + words
             elif before == "v":
                 kind = "number"
-            sizes = _sizes(words.removeprefix(before) if kind in ("active", "effective") else words, text, match.start())
+            sizes = _sizes(
+                words.removeprefix(before) if kind in ("active", "effective") else words, text, match.start()
+            )
             # what is too small or too large for a model is a context or a corpus: 1m, 350b tokens
             found.append(Token(kind if sizes and kind != "number" else "number", words, fused, sizes))
         else:

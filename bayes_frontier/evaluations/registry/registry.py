@@ -366,7 +366,9 @@ def _model(
     name: str, values: Mapping[str, Any], family: str, generation: str, patterns: tuple[re.Pattern[str], ...]
 ) -> BaseModel:
     aliases = tuple(values.get("aliases", ()))
-    spelled = {token.sizes[0] for text in (name, *aliases) for token in tokens(text) if token.kind == "size" and token.sizes}
+    spelled = {
+        token.sizes[0] for text in (name, *aliases) for token in tokens(text) if token.kind == "size" and token.sizes
+    }
     return BaseModel(
         name=name,
         params_b=float(values["params_b"]),
