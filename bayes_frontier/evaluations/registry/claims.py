@@ -115,7 +115,9 @@ class Vocabulary:
                 core.append(text)
             elif is_date(token) or (token.kind == "number" and extra and _month_before(found, i)):
                 extra.append(text[:3] if token.kind == "word" else text[-2:] if _month_before(found, i) else text)
-            elif token.kind == "number" and i and found[i - 1].text == "v" and token.fused and (sized or text[0] == "0"):
+            elif (
+                token.kind == "number" and i and found[i - 1].text == "v" and token.fused and (sized or text[0] == "0")
+            ):
                 extra.append("v" + text)
             elif token.kind == "word" and (text in self.neutral or (text == "v" and _fused_next(found, i))):
                 continue
@@ -132,7 +134,11 @@ class Vocabulary:
         core, extra = self.core(name)
         owners = self._cores.get(core)
         # k2 alone is too short to be no other maker's
-        if not owners or several(name) or not any(len(word) > 2 or word[0].isdigit() and len(word) > 1 for word in core):
+        if (
+            not owners
+            or several(name)
+            or not any(len(word) > 2 or word[0].isdigit() and len(word) > 1 for word in core)
+        ):
             return None
         for owner, extras in owners.items():
             if extra in extras:
@@ -276,7 +282,11 @@ class Vocabulary:
         sizes = [t for t in found if t.kind == "size"]
         out += [t.text for t in sizes if not any(size_agrees(s, base, roughly=stated) for s in t.sizes)]
         out += [t.text for t in found if t.kind == "active" and not _active_agrees(t, base)]
-        out += [t.text for t in found if t.kind == "effective" and t.text not in " ".join((base.name, *base.aliases)).lower()]
+        out += [
+            t.text
+            for t in found
+            if t.kind == "effective" and t.text not in " ".join((base.name, *base.aliases)).lower()
+        ]
         return tuple(dict.fromkeys(out))
 
     def _saw(self, token: Token, base: BaseModel) -> bool:
@@ -344,7 +354,11 @@ def _lines(names: Mapping[str, Sequence[Token]]) -> dict[str, str]:
 
     def line(name: str) -> str:
         second = words[name][1] if len(words[name]) > 1 else ""
-        return second if second in others and second not in own[name] and len(others[second]) > len(others[first[name]]) else first[name]
+        return (
+            second
+            if second in others and second not in own[name] and len(others[second]) > len(others[first[name]])
+            else first[name]
+        )
 
     return {name: line(name) for name in first}
 

@@ -311,6 +311,9 @@ class Matcher:
         if not mixture:
             labelled = [m for m in models if any(size_agrees(size, m) for size in labels)]
         label = next((m for m in labelled if any(size in m.nominal for size in labels)), next(iter(labelled), None))
+        if exact is not None and label is not None and label is not exact and row.params_b == int(row.params_b):
+            # counted in whole numbers, 1.4 is 1: the name knows better
+            exact = None
         if exact is not None:
             near = 0.97 - _distance(row.params_b, exact.sizes + exact.nominal)
             if label is exact:
@@ -346,7 +349,9 @@ class Matcher:
         # A model said to be trained from scratch, yet of a known size, may be anything of that size.
         doubt = 0.7 if row.pretrained else 1.0
         unknown = row.architecture != "" and row.architecture not in self.known_cores
-        candidates = (r for r in self.registry.size_rules if r.architecture in (row.architecture, "*" if unknown else ""))
+        candidates = (
+            r for r in self.registry.size_rules if r.architecture in (row.architecture, "*" if unknown else "")
+        )
         rules = [r for r in candidates if _in_time(r, self._base(r), row) and _named(r, row)]
         labels, either = named_sizes(row.model), ""
         placed: tuple[BaseModel, float, str] | None = None
