@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bayes_frontier.evaluations.registry.placement import EARLY
 from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.text import count, listed
 
@@ -68,7 +69,7 @@ def checkpoint(revision: str) -> Checkpoint | None:
 
 def share_of_training(revision: str, base_model: str, registry: Registry) -> float:
     """Return the share of its training that a base model had seen, NaN unknown, 1 where it was finished."""
-    found, base = checkpoint(revision), registry.get(base_model)
+    found, base = checkpoint(revision), registry.get(base_model.removesuffix(EARLY))
     if found is None:
         return 1.0
     tokens = found.tokens
@@ -81,7 +82,7 @@ def share_of_training(revision: str, base_model: str, registry: Registry) -> flo
 
 def _of_pretraining(model: str, base_model: str, registry: Registry) -> bool:
     """Say whether a model's checkpoints are those of its base model: it is one, or a version of the same maker."""
-    base = registry.get(base_model)
+    base = registry.get(base_model.removesuffix(EARLY))
     if base is None or registry.canonical(model) == base.name:
         return True
     owner = model.partition("/")[0].casefold()
@@ -102,6 +103,8 @@ def at_checkpoints(
     (n,).
     """
     reason = np.full(len(fields), "", dtype=object)
+    if not any(revisions):
+        return reason
     at = np.array([not is_main(revision) for revision in revisions], dtype=bool)
     if not at.any():
         return reason

@@ -18,6 +18,7 @@ from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import Difference, diff, pair
 from bayes_frontier.evaluations.frames import FIELDS, Matrix
+from bayes_frontier.evaluations.measures import Measure
 from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.text import count, listed, suggestion
 
@@ -94,7 +95,8 @@ def combine(
         empty = np.isnan(part.values["score"]).all(axis=1)
         part.leave_out(np.flatnonzero(empty), "only scores of tasks taken from another table", name)
     _repeated(parts, names, repeated, notes)
-    return replace(_whole(parts, names, tasks, periods, notes), registry=_registry(tables))
+    whole = _whole(parts, names, renamed, tasks, periods, notes)
+    return replace(whole, registry=_registry(tables))
 
 
 def _names(tables: Sequence[Evaluations]) -> list[str]:
@@ -127,11 +129,12 @@ def _rescored(
             continue
         found = diff(tables[i], tables[j])
         _note_unknown(found, both, names[i], names[j], notes)
-        for task in found.rescored:
+        otherwise = {task: why for task in both if (why := _measured_otherwise(tables[i], tables[j], task))}
+        for task in dict.fromkeys([*found.rescored, *otherwise]):
             if renamed[i][task] != renamed[j][task]:
                 continue
             if how == "error":
-                said = next(line for line in found.warnings() if line.startswith(f"{task} "))
+                said = otherwise.get(task) or next(line for line in found.warnings() if line.startswith(f"{task} "))
                 raise DataError(
                     f"{names[i]} and {names[j]} do not score {task} alike. {said.partition(' Fitted')[0]} Choose "
                     "rescored 'first' (of this task only the first table's scores), 'separate' (two tasks) or 'mix'."
@@ -144,6 +147,13 @@ def _rescored(
             what = "left out" if how == "first" else f"named {renamed[j][task]!r}"
             notes.append(f"{task} is scored otherwise in {names[j]} than in {names[i]}: {count(n, 'score')} {what}")
     return renamed
+
+
+def _measured_otherwise(a: Evaluations, b: Evaluations, task: str) -> str:
+    """Say in what two tables state that they measured a task differently, "" where they do not."""
+    first, second = a.measures.get(task), b.measures.get(task)
+    why = first.differs(second) if first is not None and second is not None else ""
+    return f"They are other measures: {why}." if why else ""
 
 
 def _note_unknown(found: Difference, tasks: list[str], a: str, b: str, notes: list[str]) -> None:
@@ -197,6 +207,7 @@ def _fill(first: _Part, later: _Part) -> int:
 def _whole(
     parts: list[_Part],
     names: list[str],
+    renamed: list[dict[str, str | None]],
     tasks: list[str],
     periods: Sequence[str | date] | str | None,
     notes: list[str],
@@ -207,7 +218,13 @@ def _whole(
     used = ~np.isnan(values["score"]).all(axis=0)
     tasks = [task for task, any_score in zip(tasks, used, strict=True) if any_score]
     values = {name: matrix[:, used] for name, matrix in values.items()}
-    models[tasks] = values["score"]
+    models = pd.concat([models, pd.DataFrame(values["score"], columns=tasks)], axis=1)
+    measures: dict[str, Measure] = {}
+    for part, new in zip(parts, renamed, strict=True):
+        for task, measure in part.evaluations.measures.items():
+            name = new[task]
+            if name in tasks:
+                measures.setdefault(name, measure)
     dropped = []
     for part, name in zip(parts, names, strict=True):
         before = part.evaluations.dropped
@@ -224,6 +241,7 @@ def _whole(
         notes=[f"combined, records kept: {', '.join(kept)}", *notes],
         source=" + ".join(names),
         source_format="combined",
+        measures=measures,
     )
 
 

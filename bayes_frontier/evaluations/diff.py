@@ -335,10 +335,9 @@ _FEWEST_EQUAL = 2
 def mixed_scorings(evaluations: Evaluations, tolerance: float = SAME) -> dict[str, int]:
     """Find tasks on which one table holds two scorings: copies of a record that agree but for that task.
 
-    That is what two versions of a leaderboard look like when one is appended to the other: copies agree on two tasks or
-    more, at least half of them differ on the same one, and they are at least a tenth of what is repeated. Records of one
-    model that are other runs (precisions)
-    disagree on most tasks, or now on this and now on that one, and do not count.
+    That is what two versions of a leaderboard look like when one is appended to the other: many copies, and most of
+    them differ on the same task. Records of one model that are other runs (precisions) disagree on most tasks, or now
+    on this and now on that one, and do not count.
     """
     models = evaluations.models
     again = models["model"].duplicated(keep=False).to_numpy()
@@ -352,9 +351,13 @@ def mixed_scorings(evaluations: Evaluations, tolerance: float = SAME) -> dict[st
     next_to = np.flatnonzero(codes[1:] == codes[:-1])
     apart = np.abs(scores[next_to + 1] - scores[next_to])
     equal, other = apart <= tolerance, apart > tolerance
-    copies = (equal.sum(axis=1) >= _FEWEST_EQUAL) & (other.sum(axis=1) >= 1) & (equal.sum(axis=1) >= other.sum(axis=1))
-    counts = other[copies].sum(axis=0)
+    alike, differ = equal.sum(axis=1), other.sum(axis=1)
+    copies = (alike >= _FEWEST_EQUAL) & (differ >= 1) & (alike >= differ)
     fewest = max(_FEWEST_SHARED, _MANY_SHARED * copies.sum(), _MANY_REPEATED * len(next_to))
+    if len(tasks) == _FEWEST_EQUAL:
+        # one equal score may be chance: then half of all that is repeated must show it
+        copies, fewest = (alike == 1) & (differ == 1), max(_FEWEST_SHARED, _MANY_SHARED * len(next_to))
+    counts = other[copies].sum(axis=0)
     return {task: int(n) for task, n in zip(tasks, counts, strict=True) if n >= fewest}
 
 

@@ -220,7 +220,7 @@ def assemble(
     chosen = [lines.tasks.index(t) for t in tasks]
     models = models[keep].reset_index(drop=True).assign(source_row=lines.sheet.rows[first[keep]])
     models["stage"] = models["stage"].mask(models["stage"] == "", "unknown")
-    models[list(tasks)] = scores[np.ix_(keep, chosen)]
+    models = pd.concat([models, pd.DataFrame(scores[np.ix_(keep, chosen)], columns=list(tasks))], axis=1)
     _note_flops(lines, models)
 
     def extra(values: Matrix | None) -> Matrix | None:

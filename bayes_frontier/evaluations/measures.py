@@ -50,10 +50,10 @@ class Measure:
         return ", ".join(part for part in parts if part)
 
     def differs(self, other: "Measure") -> str:
-        """Say in which part two measures differ where both state it, "" in none."""
-        for part in ("metric", "filter", "shots", "detail"):
+        """Say in which part two measures differ where both state it, "" in none; a column's name states no metric."""
+        for part in ("metric", "filter", "shots"):
             mine, theirs = getattr(self, part), getattr(other, part)
-            if mine and theirs and mine != theirs:
+            if mine and theirs and mine != theirs and not (mine + theirs).count("column '"):
                 return f"{part} {mine!r} and {theirs!r}"
         return ""
 

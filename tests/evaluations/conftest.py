@@ -76,4 +76,4 @@ def evaluations(wide) -> Evaluations:
 @pytest.fixture(scope="session")
 def snapshots(shared_data) -> tuple[Evaluations, Evaluations]:
     """The leaderboard the day before and the day MATH was scored anew."""
-    return tuple(read(shared_data / f"oll_v2_snapshot_2025-02-{day}.csv") for day in (13, 14))  # type: ignore[return-value]
+    return tuple(read(shared_data / f"oll_v2_snapshot_2025-02-{day}.csv", copies="keep") for day in (13, 14))  # type: ignore[return-value]

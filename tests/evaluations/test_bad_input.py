@@ -86,9 +86,10 @@ def test_frames_that_are_no_tables(wide):
     fails(wide.assign(model=pd.Series(["\ud800", "b", "c", "d"], dtype=object)), "'model'", "not text")
 
 
-@pytest.mark.parametrize("column", ["model", "base_model"])
-def test_missing_columns(wide, column):
-    fails(wide.rename(columns={column: "x1"}), f"no column for {column}", "map it (columns)", "'x1'")
+def test_missing_columns(wide):
+    fails(wide.rename(columns={"model": "x1"}), "no column for model", "map it (columns)", "'x1'")
+    unknown = wide.drop(columns=["base_model", "flops"])
+    fails(unknown, "none of 4 rows can be used (no base model: 4)", "a base model")
 
 
 def test_periods_without_a_date_column(wide):
@@ -103,7 +104,8 @@ def test_no_task_column(wide):
 
 def test_unknown_task_and_format_and_options(wide, long):
     fails(wide, "no task 'bhb'", "Did you mean 'bbh'?", tasks=["bhb"])
-    fails(long, "no task 'GPQA '", "Did you mean 'gpqa'?", tasks=["GPQA "])
+    assert read(long, tasks=["GPQA "]).tasks == ("gpqa",)
+    fails(long, "no task 'gpqaa'", "Did you mean 'gpqa'?", tasks=["gpqaa"])
     fails(wide, "Unknown format 'lng'", "'long'", format="lng")
     fails(wide, "not a long table", "no column for task", format="long")
     fails(long, "is a long table", format="wide")

@@ -28,8 +28,8 @@ def test_scores_at_the_limits_pass():
     ("values", "words"),
     [
         ([0.5, 1.5, np.nan], "1 of 2 scores above 1: line 2 (1.5). Scores must lie in [0, 1]"),
-        ([0.5, 1.51], "percentages: divide by 100"),
-        ([0.5, 100.0], "percentages: divide by 100"),
+        ([0.5, 1.51], "up to 1.51: line 2 (1.51). Scores must lie in [0, 1]"),
+        ([0.5, 100.0], "percentages: divide by 100; 1 others lie between 0 and 1, so that the column mixes both"),
         ([0.5, 100.5], "values up to 100.5 are not scores"),
         ([0.5, -1e-12], "1 of 2 scores negative: line 2 (-1e-12)"),
         ([-np.inf, 0.5], "not finite: line 1 (-inf)"),

@@ -145,14 +145,18 @@ def test_a_table_of_models_without_base_models(wide):
     table = wide.drop(columns="base_model").assign(model=names)
     e = read(table)
     assert e.models["base_model"].tolist() == ["llama-2-70b", "qwen2-7b", "mistral-7b", "own"]
-    said = "no column for base_model: base models of 3 rows identified by name, and 1 model with FLOPs taken as base"
+    said = (
+        "no column for base_model: base models of 3 of 4 rows identified by name, and 1 model with FLOPs taken as base"
+    )
     assert any(note.startswith(said) for note in e.notes)
     without = read(table.drop(columns="flops"))
     assert without.dropped["reason"].tolist() == ["no base model"]
-    # few of these names are known: a column must be missing
-    with pytest.raises(DataError, match="no column for base_model"):
-        read(table.assign(model=["a", "b", "c", names[0]]))
-    with pytest.raises(DataError, match="no column for base_model"):
+    # few of these names are known: these are read, and how to state the others is said
+    few = read(table.drop(columns="flops").assign(model=["a", "b", "c", names[0]]))
+    assert few.models["base_model"].tolist() == ["llama-2-70b"]
+    assert few.dropped_by_reason().to_dict() == {"no base model": 3}
+    assert any("of the 3 others say what they are built on" in note for note in few.notes)
+    with pytest.raises(DataError, match="no model name: 4"):
         read(table.assign(model=np.nan))
 
 

@@ -138,9 +138,10 @@ def note_few_items(scores: list[Score], notes: list[str]) -> None:
     """Note results on so few items that a limit is likely: converted records may have lost that there was one."""
     few = [s for s in scores if not s.reason and s.n_items < FEW_ITEMS]
     if few:
+        tasks = listed(dict.fromkeys(s.task for s in few), 3)
         notes.append(
-            f"{count(len(few), 'result')} on fewer than {FEW_ITEMS} items ({listed(dict.fromkeys(s.task for s in few), 3)}): records "
-            "converted from a run with a limit do not always say so"
+            f"{count(len(few), 'result')} on fewer than {FEW_ITEMS} items ({tasks}): records converted from a run with "
+            "a limit do not always say so"
         )
 
 

@@ -146,9 +146,10 @@ def _values(log: dict[str, object], entry: dict[str, object], number_of: int, re
             groups.append((text(name), score))
         else:
             made.append(score)
+    of_all = bool(made)
     for name, score in groups:
         detail = f"{score.measure.detail}, group {name}"
-        if made:
+        if of_all:
             made.append(replace(score, measure=Measure(name, detail=detail)))
         else:
             mark = "/".join(part for part in (special, name) if part)

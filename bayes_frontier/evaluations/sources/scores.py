@@ -169,19 +169,13 @@ def named(scores: Sequence[Score], asked: Sequence[str]) -> tuple[list[Score], d
     several are part of the names. Of several metrics of a run the one read is that which most runs have, shares first,
     then by `MAIN`; runs that lack it stand as ``benchmark/metric``, and other metrics are read on request.
     """
-    usable = [s for s in scores if not s.reason]
-    several: dict[str, dict[str, set[str]]] = {}
-    for s in usable:
-        for kind, value in _told_apart(s):
-            if value:
-                several.setdefault(s.task, {}).setdefault(kind, set()).add(value)
+    plain = _plain_parts([s for s in scores if s.measure.metric or not s.reason])
     groups: dict[str, list[Score]] = {}
     for s in scores:
-        kinds = several.get(s.task, {})
         shown = [
             value
             for kind, value in _told_apart(s)
-            if value and (len(kinds.get(kind, ())) > 1 or (s.mark and kind == "scorer"))
+            if value and (value != plain.get((s.task, kind), value) or (s.mark and kind == "scorer"))
         ]
         groups.setdefault("/".join(part for part in (s.task, *shown, s.mark) if part), []).append(s)
     names: dict[int, list[str]] = {}
@@ -200,6 +194,30 @@ def named(scores: Sequence[Score], asked: Sequence[str]) -> tuple[list[Score], d
         rest = tuple(f"{other} ({n:,})" for other, n in sorted(others.get(name, Counter()).items()))
         measures[name] = replace(_common([s for s in group if not s.reason] or group), others=rest)
     return made, measures
+
+
+def _plain_parts(scores: Sequence[Score]) -> dict[tuple[str, str], str]:
+    """Return by benchmark and kind of part the value that is not part of names; "" where several are, so all are.
+
+    Of several scorers that is the one whose metric is a share, or that most runs have, if there is one such.
+    """
+    seen: dict[tuple[str, str], dict[str, list[Score]]] = {}
+    for s in scores:
+        for kind, value in _told_apart(s):
+            # one run may have a metric without a name beside others
+            if value or kind == "metric":
+                seen.setdefault((s.task, kind), {}).setdefault(value, []).append(s)
+    plain = {}
+    for (task, kind), values in seen.items():
+        if len(values) == 1:
+            continue
+        worth = {
+            value: (any(s.metric is not None for s in found), len({(s.file, s.model) for s in found}))
+            for value, found in values.items()
+        }
+        best = [value for value in values if worth[value] == max(worth.values())]
+        plain[task, kind] = best[0] if kind == "scorer" and len(best) == 1 else ""
+    return plain
 
 
 def _told_apart(score: Score) -> tuple[tuple[str, str], ...]:

@@ -263,10 +263,10 @@ def _no_score_lines(names: pd.Series, metrics: pd.Series | None, request: Reques
 
     declared = set(request.named)
     by_task = {name: kind(name) for name in pd.unique(names) if name and name not in declared}
-    found = names.map(by_task).fillna("")
+    found = names.map(by_task).astype("str").where(names.isin(list(by_task)), "")
     if metrics is not None:
         by_metric = {name: kind(name) for name in pd.unique(metrics) if name}
-        mine = metrics.map(by_metric).fillna("")
+        mine = metrics.map(by_metric).astype("str").where(metrics.isin(list(by_metric)), "")
         asked = names.isin(declared) | (names + "/" + metrics).isin(declared)
         found = found.mask((found == "") & ~asked, mine)
     return found.astype("str")

@@ -115,16 +115,14 @@ def resolve(sheet: Sheet, mapping: Mapping[str, str] | None = None) -> Columns:
     for name in names:
         by_name.setdefault(normal(name), name)
     used = set(fields.values())
-    if "model" not in fields and "base_model" in fields:
-        # models that are their own base: one column may be both
-        used.discard(fields["base_model"])
     spare: set[str] = set()
     for field, aliases in ALIASES.items():
         found = [by_name[a] for a in aliases if a in by_name and by_name[a] not in used]
+        if field == "model" and not found and fields.get("base_model", "") in [by_name.get(a) for a in aliases]:
+            # models that are their own base: one column may be both
+            found = [fields["base_model"]]
         if field not in fields and found:
             fields[field] = found[0]
-        if field == "model":
-            used = set(fields.values())
         # a second column for a field (fullname beside model) is no task; another name of a score may be
         if field != "score":
             spare.update(found)

@@ -233,13 +233,11 @@ def check_scores(sheet: Sheet, column: str, values: Floats, task: str | None = N
     below = int(((values > 0) & (values < 1)).sum())
     if top > 100:
         raise DataError(f"{where}: values up to {top:g} are not scores: {places}. {_CORRECT}{hint}")
-    if top > PERCENT_FROM and below:
-        raise DataError(
-            f"{where}: {_share(above, values)} scores above 1, up to {top:g}, beside {below:,} between 0 and 1: "
-            f"{places}. These look like percentages and fractions in one column: bring all to [0, 1].{hint}"
-        )
     if top > 1.5:
-        looks = "These look like percentages: divide by 100." if top > PERCENT_FROM else _CORRECT
+        looks = _CORRECT
+        if top > PERCENT_FROM:
+            mixed = f"; {below:,} others lie between 0 and 1, so that the column mixes both" if below else ""
+            looks = f"These look like percentages: divide by 100{mixed}."
         raise DataError(f"{where}: {_share(above, values)} scores above 1, up to {top:g}: {places}. {looks}{hint}")
     raise DataError(f"{where}: {_share(above, values)} scores above 1: {places}. {_CORRECT}")
 
