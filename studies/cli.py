@@ -363,7 +363,7 @@ def questions(
 
     run_studies(wanted, replications, folder, Workers(cores, scheduler), tell)
     if against:
-        from bayes_frontier.cli.fits import load
+        from bayes_frontier.cli.output import load
         from studies.questions.agreement import agreement
 
         compared = [agreement(load(path), seed=1).assign(fit=path.stem) for path in against]

@@ -24,8 +24,7 @@ import xarray as xr
 import bayes_frontier as bf
 from bayes_frontier.analysis.factors import compare
 from bayes_frontier.analysis.gate import ALL_TASKS
-from bayes_frontier.checks.backtest.levels import make_key
-from bayes_frontier.checks.backtest.run import rolling
+from bayes_frontier.checks.backtest.run import make_key, rolling
 from bayes_frontier.checks.records import cluster_error
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.parallel import Workers

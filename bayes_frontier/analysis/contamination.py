@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.model.likelihood import FloatArray, IntArray
-from bayes_frontier.posterior.verdicts import DELTA, chances_of_change, check_settings, choose_statement
+from bayes_frontier.posterior.drift import DELTA, chances_of_change, check_settings, choose_statement
 from bayes_frontier.text import count, listed, suggestion
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
-from bayes_frontier.posterior.verdicts import PROB, choose_statement, sure
+from bayes_frontier.posterior.drift import PROB, choose_statement, sure
 
 if TYPE_CHECKING:
     from bayes_frontier.posterior.frontier import Frontier

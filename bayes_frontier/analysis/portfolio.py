@@ -20,7 +20,7 @@ from bayes_frontier.evaluations.metrics import Metrics, given_metrics
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
-from bayes_frontier.posterior.verdicts import PROB, choose_statement
+from bayes_frontier.posterior.drift import PROB, choose_statement
 from bayes_frontier.text import flops_words, listed, suggestion
 
 if TYPE_CHECKING:

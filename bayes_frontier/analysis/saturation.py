@@ -40,7 +40,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
-from bayes_frontier.posterior.verdicts import DELTA, PROB, choose_statement, sure
+from bayes_frontier.posterior.drift import DELTA, PROB, choose_statement, sure
 from bayes_frontier.text import flops_words
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def saturation(
         Smallest progress that matters, in scores.
     prob : float
         Probability of the equal-tailed intervals; a verdict asks for an interval on one side, see
-        `bayes_frontier.posterior.verdicts.sure`.
+        `bayes_frontier.posterior.drift.sure`.
     task : str, optional
         As in `Frontier.boundary`.
     period : int, str or None

@@ -11,8 +11,8 @@ import xarray as xr
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.data import reference_compute
+from bayes_frontier.posterior.drift import DELTA, PROB, chances_of_change, check_settings, choose_statement
 from bayes_frontier.posterior.query import check_flops, summarise
-from bayes_frontier.posterior.verdicts import DELTA, PROB, chances_of_change, check_settings, choose_statement
 from bayes_frontier.text import count, listed
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from bayes_frontier.evaluations.diff import diff, pair
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, drift_ahead, known_effect, new_effect
-from bayes_frontier.posterior.verdicts import DELTA, chances_of_change, check_settings, choose_statement
+from bayes_frontier.posterior.drift import DELTA, chances_of_change, check_settings, choose_statement
 from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from bayes_frontier.cli import (
     releases,
     saturation,
     start,
-    study,
     watch,
 )
+from bayes_frontier.cli import evidence as study
 from bayes_frontier.cli import options as given
 from bayes_frontier.errors import ConvergenceError, FrontierError
 
@@ -142,7 +142,7 @@ def options(
     """
 
 
-for module in (start, ask, base_models, saturation, portfolio, gate, watch, choose, evidence, study, data, releases):
+for module in (start, ask, base_models, saturation, portfolio, gate, watch, choose, evidence, data, releases):
     if module is data:
         app.add_typer(data.app, name="data", rich_help_panel=given.DATA)
     else:

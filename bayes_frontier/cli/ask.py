@@ -10,8 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.fits import about, ask, header, load, question, several_periods, whose_models
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
+from bayes_frontier.cli.output import (
+    Answer,
+    Column,
+    Value,
+    about,
+    ask,
+    form_of,
+    header,
+    load,
+    note,
+    question,
+    several_periods,
+    show,
+    whose_models,
+)
 from bayes_frontier.files import make_folder, write_picture
 from bayes_frontier.text import flops_words, probability_words, share_words
 

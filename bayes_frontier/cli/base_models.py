@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.fits import load, question, records
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, load, note, question, records, show
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, write_picture
 from bayes_frontier.text import count, flops_words, probability_words, share_words

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.fits import load, records, warn_unconverged
 from bayes_frontier.cli.options import fields_map, flops_list, names_list, period_of, scores_list
-from bayes_frontier.cli.output import Answer, Column, note, show, show_json
+from bayes_frontier.cli.output import Answer, Column, load, note, records, show, show_json, warn_unconverged
 from bayes_frontier.cli.start import check_target
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import replace_file, write_picture

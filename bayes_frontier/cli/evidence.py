@@ -1,7 +1,10 @@
-"""``bayes-frontier check`` and ``backtest``: whether a fit is to be trusted, and was right last time."""
+"""``bayes-frontier check``, ``backtest`` and ``study``: whether a fit is to be trusted, and was right last time."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +14,9 @@ import typer
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import names_list, typed
 from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json
+from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file, write_picture
+from bayes_frontier.provenance import PACKAGE
 
 if TYPE_CHECKING:
     from bayes_frontier.checks.result import Check
@@ -255,3 +260,26 @@ def _backtest_header(about: Mapping[str, Any]) -> list[str]:
         "Means over cells (a task in a period); lower, upper: 90% interval of the difference, base models resampled.",
         *(f"Not converged: {one['split']}." for one in splits if not one["converged"]),
     ]
+
+
+# ``bayes-frontier study``: hands over to the studies of a checkout, ``python -m studies``.
+
+
+@app.command(
+    "study",
+    rich_help_panel=given.EVIDENCE,
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def study(context: typer.Context) -> None:
+    """Run a study of the method itself, on simulated and on real data; needs a checkout of the repository."""
+    checkout = PACKAGE.resolve().parent
+    if not (checkout / "studies" / "__main__.py").is_file():
+        raise QueryError(
+            "Studies are not part of the installed package: run `python -m studies` in a checkout of the repository."
+        )
+    path = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
+    called = subprocess.run(
+        [sys.executable, "-m", "studies", *context.args], check=False, env={**os.environ, "PYTHONPATH": path}
+    )
+    raise typer.Exit(called.returncode)

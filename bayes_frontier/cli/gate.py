@@ -10,8 +10,7 @@ import numpy as np
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.fits import load_converged, records
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, plain, show
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, load_converged, note, plain, records, show
 from bayes_frontier.files import make_folder, write_picture
 from bayes_frontier.text import count, flops_words, listed, probability_words, share_words
 
@@ -102,9 +101,8 @@ def gate(
     Exit status: 0 as expected; 1 a model is flagged; 2 the call, the fit or the results are wrong, or the fit did not
     converge so that nothing can be said.
     """
-    from bayes_frontier.analysis.gate import flagged
+    from bayes_frontier.analysis.gate import flagged, read_results
     from bayes_frontier.analysis.gate import gate as compare
-    from bayes_frontier.analysis.results import read_results
 
     form = form_of(as_json, as_csv)
     flagged([], fail_on)

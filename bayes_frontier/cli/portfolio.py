@@ -10,9 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.fits import about, load, question, records, whose_models
 from bayes_frontier.cli.options import names_list
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, rows_of, show
+from bayes_frontier.cli.output import (
+    Answer,
+    Column,
+    Value,
+    about,
+    form_of,
+    load,
+    note,
+    question,
+    records,
+    rows_of,
+    show,
+    whose_models,
+)
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, write_picture
 from bayes_frontier.text import flops_words, probability_words, share_words

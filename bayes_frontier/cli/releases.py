@@ -11,9 +11,8 @@ import numpy as np
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.fits import load, records
 from bayes_frontier.cli.options import names_list
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, note, show
+from bayes_frontier.cli.output import Answer, Column, Value, form_of, load, note, records, show
 from bayes_frontier.cli.start import check_target
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, write_picture

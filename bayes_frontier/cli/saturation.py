@@ -10,9 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.fits import about, load, question, whose_models
 from bayes_frontier.cli.options import one_flops, period_of
-from bayes_frontier.cli.output import Answer, Column, Value, columns, form_of, note, rows_of, show, spelled
+from bayes_frontier.cli.output import (
+    Answer,
+    Column,
+    Value,
+    about,
+    columns,
+    form_of,
+    load,
+    note,
+    question,
+    rows_of,
+    show,
+    spelled,
+    whose_models,
+)
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, write_picture
 from bayes_frontier.text import flops_words, probability_words, share_words

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.fits import load, warn_unconverged
-from bayes_frontier.cli.output import note
+from bayes_frontier.cli.output import load, note, warn_unconverged
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.text import printable

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.fits import load, load_converged, records
-from bayes_frontier.cli.output import Answer, Column, form_of, note, show
+from bayes_frontier.cli.output import Answer, Column, form_of, load, load_converged, note, records, show
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.text import count, flops_words, listed, probability_words, share_words
 

@@ -42,7 +42,7 @@ _SOURCES = (
     *(f"studies/questions/{name}.py" for name in ("boundaries", "truths", "scores")),
     "studies/fast",
     "bayes_frontier/posterior/draws.py",
-    "bayes_frontier/posterior/verdicts.py",
+    "bayes_frontier/posterior/drift.py",
 )
 
 

@@ -45,7 +45,7 @@ _SOURCES = (
     "studies/questions/releases.py",
     "studies/fast",
     "bayes_frontier/posterior/draws.py",
-    "bayes_frontier/posterior/verdicts.py",
+    "bayes_frontier/posterior/drift.py",
 )
 
 

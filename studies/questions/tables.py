@@ -31,7 +31,7 @@ def studies() -> tuple[Study, ...]:
         "studies/questions/scores.py",
         "studies/questions/tables.py",
         "bayes_frontier/analysis/contamination.py",
-        "bayes_frontier/posterior/verdicts.py",
+        "bayes_frontier/posterior/drift.py",
     )
     return tuple(
         Study(name, about, partial(table, name, options), sources) for name, (about, options) in TABLES.items()

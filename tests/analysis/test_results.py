@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.analysis.results import read_results
+from bayes_frontier.analysis.gate import read_results
 from tests.draws import FLOPS, make_frontier
 
 

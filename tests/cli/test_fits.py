@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from bayes_frontier.cli.fits import (
+from bayes_frontier.cli.output import (
     about,
     ask,
     header,

@@ -1,6 +1,6 @@
 """`bayes-frontier study`: hands over in a checkout, and says elsewhere where studies are."""
 
-from bayes_frontier.cli import study
+from bayes_frontier.cli import evidence
 
 
 def test_a_study_is_handed_over_with_its_words_and_its_status(run, capfd):
@@ -13,7 +13,7 @@ def test_a_study_is_handed_over_with_its_words_and_its_status(run, capfd):
 
 
 def test_elsewhere_it_says_what_studies_need(run, monkeypatch, tmp_path):
-    monkeypatch.setattr(study, "PACKAGE", tmp_path / "bayes_frontier")
+    monkeypatch.setattr(evidence, "PACKAGE", tmp_path / "bayes_frontier")
     done = run("study", "sbc", "--out", tmp_path / "x")
     assert done.exit_code == 2
     assert "run `python -m studies` in a checkout of the repository" in done.stderr

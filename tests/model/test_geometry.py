@@ -6,7 +6,7 @@ import pytest
 
 from bayes_frontier.model.compiled_op import code_version, like
 from bayes_frontier.model.engine.coordinates import LevelEffects
-from bayes_frontier.model.engine.losses import BoundaryLosses
+from bayes_frontier.model.engine.fast import BoundaryLosses
 
 
 def test_code_has_another_version_when_its_text_changes(tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, logit
 
 from bayes_frontier.model.curve import boundary_at, sigmoid_from_shares
-from bayes_frontier.model.engine.losses import BoundaryLosses
+from bayes_frontier.model.engine.fast import BoundaryLosses
 from bayes_frontier.model.grouped import cell_loss, cell_losses
 from bayes_frontier.model.likelihood import GroupedScores, LossPieces, smooth_pinball_loss
 

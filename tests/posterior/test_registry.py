@@ -118,7 +118,7 @@ def test_plans_take_one(registry, frontier):
 
 
 def test_the_gate_reads_results_by_it(fitted):
-    from bayes_frontier.analysis.results import read_results
+    from bayes_frontier.analysis.gate import read_results
 
     results = read_results(pd.DataFrame({"model": ["lab/a"], "base_model": [HUB], "maths": [0.5]}), fitted)
     assert results.models["base_model"].tolist() == ["acme-7b"]

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.posterior.verdicts import chances_of_change, check_settings, choose_statement, sure
+from bayes_frontier.posterior.drift import chances_of_change, check_settings, choose_statement, sure
 
 
 def test_one_sided_statements_need_the_interval_on_one_side():

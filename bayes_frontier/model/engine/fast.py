@@ -1,9 +1,4 @@
-"""The model as a few long variables and fused operations: the density of `bayes_frontier.model.model`, faster.
-
-Priors of one kind are one variable, and effects and likelihood one operation each with a gradient of its own: it takes
-half as long to compile, and a gradient takes half as long. Everything that depends on the table is data, so that a
-compiled model serves all tables of its shape.
-"""
+"""The fast engine: the same model, with losses and base-model effects as compiled operations with exact gradients."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -14,14 +9,89 @@ import numpy.typing as npt
 import pymc as pm
 import pytensor.tensor as pt
 from pytensor.configdefaults import config
+from pytensor.gradient import DisconnectedType
+from pytensor.graph.basic import Variable
 
+from bayes_frontier.model import grouped
 from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.compiled_op import CompiledOp, code_version, like
 from bayes_frontier.model.curve import shift_logit, sigmoid_from_shares
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine import coordinates
 from bayes_frontier.model.engine.coordinates import Levels
-from bayes_frontier.model.engine.losses import BoundaryLosses
+from bayes_frontier.model.engine.geometry import VERSION, add_slopes, curves, odds_at, pull_curves, pull_walk, walk
+from bayes_frontier.model.grouped import cell_loss
+from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.model.spec import HalfNormal, LogNormal, ModelSpec, Normal, Priors
+
+
+def _losses(
+    logits: FloatArray,
+    steps: FloatArray,
+    effect: FloatArray,
+    cells: FloatArray,
+    pieces: FloatArray,
+    buckets: IntArray,
+) -> tuple[FloatArray, ...]:
+    """Loss of each task over its scale, and its derivatives in the first three arguments."""
+    curve, drift = curves(logits), walk(steps)
+    loss, slopes = np.zeros(curve.shape[1]), np.zeros_like(curve)
+    in_drift, in_effect = np.zeros_like(drift), np.zeros_like(effect)
+    drift_odds, effect_odds = np.exp(drift), np.exp(effect)
+    for g in range(cells.shape[0]):
+        k, c, t, b = int(cells[g, 0]), int(cells[g, 1]), int(cells[g, 2]), int(cells[g, 3])
+        x = cells[g, 4]
+        rise = np.exp(curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * x)
+        over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
+        # Drift and effect are on the logit scale: they multiply the odds.
+        odds = over / under * drift_odds[k, t] * effect_odds[b, k]
+        q = odds / (1.0 + odds)
+        first, count = int(cells[g, 7]), int(cells[g, 8])
+        value, slope = cell_loss(q, cells[g, 5], cells[g, 6], first, count, pieces, buckets)
+        loss[k] += value
+        in_logit = slope * q * (1.0 - q)
+        in_drift[k, t] += in_logit
+        in_effect[b, k] += in_logit
+        add_slopes(slopes, curve, k, c, (x, rise, over, under), in_logit)
+    return loss, pull_curves(logits, slopes), pull_walk(in_drift), in_effect
+
+
+class BoundaryLosses(CompiledOp):
+    """Smoothed pinball loss of all scores of each task over its scale, as a function of curves, drift and effects.
+
+    Notes
+    -----
+    Inputs: ``logits`` (4, n_tasks, n_columns), of high, start_share, floor_share and ceiling_share, with one column or
+    one a period; ``steps`` (n_tasks, n_stretches - 1), of the drift, and ``effect`` (n_base_models, n_tasks), both on
+    the logit scale; ``cells`` (n_cells, 9), the task, column, stretch and base model of each cell, its place on the
+    compute range, and what `LossPieces` has of it; and the ``pieces`` and ``buckets`` of that. Outputs: the losses
+    (n_tasks,), then their derivatives in the first three inputs, each of that input's shape. Only the losses may be
+    differentiated, in the first three inputs.
+    """
+
+    kernel = staticmethod(_losses)
+    version = VERSION ^ code_version(__file__, grouped.__file__)
+    axes = (((0, 1),), like(0, 3), like(1, 2), like(2, 2))
+    n_smooth = 3
+
+    def pullback(
+        self,
+        inputs: Sequence[Variable[Any, Any]],
+        outputs: Sequence[Any],
+        cotangents: Sequence[Any],
+    ) -> list[Variable[Any, Any]]:
+        """Apply the chain rule: the later outputs are derivatives of the first."""
+        by_task = cotangents[0]
+        of_logits, of_steps, of_effect = outputs[1:]
+        return [
+            by_task[None, :, None] * of_logits,
+            by_task[:, None] * of_steps,
+            by_task[None, :] * of_effect,
+            *(DisconnectedType()() for _ in inputs[self.n_smooth :]),
+        ]
+
+
+# The model as a few long variables and fused operations: the density of `bayes_frontier.model.model`, faster.
 
 SHARES = ("high", "start_share", "floor_share", "ceiling_share")
 # The data fix the boundary at the two ends of the range better than tasks agree on it: these shares are variables
