@@ -110,9 +110,9 @@ def test_too_short_a_fit_is_refused_and_the_same_seed_repeats_it(small_simulated
         return made[-1]
 
     monkeypatch.setattr(bf.Frontier, "from_sampled", remember)
-    kept = bf.fit(small_simulated[0], "pooled", **TINY, allow_unconverged=True)
+    kept = bf.fit(small_simulated[0], **TINY, allow_unconverged=True)
     with pytest.raises(ConvergenceError, match=r"Not converged: .*\n  (base_model_)?boundary\[.*R-hat") as refused:
-        bf.fit(small_simulated[0], "pooled", **TINY)
+        bf.fit(small_simulated[0], **TINY)
     assert made[0] is kept
     assert str(refused.value) == made[2].convergence_text()
     first, second, longer = (one.posterior["posterior"].dataset for one in made)
