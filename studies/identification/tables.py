@@ -76,7 +76,7 @@ def _epoch(folder: Path) -> list[pd.DataFrame]:
     for table in tables:
         if MODEL in table:
             bare = table[MODEL].astype("str").str.replace(_EFFORT, "", regex=True)
-            released = pd.to_datetime(table.get(RELEASED), errors="coerce")
+            released = pd.to_datetime(table[RELEASED], errors="coerce") if RELEASED in table else pd.NaT
             stated = {"model": table[MODEL], "base_field": bare, "released": released}
             made.append(pd.DataFrame(stated).assign(table="epoch"))
     return made

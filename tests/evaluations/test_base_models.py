@@ -3,7 +3,7 @@
 import pytest
 
 from bayes_frontier.evaluations.registry.names import name_key, named_sizes
-from bayes_frontier.evaluations.registry.registry import BaseModel
+from bayes_frontier.evaluations.registry.contents import BaseModel
 
 
 def base(**changes):

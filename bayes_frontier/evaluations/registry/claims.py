@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bayes_frontier.evaluations.registry.contents import BaseModel, Release
 from bayes_frontier.evaluations.registry.names import Token, experts, is_date, last_part, several, tokens
-from bayes_frontier.evaluations.registry.registry import BaseModel, Registry, Release
+from bayes_frontier.evaluations.registry.registry import Registry
 
 _ROUNDED, _ROUGHLY, _SEEN = 0.03, 0.15, 0.15
 _SIZES = ("size", "active", "experts", "effective")
@@ -86,17 +87,19 @@ class Vocabulary:
                     self._versions[model.name][claim.line].add(claim.version)
                     self._of_line[claim.line].add(claim.version)
         self._claims.clear()
-        releases = ((release, release.names) for release in registry.releases)
-        for owner, spellings in (*names.items(), *releases):
+        owners: list[tuple[BaseModel | Release, tuple[str, ...]]] = [
+            *names.items(),
+            *((release, release.names) for release in registry.releases),
+        ]
+        for owner, spellings in owners:
             for name in spellings:
                 core, extra = self.core(name)
                 self._cores[core][owner].add(extra)
         for name, reason in registry.undisclosed.items():
             core, extra = self.core(name)
-            if not any(isinstance(owner, BaseModel | Release) for owner in self._cores[core]):
-                self._cores[core][reason].add(extra)
-            elif all(extra not in extras for extras in self._cores[core].values()):
-                self._cores[core][reason].add(extra)
+            taken = self._cores[core]
+            if all(isinstance(owner, str) or extra not in extras for owner, extras in taken.items()):
+                taken[reason].add(extra)
         self._unsized: dict[str, set[Core]] = {}
         for model, spellings in names.items():
             cores = {self.core(name)[0] for name in spellings if not any(t.sizes for t in tokens(name))}
@@ -119,15 +122,18 @@ class Vocabulary:
                 token.kind == "number" and i and found[i - 1].text == "v" and token.fused and (sized or text[0] == "0")
             ):
                 extra.append("v" + text)
-            elif token.kind == "word" and (text in self.neutral or (text == "v" and _fused_next(found, i))):
-                continue
-            elif text == "k" and token.fused and found[i - 1].kind == "number":
-                continue
-            elif token.kind == "number" and (text.endswith("m") or _of_a_format(found, i, self.neutral)):
+            elif self._changes_nothing(found, i, text):
                 continue
             else:
                 core.append(text)
         return tuple(core), tuple(extra)
+
+    def _changes_nothing(self, found: Sequence[Token], i: int, text: str) -> bool:
+        """Tell whether a word is of post-training, of a format or of its length, as 128k and 4bit are."""
+        if found[i].kind == "word":
+            wrapped = text in self.neutral or (text == "v" and _fused_next(found, i))
+            return wrapped or (text == "k" and found[i].fused and found[i - 1].kind == "number")
+        return found[i].kind == "number" and (text.endswith("m") or _of_a_format(found, i, self.neutral))
 
     def whole(self, name: str) -> BaseModel | Release | str | None:
         """Find what a name means as a whole, once what changes nothing is left off."""
@@ -137,7 +143,7 @@ class Vocabulary:
         if (
             not owners
             or several(name)
-            or not any(len(word) > 2 or word[0].isdigit() and len(word) > 1 for word in core)
+            or not any(len(word) > 2 or (word[0].isdigit() and len(word) > 1) for word in core)
         ):
             return None
         for owner, extras in owners.items():
@@ -248,9 +254,9 @@ class Vocabulary:
         """Find what in a name contradicts a base model.
 
         `sized` says that the table's own parameter count is the base model's: sizes and words that tell models of one
-        generation apart then count no more; nor do words for other pre-trainings where its class is the base model's, too
-        (`classed`), unless they speak of weights that were not trained. `stated` says that the table states the base model: a name may then be
-        less exact than the table, 3 for 3.1 and 1.8B for 1.7B.
+        generation apart then count no more; nor do words for other pre-trainings where its class is the base model's,
+        too (`classed`), unless they speak of weights that were not trained. `stated` says that the table states the
+        base model: a name may then be less exact than the table, 3 for 3.1 and 1.8B for 1.7B.
         """
         out: list[str] = []
         found = tokens(name)

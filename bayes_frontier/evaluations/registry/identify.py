@@ -192,8 +192,8 @@ def _reason(row: Row, seen: Evidence | None, refused: Sequence[Refusal], matcher
 
 # Rows of a table that contradict the base model it states for them.
 
-# Size and date alone overrule a label if the rule is as sure as this: Llama 3 and 3.1 of one size cannot be told apart by
-# them (0.7), Qwen2 and Qwen2.5 can by date (0.75 to 0.85).
+# Size and date alone overrule a label if the rule is as sure as this: Llama 3 and 3.1 of one size cannot be told apart
+# by them (0.7), Qwen2 and Qwen2.5 can by date (0.75 to 0.85).
 SURE_SIZE = 0.75
 # They also do where the registry knows no base model of the stated name, and where parameters are those of the base
 # model found, or half of them (packed weights are counted two for one), and not of the stated one, by these factors:

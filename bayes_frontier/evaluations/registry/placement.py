@@ -15,8 +15,9 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.registry.claims import Vocabulary, size_agrees
+from bayes_frontier.evaluations.registry.contents import BaseModel, Generation, Release, SizeRule
 from bayes_frontier.evaluations.registry.names import experts, last_part, name_key, named_sizes
-from bayes_frontier.evaluations.registry.registry import BaseModel, Generation, Registry, Release, SizeRule
+from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.text import count
 
 LEAD = dt.timedelta(days=14)
