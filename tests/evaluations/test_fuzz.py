@@ -34,12 +34,21 @@ from tests.evaluations.fuzzing import (
 EXAMPLES = int(os.environ.get("BAYES_FRONTIER_FUZZ", "6"))
 # Tests among which a reader's examples are divided; what folders hold comes on top.
 SHARES = {"inspect_ai": 2, "archives": 2, "epoch_runs": 2, "epoch_models": 2, "folders": 4}
-SHARES |= {"proteus_scores": 2, "proteus_models": 2, "wide": 4, "long": 4, "parquet": 4, "compressed": 4}
+SHARES |= {
+    "proteus_scores": 2,
+    "proteus_models": 2,
+    "wide": 4,
+    "long": 4,
+    "long_measures": 4,
+    "parquet": 4,
+    "compressed": 4,
+}
 
 
 # Changes of a file that is no text; the others stand for none.
 BINARY = ("cut", "insert", "overwrite", "tail")
 KEPT = ("keep", 0, b"")
+ZSTD = 93
 
 
 def fuzz(name: str) -> settings:
@@ -71,14 +80,41 @@ OPTIONS = st.fixed_dictionaries(
         "periods": st.just("2024-06-30"),
         "limited": st.booleans(),
         "duplicates": st.sampled_from(["keep", "first", "best", "error"]),
-        "metrics": st.sampled_from([{"*": {"ceiling": 100}}, {"bbh": {"direction": "lower", "outside": "clip"}}]),
+        "metrics": st.sampled_from(
+            [
+                {"*": {"ceiling": 100}},
+                {"bbh": {"direction": "lower", "outside": "clip"}},
+                {"gpqa": {"name": "bbh"}, "qa/acc": {"name": "qa"}},
+            ]
+        ),
+        "copies": st.sampled_from(["auto", "once", "keep"]),
+        "compute": st.sampled_from(["stated", "registry"]),
     },
 )
-DOCUMENTS = {
-    "lm_eval": samples.lm_eval_run(),
-    "every_eval_ever": samples.eee_record(),
-    "inspect_ai": samples.inspect_log(),
-}
+
+
+def _measured() -> dict[str, dict]:
+    """Documents of every kind that say all that tells measures and models apart."""
+    run, record, log = samples.lm_eval_run("EleutherAI/pythia-1.4b"), samples.eee_record(), samples.inspect_log()
+    run["results"]["qa"] = {"sample_len": 10, "acc,none": 0.5, "acc_norm,none": 0.6, "exact_match,strict-match": 0.4}
+    run |= {"n-shot": {"qa": 5}, "config": {"model_args": "pretrained=EleutherAI/pythia-1.4b,revision=step71500"}}
+    first = record["evaluation_results"][0]
+    first["metric_config"] |= {"metric_id": "pass_at_k", "metric_parameters": {"k": 1.0}}
+    first["source_data"]["samples_number"] = 400
+    record["model_info"].setdefault("additional_details", {})["model_args"] = "pretrained=a/b,peft=c/d,revision=step5"
+    group = {"value": 0.5, "group": "grouped", "params": {"metric": {"name": "accuracy"}, "group_key": "subject"}}
+    entries = log["results"]["scores"]
+    entries[0] |= {"reducer": "pass_at_4", "scored_samples": 3}
+    entries.append({"name": "g", "scorer": "g", "metrics": {"math": group, "all": group}})
+    return {
+        "lm_eval": run,
+        "every_eval_ever": record,
+        "inspect_ai": log,
+        "lighteval": samples.lighteval_run(model_config={"revision": "step1000"}),
+    }
+
+
+DOCUMENTS = _measured()
 
 
 @pytest.mark.parametrize("kind", DOCUMENTS)
@@ -118,6 +154,9 @@ def _tables() -> dict[str, pd.DataFrame]:
         "epoch_models": models,
         "wide": wide,
         "long": wide.melt(fields, var_name="task", value_name="score"),
+        "long_measures": wide.melt(fields, var_name="task", value_name="score").assign(
+            metric=["acc", "acc_norm", "acc", "acc_stderr"], n_shot=[0, 5, 0, 5], split="test", step=[0, 1000, 2000, 1]
+        ),
     }
 
 
@@ -236,7 +275,7 @@ NAMES = ["header.json", "_journal/start.json", "../../outside.json", "/tmp/outsi
 @given(
     DAMAGE,
     st.lists(st.tuples(st.sampled_from(NAMES), st.booleans()), min_size=1, max_size=4),
-    st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]),
+    st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, ZSTD]),
     st.lists(BYTES, max_size=2),
     OPTIONS,
 )
@@ -244,12 +283,17 @@ NAMES = ["header.json", "_journal/start.json", "../../outside.json", "/tmp/outsi
 def test_damaged_archives(tmp_path_factory, changes, members, packing, rewrites, options):
     folder = tmp_path_factory.getbasetemp() / "archives"
     folder.mkdir(exist_ok=True)
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", packing) as archive:
-        for name, good in members:
-            content = as_json(damaged(DOCUMENTS["inspect_ai"], [] if good else changes))
-            archive.writestr(zipfile.ZipInfo(name or "x"), content, packing)
-    data = out.getvalue()
+    contents = [
+        (name or "x", as_json(damaged(DOCUMENTS["inspect_ai"], [] if good else changes))) for name, good in members
+    ]
+    if packing == ZSTD:
+        data = samples.packed_with_zstd(dict(contents))
+    else:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", packing) as archive:
+            for name, content in contents:
+                archive.writestr(zipfile.ZipInfo(name), content, packing)
+        data = out.getvalue()
     for change in rewrites:
         data = rewritten(data, change if change[0] in BINARY else KEPT)
     path = folder / "log.eval"

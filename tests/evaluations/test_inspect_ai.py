@@ -8,7 +8,7 @@ from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
 from bayes_frontier.evaluations.read import survey
 from bayes_frontier.evaluations.sources.inspect_ai import _model, recognises
-from tests.evaluations.samples import inspect_log, zipped
+from tests.evaluations.samples import inspect_log, packed_with_zstd, zipped
 
 TASK = "inspect_evals/mmlu_0_shot"
 
@@ -33,6 +33,17 @@ def test_a_log_is_read_alike_in_both_forms(put, name):
     assert e.table["n_items"].tolist() == [3]
     assert str(e.models["released"][0].date()) == "2025-03-14"  # UTC
     assert e.dropped["reason"].tolist() == ["metric without known bounds"]
+
+
+def test_a_log_packed_with_zstd(tmp_path):
+    path = tmp_path / "log.eval"
+    data = packed_with_zstd({"header.json": json.dumps(inspect_log()).encode(), "samples/1.json": b"{}"})
+    path.write_bytes(data)
+    assert read(path).models[TASK].tolist() == [0.75]
+    at = data.index(b"header.json") + len(b"header.json") + 20
+    path.write_bytes(data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :])
+    with pytest.raises(DataError, match="cannot be read"):
+        read(path)
 
 
 def test_a_declared_grade_is_a_score(put):

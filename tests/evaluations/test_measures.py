@@ -12,7 +12,7 @@ from bayes_frontier.evaluations import read
 from bayes_frontier.evaluations.combine import combine
 from bayes_frontier.evaluations.measures import Measure, lower_is_better, match_task, not_a_score, shots_of
 from bayes_frontier.evaluations.read import survey
-from tests.evaluations.samples import eee_record, inspect_log
+from tests.evaluations.samples import eee_record, inspect_log, lighteval_run
 
 BASES = ("meta-llama/Llama-3.1-8B", "meta-llama/Llama-3.2-3B", "Qwen/Qwen2.5-7B")
 
@@ -416,22 +416,9 @@ def test_errors_scored_as_wrong_are_scores(put):
 # ---------------------------------------------------------------------------------------------------- lighteval
 
 
-def lighteval(model: str = "Qwen/Qwen2.5-7B-Instruct", **general: object) -> dict:
-    return {
-        "config_general": {"model_name": model, "max_samples": None} | general,
-        "results": {
-            "lighteval|sums|5|0": {"qem": 0.7, "qem_stderr": 0.01},
-            "lighteval|arc:easy|0|0": {"acc": 0.8, "acc_norm": 0.75, "acc_norm_stderr": 0.01},
-            "lighteval|arc:_average|0": {"acc": 0.8},
-            "all": {"qem": 0.7, "acc": 0.8},
-        },
-        "config_tasks": {"lighteval|sums|5": {"original_num_docs": 100, "effective_num_docs": 100}},
-    }
-
-
 def test_results_of_lighteval(tmp_path):
     path = tmp_path / "results_2025-06-01T10-00-00.000001.json"
-    path.write_text(json.dumps(lighteval()))
+    path.write_text(json.dumps(lighteval_run()))
     e = read(path)
     assert e.source_format == "lighteval"
     assert e.tasks == ("sums", "arc:easy")
@@ -443,15 +430,15 @@ def test_results_of_lighteval(tmp_path):
 
 
 def test_a_limited_run_of_lighteval_is_refused(put):
-    path = put(lighteval(max_samples=4))
+    path = put(lighteval_run(max_samples=4))
     assert survey(path).left_out_by_reason().to_dict() == {"run with a limit": 2}
     assert read(path, limited=True).n_scores == 2
 
 
 def test_suites_and_shots_of_lighteval_are_told_apart(put):
-    other = lighteval("meta-llama/Llama-3.1-8B-Instruct")
+    other = lighteval_run("meta-llama/Llama-3.1-8B-Instruct")
     other["results"] = {"harness|sums|5": {"acc": 0.6}, "arc:easy|25": {"acc_norm": 0.7}}
-    e = read(put(lighteval(), other))
+    e = read(put(lighteval_run(), other))
     assert set(e.tasks) == {"sums/lighteval", "sums/harness", "arc:easy/0-shot", "arc:easy/25-shot"}
 
 
