@@ -22,14 +22,7 @@ if TYPE_CHECKING:
     from bayes_frontier.design.planning import Plan, plan
     from bayes_frontier.design.targets import Question
     from bayes_frontier.design.updating import Update, update
-    from bayes_frontier.errors import (
-        ConvergenceError,
-        DataError,
-        FrontierError,
-        QueryError,
-        SpecError,
-        StoreError,
-    )
+    from bayes_frontier.errors import ConvergenceError, DataError, FrontierError, QueryError, SpecError, StoreError
     from bayes_frontier.evaluations import Evaluations, Truth, combine, diff, read, simulate
     from bayes_frontier.model.build import build_model
     from bayes_frontier.model.grouped import grouped_pinball

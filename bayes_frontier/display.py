@@ -13,14 +13,9 @@ _ROWS = 12
 class Display:
     """What a representation says.
 
-    Attributes
-    ----------
-    title : str
-        Kind of result, and what it is of.
-    sentences : sequence of str
-        What the command line says of it.
-    table : pandas.DataFrame, optional
-        Its numbers, of which the first rows are shown.
+    * title: kind of result, and what it is of
+    * sentences: what the command line says of it
+    * table: its numbers, of which the first rows are shown
     """
 
     title: str

@@ -32,12 +32,8 @@ _RESUME = "What is finished is kept where the command has a folder; the same com
 class Workers:
     """Where independent calls run.
 
-    Attributes
-    ----------
-    cores : int, optional
-        Processes of this machine; 1: this one; none: as many as it has cores.
-    scheduler : str, optional
-        Address of a Dask scheduler, whose workers take the place of processes of this machine.
+    * cores: processes of this machine; 1: this one; none: as many as it has cores
+    * scheduler: address of a Dask scheduler, whose workers take the place of processes of this machine
     """
 
     cores: int | None = None
@@ -70,14 +66,9 @@ class Workers:
 class Team(NamedTuple):
     """Workers that make one call at a time each.
 
-    Attributes
-    ----------
-    present : callable
-        Returns the names of the workers that are there.
-    submit : callable
-        Called with a worker's name, a call and its arguments; returns a future.
-    patience : float
-        Seconds to wait for a worker when there is none.
+    * present: returns the names of the workers that are there
+    * submit: called with a worker's name, a call and its arguments; returns a future
+    * patience: seconds to wait for a worker when there is none
     """
 
     present: Callable[[], set[str]]

@@ -371,14 +371,9 @@ CHAINS, BURN, KEPT = 2, 150, 500
 class Fitted:
     """Draws of the regression.
 
-    Attributes
-    ----------
-    coefficients : ndarray, shape (n_chains, n_draws, n_columns)
-        b.
-    sigma, tau, eta : ndarray, shape (n_chains, n_draws)
-        Scales of residuals, of base models, and of their sides.
-    effects : ndarray, shape (n_base_models, 2)
-        Posterior means of u + v, by side.
+    * coefficients (n_chains, n_draws, n_columns): b
+    * sigma, tau, eta (n_chains, n_draws): scales of residuals, of base models, and of their sides
+    * effects (n_base_models, 2): posterior means of u + v, by side
     """
 
     coefficients: FloatArray
@@ -391,10 +386,7 @@ class Fitted:
 def regress(
     y: FloatArray, x: FloatArray, base: IntArray, side: IntArray, seed: int, *, kept: int | None = None
 ) -> Fitted:
-    """Draw from the posterior.
-
-    Shapes: y (n,), x (n, n_columns), base (n,), side (n,).
-    """
+    """Draw from the posterior. Shapes: y (n,), x (n, n_columns), base (n,), side (n,)."""
     kept = KEPT if kept is None else kept
     rng = np.random.default_rng(seed)
     n_bases, columns = int(base.max()) + 1, x.shape[1]
@@ -491,10 +483,7 @@ def expected_quality(references: FloatArray, base: IntArray, side: IntArray, rng
 
 
 def one_factor(covariance: FloatArray) -> FloatArray:
-    """Fit one common factor by iterated principal axes.
-
-    Shapes: covariance (n, n), returns (n,).
-    """
+    """Fit one common factor by iterated principal axes. Shapes: covariance (n, n), returns (n,)."""
     scale = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(scale, scale)
     off = np.abs(correlation - np.eye(len(scale)))

@@ -155,12 +155,8 @@ Words = npt.NDArray[np.object_]
 class Said:
     """Verdicts.
 
-    Attributes
-    ----------
-    by_task : ndarray of str, shape (n_models, n_tasks)
-        One of `VERDICTS`.
-    by_model : ndarray of str, shape (n_models,)
-        One of `MODEL_VERDICTS`.
+    * by_task (n_models, n_tasks): one of `VERDICTS`
+    * by_model (n_models,): one of `MODEL_VERDICTS`
     """
 
     by_task: Words
@@ -183,10 +179,7 @@ def check_settings(alpha: float, prob: float, correction: str) -> None:
 
 
 def adjust(p: FloatArray, correction: str) -> FloatArray:
-    """Adjust p-values for their number.
-
-    Shapes: p (n_models, n_tasks), returns (n_models, n_tasks).
-    """
+    """Adjust p-values for their number. Shapes: p (n_models, n_tasks), returns (n_models, n_tasks)."""
     if correction == "none":
         return np.minimum(p, 1.0)
     if correction == "holm":
@@ -215,10 +208,7 @@ def _step_up(p: FloatArray) -> FloatArray:
 
 
 def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) -> Said:
-    """Turn adjusted p-values into words.
-
-    Shapes: percentile, adjusted (n_models, n_tasks).
-    """
+    """Turn adjusted p-values into words. Shapes: percentile, adjusted (n_models, n_tasks)."""
     words: Words = np.full(percentile.shape, "as expected", dtype=object)
     if alpha is None:
         words[:] = "unknown"
@@ -253,16 +243,10 @@ _GRID = 400
 class Residuals:
     """Distribution of one task's residuals, in all base models and in each.
 
-    Attributes
-    ----------
-    grid : ndarray, shape (n_grid,)
-        Residuals (scores minus boundary) at which distributions are kept, increasing.
-    own : ndarray, shape (n_base_models, n_grid)
-        Share of each base model's residuals at or below; 0 for one without scores.
-    sizes : ndarray, shape (n_base_models,)
-        Scores of each base model.
-    alike : float
-        How many scores the shared distribution is worth in that of a base model (m).
+    * grid (n_grid,): residuals (scores minus boundary) at which distributions are kept, increasing
+    * own (n_base_models, n_grid): share of each base model's residuals at or below; 0 for one without scores
+    * sizes (n_base_models,): scores of each base model
+    * alike: how many scores the shared distribution is worth in that of a base model (m)
     """
 
     grid: FloatArray
@@ -272,10 +256,7 @@ class Residuals:
 
     @classmethod
     def of(cls, residuals: FloatArray, base: IntArray, n_bases: int) -> Residuals:
-        """Summarise the residuals of one task.
-
-        Shapes: residuals (n_scores,), base (n_scores,).
-        """
+        """Summarise the residuals of one task. Shapes: residuals (n_scores,), base (n_scores,)."""
         levels = np.linspace(0.0, 1.0, _GRID)
         # the middle by even levels, both tails by every residual there is: flags are decided there
         tail = max(1, len(residuals) // 100)
@@ -298,10 +279,7 @@ class Residuals:
         return float(0.5 / (self.sizes.sum() + 1.0))
 
     def shared(self, rng: np.random.Generator, n_samples: int) -> FloatArray:
-        """Draw the distribution that all base models share.
-
-        Shapes: returns (n_samples, n_grid).
-        """
+        """Draw the distribution that all base models share. Shapes: returns (n_samples, n_grid)."""
         weight = rng.standard_exponential((n_samples, len(self.sizes))) * self.sizes
         return np.asarray((weight / weight.sum(axis=1, keepdims=True)) @ self.own)
 

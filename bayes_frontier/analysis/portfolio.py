@@ -36,16 +36,10 @@ _EXAMPLE = 'a table [targets."task"] each, with score = 0.6'
 class Target:
     """What is wanted of one task.
 
-    Attributes
-    ----------
-    task : str
-        The task.
-    score : float
-        Score to attain, in [0, 1].
-    weight : float
-        Importance, relative to other targets.
-    cost : float
-        What it costs to miss the target, in a unit of the user's.
+    * task: the task
+    * score: score to attain, in [0, 1]
+    * weight: importance, relative to other targets
+    * cost: what it costs to miss the target, in a unit of the user's
     """
 
     task: str
@@ -58,12 +52,8 @@ class Target:
 class Goals:
     """Targets of several tasks.
 
-    Attributes
-    ----------
-    targets : tuple of Target
-        At least one, a task each.
-    price : float
-        Price of a FLOP in the unit of the costs; 0: compute is free.
+    * targets: at least one, a task each
+    * price: price of a FLOP in the unit of the costs; 0: compute is free
     """
 
     targets: tuple[Target, ...]

@@ -24,16 +24,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.analysis.surface import (
-    OVER,
-    Surface,
-    crossing,
-    flat,
-    interval,
-    intervals,
-    one_period,
-    statistics,
-)
+from bayes_frontier.analysis.surface import OVER, Surface, crossing, flat, interval, intervals, one_period, statistics
 from bayes_frontier.checks.backtest.axis import REFERENCE_TOKENS, axis_of
 from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import QueryError
@@ -322,11 +313,7 @@ def _summary(
 
 def verdicts(numbers: xr.Dataset, needed: float | None) -> xr.DataArray:
     """Say whether more compute still buys something, where a probability reaches `needed` (None: not converged)."""
-    said = {
-        "saturated": numbers["saturated"],
-        "growing": numbers["grows"],
-        "not yet rising": numbers["still_to_come"],
-    }
+    said = {"saturated": numbers["saturated"], "growing": numbers["grows"], "not yet rising": numbers["still_to_come"]}
     return choose_statement(said, needed, "unknown")
 
 

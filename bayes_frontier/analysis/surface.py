@@ -26,14 +26,9 @@ OVER = ("chain", "draw")
 class Surface:
     """Draws of boundaries of some tasks, of the population or of one base model.
 
-    Attributes
-    ----------
-    frontier : Frontier
-        The fit.
-    tasks : tuple of str
-        Tasks asked for.
-    base : int or None
-        Index of a base model; None: the population boundary.
+    * frontier: the fit
+    * tasks: tasks asked for
+    * base: index of a base model; None: the population boundary
     """
 
     frontier: Frontier
@@ -47,18 +42,12 @@ class Surface:
         return cls(frontier, tasks, None if base_model is None else query.base_index(base_model, frontier))
 
     def at(self, z: FloatArray, period: int) -> FloatArray:
-        """Boundaries of all tasks at some computes.
-
-        Shapes: z (n,), returns (n_samples, n_tasks, n).
-        """
+        """Boundaries of all tasks at some computes. Shapes: z (n,), returns (n_samples, n_tasks, n)."""
         curves, names, periods = self.frontier.curves, self.frontier.tasks, np.array([period])
         return np.stack([curves.at(z, names.index(task), periods, self.base)[:, 0] for task in self.tasks], axis=1)
 
     def labelled(self, values: FloatArray, *dims: str, **coords: object) -> xr.DataArray:
-        """Label draws.
-
-        Shapes: values (n_samples, n_tasks, ...).
-        """
+        """Label draws. Shapes: values (n_samples, n_tasks, ...)."""
         return xr.DataArray(
             self.frontier.curves.by_chain(values),
             dims=(*OVER, "task", *dims),
@@ -66,10 +55,7 @@ class Surface:
         )
 
     def compute_range(self) -> FloatArray:
-        """Return the compute of the models each task was fitted to.
-
-        Shapes: returns (n_tasks, 2).
-        """
+        """Return the compute of the models each task was fitted to. Shapes: returns (n_tasks, 2)."""
         flops = self.frontier.evaluations.table.groupby("task", observed=True)["flops"]
         ends = log_flops(flops.agg(["min", "max"]).loc[list(self.tasks)])
         return np.asarray(ends)
@@ -116,10 +102,7 @@ def one_period(frontier: Frontier, period: int | str | None, what: str = "period
 
 
 def crossing(values: FloatArray, z: FloatArray, level: float) -> FloatArray:
-    """Last place where curves fall below a level for good.
-
-    Shapes: values (..., n), z (n,), returns (...).
-    """
+    """Last place where curves fall below a level for good. Shapes: values (..., n), z (n,), returns (...)."""
     above = values >= level
     last = values.shape[-1] - 1 - above[..., ::-1].argmax(axis=-1)
     nxt = np.minimum(last + 1, values.shape[-1] - 1)

@@ -40,10 +40,7 @@ def check_against(against: str) -> None:
 def verdicts(
     found: Mapping[str, FloatArray], rescored: npt.NDArray[np.bool_], prob: float | None
 ) -> npt.NDArray[np.object_]:
-    """Turn probabilities into words.
-
-    Shapes: found (n_tasks,), rescored (n_tasks,), returns (n_tasks,).
-    """
+    """Turn probabilities into words. Shapes: found (n_tasks,), rescored (n_tasks,), returns (n_tasks,)."""
     names = {"advanced": "advance", "retreated": "retreat", "unmoved": "still"}
     said = {word: xr.DataArray(found[name], dims="task") for word, name in names.items()}
     words = choose_statement(said, prob, "unknown").to_numpy().astype(object)
@@ -71,12 +68,8 @@ Function = Callable[[FloatArray], FloatArray]
 class Likelihood:
     """The fit's working likelihood for one task.
 
-    Attributes
-    ----------
-    level, half_width, scale : float
-        Of the smoothed pinball loss; see `model.scale`.
-    density : float
-        Density of scores at the boundary.
+    * level, half_width, scale: of the smoothed pinball loss; see `model.scale`
+    * density: density of scores at the boundary
     """
 
     level: float
@@ -89,12 +82,8 @@ class Likelihood:
 class Levels:
     """Where the base models of the new scores stood.
 
-    Attributes
-    ----------
-    mean : ndarray, shape (n_base_models,)
-        Logit of each boundary.
-    covariance : ndarray, shape (n_base_models, n_base_models)
-        Its uncertainty.
+    * mean (n_base_models,): logit of each boundary
+    * covariance (n_base_models, n_base_models): its uncertainty
     """
 
     mean: FloatArray
@@ -109,10 +98,7 @@ def shift_draws(
     rng: np.random.Generator,
     prior: float = PRIOR_SHIFT,
 ) -> FloatArray:
-    """Draw the common shift given new scores.
-
-    Shapes: scores (n_scores,), base (n_scores,), returns (CHAINS, KEPT).
-    """
+    """Draw the common shift given new scores. Shapes: scores (n_scores,), base (n_scores,), returns (CHAINS, KEPT)."""
     n = len(levels.mean)
     # unknowns: the shifted boundary of each base model, and the shift; their prior is joint Gaussian
     mean = np.append(levels.mean, 0.0)
@@ -187,12 +173,7 @@ def _scoring(
 
 
 def _slice(
-    x: FloatArray,
-    value: FloatArray,
-    centre: FloatArray,
-    root: FloatArray,
-    surplus: Function,
-    rng: np.random.Generator,
+    x: FloatArray, value: FloatArray, centre: FloatArray, root: FloatArray, surplus: Function, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
     """Move every chain once along its own ellipse."""
     other = rng.standard_normal(x.shape) @ root.T

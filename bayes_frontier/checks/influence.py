@@ -164,11 +164,7 @@ def _log_likelihoods(frontier: Frontier, data: FrontierData, samples: IntArray, 
 
 
 def _integrated(
-    scores: Sequence[FloatArray],
-    typical: FloatArray,
-    effect: FloatArray,
-    omega: FloatArray,
-    given: tuple[float, ...],
+    scores: Sequence[FloatArray], typical: FloatArray, effect: FloatArray, omega: FloatArray, given: tuple[float, ...]
 ) -> FloatArray:
     """Log-likelihood of cells of one base model, shape (n_samples,), its effect ~ Normal(0, omega) integrated out."""
     # The level is what the scores fix, whatever the draw's curve: nodes around it serve all draws.

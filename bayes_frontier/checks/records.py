@@ -75,19 +75,13 @@ def typical_logit(curves: Curves, data: FrontierData, cells: IntArray, samples: 
 class Records:
     """Scores of a fit beside their boundaries.
 
-    Attributes
-    ----------
-    data : FrontierData
-        The scores by cell, as they were fitted.
-    table : pandas.DataFrame
-        One row per score, in the order of ``evaluations.table``: model (number of the record), base_model, task, period
-        (number), z (log10 FLOPs of the cell), size (models of the base model), score, boundary (posterior mean, the
-        base model's effect included), above (score above it: 0 or 1) and drawn (share of draws whose boundary the score
-        is above).
-    tau : float
-        Quantile level.
-    draws : ndarray, shape (n_draws, n_cells)
-        Boundary of each cell for draws evenly spaced over the posterior.
+    * data: the scores by cell, as they were fitted
+    * table: one row per score, in the order of ``evaluations.table``: model (number of the record), base_model,
+      task, period (number), z (log10 FLOPs of the cell), size (models of the base model), score, boundary
+      (posterior mean, the base model's effect included), above (score above it: 0 or 1) and drawn (share of draws
+      whose boundary the score is above)
+    * tau: quantile level
+    * draws (n_draws, n_cells): boundary of each cell for draws evenly spaced over the posterior
     """
 
     data: FrontierData
@@ -144,16 +138,10 @@ class Records:
 class CheckInput:
     """What every check is given.
 
-    Attributes
-    ----------
-    frontier : Frontier
-        The fit to check.
-    others : sequence of Frontier
-        Fits of the same scores at other levels.
-    refit : int
-        How many base models may be left out by fitting again.
-    seed : int
-        Seeds draws from the priors and simulated counts.
+    * frontier: the fit to check
+    * others: fits of the same scores at other levels
+    * refit: how many base models may be left out by fitting again
+    * seed: seeds draws from the priors and simulated counts
     """
 
     frontier: Frontier

@@ -23,12 +23,8 @@ _GRID = 25
 class Recovery(Displayed):
     """How often credible intervals hold the truth.
 
-    Attributes
-    ----------
-    points : pandas.DataFrame
-        One row per (task, FLOPs): task, flops, truth, median, lower, upper, covered.
-    prob : float
-        Probability of the intervals.
+    * points: one row per (task, FLOPs): task, flops, truth, median, lower, upper, covered
+    * prob: probability of the intervals
     """
 
     points: pd.DataFrame

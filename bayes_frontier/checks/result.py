@@ -97,12 +97,8 @@ class Check(Displayed):
 class Checks(Displayed, list[Check]):
     """Checks of one fit, convergence first.
 
-    Parameters
-    ----------
-    checks : iterable of Check
-        Their outcomes.
-    title : str
-        What was checked.
+    * checks: their outcomes
+    * title: what was checked
     """
 
     def __init__(self, checks: Iterable[Check] = (), title: str = "Checks") -> None:

@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from bayes_frontier.checks import (
-    convergence,
-    coverage,
-    crossing,
-    exceedances,
-    influence,
-    pinball,
-    prior,
-    scale,
-)
+from bayes_frontier.checks import convergence, coverage, crossing, exceedances, influence, pinball, prior, scale
 from bayes_frontier.checks.records import CheckInput
 from bayes_frontier.checks.result import Check, Checks
 from bayes_frontier.errors import QueryError

@@ -22,7 +22,6 @@ from bayes_frontier.cli import (
     start,
     watch,
 )
-from bayes_frontier.cli import evidence as study
 from bayes_frontier.cli import options as given
 from bayes_frontier.errors import ConvergenceError, FrontierError
 

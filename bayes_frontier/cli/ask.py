@@ -74,12 +74,7 @@ def attain(
         frontier,
         asked,
         lambda name: frontier.attainable(
-            flops,
-            prob=asked.prob,
-            task=name,
-            period=asked.period,
-            base_model=asked.base_model,
-            target=score,
+            flops, prob=asked.prob, task=name, period=asked.period, base_model=asked.base_model, target=score
         ),
     )
     facts = about(frontier, asked, rows)

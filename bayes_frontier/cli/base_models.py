@@ -141,7 +141,7 @@ def factors(
     header = [
         f"{count(rank, 'factor')} behind the effects of {count(factored.attrs['base_models'], 'base model')}: "
         f"{float(factored['explained']):.0%} of their variance ({float(factored['explained_lower']):.0%} to "
-        f"{float(factored['explained_upper']):.0%}, {share_words(prob)} interval).",
+        f"{float(factored['explained_upper']):.0%}, {share_words(prob)} interval)."
     ]
     show(Answer(about, _factor_columns(rank), _factor_rows(factored), header, footer), form)
     if out is not None:

@@ -145,8 +145,7 @@ def plan(
         Path | None, typer.Option(metavar="FILE.png", help="Draw cost against expected interval width.")
     ] = None,
     commands: Annotated[
-        bool,
-        typer.Option("--commands", help="Print only the lm-evaluation-harness command of each model."),
+        bool, typer.Option("--commands", help="Print only the lm-evaluation-harness command of each model.")
     ] = False,
     seed: given.Seed = 1,
 ) -> None:
@@ -248,8 +247,7 @@ def update(
         ),
     ],
     out: Annotated[
-        Path,
-        typer.Option(metavar="FILE.nc", help="Where to save the new fit; may be the old one, replaced when done."),
+        Path, typer.Option(metavar="FILE.nc", help="Where to save the new fit; may be the old one, replaced when done.")
     ],
     reading: given.Reading,
     plan: Annotated[

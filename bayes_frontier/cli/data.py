@@ -218,9 +218,7 @@ def diff(
     tau: Annotated[
         float,
         typer.Option(
-            metavar="P",
-            help="Level of the quantile compared, 0 to 1.",
-            parser=given.parser(given.probability, "--tau"),
+            metavar="P", help="Level of the quantile compared, 0 to 1.", parser=given.parser(given.probability, "--tau")
         ),
     ] = 0.98,
     changes: Annotated[

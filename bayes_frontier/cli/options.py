@@ -254,9 +254,7 @@ Relabel = Annotated[
 AllowLimited = Annotated[
     bool,
     typer.Option(
-        "--allow-limited",
-        help="Take also runs on a part of a benchmark's items (--limit).",
-        rich_help_panel=READING,
+        "--allow-limited", help="Take also runs on a part of a benchmark's items (--limit).", rich_help_panel=READING
     ),
 ]
 Duplicates = Annotated[
@@ -405,26 +403,15 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else.
 
 # How a fit is made.
 
-Model = Annotated[
-    str,
-    typer.Option(metavar="NAME", help="hierarchical, pooled, independent, or a model file (.toml)."),
-]
+Model = Annotated[str, typer.Option(metavar="NAME", help="hierarchical, pooled, independent, or a model file (.toml).")]
 Tau = Annotated[
     float,
     typer.Option(
-        metavar="P",
-        help="Share of models at or below the boundary, 0 to 1.",
-        parser=parser(probability, "--tau"),
+        metavar="P", help="Share of models at or below the boundary, 0 to 1.", parser=parser(probability, "--tau")
     ),
 ]
 Seed = Annotated[
-    int,
-    typer.Option(
-        min=0,
-        metavar="N",
-        help="Seed; the same one repeats the run.",
-        rich_help_panel=SAMPLING,
-    ),
+    int, typer.Option(min=0, metavar="N", help="Seed; the same one repeats the run.", rich_help_panel=SAMPLING)
 ]
 Draws = Annotated[int, typer.Option(min=1, metavar="N", help="Draws kept per chain.", rich_help_panel=SAMPLING)]
 Tune = Annotated[
@@ -434,11 +421,7 @@ Chains = Annotated[int, typer.Option(min=1, metavar="N", help="Independent chain
 Cores = Annotated[
     int | None,
     typer.Option(
-        min=1,
-        metavar="N",
-        help="Chains run at once.",
-        show_default="the machine's cores",
-        rich_help_panel=SAMPLING,
+        min=1, metavar="N", help="Chains run at once.", show_default="the machine's cores", rich_help_panel=SAMPLING
     ),
 ]
 AllowUnconverged = Annotated[

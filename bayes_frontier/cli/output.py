@@ -30,14 +30,9 @@ Value = str | float | int | bool | None
 class Column:
     """A column of an answer.
 
-    Attributes
-    ----------
-    key : str
-        Its name in JSON and CSV.
-    title : str
-        Its heading for people; empty: not shown to them.
-    words : callable
-        Turns a value into text for people.
+    * key: its name in JSON and CSV
+    * title: its heading for people; empty: not shown to them
+    * words: turns a value into text for people
     """
 
     key: str
@@ -49,16 +44,10 @@ class Column:
 class Answer:
     """A table with what it is about.
 
-    Attributes
-    ----------
-    about : mapping of str to value
-        Facts that hold for the whole table; the head of the JSON document.
-    columns : sequence of Column
-        Its columns.
-    rows : sequence of mapping
-        Values by column key; infinite and missing numbers are null in JSON.
-    header, footer : sequence of str
-        Lines for people above and below the table.
+    * about: facts that hold for the whole table; the head of the JSON document
+    * columns: its columns
+    * rows: values by column key; infinite and missing numbers are null in JSON
+    * header, footer: lines for people above and below the table
     """
 
     about: Mapping[str, object]

@@ -109,13 +109,7 @@ def portfolio(
 
     frontier = load(fit)
     result = answer(
-        frontier,
-        targets,
-        flops,
-        prob=asked.prob,
-        period=asked.period,
-        base_model=asked.base_model,
-        metrics=metrics,
+        frontier, targets, flops, prob=asked.prob, period=asked.period, base_model=asked.base_model, metrics=metrics
     )
     shown = [float(value) for value in result.summary["flops"].to_numpy().reshape(-1)]
     pairs = None
@@ -125,10 +119,7 @@ def portfolio(
         )
     facts = about(frontier, asked, [{"period": result.period}]) | _facts(result)
     if pairs is not None:
-        facts["trade_off"] = {
-            "tasks": pair,
-            "points": records(pairs),
-        }
+        facts["trade_off"] = {"tasks": pair, "points": records(pairs)}
     _show(result, facts, form)
     if out is not None:
         from bayes_frontier.plots import plot_portfolio, plot_trade_off
@@ -182,7 +173,7 @@ def _show(result: Portfolio, facts: dict[str, object], form: str) -> None:
         return
     whose = whose_models(facts["base_model"])
     header = [
-        f"Targets within the boundary of {whose} in the period '{result.period}': probabilities, from joint draws.",
+        f"Targets within the boundary of {whose} in the period '{result.period}': probabilities, from joint draws."
     ]
     show(Answer(facts, columns, rows, header, ["", *result.sentences, ""]), form)
     needed: list[dict[str, Value]] = list(facts["targets"])  # type: ignore[call-overload]

@@ -80,14 +80,7 @@ def contamination(
         make_folder(out, "--out")
     evaluations = reading.read(table)
     shifts = bf.contamination(
-        evaluations,
-        after,
-        tasks=task,
-        references=reference,
-        delta=delta,
-        prob=prob,
-        sensitivity=not quick,
-        seed=seed,
+        evaluations, after, tasks=task, references=reference, delta=delta, prob=prob, sensitivity=not quick, seed=seed
     )
     about = {
         "source": evaluations.source,

@@ -255,7 +255,7 @@ def _show_text(result: Saturation, rows: list[dict[str, Value]], facts: dict[str
         return
     header = [
         f"Progress from '{before}' at {flops_words(low)} FLOPs to '{after}' at {flops_words(high)} FLOPs: by scale, "
-        "more compute in the same period, and by time, all else at the same compute.",
+        "more compute in the same period, and by time, all else at the same compute."
     ]
     once = list({row["task"]: row for row in rows}.values())
     show(Answer({}, second, once, header), "text")
@@ -300,11 +300,7 @@ def emergence(
     result = answer(frontier, decades=border, prob=asked.prob, period=asked.period, base_model=asked.base_model)
     numbers = result.summary
     names = [str(task) for task in numbers["task"].to_numpy()]
-    rows = spelled(
-        rows_of(numbers, ("task",)),
-        width="{:.1f}".format,
-        observed="{:.0%}".format,
-    )
+    rows = spelled(rows_of(numbers, ("task",)), width="{:.1f}".format, observed="{:.0%}".format)
     chances = numbers["rank_probability"].transpose("task", "rank").to_numpy()
     for row, chance in zip(rows, chances, strict=True):
         row |= {f"rank_{i}": float(value) for i, value in enumerate(chance, start=1)}

@@ -31,18 +31,12 @@ def fit(
     model: given.Model = "hierarchical",
     tau: given.Tau = 0.98,
     compute_uncertainty: Annotated[
-        int,
-        typer.Option(
-            min=0,
-            metavar="N",
-            help="Pool N fits with FLOPs drawn from their uncertainty; 10 will do.",
-        ),
+        int, typer.Option(min=0, metavar="N", help="Pool N fits with FLOPs drawn from their uncertainty; 10 will do.")
     ] = 0,
     axis: Annotated[
         str,
         typer.Option(
-            metavar="NAME",
-            help="flops; or params (FLOPs then mean 6e12 x params) or tokens (6e10 x tokens).",
+            metavar="NAME", help="flops; or params (FLOPs then mean 6e12 x params) or tokens (6e10 x tokens)."
         ),
     ] = "flops",
     seed: given.Seed = 1,
@@ -161,8 +155,7 @@ def demo(
 def report(
     fit: given.FitFile,
     out: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="Folder for index.html, pictures and tables; made if it is not there."),
+        Path, typer.Option(metavar="DIR", help="Folder for index.html, pictures and tables; made if it is not there.")
     ],
     others: Annotated[
         list[Path] | None,

@@ -75,16 +75,7 @@ def watch(
         make_folder(out, "--out")
     frontier = load_converged(fit)
     newer = reading.read(table, registry=frontier.evaluations.registry)
-    changes = compare(
-        frontier,
-        newer,
-        tasks=task,
-        flops=flops,
-        delta=delta,
-        prob=prob,
-        against=against,
-        seed=seed,
-    )
+    changes = compare(frontier, newer, tasks=task, flops=flops, delta=delta, prob=prob, against=against, seed=seed)
     moved = established(changes["verdict"])
     rescored = changes["verdict"].to_numpy() == "re-scored"
     about = {

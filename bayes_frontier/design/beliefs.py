@@ -74,24 +74,15 @@ _MOST_DRAWS = 2000
 class Beliefs:
     """Draws of boundaries in the period planned for.
 
-    Attributes
-    ----------
-    tasks : tuple of str
-        Names.
-    curves : Curves
-        Draws.
-    period : int
-        Period planned for, an index into the curves' periods.
-    noise : Noise
-        Variance of one evaluation as a measurement of a boundary.
-    base_models : dict of str to (int, float)
-        Fitted base models: their index among the curves' effects, and their log10 FLOPs.
-    innovation : float
-        Standard deviation of what a fitted base model has moved on its own by the period planned for, in units of the
-        spread of base models: ``base_model_innovation`` of the model for a fitted period, times the square root of
-        the quarters to the next one.
-    recent : dict of str to int
-        Fitted base models with scores of other periods: how many scores they have of the period planned for.
+    * tasks: names
+    * curves: draws
+    * period: period planned for, an index into the curves' periods
+    * noise: variance of one evaluation as a measurement of a boundary
+    * base_models: fitted base models: their index among the curves' effects, and their log10 FLOPs
+    * innovation: standard deviation of what a fitted base model has moved on its own by the period planned for, in
+      units of the spread of base models: ``base_model_innovation`` of the model for a fitted period, times the
+      square root of the quarters to the next one
+    * recent: fitted base models with scores of other periods: how many scores they have of the period planned for
     """
 
     tasks: tuple[str, ...]
@@ -127,8 +118,7 @@ class Beliefs:
             curves=curves,
             period=index % curves.parts["floor"].shape[2],
             noise=evaluation_noise(
-                curves.residuals,
-                *(constant[name].to_numpy() for name in ("half_width", "scale", "likelihood_level")),
+                curves.residuals, *(constant[name].to_numpy() for name in ("half_width", "scale", "likelihood_level"))
             ),
             base_models={name: (i, float(z[i])) for i, name in enumerate(names)},
             innovation=frontier.spec.priors.base_model_innovation * float(np.sqrt(ahead)) if names else 0.0,
@@ -136,10 +126,7 @@ class Beliefs:
         )
 
     def population(self, z: FloatArray, tasks: IntArray) -> FloatArray:
-        """Draws of the population boundary.
-
-        Shapes: z (n,), tasks (n_tasks,), returns (n_tasks, n_draws, n).
-        """
+        """Draws of the population boundary. Shapes: z (n,), tasks (n_tasks,), returns (n_tasks, n_draws, n)."""
         period = np.array([self.period])
         return np.stack([self.curves.at(z, int(k), period, None)[:, 0] for k in tasks])
 
@@ -231,10 +218,7 @@ _SCATTER = 0.024
 
 
 def prior_beliefs(model: str, tasks: Sequence[str] | None, z: FloatArray, seed: int, tau: float = 0.98) -> Beliefs:
-    """Draw boundaries from priors.
-
-    Shapes: z (n_candidates,).
-    """
+    """Draw boundaries from priors. Shapes: z (n_candidates,)."""
     names = tuple(dict.fromkeys(tasks or ()))
     if not names:
         raise QueryError("tasks: without a fit, name the tasks that will be evaluated.")

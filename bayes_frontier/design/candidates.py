@@ -25,12 +25,8 @@ from bayes_frontier.text import count, listed, suggestion
 class Budget:
     """Limits of a choice.
 
-    Attributes
-    ----------
-    cost : float
-        Sum of costs not exceeded; infinite where only the number is limited.
-    count : int
-        Number of models not exceeded.
+    * cost: sum of costs not exceeded; infinite where only the number is limited
+    * count: number of models not exceeded
     """
 
     cost: float
@@ -75,14 +71,9 @@ TOKENS_PER_ITEM = "tokens_per_item"
 class Candidates:
     """Candidates that can be chosen, and those that cannot.
 
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        model, base_model, flops, cost (positive); one row per candidate.
-    unit : str
-        What cost counts in.
-    left_out : pandas.DataFrame
-        place, model, reason; one row per candidate that cannot be chosen.
+    * frame: model, base_model, flops, cost (positive); one row per candidate
+    * unit: what cost counts in
+    * left_out: place, model, reason; one row per candidate that cannot be chosen
     """
 
     frame: pd.DataFrame
@@ -90,10 +81,7 @@ class Candidates:
     left_out: pd.DataFrame
 
     def leave_out(self, mask: npt.NDArray[np.bool_], reason: str) -> "Candidates":
-        """Move candidates to those left out.
-
-        Shapes: mask (n_candidates,).
-        """
+        """Move candidates to those left out. Shapes: mask (n_candidates,)."""
         gone = self.frame.loc[mask, ["place", "model"]].assign(reason=reason)
         return Candidates(
             self.frame[~mask].reset_index(drop=True), self.unit, pd.concat([self.left_out, gone], ignore_index=True)

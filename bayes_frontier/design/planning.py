@@ -112,10 +112,7 @@ class Plan(Displayed):
         """Cost spent against expected mean interval width: columns cost and interval_width, from nothing on."""
         now = float(self.widths["now"].mean())
         return pd.DataFrame(
-            {
-                "cost": [0.0, *self.table["cumulative_cost"]],
-                "interval_width": [now, *self.table["interval_width"]],
-            }
+            {"cost": [0.0, *self.table["cumulative_cost"]], "interval_width": [now, *self.table["interval_width"]]}
         )
 
     @property
@@ -262,12 +259,7 @@ def plan(
     if registry is None and frontier is not None:
         registry = frontier.evaluations.registry
     pool = read_candidates(
-        candidates,
-        evaluated=evaluated,
-        cost=cost,
-        columns=columns,
-        skip=skip,
-        registry=given_registry(registry),
+        candidates, evaluated=evaluated, cost=cost, columns=columns, skip=skip, registry=given_registry(registry)
     )
     total = float(pool.frame["cost"].sum())
     limit = read_budget(budget, n, total, len(pool.frame))

@@ -26,16 +26,10 @@ _POINTS = 15
 class Planned:
     """A plan that evaluations followed.
 
-    Attributes
-    ----------
-    table : pandas.DataFrame
-        model, and of the plan's columns order, cost and interval_width where it has them.
-    tasks : tuple of str or None
-        Tasks it was made for; None where it does not say.
-    flops : tuple of float or None
-        Range of compute it was made for.
-    prob : float
-        Probability of its intervals.
+    * table: model, and of the plan's columns order, cost and interval_width where it has them
+    * tasks: tasks it was made for; None where it does not say
+    * flops: range of compute it was made for
+    * prob: probability of its intervals
     """
 
     table: pd.DataFrame

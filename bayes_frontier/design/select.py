@@ -12,22 +12,15 @@ from bayes_frontier.model.likelihood import FloatArray, IntArray
 class Noise:
     """Variance of one evaluation as a measurement of a boundary, by how well the boundary is known.
 
-    Attributes
-    ----------
-    deviation : ndarray, shape (n_nodes,)
-        Standard deviations of the boundary, increasing.
-    variance : ndarray, shape (n_tasks, n_nodes)
-        Of the measurement, interpolated between the nodes, on logarithmic scales.
+    * deviation (n_nodes,): standard deviations of the boundary, increasing
+    * variance (n_tasks, n_nodes): of the measurement, interpolated between the nodes, on logarithmic scales
     """
 
     deviation: FloatArray
     variance: FloatArray
 
     def __call__(self, boundary: FloatArray) -> FloatArray:
-        """Look up the noise.
-
-        Shapes: boundary (n_tasks, n), returns (n_tasks, n).
-        """
+        """Look up the noise. Shapes: boundary (n_tasks, n), returns (n_tasks, n)."""
         x, nodes = 0.5 * np.log(np.maximum(boundary, 1e-12)), np.log(self.deviation)
         return np.stack([np.exp(np.interp(row, nodes, np.log(v))) for row, v in zip(x, self.variance, strict=True)])
 
@@ -43,14 +36,9 @@ class Sites:
     The boundary at site j is ``columns[..., index[j]]`` plus an effect of its own, independent of everything else, with
     standard deviation `spread`: that of a base model not yet seen, or what a fitted one has moved on its own.
 
-    Attributes
-    ----------
-    columns : ndarray, shape (n_tasks, n_draws, n_columns)
-        Posterior draws of boundaries, in score units.
-    index : ndarray of int, shape (n_sites,)
-        Column of each site.
-    spread : ndarray, shape (n_tasks, n_sites)
-        In score units.
+    * columns (n_tasks, n_draws, n_columns): posterior draws of boundaries, in score units
+    * index (n_sites,): column of each site
+    * spread (n_tasks, n_sites): in score units
     """
 
     columns: FloatArray
@@ -61,16 +49,10 @@ class Sites:
 class Information:
     """Covariance of targets and sites, given the evaluations chosen so far.
 
-    Parameters
-    ----------
-    targets : ndarray, shape (n_tasks, n_draws, n_targets)
-        Posterior draws of what is to be known, in score units.
-    sites : Sites
-        Where evaluations are possible.
-    noise : Noise
-        Variance of one evaluation as a measurement of a boundary.
-    weights : ndarray, shape (n_tasks, n_targets)
-        Weight of each target's variance; they sum to one.
+    * targets (n_tasks, n_draws, n_targets): posterior draws of what is to be known, in score units
+    * sites: where evaluations are possible
+    * noise: variance of one evaluation as a measurement of a boundary
+    * weights (n_tasks, n_targets): weight of each target's variance; they sum to one
     """
 
     def __init__(self, targets: FloatArray, sites: Sites, noise: Noise, weights: FloatArray) -> None:
@@ -106,10 +88,7 @@ class Information:
         return float((self.weights * self.target_variance).sum())
 
     def variance_gains(self) -> FloatArray:
-        """Reduction of the weighted mean variance of the targets by one more evaluation.
-
-        Shapes: returns (n_sites,).
-        """
+        """Reduction of the weighted mean variance of the targets by one more evaluation. Shapes: returns (n_sites,)."""
         squared = np.einsum("kg,kgu->ku", self.weights, self._state[:, : self._n_targets, : self._used] ** 2)
         variance = self.variance
         return np.asarray((squared[:, self._index] / (variance + self.noise(variance))).sum(axis=0))
@@ -152,12 +131,8 @@ class Information:
 class BaseModelInformation(Information):
     """Information whose targets are the boundaries of the sites themselves, some of them more than others.
 
-    Parameters
-    ----------
-    targets, sites, noise, weights : optional
-        As in `Information`; the targets are only reported.
-    site_weights : ndarray, shape (n_sites,)
-        Weight of the variance of each site's boundary; they sum to one.
+    * targets, sites, noise, weights: as in `Information`; the targets are only reported
+    * site_weights (n_sites,): weight of the variance of each site's boundary; they sum to one
     """
 
     def __init__(
@@ -172,10 +147,7 @@ class BaseModelInformation(Information):
         return float((self.variance @ self._site_weights).mean())
 
     def variance_gains(self) -> FloatArray:
-        """Reduction of the weighted mean variance at the sites by one more evaluation.
-
-        Shapes: returns (n_sites,).
-        """
+        """Reduction of the weighted mean variance at the sites by one more evaluation. Shapes: returns (n_sites,)."""
         used = self._state[:, : self._used, : self._used]
         by_column = np.bincount(self._index, self._site_weights, self._used)
         shared = np.einsum("u,kuv->kv", by_column, used**2)[:, self._index]
@@ -193,16 +165,10 @@ class BaseModelInformation(Information):
 class Chosen:
     """Evaluations in the order they were chosen, with what each was expected to buy.
 
-    Attributes
-    ----------
-    order : list of int
-        Candidates.
-    nats : list of float
-        Expected information of all up to each, in nats.
-    variance : list of ndarray
-        Variances of the targets after each, shape (n_tasks, n_targets).
-    largest : list of tuple of int
-        Task and target whose variance each reduces most, by share.
+    * order: candidates
+    * nats: expected information of all up to each, in nats
+    * variance: variances of the targets after each, shape (n_tasks, n_targets)
+    * largest: task and target whose variance each reduces most, by share
     """
 
     order: list[int] = field(default_factory=list)
@@ -227,26 +193,16 @@ class Chosen:
 class Problem:
     """What is to be chosen from.
 
-    Attributes
-    ----------
-    make : callable
-        Returns fresh `Information`.
-    by_information : bool
-        Whether nats are maximised; else the mean variance, of what `Information` it is, is minimised.
-    site : ndarray of int, shape (n_candidates,)
-        Site of each candidate.
-    cost : ndarray, shape (n_candidates,)
-        Positive costs.
-    budget : float
-        Sum of costs not exceeded; where it is infinite, gains are not divided by costs.
-    most : int
-        Number of candidates not exceeded.
-    ties : ndarray, shape (n_candidates,)
-        Order among candidates of one site: of those at equal cost, or of all.
-    by_price : bool
-        Whether the cheaper candidates of a site come first. Not where the cost says something about the scores: a model
-        with fewer parameters than its base model is pruned, or not what its label says, and base models are known by
-        models that stand for the others.
+    * make: returns fresh `Information`
+    * by_information: whether nats are maximised; else the mean variance, of what `Information` it is, is minimised
+    * site (n_candidates,): site of each candidate
+    * cost (n_candidates,): positive costs
+    * budget: sum of costs not exceeded; where it is infinite, gains are not divided by costs
+    * most: number of candidates not exceeded
+    * ties (n_candidates,): order among candidates of one site: of those at equal cost, or of all
+    * by_price: whether the cheaper candidates of a site come first. Not where the cost says something about the
+      scores: a model with fewer parameters than its base model is pruned, or not what its label says, and base
+      models are known by models that stand for the others
     """
 
     make: Callable[[], Information]
@@ -259,10 +215,7 @@ class Problem:
     by_price: bool = True
 
     def gains(self, information: Information) -> FloatArray:
-        """Gain of one more evaluation at each site.
-
-        Shapes: returns (n_sites,).
-        """
+        """Gain of one more evaluation at each site. Shapes: returns (n_sites,)."""
         return information.information_gains() if self.by_information else information.variance_gains()
 
     def value(self, information: Information) -> float:

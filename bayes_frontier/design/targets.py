@@ -48,14 +48,9 @@ class Question:
 class Targets:
     """Points at which boundaries are to be known.
 
-    Attributes
-    ----------
-    tasks : ndarray of int, shape (n_tasks,)
-        Tasks.
-    z : ndarray, shape (n_targets,)
-        log10 FLOPs.
-    weights : ndarray, shape (n_tasks, n_targets)
-        Equal, adding up to one.
+    * tasks (n_tasks,): tasks
+    * z (n_targets,): log10 FLOPs
+    * weights (n_tasks, n_targets): equal, adding up to one
     """
 
     tasks: IntArray
@@ -75,10 +70,7 @@ def targets(
     flops: tuple[float, float] | None,
     z: FloatArray,
 ) -> Targets:
-    """Read what is to be known.
-
-    Shapes: z (n_candidates,).
-    """
+    """Read what is to be known. Shapes: z (n_candidates,)."""
     if objective not in get_args(Objective):
         names = get_args(Objective)
         raise QueryError(

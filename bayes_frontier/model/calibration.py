@@ -145,9 +145,6 @@ def boundary_density(residuals: npt.ArrayLike, tau: float, n: int | None = None)
 
 
 def residual_quantiles(residuals: npt.ArrayLike, tau: float) -> FloatArray:
-    """Quantiles of the residual distribution, shifted to be zero at tau.
-
-    Shapes: returns (len(RESIDUAL_LEVELS),).
-    """
+    """Quantiles of the residual distribution, shifted to be zero at tau. Shapes: returns (len(RESIDUAL_LEVELS),)."""
     r = np.asarray(residuals, dtype=float).ravel()
     return np.asarray(np.quantile(r, RESIDUAL_LEVELS) - np.quantile(r, tau))

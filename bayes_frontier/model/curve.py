@@ -39,10 +39,7 @@ MARGIN = 0.005
 class ComputeRange:
     """The two computes at which a boundary is parametrised.
 
-    Attributes
-    ----------
-    low, high : float
-        log10 FLOPs; the 16th and 84th percentile of the fitted models.
+    * low, high: log10 FLOPs; the 16th and 84th percentile of the fitted models
     """
 
     low: float
@@ -106,11 +103,7 @@ def log_odds(p: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def boundary_at(
-    z: npt.ArrayLike,
-    floor: npt.ArrayLike,
-    ceiling: npt.ArrayLike,
-    slope: npt.ArrayLike,
-    midpoint: npt.ArrayLike,
+    z: npt.ArrayLike, floor: npt.ArrayLike, ceiling: npt.ArrayLike, slope: npt.ArrayLike, midpoint: npt.ArrayLike
 ) -> npt.NDArray[np.float64]:
     """Evaluate the boundary."""
     z, floor, ceiling = np.asarray(z, float), np.asarray(floor, float), np.asarray(ceiling, float)

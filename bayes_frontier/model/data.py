@@ -32,16 +32,10 @@ CELL = ("period", "stretch", "base", "z")
 class Stretches:
     """Stretches of time: parts of periods, about a quarter of a year long, between which boundaries drift.
 
-    Attributes
-    ----------
-    of_model : ndarray of int, shape (n_models,)
-        Stretch of each record of ``evaluations.models``.
-    last : ndarray of int, shape (n_periods,)
-        Last stretch of each period.
-    gaps : ndarray, shape (n_stretches - 1,)
-        Time from each stretch to the next, between their median dates, in quarters of a year.
-    middle : pandas.Timestamp or None
-        Median date of the last stretch; None without dates.
+    * of_model (n_models,): stretch of each record of ``evaluations.models``
+    * last (n_periods,): last stretch of each period
+    * gaps (n_stretches - 1,): time from each stretch to the next, between their median dates, in quarters of a year
+    * middle: median date of the last stretch; None without dates
     """
 
     of_model: IntArray
@@ -263,10 +257,7 @@ def _checked_covariates(covariates: Mapping[str, npt.ArrayLike], n_models: int) 
 
 
 def reference_compute(models: pd.DataFrame, base_models: Sequence[str]) -> npt.NDArray[np.float64]:
-    """Compute of base models: the median over their records.
-
-    Shapes: returns (n_base_models,).
-    """
+    """Compute of base models: the median over their records. Shapes: returns (n_base_models,)."""
     z = pd.Series(log_flops(models["flops"]))
     return np.asarray(z.groupby(models["base_model"].to_numpy()).median().loc[list(base_models)].to_numpy())
 

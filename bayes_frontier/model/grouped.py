@@ -133,10 +133,7 @@ class GroupedLoss(CompiledOp):
     n_smooth = 1
 
     def pullback(
-        self,
-        inputs: Sequence[Variable[Any, Any]],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
+        self, inputs: Sequence[Variable[Any, Any]], outputs: Sequence[Any], cotangents: Sequence[Any]
     ) -> list[Variable[Any, Any]]:
         """Apply the chain rule: the second output is the derivative of the first."""
         return [cotangents[0] * outputs[1], *(DisconnectedType()() for _ in inputs[self.n_smooth :])]

@@ -115,16 +115,13 @@ class LossPieces:
     all of them it is a line. A table over even buckets of the boundary leads to the parabola: it has as many buckets
     as there are breakpoints, so that there is about one to look at in a bucket, whatever n.
 
-    Attributes
-    ----------
-    pieces : ndarray, shape (2 n_scores + n_cells, 4)
-        Per piece, cell by cell and ascending: the breakpoint it begins at, and loss, slope and curvature there. The
-        first piece of a cell, the line, ends at its breakpoint; a cell without scores has a piece of zeros.
-    buckets : ndarray of int, shape (n_buckets + n_cells,)
-        Cell by cell, the last piece that begins before each bucket; then the cell's last piece.
-    cells : ndarray, shape (n_cells, 4)
-        Lower end of each cell's buckets, buckets per unit of score, place of the first one in `buckets`, and how many
-        they are; a cell without scores has one.
+    * pieces (2 n_scores + n_cells, 4): per piece, cell by cell and ascending: the breakpoint it begins at, and
+      loss, slope and curvature there. The first piece of a cell, the line, ends at its breakpoint; a cell without
+      scores has a piece of zeros
+    * buckets (n_buckets + n_cells,): cell by cell, the last piece that begins before each bucket; then the cell's
+      last piece
+    * cells (n_cells, 4): lower end of each cell's buckets, buckets per unit of score, place of the first one in
+      `buckets`, and how many they are; a cell without scores has one
     """
 
     pieces: FloatArray
@@ -135,10 +132,7 @@ class LossPieces:
     def from_scores(
         cls, scores: GroupedScores, level: FloatArray, half_width: FloatArray, scale: FloatArray
     ) -> "LossPieces":
-        """Lay the loss of scores out.
-
-        Shapes: level, half_width, scale (n_cells,).
-        """
+        """Lay the loss of scores out. Shapes: level, half_width, scale (n_cells,)."""
         n_scores, start, size = len(scores.values), 2 * scores.start, np.diff(scores.start)
         number = np.arange(len(size))
         cell = np.repeat(number, size)

@@ -52,12 +52,8 @@ def ending(compiled: Compiled, statistics: xr.Dataset, posterior: xr.Dataset) ->
 class Start:
     """Where a fit ended and another can start.
 
-    Attributes
-    ----------
-    ending : xarray.Dataset
-        Points, from `ending`.
-    scale : Scale
-        Scale that fit was drawn with.
+    * ending: points, from `ending`
+    * scale: scale that fit was drawn with
     """
 
     ending: xr.Dataset
@@ -116,17 +112,11 @@ KEPT_STATISTICS = ("diverging", "energy", "logp", "n_steps", "depth", "step_size
 class Sampled:
     """A sampled posterior.
 
-    Attributes
-    ----------
-    posterior, sample_stats : xarray.Dataset
-        Draws of the kept variables and of the sampler's statistics, dims (chain, draw, ...).
-    scale : Scale
-        Scale the posterior was drawn with.
-    residual_quantiles : ndarray, shape (n_tasks, n_levels)
-        Residual distribution around the boundary, given base-model effects, at the levels
-        ``bayes_frontier.model.calibration.RESIDUAL_LEVELS``.
-    ending : xarray.Dataset or None
-        Where another fit can start; see `Start`.
+    * posterior, sample_stats: draws of the kept variables and of the sampler's statistics, dims (chain, draw, ...)
+    * scale: scale the posterior was drawn with
+    * residual_quantiles (n_tasks, n_levels): residual distribution around the boundary, given base-model effects,
+      at the levels ``bayes_frontier.model.calibration.RESIDUAL_LEVELS``
+    * ending: where another fit can start; see `Start`
     """
 
     posterior: xr.Dataset
@@ -210,10 +200,7 @@ def _named(posterior: xr.Dataset, data: FrontierData) -> xr.Dataset:
 
 
 def cell_boundary(posterior: xr.Dataset, data: FrontierData) -> FloatArray:
-    """Boundary of every cell, base-model effects included, for given draws.
-
-    Shapes: returns (n_cells, n_samples).
-    """
+    """Boundary of every cell, base-model effects included, for given draws. Shapes: returns (n_cells, n_samples)."""
     task, period, stretch = (data.cells[name].to_numpy() for name in ("task", "period", "stretch"))
     parts = [posterior[name].transpose("task", "period", "sample").to_numpy()[task, period] for name in CURVE]
     q = boundary_at(data.cells["z"].to_numpy()[:, None], *parts)

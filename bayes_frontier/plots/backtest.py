@@ -22,11 +22,7 @@ if TYPE_CHECKING:
 
 _INK, _PAPER, _QUIET = "#1a1a1a", "#ffffff", "#8a8a8a"
 _BETTER, _WORSE = OKABE_ITO[0], OKABE_ITO[5]
-_GROUPS = {
-    "all": "all models",
-    "known": "models on a base model already seen",
-    "new": "models on a new base model",
-}
+_GROUPS = {"all": "all models", "known": "models on a base model already seen", "new": "models on a new base model"}
 _SHOWN = (OURS, "paper", "constant", ORACLE)
 _AROUND: dict[str, dict[str, object]] = {
     "grid": {"color": "#e6e6e6", "linewidth": 0.7},

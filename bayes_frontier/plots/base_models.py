@@ -15,14 +15,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.plots import style
 from bayes_frontier.plots.boundary import BoundaryCurves, boundary_curves
-from bayes_frontier.plots.intervals import (
-    ROW_ELEMENTS,
-    Rows,
-    draw_rows,
-    pick_names,
-    row_axes,
-    title_and_label,
-)
+from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, pick_names, row_axes, title_and_label
 from bayes_frontier.text import share_words
 
 if TYPE_CHECKING:

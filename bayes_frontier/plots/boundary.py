@@ -33,26 +33,15 @@ _STEP = 4
 class BoundaryCurves:
     """Curves and points of the picture; mappings are by task.
 
-    Attributes
-    ----------
-    tasks : tuple of str
-        Panels, in order.
-    periods : tuple of str
-        Labels of the periods shown, the one with the band last.
-    flops : numpy.ndarray
-        Where curves are known, shape (n_flops,).
-    median, lower, upper : mapping of str to numpy.ndarray
-        Boundary of the last of `periods`, each (n_flops,).
-    past : mapping of str to list of numpy.ndarray
-        Medians of the earlier periods.
-    points : mapping of str to pandas.DataFrame
-        Scores of these periods: flops, score, period; in an order that hides none of the periods.
-    truth : mapping of str to numpy.ndarray
-        Known boundary, shape (n_flops,); tasks without one are left out.
-    prob : float
-        Probability of the band.
-    title : str
-        What the picture shows.
+    * tasks: panels, in order
+    * periods: labels of the periods shown, the one with the band last
+    * flops: where curves are known, shape (n_flops,)
+    * median, lower, upper: boundary of the last of `periods`, each (n_flops,)
+    * past: medians of the earlier periods
+    * points: scores of these periods: flops, score, period; in an order that hides none of the periods
+    * truth: known boundary, shape (n_flops,); tasks without one are left out
+    * prob: probability of the band
+    * title: what the picture shows
     """
 
     tasks: tuple[str, ...]
@@ -142,12 +131,7 @@ def legend_handles(curves: BoundaryCurves, elements: dict[str, dict[str, Any] | 
         handles.append(Line2D([], [], label="boundary, median", **style))
     if (band := elements["band"]) is not None:
         handles.append(
-            Patch(
-                **{"color": colours[-1], **_colour(band)},
-                alpha=0.35,
-                linewidth=0,
-                label=f"{share} credible band",
-            )
+            Patch(**{"color": colours[-1], **_colour(band)}, alpha=0.35, linewidth=0, label=f"{share} credible band")
         )
     if (truth := elements["truth"]) is not None and curves.truth:
         options = {key: value for key, value in truth.items() if key != "zorder"}

@@ -18,12 +18,7 @@ from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, row_ax
 from bayes_frontier.posterior.diagnostics import ESS_MIN, R_HAT_MAX
 
 # Colours of verdicts differ in lightness too; the verdict is also in the title.
-COLOURS = {
-    "pass": style.OKABE_ITO[0],
-    "warn": style.OKABE_ITO[1],
-    "fail": style.OKABE_ITO[5],
-    "unknown": "#8c8c8c",
-}
+COLOURS = {"pass": style.OKABE_ITO[0], "warn": style.OKABE_ITO[1], "fail": style.OKABE_ITO[5], "unknown": "#8c8c8c"}
 ELEMENTS: dict[str, dict[str, object]] = {
     **ROW_ELEMENTS,
     "points": {"s": 30.0, "zorder": 4.0},

@@ -21,18 +21,11 @@ from bayes_frontier.text import share_words
 if TYPE_CHECKING:
     import xarray as xr
 
-DRIFT_ELEMENTS: dict[str, dict[str, object]] = {
-    **ROW_ELEMENTS,
-    **ZONE,
-}
+DRIFT_ELEMENTS: dict[str, dict[str, object]] = {**ROW_ELEMENTS, **ZONE}
 
 
 def plot_drift(
-    found: xr.Dataset,
-    *,
-    step: int | str = -1,
-    axes: Axes | None = None,
-    visuals: style.Visuals | None = None,
+    found: xr.Dataset, *, step: int | str = -1, axes: Axes | None = None, visuals: style.Visuals | None = None
 ) -> Axes:
     """Draw how much boundaries changed, one row per task, over the zone of changes too small to matter.
 

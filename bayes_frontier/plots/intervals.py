@@ -43,16 +43,10 @@ _ROW, _AROUND, _WIDTH = 0.34, 1.2, 7.4
 class Rows:
     """Intervals to draw, the first row on top.
 
-    Attributes
-    ----------
-    names : tuple of str
-        What each row is of.
-    median, lower, upper : numpy.ndarray
-        Centre and ends, shape (n,).
-    inner : tuple of numpy.ndarray or None
-        Ends of a narrower interval within.
-    texts : tuple of str
-        What stands at the right of each row.
+    * names: what each row is of
+    * median, lower, upper: centre and ends, shape (n,)
+    * inner: ends of a narrower interval within
+    * texts: what stands at the right of each row
     """
 
     names: tuple[str, ...]

@@ -151,10 +151,7 @@ def plot_watch(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Vi
     return panel
 
 
-CONTAMINATION_ELEMENTS: dict[str, dict[str, object]] = {
-    **ROW_ELEMENTS,
-    **ZONE,
-}
+CONTAMINATION_ELEMENTS: dict[str, dict[str, object]] = {**ROW_ELEMENTS, **ZONE}
 
 
 def plot_contamination(

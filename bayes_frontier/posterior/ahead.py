@@ -58,14 +58,10 @@ def base_model_years(names: pd.Series, seen: pd.Series, registry: Registry) -> F
 class Vintage:
     """Lines through base-model effects over release dates, one per task.
 
-    Attributes
-    ----------
-    slope, error : ndarray, shape (n_tasks,)
-        Mean and standard deviation of the trend, on the logit scale a year.
-    centre : ndarray, shape (n_tasks,)
-        Mean release of the base models, in years since 2024-01-01, weighted by what their scores tell.
-    latest : float
-        Latest year that the lines are followed to.
+    * slope, error (n_tasks,): mean and standard deviation of the trend, on the logit scale a year
+    * centre (n_tasks,): mean release of the base models, in years since 2024-01-01, weighted by what their scores
+      tell
+    * latest: latest year that the lines are followed to
     """
 
     slope: FloatArray
@@ -75,10 +71,7 @@ class Vintage:
 
     @classmethod
     def from_curves(cls, curves: Curves, released: FloatArray, prior: float) -> "Vintage | None":
-        """Estimate the lines.
-
-        Shapes: released (n_base_models,).
-        """
+        """Estimate the lines. Shapes: released (n_base_models,)."""
         dated = np.isfinite(released)
         if curves.effects is None or curves.scales is None or prior == 0.0:
             return None
@@ -131,16 +124,10 @@ def appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp,
 class ModelsAhead:
     """Models to come as a fit sees them.
 
-    Attributes
-    ----------
-    base : ndarray of int, shape (n_models,)
-        Place among the fitted base models; -1 for one not fitted.
-    z : ndarray, shape (n_models,)
-        log10 FLOPs: of a fitted base model those it was fitted at.
-    quarters : ndarray, shape (n_models,)
-        Time since the last fitted stretch, in quarters of a year.
-    appeared : ndarray, shape (n_models,)
-        When their base models did, in years since 2024-01-01.
+    * base (n_models,): place among the fitted base models; -1 for one not fitted
+    * z (n_models,): log10 FLOPs: of a fitted base model those it was fitted at
+    * quarters (n_models,): time since the last fitted stretch, in quarters of a year
+    * appeared (n_models,): when their base models did, in years since 2024-01-01
     """
 
     base: IntArray
@@ -231,19 +218,13 @@ STAND_INS = 24
 class Draws:
     """Random parts of what is to come, the same for all models.
 
-    Attributes
-    ----------
-    samples : ndarray of int, shape (n_samples,)
-        Which draws of the posterior.
-    drift, own, trend : ndarray, shape (n_samples, n_tasks)
-        e_1, e_2 |e_3| and the standard normal value behind the trend of vintage, as in the module's description.
-    new : ndarray, shape (n_samples, n_stand_ins, n_tasks)
-        Effects of base models not fitted, on the logit scale.
-    innovation : float
-        Of a fitted base model's own change in a quarter, in units of base_model_scale: its standard deviation differs
-        from task to task, and is drawn from a half-normal distribution of this scale.
-    vintage : Vintage or None
-        What later base models are better by.
+    * samples (n_samples,): which draws of the posterior
+    * drift, own, trend (n_samples, n_tasks): e_1, e_2 |e_3| and the standard normal value behind the trend of
+      vintage, as in the module's description
+    * new (n_samples, n_stand_ins, n_tasks): effects of base models not fitted, on the logit scale
+    * innovation: of a fitted base model's own change in a quarter, in units of base_model_scale: its standard
+      deviation differs from task to task, and is drawn from a half-normal distribution of this scale
+    * vintage: what later base models are better by
     """
 
     samples: IntArray
@@ -290,10 +271,7 @@ class Draws:
 
 
 def drift_ahead(curves: Curves, draws: Draws, task: int, quarters: FloatArray) -> FloatArray:
-    """Draw what all boundaries of a task move by, on the logit scale.
-
-    Shapes: quarters (n,), returns (n_samples, n).
-    """
+    """Draw what all boundaries of a task move by, on the logit scale. Shapes: quarters (n,), returns (n_samples, n)."""
     shift = np.zeros((len(draws.samples), len(quarters)))
     if curves.drift is not None:
         shift += (curves.drift[draws.samples, task] * draws.drift[:, task])[:, None] * np.sqrt(quarters)
@@ -402,10 +380,7 @@ def mixtures(curves: Curves, models: ModelsAhead, draws: Draws) -> Iterator[tupl
 
 
 def predictive_levels(curves: Curves, models: ModelsAhead, draws: Draws) -> FloatArray:
-    """Levels that scores of models to come exceed with probability 1 - tau.
-
-    Shapes: returns (n_models, n_tasks).
-    """
+    """Levels that scores of models to come exceed with probability 1 - tau. Shapes: returns (n_models, n_tasks)."""
     drawn = zip(mixtures(curves, models, draws), curves.residuals, strict=True)
     levels = [mixture_quantile(q.T, residuals, curves.tau)[code] for (code, q), residuals in drawn]
     return np.asarray(np.clip(np.stack(levels, axis=1), 0.0, 1.0))
@@ -429,9 +404,6 @@ def chances(curves: Curves, models: ModelsAhead, draws: Draws, scores: FloatArra
 
 
 def labelled(values: FloatArray, models: pd.Series, tasks: Sequence[str]) -> xr.DataArray:
-    """Attach names to boundaries.
-
-    Shapes: values (n_models, n_tasks).
-    """
+    """Attach names to boundaries. Shapes: values (n_models, n_tasks)."""
     coords = {"model": models.to_numpy(dtype=object), "task": list(tasks)}
     return xr.DataArray(values, dims=("model", "task"), coords=coords, name="boundary", attrs={"units": "score"})

@@ -33,10 +33,7 @@ def effect_shape(effects: FloatArray, scales: FloatArray) -> FloatArray:
 
 
 def residual_cdf(residual: npt.ArrayLike, quantiles: FloatArray) -> FloatArray:
-    """Distribution function of residuals given by its quantiles.
-
-    Shapes: quantiles (len(RESIDUAL_LEVELS),).
-    """
+    """Distribution function of residuals given by its quantiles. Shapes: quantiles (len(RESIDUAL_LEVELS),)."""
     # np.interp needs increasing nodes: ties (benchmarks with few items) are spread by less than any score's resolution.
     nodes = quantiles + 1e-12 * np.arange(len(quantiles))
     return np.asarray(np.interp(np.asarray(residual, dtype=float), nodes, RESIDUAL_LEVELS, left=0.0, right=1.0))
@@ -64,16 +61,10 @@ class PopulationBoundary:
     The solution depends on the boundary and on omega only, so it is tabulated once and interpolated. The table is
     non-decreasing in the boundary, hence so is the result in compute.
 
-    Parameters
-    ----------
-    quantiles : ndarray
-        Residual distribution of the task; see `residual_cdf`.
-    scales : ndarray
-        Draws of omega, the standard deviation of base-model effects on the logit scale.
-    shape : ndarray, shape (n_mix,)
-        Equally probable values of the effect in units of omega; see `effect_shape`.
-    tau : float
-        Quantile level.
+    * quantiles: residual distribution of the task; see `residual_cdf`
+    * scales: draws of omega, the standard deviation of base-model effects on the logit scale
+    * shape (n_mix,): equally probable values of the effect in units of omega; see `effect_shape`
+    * tau: quantile level
     """
 
     def __init__(self, quantiles: FloatArray, scales: FloatArray, shape: FloatArray, tau: float) -> None:
@@ -85,10 +76,7 @@ class PopulationBoundary:
         self._table = np.maximum.accumulate(table, axis=0)
 
     def __call__(self, q: FloatArray, scales: FloatArray) -> FloatArray:
-        """Return the population boundary.
-
-        Shapes: q (n_draws, ...), scales (n_draws,).
-        """
+        """Return the population boundary. Shapes: q (n_draws, ...), scales (n_draws,)."""
         step = self._scales[1] - self._scales[0]
         j = np.clip(((scales - self._scales[0]) / step).astype(int), 0, _N_SCALES - 2)
         weight = np.clip((scales - self._scales[j]) / step, 0.0, 1.0)
@@ -116,31 +104,18 @@ _AT_A_TIME = 65536
 class Curves:
     """Draws with chain and draw in one first axis.
 
-    Attributes
-    ----------
-    shape : tuple of int
-        Number of chains and of draws per chain.
-    parts : dict
-        floor, ceiling, slope and midpoint, each (n_samples, n_tasks, n_periods).
-    effects : ndarray or None
-        Base-model effects on the logit scale, (n_samples, n_base_models, n_tasks).
-    scales : ndarray or None
-        Their standard deviations, (n_samples, n_tasks).
-    drift : ndarray or None
-        Standard deviation of a quarter's drift on the logit scale, (n_samples, n_tasks).
-    residuals : ndarray
-        Residual quantiles of each task, (n_tasks, n_levels).
-    tau : float
-        Quantile level.
-    velocity : ndarray or None
-        Mean drift of a quarter on the logit scale, (n_samples, n_tasks).
-    walk : ndarray or None
-        Drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
-        `bayes_frontier.model.data`.
-    misfit : Misfit or None
-        How far the population boundary may be off for what the model leaves out; none: not at all.
-    pivot : float
-        log10 FLOPs about which its steepness may be off.
+    * shape: number of chains and of draws per chain
+    * parts: floor, ceiling, slope and midpoint, each (n_samples, n_tasks, n_periods)
+    * effects: base-model effects on the logit scale, (n_samples, n_base_models, n_tasks)
+    * scales: their standard deviations, (n_samples, n_tasks)
+    * drift: standard deviation of a quarter's drift on the logit scale, (n_samples, n_tasks)
+    * residuals: residual quantiles of each task, (n_tasks, n_levels)
+    * tau: quantile level
+    * velocity: mean drift of a quarter on the logit scale, (n_samples, n_tasks)
+    * walk: drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
+      `bayes_frontier.model.data`
+    * misfit: how far the population boundary may be off for what the model leaves out; none: not at all
+    * pivot: log10 FLOPs about which its steepness may be off
     """
 
     shape: tuple[int, int]
@@ -199,10 +174,7 @@ class Curves:
         return values.reshape(*self.shape, *values.shape[1:])
 
     def typical(self, z: npt.ArrayLike, task: Any, period: Any, samples: Any = slice(None)) -> FloatArray:  # noqa: ANN401
-        """Boundary of a base model without effect.
-
-        Shapes: returns (n_samples, ...).
-        """
+        """Boundary of a base model without effect. Shapes: returns (n_samples, ...)."""
         z, task, period = np.broadcast_arrays(z, task, period)
         return boundary_at(z, *(self.parts[name][samples][:, task, period] for name in _CURVE))
 
@@ -214,10 +186,7 @@ class Curves:
         period: Any = -1,  # noqa: ANN401
         samples: Any = slice(None),  # noqa: ANN401
     ) -> FloatArray:
-        """Boundary of fitted base models at the end of a period.
-
-        Shapes: returns (n_samples, ...).
-        """
+        """Boundary of fitted base models at the end of a period. Shapes: returns (n_samples, ...)."""
         z, base, task, period = np.broadcast_arrays(z, base, task, period)
         q = self.typical(z, task, period, samples)
         return q if self.effects is None else inverse_logit(log_odds(q) + self.effects[samples][:, base, task])
@@ -306,10 +275,7 @@ class Curves:
         )
 
     def at(self, z: FloatArray, task: int, periods: IntArray, base: int | None) -> FloatArray:
-        """Boundary of one task, population or of one base model.
-
-        Shapes: z (n,), returns (n_samples, n_periods, n).
-        """
+        """Boundary of one task, population or of one base model. Shapes: z (n,), returns (n_samples, n_periods, n)."""
         order = np.argsort(z, kind="stable")
         z_sorted = z[order][None, :]
         drawn = np.empty((self.n_samples, len(periods), len(z)))

@@ -53,12 +53,7 @@ class Frontier(Displayed):
     """
 
     def __init__(
-        self,
-        evaluations: Evaluations,
-        spec: ModelSpec,
-        tau: float,
-        posterior: xr.DataTree,
-        provenance: dict[str, Any],
+        self, evaluations: Evaluations, spec: ModelSpec, tau: float, posterior: xr.DataTree, provenance: dict[str, Any]
     ) -> None:
         self.evaluations = evaluations
         self.spec = spec
@@ -68,12 +63,7 @@ class Frontier(Displayed):
 
     @classmethod
     def from_sampled(
-        cls,
-        evaluations: Evaluations,
-        spec: ModelSpec,
-        tau: float,
-        sampled: "Sampled",
-        provenance: dict[str, Any],
+        cls, evaluations: Evaluations, spec: ModelSpec, tau: float, sampled: "Sampled", provenance: dict[str, Any]
     ) -> "Frontier":
         """Wrap what sampling left.
 
@@ -154,11 +144,7 @@ class Frontier(Displayed):
         parts = {"boundary": self.boundary(10.0 ** np.unique(z), period="all")}
         if self.curves.has_base_models:
             z = reference_compute(models, self.base_model_names)
-            values = self.curves.known(
-                z[:, None],
-                np.arange(len(z))[:, None],
-                np.arange(len(self.tasks)),
-            )
+            values = self.curves.known(z[:, None], np.arange(len(z))[:, None], np.arange(len(self.tasks)))
             parts["base_model_boundary"] = xr.DataArray(
                 self.curves.by_chain(values),
                 dims=("chain", "draw", "base_model", "task"),
@@ -182,11 +168,7 @@ class Frontier(Displayed):
         return explain(self.diagnostics)
 
     def boundary(
-        self,
-        flops: Numbers,
-        task: str | None = None,
-        period: int | str | None = None,
-        base_model: str | None = None,
+        self, flops: Numbers, task: str | None = None, period: int | str | None = None, base_model: str | None = None
     ) -> xr.DataArray:
         """Posterior draws of the boundary.
 

@@ -34,10 +34,7 @@ FEWEST_DRAWS, TUNE = 150, 200
 
 
 def uncertainties(base_models: Sequence[str], registry: Registry) -> npt.NDArray[np.float64]:
-    """Give the standard deviation of log10 FLOPs of base models.
-
-    Shapes: returns (n_base_models,).
-    """
+    """Give the standard deviation of log10 FLOPs of base models. Shapes: returns (n_base_models,)."""
     entries = [registry.get(name) for name in base_models]
     relative = np.array([UNLISTED if base is None else base.uncertainty for base in entries])
     return np.asarray(np.sqrt(np.log1p(relative**2)) / np.log(10.0))
@@ -46,10 +43,7 @@ def uncertainties(base_models: Sequence[str], registry: Registry) -> npt.NDArray
 def imputed(
     evaluations: Evaluations, n: int, registry: Registry, seed: int
 ) -> tuple[list[Evaluations], npt.NDArray[np.float64]]:
-    """Draw the computes of a table.
-
-    Shapes: returns (n, n_base_models).
-    """
+    """Draw the computes of a table. Shapes: returns (n, n_base_models)."""
     if not 2 <= n <= MOST:
         raise QueryError(
             f"compute_uncertainty: the number of tables drawn must be between 2 and {MOST}, found {n}; 10 will do."
@@ -76,10 +70,7 @@ def _multiplied(evaluations: Evaluations, factor: pd.Series) -> Evaluations:
 def pooled(
     evaluations: Evaluations, fits: Sequence[Frontier], shifts: npt.NDArray[np.float64], provenance: Mapping[str, Any]
 ) -> Frontier:
-    """Pool the draws of fits of the same scores at drawn computes.
-
-    Shapes: shifts (n_fits, n_base_models).
-    """
+    """Pool the draws of fits of the same scores at drawn computes. Shapes: shifts (n_fits, n_base_models)."""
     trees = [fit.posterior for fit in fits]
     at_stated = [_told_from_stated(fit, evaluations, shift) for fit, shift in zip(fits, shifts, strict=True)]
     constants = [tree["constant_data"].to_dataset() for tree in trees]

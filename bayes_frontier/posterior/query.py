@@ -89,11 +89,7 @@ class Fit(Protocol):
         ...
 
     def boundary(
-        self,
-        flops: Numbers,
-        task: str | None = None,
-        period: int | str | None = None,
-        base_model: str | None = None,
+        self, flops: Numbers, task: str | None = None, period: int | str | None = None, base_model: str | None = None
     ) -> xr.DataArray:
         """Draws of boundaries."""
         ...
@@ -120,10 +116,7 @@ def check_flops(flops: npt.ArrayLike) -> FloatArray:
 
 
 def check_range(flops_range: npt.ArrayLike) -> tuple[float, float]:
-    """Return the ends of a range of compute, as log10 FLOPs, checked.
-
-    Shapes: flops_range (2,).
-    """
+    """Return the ends of a range of compute, as log10 FLOPs, checked. Shapes: flops_range (2,)."""
     ends = check_flops(flops_range)
     if ends.shape != (2,) or ends[0] >= ends[1]:
         numbers = ", ".join(f"{value:g}" for value in ends.ravel())
@@ -211,10 +204,7 @@ def summarise(drawn: xr.DataArray, prob: float, method: Any = "linear") -> xr.Da
 
 
 def first_reaching(values: FloatArray, z: FloatArray, target: float) -> FloatArray:
-    """Where non-decreasing curves first reach a target.
-
-    Shapes: values (n, ...), z (n,), returns (...).
-    """
+    """Where non-decreasing curves first reach a target. Shapes: values (n, ...), z (n,), returns (...)."""
     reached = values >= target
     j = reached.argmax(axis=0)
     i = np.maximum(j - 1, 0)

@@ -39,32 +39,18 @@ class Cell:
 class Facts:
     """Facts of the page.
 
-    Attributes
-    ----------
-    frontier : Frontier
-        The fit itself, for what it states already.
-    prob : float
-        Probability of the intervals.
-    budgets : list of float
-        FLOPs of the table of attainable scores.
-    beyond : set of float
-        Those of them outside the range of the models fitted.
-    attainable : dict of str to list of Cell
-        By task, in the order of `budgets`.
-    headline : float
-        The budget stated in words: the largest within the data.
-    bases : pandas.DataFrame
-        Base models with the most models: base_model, models, flops.
-    n_bases : int
-        Number of base models.
-    dropped : dict of str to int
-        Rows left out by reason.
-    examples : list of dict
-        Some rows left out: source_row, model, reason, detail.
-    worst : pandas.DataFrame
-        Diagnostics of the quantities with the largest R-hat: quantity, r_hat, ess_bulk, ess_tail.
-    provenance, documents : list of tuple of str
-        Short and long entries of the fit's provenance: name and text.
+    * frontier: the fit itself, for what it states already
+    * prob: probability of the intervals
+    * budgets: FLOPs of the table of attainable scores
+    * beyond: those of them outside the range of the models fitted
+    * attainable: by task, in the order of `budgets`
+    * headline: the budget stated in words: the largest within the data
+    * bases: base models with the most models: base_model, models, flops
+    * n_bases: number of base models
+    * dropped: rows left out by reason
+    * examples: some rows left out: source_row, model, reason, detail
+    * worst: diagnostics of the quantities with the largest R-hat: quantity, r_hat, ess_bulk, ess_tail
+    * provenance, documents: short and long entries of the fit's provenance: name and text
     """
 
     frontier: Frontier
@@ -140,16 +126,10 @@ def _text(value: object) -> str:
 class Evidence:
     """Results beside the boundaries themselves.
 
-    Attributes
-    ----------
-    checks : list of Check
-        What was checked, convergence first.
-    drift : xarray.Dataset or None
-        Change between periods, at the median compute of the models; None where the fit cannot have one.
-    no_drift : str
-        Why there is none; empty where there is.
-    ranking : xarray.Dataset or None
-        Base models above and below what their compute predicts; None where the model has no effects for them.
+    * checks: what was checked, convergence first
+    * drift: change between periods, at the median compute of the models; None where the fit cannot have one
+    * no_drift: why there is none; empty where there is
+    * ranking: base models above and below what their compute predicts; None where the model has no effects for them
     """
 
     checks: list[Check]
@@ -184,16 +164,10 @@ _WORDS = {"advancing": "Advancing", "retreating": "Falling", "stable": "Stable",
 class Answer:
     """One card of the first screen.
 
-    Attributes
-    ----------
-    question : str
-        Its heading.
-    short : str
-        The answer in a few words.
-    lines : list of str
-        What stands behind it.
-    tone : str
-        good, bad, care, or empty where there is nothing to judge.
+    * question: its heading
+    * short: the answer in a few words
+    * lines: what stands behind it
+    * tone: good, bad, care, or empty where there is nothing to judge
     """
 
     question: str
@@ -234,7 +208,7 @@ def _attainable(facts: Facts) -> Answer:
         short,
         [
             f"With {flops_typeset(facts.headline)} FLOPs of pre-training, {share_words(facts.frontier.tau)} of the "
-            f"models on a new base model score at most this. {_more(rows)}",
+            f"models on a new base model score at most this. {_more(rows)}"
         ],
     )
 

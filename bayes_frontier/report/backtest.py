@@ -107,11 +107,7 @@ def _score_page(scored: Scored) -> list[str]:
 
 
 PAGE, SUMMARY, CELLS = "README.md", "summary.csv", "cells.csv"
-_TITLES = {
-    "all": "All models",
-    "known": "Models on a base model that was fitted",
-    "new": "Models on a new base model",
-}
+_TITLES = {"all": "All models", "known": "Models on a base model that was fitted", "new": "Models on a new base model"}
 _FITTED_TO = {"last": "last period", "past": "all periods before", "next": "the period itself"}
 
 

@@ -36,16 +36,11 @@ _STEPS_TO_CROSSING = 3
 class Series:
     """Answers of one boundary: one task, period and base model.
 
-    Attributes
-    ----------
-    median, lower, upper : numpy.ndarray
-        Attainable scores at the budgets of the explorer, shape (n_budgets,).
-    reached : numpy.ndarray
-        Probability that the boundary is at least a target, shape (n_budgets, 101).
-    needed : numpy.ndarray
-        Median, lower and upper compute needed for a target, FLOPs, shape (3, 101); infinite beyond the range searched.
-    missing : numpy.ndarray
-        Probability that a target is not reached within that range, shape (101,).
+    * median, lower, upper: attainable scores at the budgets of the explorer, shape (n_budgets,)
+    * reached: probability that the boundary is at least a target, shape (n_budgets, 101)
+    * needed: median, lower and upper compute needed for a target, FLOPs, shape (3, 101); infinite beyond the range
+      searched
+    * missing: probability that a target is not reached within that range, shape (101,)
     """
 
     median: Floats
@@ -60,14 +55,9 @@ class Series:
 class BaseModel:
     """A known base model that the explorer offers.
 
-    Attributes
-    ----------
-    name : str
-        Its name.
-    own : float
-        Its compute, FLOPs, with three digits.
-    budgets : list of float
-        Budgets it can be asked at, its own among them.
+    * name: its name
+    * own: its compute, FLOPs, with three digits
+    * budgets: budgets it can be asked at, its own among them
     """
 
     name: str
@@ -79,14 +69,9 @@ class BaseModel:
 class Offer:
     """What the explorer can be asked.
 
-    Attributes
-    ----------
-    budgets : list of float
-        Budgets for a new base model, FLOPs.
-    periods : list of int
-        Numbers of the periods.
-    base_models : list of BaseModel
-        Known base models.
+    * budgets: budgets for a new base model, FLOPs
+    * periods: numbers of the periods
+    * base_models: known base models
     """
 
     budgets: list[float]

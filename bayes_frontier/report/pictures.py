@@ -41,22 +41,13 @@ _SHOWN = ("fail", "warn")
 class Picture:
     """A picture of the report.
 
-    Attributes
-    ----------
-    name : str
-        File name without ending.
-    heading : str
-        What it is about.
-    caption : str
-        How to read it.
-    alt : str
-        What it shows, for who cannot see it.
-    png : bytes
-        The picture.
-    width : int
-        Pixels at which it is shown at full size.
-    folded : bool
-        Whether it is shown only to who asks for it.
+    * name: file name without ending
+    * heading: what it is about
+    * caption: how to read it
+    * alt: what it shows, for who cannot see it
+    * png: the picture
+    * width: pixels at which it is shown at full size
+    * folded: whether it is shown only to who asks for it
     """
 
     name: str

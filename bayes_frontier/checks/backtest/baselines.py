@@ -24,14 +24,9 @@ _SHARPER = (50.0, 200.0, 1000.0, 5000.0)
 class Sigmoid:
     """A curve ``floor + (ceiling - floor) * sigmoid(slope * (z - midpoint))``.
 
-    Attributes
-    ----------
-    floor, ceiling : float
-        Scores, ``0 <= floor <= ceiling <= 1``.
-    slope : float
-        Per decade, positive.
-    midpoint : float
-        log10 compute.
+    * floor, ceiling: scores, ``0 <= floor <= ceiling <= 1``
+    * slope: per decade, positive
+    * midpoint: log10 compute
     """
 
     floor: float
@@ -128,14 +123,9 @@ EVERY_PERIOD = "-all"
 class Rows:
     """Scores of one task.
 
-    Attributes
-    ----------
-    z : ndarray, shape (n,)
-        log10 compute of each record.
-    base_model : ndarray of str, shape (n,)
-        Base model of each record.
-    score : ndarray, shape (n,)
-        Scores in [0, 1].
+    * z (n,): log10 compute of each record
+    * base_model (n,): base model of each record
+    * score (n,): scores in [0, 1]
     """
 
     z: FloatArray
@@ -147,16 +137,10 @@ class Rows:
 class Baseline:
     """A boundary to compare with.
 
-    Attributes
-    ----------
-    name : str
-        Its name in tables and options.
-    words : str
-        What it is, in a few words.
-    levels : callable
-        From fitted rows, rows to predict (their scores unused, but by the oracle's window) and tau to levels.
-    window : {"last", "past", "next"}
-        Fitted to the last period before the one predicted, to all before it, or to the one predicted itself.
+    * name: its name in tables and options
+    * words: what it is, in a few words
+    * levels: from fitted rows, rows to predict (their scores unused, but by the oracle's window) and tau to levels
+    * window: fitted to the last period before the one predicted, to all before it, or to the one predicted itself
     """
 
     name: str
@@ -166,10 +150,7 @@ class Baseline:
 
 
 def constant(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """One quantile for all.
-
-    Shapes: returns (n_asked,).
-    """
+    """One quantile for all. Shapes: returns (n_asked,)."""
     return np.full(len(asked.z), np.quantile(fitted.score, tau))
 
 
@@ -217,10 +198,7 @@ def ispline(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def linear(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Linear quantile regression on log compute (scikit-learn's QuantileRegressor).
-
-    Shapes: returns (n_asked,).
-    """
+    """Linear quantile regression on log compute (scikit-learn's QuantileRegressor). Shapes: returns (n_asked,)."""
     from sklearn.linear_model import QuantileRegressor
 
     centre = fitted.z.mean()
@@ -289,18 +267,12 @@ def paper(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def exact(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Fit the published sigmoid with kappa = 1000: as good as the exact quantile.
-
-    Shapes: returns (n_asked,).
-    """
+    """Fit the published sigmoid with kappa = 1000: as good as the exact quantile. Shapes: returns (n_asked,)."""
     return smoothed_sigmoid(fitted.z, fitted.score, tau, kappa=SHARP, ridge=RIDGE)(asked.z)
 
 
 def oracle(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Fit the sigmoid of least exact pinball loss.
-
-    Shapes: returns (n_asked,).
-    """
+    """Fit the sigmoid of least exact pinball loss. Shapes: returns (n_asked,)."""
     return best_sigmoid(fitted.z, fitted.score, tau)(asked.z)
 
 

@@ -20,12 +20,8 @@ from bayes_frontier.text import count, listed, suggestion
 class Bootstrapped:
     """A mean over cells and the means of the cells, with intervals.
 
-    Attributes
-    ----------
-    mean, lower, upper : float
-        Of the mean over cells.
-    cell_mean, cell_lower, cell_upper : ndarray, shape (n_splits, n_tasks)
-        Of each cell.
+    * mean, lower, upper: of the mean over cells
+    * cell_mean, cell_lower, cell_upper (n_splits, n_tasks): of each cell
     """
 
     mean: float
@@ -40,10 +36,7 @@ class Bootstrapped:
 class CellSums:
     """Sums and numbers of values by cluster and cell.
 
-    Attributes
-    ----------
-    total, count : ndarray, shape (n_clusters, n_splits, n_tasks)
-        Sum and number of the values that are there.
+    * total, count (n_clusters, n_splits, n_tasks): sum and number of the values that are there
     """
 
     total: FloatArray
@@ -51,10 +44,7 @@ class CellSums:
 
     @classmethod
     def of(cls, values: FloatArray, split: IntArray, cluster: IntArray, n_splits: int, n_clusters: int) -> "CellSums":
-        """Sum values by cluster and cell.
-
-        Shapes: values (n_records, n_tasks), split, cluster (n_records,).
-        """
+        """Sum values by cluster and cell. Shapes: values (n_records, n_tasks), split, cluster (n_records,)."""
         there = ~np.isnan(values)
         total, count = np.zeros((2, n_clusters, n_splits, values.shape[1]))
         np.add.at(total, (cluster, split), np.where(there, values, 0.0))
@@ -62,17 +52,11 @@ class CellSums:
         return cls(total, count)
 
     def counts(self) -> IntArray:
-        """Count the values of each cell.
-
-        Shapes: returns (n_splits, n_tasks).
-        """
+        """Count the values of each cell. Shapes: returns (n_splits, n_tasks)."""
         return np.asarray(self.count.sum(axis=0).astype(np.int64))
 
     def means(self) -> FloatArray:
-        """Average each cell.
-
-        Shapes: returns (n_splits, n_tasks).
-        """
+        """Average each cell. Shapes: returns (n_splits, n_tasks)."""
         return _ratio(self.total.sum(axis=0), self.count.sum(axis=0))
 
     def bootstrap(self, prob: float, draws: int, seed: int) -> Bootstrapped:

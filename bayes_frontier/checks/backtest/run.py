@@ -37,12 +37,8 @@ _LIBRARIES = ("pymc", "nutpie", "numpy", "scipy", "scikit-learn")
 class Levels:
     """Levels one boundary predicts for one split.
 
-    Attributes
-    ----------
-    values : ndarray, shape (n_models, n_tasks)
-        Scores, missing where there is no prediction.
-    facts : mapping
-        seconds it took; of a posterior also whether it converged.
+    * values (n_models, n_tasks): scores, missing where there is no prediction
+    * facts: seconds it took; of a posterior also whether it converged
     """
 
     values: FloatArray
@@ -52,10 +48,7 @@ class Levels:
 class LevelStore:
     """Finished levels in a folder, each with a key of everything it depends on.
 
-    Parameters
-    ----------
-    folder : Path or None
-        Where ``cache/`` is or will be; None keeps nothing.
+    * folder: where ``cache/`` is or will be; None keeps nothing
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -103,14 +96,9 @@ ASKED = ["model", "base_model", "flops", "released"]
 class Split:
     """One period to predict, and what came before.
 
-    Attributes
-    ----------
-    number : int
-        From 1.
-    label : str
-        Label of the period predicted.
-    past, last, next : Evaluations
-        All periods before it, the last of these, and the period itself.
+    * number: from 1
+    * label: label of the period predicted
+    * past, last, next: all periods before it, the last of these, and the period itself
     """
 
     number: int
@@ -145,10 +133,7 @@ def rolling(evaluations: Evaluations) -> tuple[Split, ...]:
 
 
 def baseline_levels(baseline: Baseline, split: Split, tau: float) -> FloatArray:
-    """Predict a split's period by a baseline.
-
-    Shapes: returns (n_models, n_tasks).
-    """
+    """Predict a split's period by a baseline. Shapes: returns (n_models, n_tasks)."""
     fitted, asked = split.window(baseline.window).models, split.next.models
     levels = np.full((len(asked), len(split.next.tasks)), np.nan)
     for k, task in enumerate(split.next.tasks):
@@ -419,11 +404,7 @@ def _about_split(split: Split, fitted: Evaluations, levels: Mapping[str, Levels]
 
 
 def _predictions(
-    tasks: tuple[str, ...],
-    splits: tuple[Split, ...],
-    window: str,
-    levels: list[dict[str, Levels]],
-    tau: float,
+    tasks: tuple[str, ...], splits: tuple[Split, ...], window: str, levels: list[dict[str, Levels]], tau: float
 ) -> xr.Dataset:
     models = pd.concat([split.next.models.assign(record_split=split.label) for split in splits], ignore_index=True)
     known = [split.next.models["base_model"].isin(split.window(window).models["base_model"]) for split in splits]

@@ -46,14 +46,9 @@ _COMPILED: "dict[tuple[str, int, int, int, int], Compiled]" = {}
 class Variable:
     """One of the sampler's variables.
 
-    Attributes
-    ----------
-    name : str
-        As PyMC calls it on its unconstrained scale.
-    part : slice
-        Where a draw has it.
-    shape : tuple of int
-        Its shape.
+    * name: as PyMC calls it on its unconstrained scale
+    * part: where a draw has it
+    * shape: its shape
     """
 
     name: str
@@ -68,18 +63,11 @@ class Compiled:
     The sampler compiles the density and its gradient only. The variables that are kept are functions of its draws;
     PyTensor evaluates them with NumPy for many draws at once, which takes less time than to compile them would.
 
-    Attributes
-    ----------
-    density : nutpie model
-        The density, compiled; records nothing but its own variables.
-    variables : list of Variable
-        The sampler's variables, in their order in a draw.
-    reported : PyTensor function
-        Of draws (n, n_variables) and the model's data: the kept variables, draws first.
-    dims : dict
-        Dimensions of each kept variable.
-    inputs : dict
-        Data that the kept variables depend on, in the order that `reported` wants them.
+    * density: the density, compiled; records nothing but its own variables
+    * variables: the sampler's variables, in their order in a draw
+    * reported: of draws (n, n_variables) and the model's data: the kept variables, draws first
+    * dims: dimensions of each kept variable
+    * inputs: data that the kept variables depend on, in the order that `reported` wants them
     """
 
     density: Any
@@ -154,30 +142,19 @@ class Compiled:
     def sample(
         self, starts: FloatArray, seed: int, *, progress: bool, **settings: int | str
     ) -> tuple[xr.Dataset, xr.Dataset]:
-        """Sample.
-
-        Shapes: starts (n_starts, n_variables).
-        """
+        """Sample. Shapes: starts (n_starts, n_variables)."""
         density = dataclasses.replace(self.density, initial_point_func=_StartAt(starts))
         with warnings.catch_warnings():
             # nutpie counts divergences in a warning; they are reported with the other diagnostics.
             warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
             trace = nutpie.sample(
-                density,
-                seed=seed,
-                progress_bar=progress,
-                save_warmup=False,
-                store_unconstrained=True,
-                **settings,
+                density, seed=seed, progress_bar=progress, save_warmup=False, store_unconstrained=True, **settings
             )
         statistics = trace["sample_stats"].dataset
         return self.kept(statistics["unconstrained_draw"].to_numpy()), statistics
 
     def kept(self, draws: FloatArray) -> xr.Dataset:
-        """Kept variables of draws of the sampler's variables.
-
-        Shapes: draws (n_chains, n_draws, n_variables).
-        """
+        """Kept variables of draws of the sampler's variables. Shapes: draws (n_chains, n_draws, n_variables)."""
         n_chains, n_draws, n_variables = draws.shape
         flat = draws.reshape(-1, n_variables)
         step = max(1, AT_ONCE // n_variables)

@@ -44,14 +44,10 @@ class Levels:
     Where a base model has few scores near its boundary, these bound it from below and hardly from above. In x, its
     level is about standard normal.
 
-    Attributes
-    ----------
-    centring : ndarray, shape (n_base_models, n_tasks)
-        Degree to which levels are centred on their own scores: 0 (deviations from the curve) to 1 (levels themselves),
-        ``omega**2 / (omega**2 + v)`` with v the sampling variance of a base model's boundary (Papaspiliopoulos et al.
-        2007, doi 10.1214/088342307000000014).
-    bend : ndarray, shape (3, n_base_models, n_tasks)
-        Middle, a and b.
+    * centring (n_base_models, n_tasks): degree to which levels are centred on their own scores: 0 (deviations from
+      the curve) to 1 (levels themselves), ``omega**2 / (omega**2 + v)`` with v the sampling variance of a base
+      model's boundary (Papaspiliopoulos et al. 2007, doi 10.1214/088342307000000014)
+    * bend (3, n_base_models, n_tasks): middle, a and b
     """
 
     centring: FloatArray
@@ -80,10 +76,7 @@ class Levels:
         return cls(centring, np.stack([centring * typical + spread * (middle - b * ROUND), spread * a, spread * b]))
 
     def unbent(self, level: FloatArray) -> FloatArray:
-        """Give the sampler's coordinate of levels.
-
-        Shapes: level (..., n_base_models, n_tasks).
-        """
+        """Give the sampler's coordinate of levels. Shapes: level (..., n_base_models, n_tasks)."""
         return np.asarray(unbend(level, self.bend, np.sqrt))
 
     def from_effects(self, draws: xr.Dataset, data: FrontierData) -> FloatArray:
@@ -269,10 +262,7 @@ class LevelEffects(CompiledOp):
     n_smooth_outputs = 2
 
     def pullback(
-        self,
-        inputs: Sequence[Variable[Any, Any]],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
+        self, inputs: Sequence[Variable[Any, Any]], outputs: Sequence[Any], cotangents: Sequence[Any]
     ) -> list[Variable[Any, Any]]:
         """Apply the chain rule."""
         complete = [
@@ -289,18 +279,12 @@ def density_elsewhere(*_: Any) -> Any:  # noqa: ANN401 - tensors
 
 
 def middle(variable: Any, size: Any, *given: Any) -> Any:  # noqa: ANN401 - tensors
-    """Give the coordinates at which a sampler may start.
-
-    Shapes: returns (n_base_models, n_tasks).
-    """
+    """Give the coordinates at which a sampler may start. Shapes: returns (n_base_models, n_tasks)."""
     return pt.zeros_like(given[4])  # type: ignore[no-untyped-call]
 
 
 def draw(*given: FloatArray, rng: np.random.Generator, size: tuple[int, ...] | None = None) -> FloatArray:
-    """Draw coordinates of levels from their prior.
-
-    Shapes: returns (n_base_models, n_tasks).
-    """
+    """Draw coordinates of levels from their prior. Shapes: returns (n_base_models, n_tasks)."""
     scale, centring, bend = given[2], given[4], given[5]
     # an effect is the level's distance from its mean times a known factor: at level zero it gives that mean
     at_zero = unbend(np.zeros_like(centring), bend, np.sqrt)

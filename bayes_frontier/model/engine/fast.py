@@ -26,12 +26,7 @@ from bayes_frontier.model.spec import HalfNormal, LogNormal, ModelSpec, Normal, 
 
 
 def _losses(
-    logits: FloatArray,
-    steps: FloatArray,
-    effect: FloatArray,
-    cells: FloatArray,
-    pieces: FloatArray,
-    buckets: IntArray,
+    logits: FloatArray, steps: FloatArray, effect: FloatArray, cells: FloatArray, pieces: FloatArray, buckets: IntArray
 ) -> tuple[FloatArray, ...]:
     """Loss of each task over its scale, and its derivatives in the first three arguments."""
     curve, drift = curves(logits), walk(steps)
@@ -75,10 +70,7 @@ class BoundaryLosses(CompiledOp):
     n_smooth = 3
 
     def pullback(
-        self,
-        inputs: Sequence[Variable[Any, Any]],
-        outputs: Sequence[Any],
-        cotangents: Sequence[Any],
+        self, inputs: Sequence[Variable[Any, Any]], outputs: Sequence[Any], cotangents: Sequence[Any]
     ) -> list[Variable[Any, Any]]:
         """Apply the chain rule: the later outputs are derivatives of the first."""
         by_task = cotangents[0]
