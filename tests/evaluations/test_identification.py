@@ -81,7 +81,7 @@ def test_of_a_leaderboard_the_rules_are_given(tmp_path):
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("file", "placed"),
-    [("open_llm_leaderboard_v2.csv", 0.92), ("proteus_2k_part.csv", 0.95)],
+    [("open_llm_leaderboard_v2.csv", 0.91), ("proteus_2k_part.csv", 0.95)],
     ids=["oll-v2", "proteus"],
 )
 def test_real_tables_are_placed(shared_data, file, placed):
@@ -95,5 +95,5 @@ def test_real_tables_are_placed(shared_data, file, placed):
     assert theirs.sum() <= 30
     assert found["confidence"][known & ~theirs].between(0.5, 1).all()
     assert found["confidence"][theirs].isna().all()
-    assert ((found["against"] != "") | (found["reason"] != ""))[theirs].mean() > 0.9
+    assert ((found["against"] != "") | (found["reason"] != ""))[theirs].sum() >= theirs.sum() - 1
     assert json.dumps(found["rule"].value_counts().to_dict())
