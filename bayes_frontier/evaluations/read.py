@@ -458,25 +458,26 @@ def _table(lines: Lines, registry: Registry, columns: Mapping[str, str] | None) 
     early = base.str.endswith(EARLY)
     plain = base.str.removesuffix(EARLY)
     reason = pd.Series(np.where(early, "older than its base model: counted apart", ""), dtype="str")
+    listed = plain.map({name: registry.canonical(name) is not None for name in plain.unique()}).to_numpy(dtype=bool)
     found = lines.placed
     if found is None and not _states_bases(lines, columns):
         found = identify(fields[["model", "params_b", "released"]], registry)
     if found is not None:
         found = found.reset_index(drop=True)
         placed = (found["base_model"].notna() & (found["base_model"].astype("str") == plain)).to_numpy(dtype=bool)
-        rule = found["rule"].astype(object).where(placed, np.where(plain != "", "own", ""))
+        rule = found["rule"].astype(object).where(placed, np.where(plain == "", "", np.where(listed, "stated", "own")))
         confidence = np.where(placed, found["confidence"].to_numpy(dtype=np.float64), np.nan)
         why = found["reason"].astype(object).where(found["reason"].notna() & (plain == ""), "")
         reason = reason.mask((why != "").to_numpy(dtype=bool), why.astype("str"))
         evidence, against = (found[name].astype("str").where(placed | (name == "against"), "") for name in COLUMNS[7:9])
     else:
-        listed = plain.map({name: registry.canonical(name) is not None for name in plain.unique()}).to_numpy(dtype=bool)
         rule = pd.Series(np.where(plain == "", "", np.where(listed, "stated", "own")))
-        confidence = np.where(listed, 1.0, np.nan)
         reason = reason.mask(plain == "", "no base model stated")
         evidence = pd.Series(np.where(plain == "", "", "stated by the table"), dtype="str")
         other = contradicted(fields.assign(base_model=plain), registry)["base_model"].reset_index(drop=True)
         against = ("its own name, or size and date, says " + other).where(other != "", "")
+        # what the table says is taken as it is; how often such labels are right is not measured where rows doubt them
+        confidence = np.where(listed & (other == "").to_numpy(dtype=bool), 1.0, np.nan)
     return pd.DataFrame(
         {
             "model": fields["model"],

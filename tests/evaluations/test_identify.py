@@ -1,6 +1,7 @@
 """Bases of leaderboard rows: one rule at a time, then the real export."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bayes_frontier.evaluations.registry.identify import MIN_CONFIDENCE, identify
+from bayes_frontier.evaluations.registry.identify import MEASURED, MIN_CONFIDENCE, confidence, identify
 from bayes_frontier.evaluations.registry.registry import Registry, default_registry
 
+REPORT = Path(__file__).parents[2] / "reports" / "identification"
 LLAMA, QWEN, MISTRAL, MIXTRAL = (
     "LlamaForCausalLM",
     "Qwen2ForCausalLM",
@@ -44,7 +46,7 @@ def placed(*values, **more) -> tuple[str | None, str | None]:
 
 def test_a_base_model_is_its_own_base():
     found = place("mistralai/Mistral-7B-v0.1", "mistralai/Mistral-7B-v0.1", MISTRAL, 7.242)
-    assert (found["base_model"], found["rule"], found["confidence"]) == ("mistral-7b", "self", 1.0)
+    assert (found["base_model"], found["rule"]) == ("mistral-7b", "self")
     assert found["flops"] == pytest.approx(6 * 7.242e9 * 0.8e12)
     assert (found["tokens_t"], found["params_b"]) == (0.8, 7.242)
 
@@ -93,6 +95,8 @@ def test_a_full_name_overrules_the_publishers_assignment(model, mapped, base):
 
 def test_a_post_trained_base_is_read_for_its_generation_and_size():
     found = placed("someone/thing", "unsloth/llama-3.2-3b-instruct-bnb-4bit", LLAMA, 3.213)
+    assert found == ("llama-3.2-3b", "base")
+    found = placed("someone/thing", "someone/llama-3.2-3b-dusk", LLAMA, 3.213)
     assert found == ("llama-3.2-3b", "base-name")
 
 
@@ -136,12 +140,11 @@ def test_a_base_field_that_cannot_be_right_gives_way_to_the_name():
         ("x/Mistral-Small-24B-tune", MISTRAL, 23.572, "mistral-small-24b"),
         ("x/Mistral-NeMo-Minitron-8B-Chat", MISTRAL, 8.414, "mistral-nemo-minitron-8b"),
         ("x/zephyr-7b-gemma", "GemmaForCausalLM", 8.538, "gemma-1-7b"),
-        ("x/zephyr-7b-beta", MISTRAL, 7.242, "mistral-7b"),
+        ("x/zephyr-7b-beta-more", MISTRAL, 7.242, "mistral-7b"),
         ("x/SmolLM2-360M-Tune", LLAMA, 0.362, "smollm2-360m"),
         ("x/TinyLlama-1.1B-Chat", LLAMA, 1.1, "tinyllama-1.1b"),
         ("x/Yi-1.5-34B-Chat", LLAMA, 34.389, "yi-1.5-34b"),
         ("x/Yi-34B-Chat", LLAMA, 34.389, "yi-1-34b"),
-        ("x/dolly-v2-3b", "GPTNeoXForCausalLM", 3.0, "pythia-2.8b"),
         ("x/stablelm-2-1_6b-chat", "StableLmForCausalLM", 1.645, "stablelm-2-1.6b"),
     ],
 )
@@ -150,24 +153,36 @@ def test_the_name_is_read(model, architecture, params_b, base):
 
 
 @pytest.mark.parametrize(
+    ("model", "architecture", "params_b"),
+    [
+        ("x/BigQwen2.5-52B", QWEN, 52.268),
+        ("x/Qwen2.5-95B", QWEN, 94.648),
+        ("x/calme-2.1-rys-78b", QWEN, 77.965),
+        ("x/L3-DARKEST-16.5B", LLAMA, 16.537),
+        ("x/Llama-3-11.5B-Instruct-v2", "", 11.5),
+        ("x/OpenChat-10.7B-48Layers", MISTRAL, 10.732),
+        ("x/L3.1-Moe-4x8B", MIXTRAL, 24.942),
+        ("x/Yi-34Bx2-MoE-60B", MIXTRAL, 60.814),
+        ("x/Beyonder-4x7B", MIXTRAL, 24.154),
+        ("someone/thing", MIXTRAL, 12.879),
+        ("x/grown-qwen2.5-from7b", QWEN, 13.2),
+    ],
+)
+def test_stacks_and_mixtures_of_sizes_no_base_model_has_are_unknown(model, architecture, params_b):
+    # their layers were trained once, but what they cost is neither the base model's compute nor a multiple of it
+    assert placed(model, "", architecture, params_b, "2025-01-10") == (None, None)
+
+
+@pytest.mark.parametrize(
     ("model", "architecture", "params_b", "base"),
     [
-        ("x/BigQwen2.5-52B", QWEN, 52.268, "qwen2.5-32b"),
-        ("x/Qwen2.5-95B", QWEN, 94.648, "qwen2.5-72b"),
-        ("x/calme-2.1-rys-78b", QWEN, 77.965, "qwen2-72b"),
-        ("x/L3-DARKEST-16.5B", LLAMA, 16.537, "llama-3-8b"),
-        ("x/OpenChat-10.7B-48Layers", MISTRAL, 10.732, "mistral-7b"),
         ("x/pruned40-llama-3.2-3b", LLAMA, 2.367, "llama-3.2-3b"),
         ("x/Llama-3.2-8B-Instruct", LLAMA, 8.03, "llama-3.1-8b"),
         ("x/Dolphin-Llama3.1-1B", LLAMA, 1.236, "llama-3.2-1b"),
         ("x/Llama3-3B-Chat", LLAMA, 3.213, "llama-3.2-3b"),
-        ("x/L3.1-Moe-4x8B", MIXTRAL, 24.942, "llama-3.1-8b"),
-        ("x/Yi-34Bx2-MoE-60B", MIXTRAL, 60.814, "yi-1-34b"),
-        ("x/Beyonder-4x7B", MIXTRAL, 24.154, "mistral-7b"),
-        ("x/grown-qwen2.5-from7b", QWEN, 13.2, "qwen2.5-7b"),
     ],
 )
-def test_stacked_pruned_and_mixed_uploads_inherit(model, architecture, params_b, base):
+def test_sizes_of_the_table_tell_generations_with_one_name_apart(model, architecture, params_b, base):
     assert placed(model, "", architecture, params_b)[0] == base
 
 
@@ -201,9 +216,6 @@ def test_quantised_and_doubled_counts_keep_the_size_of_the_base(model, architect
         (LLAMA, 70.554, "2025-01-01", "llama-3.1-70b"),
         (LLAMA, 14.66, "2025-02-01", "phi-4-14b"),
         (LLAMA, 10.306, "2025-02-01", "falcon3-10b"),
-        (MIXTRAL, 12.879, "2024-05-01", "mistral-7b"),
-        (MIXTRAL, 24.942, "2024-06-17", "llama-3-8b"),
-        (MIXTRAL, 24.942, "2024-08-17", "llama-3.1-8b"),
         ("Gemma2ForSequenceClassification", 9.242, None, "gemma-2-9b"),
         ("Qwen2Model", 0.494, "2025-01-01", "qwen2.5-0.5b"),
     ],
@@ -236,9 +248,10 @@ def test_no_size_rule_places_an_upload_on_a_base_of_later_than_a_fortnight():
 @pytest.mark.parametrize(
     ("model", "params_b", "released", "base"),
     [
-        ("x/Llama-3-11.5B-Instruct-v2", 11.5, "2024-04-20", "llama-3-8b"),
+        ("x/Llama-3-8B-Instruct-v2", 8.03, "2024-04-20", "llama-3-8b"),
+        ("x/Llama-3-8B-Instruct-v2", 8.03, "2024-03-20", None),
         ("x/Llama-3.2-11B-chat", 10.67, "2024-10-20", "llama-3.2-11b"),
-        ("x/c4ai-command-r-tuned", 30.0, "2024-04-06", "command-r-35b"),
+        ("x/c4ai-command-r-tuned", 35.0, "2024-04-06", "command-r-35b"),
         ("Qwen/Qwen2-beta-72B", 72.0, "2024-01-29", None),
     ],
 )
@@ -255,14 +268,28 @@ def test_sizes_are_trusted_less_when_training_is_said_to_be_from_scratch():
     kind = {"architecture": LLAMA, "params_b": 1.236, "released": "2025-01-01"}
     tuned = place("someone/thing", type="chatmodels", **kind)
     scratch = place("someone/thing", type="pretrained", **kind)
-    assert scratch["confidence"] == pytest.approx(0.7 * tuned["confidence"])
+    assert scratch["confidence"] < tuned["confidence"]
+    assert scratch["evidence"].startswith("class and size, from scratch")
 
 
-def test_confidence_orders_the_rules():
-    sure = place("x/Qwen2.5-7B-Chat", "Qwen/Qwen2.5-7B", QWEN, 7.616)
-    named = place("x/Qwen2.5-7B-Chat", "", QWEN, 7.616)
-    sized = place("x/Chat", "", QWEN, 7.616, "2025-01-01")
-    assert 1 > sure["confidence"] > named["confidence"] > sized["confidence"] > MIN_CONFIDENCE
+def test_confidence_is_the_measured_share_and_never_certainty():
+    for model, base_field, kind in (
+        ("x/Qwen2.5-7B-Dusk", "Qwen/Qwen2.5-7B", "stated, size"),
+        ("x/Qwen2.5-7B-Dusk", "", "generation, size"),
+        ("x/Dusk", "", "class and size, sure"),
+        ("Qwen/Qwen2.5-7B", "", "listed"),
+    ):
+        found = place(model, base_field, QWEN, 7.616, "2025-01-01")
+        right, checked = MEASURED[kind]
+        assert found["evidence"].partition(":")[0] == kind
+        assert found["confidence"] == round((right + 1) / (checked + 2), 3)
+    assert all(confidence(kind) < 1 for kind in MEASURED)
+    assert confidence("a kind never counted") == confidence("other")
+
+
+def test_what_is_measured_is_what_the_study_counted():
+    counted = pd.read_csv(REPORT / "calibration.csv").set_index("kind")
+    assert {kind: (right, checked) for kind, right, checked in counted[["right", "checked"]].itertuples()} == MEASURED
 
 
 @pytest.mark.parametrize(
@@ -274,7 +301,9 @@ def test_confidence_orders_the_rules():
         (("x/thing", "", "", math.nan), "unknown architecture, unknown size"),
         (("x/thing", "y/other", "T5ForConditionalGeneration", 0.9), "base 'y/other' is unknown"),
         (("x/Qwen2.5-thing", "", QWEN, math.nan), "named after qwen2.5, which has no such model"),
-        (("x/TinyMistral-248M", "", MISTRAL, 0.248), "named after mistral"),
+        (("x/Mistral-2.48B", "", MISTRAL, 2.48), "named after mistral"),
+        (("x/TinyMistral-248M", "", MISTRAL, 0.248), "known, but not its compute"),
+        (("x/Gemma-4-27b-it", "", "", math.nan), "not gemma-2-27b: gemma 4"),
     ],
 )
 def test_the_unplaced_have_a_reason(row, words):
@@ -286,7 +315,7 @@ def test_the_unplaced_have_a_reason(row, words):
 def test_weak_evidence_places_nothing_and_says_so():
     found = place("someone/thing", "", LLAMA, 6.738, type="pretrained")
     assert pd.isna(found["base_model"])
-    assert found["reason"] == "only weak evidence for llama-2-7b (size, 0.42)"
+    assert found["reason"] == "only weak evidence for llama-2-7b (class and size, from scratch)"
 
 
 def chain(*links: tuple[str, str]) -> pd.DataFrame:
@@ -343,7 +372,19 @@ def test_the_index_and_the_input_are_kept():
 def test_an_empty_table_gives_an_empty_answer():
     found = identify(pd.DataFrame({"model": []}), default_registry())
     assert found.empty
-    assert list(found) == ["base_model", "rule", "confidence", "flops", "tokens_t", "params_b", "reason"]
+    assert list(found) == [
+        "base_model",
+        "rule",
+        "confidence",
+        "flops",
+        "tokens_t",
+        "params_b",
+        "reason",
+        "evidence",
+        "against",
+        "strength",
+        "published",
+    ]
 
 
 def test_own_bases_are_found(tmp_path):

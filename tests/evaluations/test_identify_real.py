@@ -32,7 +32,8 @@ def real(export) -> pd.DataFrame:
 
 def test_the_real_export_is_placed(real):
     assert len(real) == 4576
-    assert np.isfinite(real["flops"]).mean() >= 0.96
+    # what is left are stacks and mixtures of sizes no base model has, and names the registry does not know
+    assert np.isfinite(real["flops"]).mean() >= 0.92
     assert real.loc[real["base_model"].isna(), "reason"].notna().all()
     assert (real["confidence"] >= 0.8).mean() > 0.75
 
@@ -58,10 +59,12 @@ def test_agreement_with_the_reference_table(shared_data, export, real):
     registry = default_registry()
     label = both["base_model"].map(registry.canonical)
     agree = (label == both["base_model_ours"]).fillna(False).astype(bool)
-    assert agree.mean() > 0.79
+    # rows left unknown do not agree: 0.796 before stacks and mixtures were left out
+    assert agree.mean() > 0.78
     stated = both["rule"].ne("size").fillna(False).astype(bool)
     unnamed_qwen = label.str.startswith("qwen2-", na=False) & both["base_model_ours"].str.startswith("qwen2.5")
-    open_to_doubt = label.notna() & ~(stated & ~agree) & ~unnamed_qwen.fillna(False).astype(bool)
+    known = label.notna() & both["base_model_ours"].notna()
+    open_to_doubt = known & ~(stated & ~agree) & ~unnamed_qwen.fillna(False).astype(bool)
     assert open_to_doubt.sum() > 2800
     assert agree[open_to_doubt].mean() >= 0.98
 
@@ -91,6 +94,20 @@ def test_rows_checked_by_hand_are_placed_as_they_were_found_right(export, real, 
         "oll-v2": set(zip(export["fullname"], real["base_model"], strict=True)),
         "proteus-2k": set(zip(proteus["model"], proteus["base_model"], strict=True)),
     }
+    names = {table: {model for model, _ in pairs} for table, pairs in placed.items()}
+    lost = []
     for table, model, base, verdict in checked[["table", "model", "base_model", "verdict"]].itertuples(index=False):
-        if verdict != "unsure":
-            assert ((model, base) in placed[table]) == (verdict == "right"), f"{model}: {base} was found {verdict}"
+        assert model in names[table]
+        if verdict == "wrong":
+            assert (model, base) not in placed[table], f"{model}: {base} was found wrong"
+        elif verdict == "right" and (model, base) not in placed[table]:
+            assert (model, None) in {(m, None if pd.isna(b) else b) for m, b in placed[table] if m == model}, model
+            lost.append(model)
+    # grown or cut to sizes their base model does not have: now unknown, as every such model is
+    assert sorted(lost) == [
+        "bunnycore/Phi-4-Trim-Exp1",
+        "ehristoforu/Falcon3-8B-Franken-Basestruct",
+        "ehristoforu/frqwen2.5-from7b-it",
+        "nisten/tqwendo-36b",
+        "qingy2024/Qwen2.5-4B",
+    ]

@@ -38,6 +38,9 @@ OTHERWISE = {
         "Llama-3.1-8B": "hardware-hours, utilisation assumed",
         "Qwen2-57B-A14B": "4.5T tokens without those of the 7B it was grown from",
         "Phi-3.5-MoE": "hardware-hours, utilisation assumed",
+        "DeepSeek-V2.5": "joined from two models; steps of both counted",
+        "Gopher": "compute as reported, not 6 x parameters x tokens",
+        "NVIDIA-Nemotron-Nano-9B-v2": "compute of the 12B it was pruned from",
         "OPT-13B": "hardware-hours, utilisation assumed",
         "OPT-66B": "compute of the whole project",
         "OPT-175B": "compute of the whole project",
@@ -73,7 +76,7 @@ def test_every_base_model_is_complete(registry):
         assert 0 < model.uncertainty <= 1, model.name
         assert len(model.source) > 8, model.name
         assert model.released is not None, model.name
-        assert dt.date(2019, 1, 1) < model.released < dt.date(2025, 9, 1), model.name
+        assert dt.date(2019, 1, 1) < model.released < dt.date(2025, 12, 1), model.name
         assert model.name == name_key(model.name), model.name
 
 
@@ -156,9 +159,9 @@ def test_size_rules_name_bases_of_about_that_size(registry):
         assert model.name == rule.base
         assert rule.low <= rule.high
         assert 0 < rule.confidence <= 1
-        middle = (rule.low + rule.high) / 2
-        # Experts and stacked layers multiply a base at most sixfold.
-        assert 0.9 < middle / model.params_b < 6, rule
+        # Quantised weights are counted two for one or worse; whole numbers of a table are cut or rounded.
+        assert 0.25 < rule.low / max(model.sizes) < 1.1, rule
+        assert 0.25 < rule.high / max(model.sizes) < 1.3, rule
         if rule.after and rule.before:
             assert rule.after < rule.before
 
