@@ -10,19 +10,19 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pydantic
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.measures import SHARE
 from bayes_frontier.evaluations.tables.sheet import LONGEST_NAME, Sheet, check_scores
 from bayes_frontier.text import count, listed, suggestion
 
-DIRECTIONS = ("higher", "lower")
-OUTSIDE = ("error", "clip")
 ANY = "*"
-_KEYS = ("direction", "floor", "ceiling", "n_items", "outside", "name")
+_FAR = 1e300
 _LARGEST = 1_000_000
 Floats = npt.NDArray[np.float64]
 
@@ -129,55 +129,54 @@ def given_metrics(given: "Metrics | Mapping[str, object] | str | Path | None") -
     return _parse(tasks, str(path))
 
 
+class _Declaration(pydantic.BaseModel):
+    """The keys of a declaration, as they are written."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    direction: Literal["higher", "lower"] = "higher"
+    floor: Annotated[float, pydantic.Field(ge=-_FAR, le=_FAR)] = 0.0
+    ceiling: Annotated[float, pydantic.Field(ge=-_FAR, le=_FAR)] = 1.0
+    n_items: Annotated[float, pydantic.Field(gt=0, le=_FAR)] | None = None
+    outside: Literal["error", "clip"] = "error"
+    name: Annotated[str, pydantic.Field(max_length=LONGEST_NAME, pattern=r"^(\S(.*\S)?)?$")] = ""
+
+
+_KEYS = tuple(_Declaration.model_fields)
+_REMEDY = {
+    "direction": "choose 'higher', 'lower'",
+    "outside": "choose 'error', 'clip'",
+    "n_items": "give the number of items, or leave it out",
+    "name": "give what the task is to be called",
+}
+
+
 def _parse(tasks: Mapping[str, object], source: str) -> Metrics:
     made: dict[str, Metric] = {}
     for task, keys in tasks.items():
+        where = f"{source}, task {str(task)!r}"
         if isinstance(keys, Metric):
             made[str(task)] = keys
             continue
-        where = f"{source}, task {str(task)!r}"
         if not isinstance(keys, Mapping):
             raise DataError(f"{where}: expected keys such as floor and ceiling, not {keys!r}.")
-        for key in keys:
+        try:
+            declared = _Declaration.model_validate(dict(keys))
+        except pydantic.ValidationError as error:
+            key = str(error.errors()[0]["loc"][0])
             if key not in _KEYS:
                 raise DataError(
-                    f"{where}: unknown key {key!r}.{suggestion(str(key), _KEYS)} The keys are {listed(_KEYS)}."
-                )
-        made[str(task)] = _metric(keys, where)
+                    f"{where}: unknown key {key!r}.{suggestion(key, _KEYS)} The keys are {listed(_KEYS)}."
+                ) from None
+            shown = str(keys[key])[:60] if isinstance(keys[key], float) else repr(keys[key])[:60]
+            raise DataError(f"{where}: {key} is {shown}; {_REMEDY.get(key, 'give a finite number')}.") from None
+        if not declared.floor < declared.ceiling:
+            raise DataError(
+                f"{where}: floor {declared.floor:g} is not below ceiling {declared.ceiling:g}; they are the lowest and "
+                "the highest value, whichever is better (direction)."
+            )
+        made[str(task)] = Metric(**declared.model_dump())
     return Metrics(made, source)
-
-
-def _metric(keys: Mapping[str, object], where: str) -> Metric:
-    direction, outside = keys.get("direction", "higher"), keys.get("outside", "error")
-    for key, value, known in (("direction", direction, DIRECTIONS), ("outside", outside, OUTSIDE)):
-        if value not in known:
-            raise DataError(f"{where}: {key} is {value!r}; choose {listed(known)}.")
-    floor, ceiling = (_number(keys, key, usual, where) for key, usual in (("floor", 0.0), ("ceiling", 1.0)))
-    if not floor < ceiling:
-        raise DataError(
-            f"{where}: floor {floor:g} is not below ceiling {ceiling:g}; they are the lowest and the highest value, "
-            "whichever is better (direction)."
-        )
-    name = keys.get("name", "")
-    if not isinstance(name, str) or len(name) > LONGEST_NAME or name != name.strip():
-        raise DataError(f"{where}: name is {str(name)[:60]!r}; give what the task is to be called.")
-    n_items = _number(keys, "n_items", math.nan, where)
-    if n_items <= 0:
-        raise DataError(f"{where}: n_items is {n_items:g}; give the number of items, or leave it out.")
-    return Metric(str(direction), floor, ceiling, None if math.isnan(n_items) else n_items, str(outside), name)
-
-
-def _number(keys: Mapping[str, object], key: str, usual: float, where: str) -> float:
-    value = keys.get(key, usual)
-    if key not in keys:
-        return usual
-    try:
-        number = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number) or abs(number) > 1e300:
-        raise DataError(f"{where}: {key} is {value!r}; give a finite number.")
-    return number
 
 
 def unit_scores(

@@ -83,7 +83,9 @@ def test_metrics_on_another_scale_are_declared_in_a_file(run, table, tmp_path):
     frame["wer"] = 100 * (1 - frame["bbh"])
     path = tmp_path / "percent.csv"
     frame.to_csv(path, index=False)
-    assert run("data", "show", path).exit_code == 2
+    undeclared = run("data", "show", path)
+    assert undeclared.exit_code == 0
+    assert "not read as scores: 'wer' (lower is better by its name)" in undeclared.stdout
     metrics = tmp_path / "metrics.toml"
     metrics.write_text('[tasks.wer]\ndirection = "lower"\nceiling = 100\n')
     found = json.loads(run("data", "show", path, "--metrics", metrics, "--json").stdout)

@@ -180,3 +180,19 @@ def test_the_two_days_in_one_file_are_refused_and_each_alone_is_not(snapshots, s
     assert list(mixed_scorings(read(path))) == ["math_lvl_5"]
     for alone in snapshots:
         require_one_scoring(alone)
+
+
+def test_a_few_runs_that_share_a_score_are_no_other_scoring():
+    """With few tasks, and few questions behind them, repeated runs agree here and there by chance."""
+    other = models()
+    other[TASKS] += np.random.default_rng(2).normal(0, 0.01, (60, 3))
+    other.loc[:4, "bbh"] = models().loc[:4, "bbh"]
+    both = table(pd.concat([models(), other], ignore_index=True))
+    for some in (TASKS, ["bbh", "math"], ["bbh"]):
+        require_one_scoring(both.select(tasks=some))
+
+
+def test_two_scorings_are_seen_also_with_two_tasks():
+    after = models().assign(math=lambda d: d["math"] + 0.05)
+    both = table(pd.concat([models(), after], ignore_index=True), "both.csv").select(tasks=["bbh", "math"])
+    assert mixed_scorings(both) == {"math": 60}

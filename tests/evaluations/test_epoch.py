@@ -1,11 +1,19 @@
 """Epoch AI's tables, invented and real."""
 
+import datetime as dt
+import zipfile
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
+from bayes_frontier.evaluations.fields import _published
+from bayes_frontier.evaluations.lines import Request
 from bayes_frontier.evaluations.read import survey
+from bayes_frontier.evaluations.registry.registry import default_registry
 from bayes_frontier.evaluations.sources.epoch import task_of
 from tests.evaluations.samples import epoch_tables
 
@@ -101,3 +109,129 @@ def test_the_real_tables(shared_data, real_survey):
     assert models.n_rows == len(models.left_out) == 484
     assert models.n_with_flops >= 292  # Epoch states compute for 292
     assert survey(shared_data / "epoch").n_rows == 145
+
+
+def benchmark(column="mean_score", scores=(0.2, 0.35), **further):
+    """A table of runs of two models that no registry lists."""
+    cells = {"Model version": ["nova-1", "nova-2"], column: list(scores), "Release date": ["2024-03-01", "2024-09-01"]}
+    return pd.DataFrame(cells | {"Training compute (FLOP)": [1e24, 5e24], "id": ["a", "b"]} | further)
+
+
+@pytest.mark.parametrize(
+    ("file", "task"),
+    [
+        ("olympiad_2024.csv", "olympiad_2024"),
+        ("olympiad_2024_2025.csv", "olympiad_2024_2025"),
+        ("bench_olympiad_2024_2026-01-31.csv", "olympiad_2024"),
+        ("aime_2025-06.parquet", "aime"),
+    ],
+)
+def test_a_year_is_the_benchmarks_a_day_or_month_the_snapshots(file, task):
+    assert task_of(file) == task
+
+
+def test_two_snapshots_of_a_benchmark_are_kept_apart(tmp_path):
+    for month in ("01", "02"):
+        benchmark().to_csv(tmp_path / f"maths_2026-{month}.csv", index=False)
+    e = read(tmp_path)
+    assert e.tasks == ("maths_2026-01", "maths_2026-02")
+    assert any("kept apart by their whole names: 'maths'" in note for note in e.notes)
+
+
+@pytest.mark.parametrize(
+    ("column", "scores", "expected"),
+    [
+        ("Accuracy", (0.2, 0.5), [0.2, 0.5]),
+        ("Percent correct", (41.0, 52.5), [0.41, 0.525]),
+        ("% Resolved", (4.0, 9.5), [0.04, 0.095]),
+        ("Score (AVG@5)", (0.2, 0.5), [0.2, 0.5]),
+    ],
+)
+def test_scores_are_found_whatever_they_are_called(tmp_path, column, scores, expected):
+    benchmark(column, scores, Agent="x", **{f"{column} SE": 0.01}).to_csv(tmp_path / "agents_external.csv", index=False)
+    e = read(tmp_path / "agents_external.csv")
+    assert e.models["agents_external"].tolist() == pytest.approx(expected)
+    assert e.measures["agents_external"].metric == f"column {column!r}"
+
+
+def test_a_column_of_scores_can_be_named(tmp_path):
+    table = benchmark("Verdict", ("good", "bad"), Mean=[0.2, 0.3])
+    path = tmp_path / "agents.csv"
+    table.to_csv(path, index=False)
+    with pytest.raises(DataError, match=r"which column holds its scores is not known.*--column score=NAME"):
+        read(path)
+    assert read(path, columns={"score": "Mean"}).models["agents"].tolist() == [0.2, 0.3]
+    with pytest.raises(DataError, match="no column 'Maen'"):
+        read(path, columns={"score": "Maen"})
+
+
+def test_tables_that_cannot_be_read_do_not_keep_a_folder_from_being_read(tmp_path):
+    benchmark().to_csv(tmp_path / "alpha.csv", index=False)
+    benchmark("Arena Score", (1200.0, 1300.0)).to_csv(tmp_path / "arena.csv", index=False)
+    pd.DataFrame({"a": [1], "b": [2]}).to_csv(tmp_path / "other.csv", index=False)
+    e = read(tmp_path)
+    assert e.tasks == ("alpha",)
+    note = next(note for note in e.notes if note.startswith("2 tables not read"))
+    assert "other.csv (not a table of benchmark runs)" in note
+    assert "arena.csv ('Arena Score' has values up to 1300, on a scale that is not known" in note
+    declared = read(tmp_path, metrics={"arena": {"floor": 1000, "ceiling": 2000}})
+    assert declared.models["arena"].dropna().tolist() == pytest.approx([0.2, 0.3])
+    with pytest.raises(DataError, match="on a scale that is not known"):
+        read(tmp_path / "arena.csv")
+    benchmark("Elo", (1200.0, 1300.0)).to_csv(tmp_path / "alpha.csv", index=False)
+    with pytest.raises(DataError, match="no table of it can be read"):
+        read(tmp_path)
+
+
+def test_an_archive_of_several_tables_is_a_folder(tmp_path):
+    with zipfile.ZipFile(tmp_path / "hub.zip", "w") as archive:
+        for name in ("data/alpha.csv", "data/beta.csv"):
+            archive.writestr(name, benchmark().to_csv(index=False))
+    assert read(tmp_path / "hub.zip").tasks == ("alpha", "beta")
+
+
+def test_percentages_and_fractions_in_one_table_are_an_error(tmp_path):
+    with pytest.raises(DataError, match="percentages and fractions in one column"):
+        read(benchmark(scores=(41.0, 0.5)))
+    assert read(benchmark(scores=(41.0, 0.5)), metrics={"benchmark": {"ceiling": 100}}).n_models == 2
+
+
+def test_a_model_without_a_version_is_called_by_its_name():
+    e = read(benchmark(Name=["Nova 1", "Nova Two"]).assign(**{"Model version": ["nova-1", None]}))
+    assert e.models["model"].tolist() == ["nova-1", "Nova Two"]
+    without = read(benchmark(Name=["Nova 1", None]).assign(**{"Model version": ["nova-1", None]}))
+    assert without.dropped["reason"].tolist() == ["no model name"]
+
+
+def test_shots_tell_tasks_apart_where_there_are_several():
+    one = read(benchmark(Shots=["5", "few"]))
+    assert one.tasks == ("benchmark",)
+    assert one.measures["benchmark"].words() == "column 'mean_score', 5-shot, shots of 1 of 2 not stated"
+    assert read(benchmark(Shots=["5", "0-shot"])).tasks == ("benchmark/5-shot", "benchmark/0-shot")
+
+
+def test_runs_that_differ_in_another_column_are_no_duplicates():
+    table = pd.concat([benchmark(), benchmark().assign(id=["c", "b"])], ignore_index=True)
+    e = read(table)
+    assert e.n_models == 3
+    assert e.dropped["reason"].tolist() == ["exact duplicate"]
+
+
+def test_a_post_trained_release_has_its_own_date(monkeypatch):
+    """The registry may list a release with a date of its own; it never has its base model's."""
+    registry = default_registry()
+    known = {"nova-chat": dt.date(2024, 5, 1)}
+    monkeypatch.setattr(
+        type(registry),
+        "release",
+        lambda _, name: SimpleNamespace(released=known[name]) if name in known else None,
+        raising=False,
+    )
+    found = pd.DataFrame({"rule": ["self", "self"], "base_model": ["qwen2.5-32b", "qwen2.5-32b"]})
+    request = Request(registry, dt.date(2025, 6, 1), False, None, {})
+    days = pd.Series(pd.to_datetime(["2025-04-01", "2025-04-01"]))
+    models = pd.Series(["nova-chat", "qwen2.5-32b"])
+    dated = _published(days, models, found, request, [], "evaluation")
+    assert dated.dt.date.tolist() == [dt.date(2024, 5, 1), registry.get("qwen2.5-32b").released]
+    later = _published(days[:1] - pd.Timedelta(days=400), models[:1], found[:1], request, [], "evaluation")
+    assert later.dt.date.tolist() == [dt.date(2024, 2, 26)]  # evaluated before: the earlier date counts

@@ -217,3 +217,20 @@ def test_the_scores_of_the_real_export_are_those_of_the_reference_table(shared_d
     assert (both["stage"] == both["stage_export"]).all()
     assert (both["released_export"] <= both["released"]).all()
     assert (both["released_export"] < both["released"]).sum() <= 14
+
+
+def test_the_table_that_the_leaderboards_page_offered(export):
+    """Raw scores of two decimals beside normalised ones, other names, no base model, and an inverted flag."""
+    names = {"fullname": "Model", "Flagged": "flagged", "#Params (B)": "#params_(b)"}
+    page = export.rename(columns=names | {c: c.lower().replace(" ", "_") for c in export.columns if c.endswith("Raw")})
+    raw = [c for c in page.columns if c.endswith("_raw")]
+    page[raw] = page[raw].round(2)
+    page = page.drop(columns="Base Model").assign(flagged=True, **{"Average ⬆️": 24.5, "IFEval": 56.8, "MMLU-PRO": 31.6})
+    page["Model"] = [f'<a href="https://example.org">{name}</a>' for name in page["Model"]]
+    e = read(page)
+    assert e.source_format == "open_llm_v2"
+    assert e.tasks == ("ifeval", "bbh", "math_lvl_5", "gpqa", "musr", "mmlu_pro")
+    assert not any("<" in name for name in e.models["model"])
+    assert "scores are rounded to two decimals, as the leaderboard's page offered them" in e.notes
+    assert any("'flagged' is inverted" in note for note in e.notes)
+    assert "flagged by the leaderboard" not in set(e.dropped["reason"])
