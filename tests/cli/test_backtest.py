@@ -15,7 +15,7 @@ DATES = "2024-09-30,2024-12-31"
 @pytest.fixture
 def fits(run, monkeypatch) -> Fits:
     made = Fits()
-    monkeypatch.setitem(vars(bayes_frontier), "fit", made.fit)
+    monkeypatch.setattr("bayes_frontier.posterior.fitting.fit", made.fit)
     return made
 
 
