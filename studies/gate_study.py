@@ -24,11 +24,12 @@ import xarray as xr
 import bayes_frontier as bf
 from bayes_frontier.analysis.factors import compare
 from bayes_frontier.analysis.gate import ALL_TASKS
-from bayes_frontier.checks.backtest.levels import code_digest, make_key
+from bayes_frontier.checks.backtest.levels import make_key
 from bayes_frontier.checks.backtest.run import rolling
 from bayes_frontier.checks.records import cluster_error
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.parallel import Workers
+from bayes_frontier.provenance import code_digest
 from studies.fast.frontier import quick_fit
 from studies.gate_page import ALPHA, TABLES, page
 from studies.questions.releases import with_scale
