@@ -33,8 +33,8 @@ JOBS ?= auto
 PARALLEL := -n $(JOBS) --dist worksteal
 
 .PHONY: quick
-quick: env ## run the tests that need no sampling, no browser and no notebook: a minute and a half
-	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not mcmc and not browser and not notebook" $(ARGS)
+quick: env ## run the tests that need no sampling, browser, notebook or real table, nor long: a minute and a half
+	$(BIN)/python -m pytest $(PARALLEL) -m "not (slow or mcmc or heavy or browser or notebook or real_data)" $(ARGS)
 
 .PHONY: test
 test: env ## run the tests, except the slow ones

@@ -1,24 +1,51 @@
 """Fixtures shared by all tests."""
 
+import functools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer.main
 from filelock import FileLock
 
 import bayes_frontier as bf
 
 # Tests with these fixtures sample a posterior, or open a browser.
 MARKED = {"small_fit": "mcmc", "browser": "browser"}
+# What `make quick` can do without: studies, which are a project of their own; what is compiled, seconds each time; every
+# example of every page; real clusters.
+HEAVY = (
+    "tests/analysis/test_stages.py",
+    "tests/cli/test_stages.py",
+    "tests/docs/test_pages.py::test_examples_run",
+    "tests/evaluations/test_read.py::test_a_million_scores",
+    "tests/model/test_build.py",
+    "tests/model/test_compiled.py",
+    "tests/model/test_effects.py",
+    "tests/model/test_grouped.py",
+    "tests/studies/",
+    "tests/test_parallel.py",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by the fixtures they use, before some are left out by their marks."""
+    """Mark tests by the fixtures they use and the places they stand in, before some are left out by their marks."""
     for item in items:
         for fixture, mark in MARKED.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
+        if item.nodeid.startswith(HEAVY):
+            item.add_marker("heavy")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_built_once() -> Iterator[None]:
+    """Keep the commands that a runner builds: Typer takes longer over that than most of them over their work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", functools.cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(scope="session")

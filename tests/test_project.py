@@ -216,3 +216,9 @@ def test_a_wheel_carries_models_and_package_data(tmp_path, monkeypatch):
     files = {relative(path) for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
     assert files - names == set()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"bayes_frontier"}
+
+
+def test_places_of_heavy_tests_are_there():
+    from tests.conftest import HEAVY
+
+    assert [name for name in HEAVY if not (ROOT / name.partition("::")[0]).exists()] == []
