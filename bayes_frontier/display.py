@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pandas as pd
 from markupsafe import Markup, escape
@@ -55,3 +56,26 @@ class Displayed:
 
     def _repr_html_(self) -> str:
         return self._display().html()
+
+
+class Drawn(Displayed):
+    """Mixin: a result with a picture of its own in `bayes_frontier.plots`."""
+
+    _picture: ClassVar[str]
+
+    def plot(self, **options: Any) -> Any:  # noqa: ANN401 - the arguments of the picture, and its axes
+        """Draw it: the function of `bayes_frontier.plots` that the class names.
+
+        Parameters
+        ----------
+        **options
+            Passed to that function.
+
+        Returns
+        -------
+        matplotlib.axes.Axes or numpy.ndarray
+            One panel, or all.
+        """
+        from bayes_frontier import plots
+
+        return getattr(plots, self._picture)(self, **options)

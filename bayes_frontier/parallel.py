@@ -1,7 +1,5 @@
 """Independent calls in parallel, over processes of this machine or over a Dask cluster."""
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import multiprocessing

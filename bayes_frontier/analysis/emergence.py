@@ -8,14 +8,14 @@ one. Floor and ceiling often lie beyond the data: then the width is known only a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_frontier.analysis.surface import OVER, Surface, flat, intervals, one_period, statistics
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Drawn
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
@@ -37,7 +37,7 @@ _GRID: FloatArray = np.concatenate([15.0 - _FAR[::-1], _NEAR, 35.0 + _FAR])
 
 
 @dataclass(frozen=True, repr=False)
-class Emergence(Displayed):
+class Emergence(Drawn):
     """How abruptly boundaries rise with compute, and which task more than which.
 
     Attributes
@@ -58,6 +58,7 @@ class Emergence(Displayed):
         Probability of the intervals.
     """
 
+    _picture = "plot_emergence"
     draws: xr.Dataset
     summary: xr.Dataset
     period: str
@@ -73,23 +74,6 @@ class Emergence(Displayed):
     def sentences(self) -> list[str]:
         """What can be told of the order of tasks, and for which the sigmoid's form speaks."""
         return _sentences(self)
-
-    def plot(self, **options: Any) -> Any:  # noqa: ANN401 - the arguments of plot_emergence and its panel
-        """Draw the decades of compute over which each boundary rises.
-
-        Parameters
-        ----------
-        **options
-            Passed to `bayes_frontier.plots.plot_emergence`.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The panel.
-        """
-        from bayes_frontier import plots
-
-        return plots.plot_emergence(self, **options)
 
     def _display(self) -> Display:
         table = self.table
@@ -117,10 +101,8 @@ def emergence(
         A rise over fewer decades of compute than this is called abrupt.
     prob : float
         Probability of the equal-tailed intervals; a verdict asks for an interval on one side.
-    period : int, str or None
-        As in `Frontier.boundary`, one of them.
-    base_model : str, optional
-        As in `Frontier.boundary`.
+    period, base_model : optional
+        As in `Frontier.boundary`; one period.
 
     Returns
     -------

@@ -26,13 +26,12 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, boundaries
-from bayes_frontier.posterior.query import check_flops
+from bayes_frontier.posterior.query import check_flops, check_prob, shared_tasks
 from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.container import Evaluations
     from bayes_frontier.evaluations.lines import Lines
-    from bayes_frontier.model.likelihood import FloatArray, IntArray
     from bayes_frontier.posterior.frontier import Frontier
 
 
@@ -140,8 +139,6 @@ def _state(
     fields["flops"] = fields["flops"].fillna(fields["base_model"].map(compute)).astype(float)
 
 
-# `gate`: where new models stand among the post-trained models that their compute and base model would have.
-
 VERDICTS = ("as expected", "below", "above", "unknown")
 """By task: within what is expected, worse, better; unknown: no score, or the fit did not converge."""
 MODEL_VERDICTS = ("as expected", "below", "above", "mixed", "unknown")
@@ -151,23 +148,8 @@ ALL_TASKS = "all tasks"
 Words = npt.NDArray[np.object_]
 
 
-@dataclass(frozen=True)
-class Said:
-    """Verdicts.
-
-    * by_task (n_models, n_tasks): one of `VERDICTS`
-    * by_model (n_models,): one of `MODEL_VERDICTS`
-    """
-
-    by_task: Words
-    by_model: Words
-
-
 def check_settings(alpha: float, prob: float, correction: str) -> None:
     """Refuse settings out of range."""
-    # PyMC comes with it, which a program that only starts does not need.
-    from bayes_frontier.posterior.query import check_prob
-
     check_prob(prob)
     if not 0.0 < alpha <= 0.5:
         hint = f" For {alpha:g}% pass {alpha / 100:g}." if 1.0 <= alpha <= 50.0 else ""
@@ -207,12 +189,12 @@ def _step_up(p: FloatArray) -> FloatArray:
     return found
 
 
-def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) -> Said:
-    """Turn adjusted p-values into words. Shapes: percentile, adjusted (n_models, n_tasks)."""
+def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) -> tuple[Words, Words]:
+    """Turn adjusted p-values into `VERDICTS` (n_models, n_tasks) and `MODEL_VERDICTS` (n_models,)."""
     words: Words = np.full(percentile.shape, "as expected", dtype=object)
     if alpha is None:
         words[:] = "unknown"
-        return Said(words, np.full(len(words), "unknown", dtype=object))
+        return words, np.full(len(words), "unknown", dtype=object)
     flagged = adjusted <= alpha
     words[flagged & (percentile < 0.5)] = "below"
     words[flagged & (percentile >= 0.5)] = "above"
@@ -220,7 +202,7 @@ def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) 
     below, above = ((words == name).any(axis=1) for name in ("below", "above"))
     whole = np.select([below & above, below, above], ["mixed", "below", "above"], "as expected").astype(object)
     whole[(words == "unknown").all(axis=1)] = "unknown"
-    return Said(words, whole)
+    return words, whole
 
 
 def flagged(verdict: Any, fail_on: str) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - array of words
@@ -314,8 +296,6 @@ def _alike(counts: FloatArray) -> float:
     return float(_ALIKE[int(np.argmax(value))])
 
 
-# `gate`: where new models stand among the post-trained models that their compute and base model would have.
-
 # Models treated at once, to bound memory.
 _BLOCK = 400
 
@@ -366,7 +346,7 @@ def gate(
         If no task is shared, a task asked for is missing, or a setting is out of range.
     """
     check_settings(alpha, prob, correction)
-    names = _shared_tasks(frontier, models, tasks)
+    names = shared_tasks(frontier, models, tasks)
     table = models.models
     rng = np.random.default_rng(seed)
     draws = Draws.random(frontier, rng)
@@ -384,7 +364,7 @@ def gate(
             _place(frontier, asked.part(block), scores[block], draws, scatter, reference, (prob, rng), block, found)
     p = 2.0 * np.minimum(found["percentile"], 1.0 - found["percentile"])
     adjusted = adjust(p, correction)
-    said = verdicts(found["percentile"], adjusted, alpha if frontier.converged else None)
+    by_task, by_model = verdicts(found["percentile"], adjusted, alpha if frontier.converged else None)
     z, z_new = log_flops(frontier.evaluations.models["flops"]), log_flops(table["flops"])
     outside = (z_new < z.min()) | (z_new > z.max())
     labels = [*names, ALL_TASKS][: shape[1]]
@@ -396,8 +376,8 @@ def gate(
             **variables,
             "p_value": (("model", "task"), p),
             "adjusted": (("model", "task"), adjusted),
-            "verdict": (("model", "task"), said.by_task),
-            "model_verdict": ("model", said.by_model),
+            "verdict": (("model", "task"), by_task),
+            "model_verdict": ("model", by_model),
         },
         coords={
             "model": table["model"].to_numpy(dtype=object),
@@ -413,19 +393,6 @@ def gate(
 
 
 _PARTS = ("percentile", "lower", "upper", "expected_lower", "expected_median", "expected_upper")
-
-
-def _shared_tasks(frontier: Frontier, models: Evaluations, tasks: list[str] | None) -> list[str]:
-    for name in tasks or ():
-        for where, there in (("this fit", frontier.tasks), (models.source, models.tasks)):
-            if name not in there:
-                raise QueryError(f"Task {name!r} is not in {where}.{suggestion(name, there)} There: {listed(there)}.")
-    shared = [name for name in frontier.tasks if name in (tasks or models.tasks)]
-    if not shared:
-        raise QueryError(
-            f"{models.source} has no task of this fit: it has {listed(models.tasks)}, the fit {listed(frontier.tasks)}."
-        )
-    return shared
 
 
 def _fitted(frontier: Frontier) -> pd.DataFrame:

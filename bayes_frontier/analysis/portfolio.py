@@ -7,14 +7,14 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayes_frontier.analysis.surface import OVER, Surface, flat, one_period, statistics
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Drawn
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.metrics import Metrics, given_metrics
 from bayes_frontier.model.curve import log_flops
@@ -184,7 +184,7 @@ _POINTS, _SHOWN, _CORNERS = 1001, 501, 60
 
 
 @dataclass(frozen=True, repr=False)
-class Portfolio(Displayed):
+class Portfolio(Drawn):
     """Whether several targets are attainable at once, and the compute that takes.
 
     Attributes
@@ -214,6 +214,7 @@ class Portfolio(Displayed):
         Where compute was looked for.
     """
 
+    _picture = "plot_portfolio"
     draws: xr.Dataset
     summary: xr.Dataset
     curve: xr.Dataset
@@ -235,23 +236,6 @@ class Portfolio(Displayed):
     def sentences(self) -> list[str]:
         """What meeting the targets takes."""
         return _sentences(self)
-
-    def plot(self, **options: Any) -> Any:  # noqa: ANN401 - the arguments of plot_portfolio and its panel
-        """Draw the probability that targets are met against compute.
-
-        Parameters
-        ----------
-        **options
-            Passed to `bayes_frontier.plots.plot_portfolio`.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-            The panel.
-        """
-        from bayes_frontier import plots
-
-        return plots.plot_portfolio(self, **options)
 
     def _display(self) -> Display:
         table = self.table
@@ -286,10 +270,8 @@ def portfolio(
         where none does).
     prob : float
         Probability with which targets are to be met, above 0.5; also that of the intervals.
-    period : int, str or None
-        As in `Frontier.boundary`, one of them.
-    base_model : str, optional
-        As in `Frontier.boundary`.
+    period, base_model : optional
+        As in `Frontier.boundary`; one period.
     metrics : optional
         Declarations of metrics, for targets stated on their own scale.
     flops_range : tuple of float
@@ -376,10 +358,8 @@ def trade_off(
         Compute in FLOPs, a curve each.
     prob : float
         Probability of meeting both.
-    period : int, str or None
-        As in `Frontier.boundary`, one of them.
-    base_model : str, optional
-        As in `Frontier.boundary`.
+    period, base_model : optional
+        As in `portfolio`.
 
     Returns
     -------

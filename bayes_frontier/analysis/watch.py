@@ -17,11 +17,11 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, drift_ahead, known_effect, new_effect
 from bayes_frontier.posterior.drift import DELTA, chances_of_change, check_settings, choose_statement
+from bayes_frontier.posterior.query import shared_tasks
 from bayes_frontier.text import listed, suggestion
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.model.likelihood import FloatArray
     from bayes_frontier.posterior.frontier import Frontier
 
 VERDICTS = ("advanced", "retreated", "unmoved", "unknown", "re-scored")
@@ -196,9 +196,6 @@ def _slice(
     return moved, height
 
 
-# `watch`: whether a boundary has moved since a fit, as far as a newer table says.
-
-
 def watch(
     frontier: Frontier,
     newer: Evaluations,
@@ -248,7 +245,7 @@ def watch(
     """
     check_settings(delta, prob)
     check_against(against)
-    names = _tasks(frontier, newer, tasks)
+    names = shared_tasks(frontier, newer, tasks)
     difference = diff(frontier.evaluations, newer, tau=frontier.tau)
     fresh = np.ones(newer.n_models, dtype=bool)
     fresh[pair(frontier.evaluations, newer)[1]] = False
@@ -280,10 +277,9 @@ def watch(
         before = frontier.boundary(middle, task=name).to_numpy().ravel()
         _state(found, i, rng.permutation(shift.ravel()), rng.permutation(expected), before, (delta, prob, against), rng)
     rescored = np.isin(names, difference.rescored)
-    probabilities = {key: ("task", found[key]) for key in _NUMBERS}
     said = verdicts(found, rescored, prob if frontier.converged else None)
     return xr.Dataset(
-        {**probabilities, "verdict": ("task", said)},
+        {key: ("task", values) for key, values in {**found, "verdict": said}.items()},
         coords={"task": names},
         attrs={
             "delta": delta,
@@ -299,19 +295,6 @@ def watch(
 
 _CHANGE = ("median", "lower", "upper", "forecast", "forecast_lower", "forecast_upper")
 _NUMBERS = ("n_models", "n_base_models", "n_known", *_CHANGE, "advance", "retreat", "still", "surprise")
-
-
-def _tasks(frontier: Frontier, newer: Evaluations, tasks: list[str] | None) -> list[str]:
-    for name in tasks or ():
-        for where, there in (("this fit", frontier.tasks), (newer.source, newer.tasks)):
-            if name not in there:
-                raise QueryError(f"Task {name!r} is not in {where}.{suggestion(name, there)} There: {listed(there)}.")
-    shared = [name for name in frontier.tasks if name in (tasks or newer.tasks)]
-    if not shared:
-        raise QueryError(
-            f"{newer.source} has no task of this fit: it has {listed(newer.tasks)}, the fit {listed(frontier.tasks)}."
-        )
-    return shared
 
 
 def _levels(frontier: Frontier, bases: ModelsAhead, task: int, draws: Draws, rng: np.random.Generator) -> Levels:

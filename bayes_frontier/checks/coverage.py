@@ -1,7 +1,5 @@
 """Coverage of fitted scores by their boundaries: of all, by task, period, compute and size of base model."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np

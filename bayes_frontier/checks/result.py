@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Displayed, Drawn
 from bayes_frontier.text import listed
 
 Verdict = Literal["pass", "warn", "fail", "unknown"]
@@ -25,7 +25,7 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Check(Displayed):
+class Check(Drawn):
     """Outcome of one check.
 
     Attributes
@@ -42,6 +42,7 @@ class Check(Displayed):
         Name of the function of `bayes_frontier.plots.checks` that draws it; empty: there is nothing to draw.
     """
 
+    _picture = "plot_check"
     name: str
     verdict: Verdict
     numbers: pd.DataFrame
@@ -67,28 +68,6 @@ class Check(Displayed):
     def sentences(self) -> list[str]:
         """The result in words."""
         return [self.sentence]
-
-    def plot(self, **options: Any) -> Any:  # noqa: ANN401 - the arguments of plot_check and its axes
-        """Draw the check.
-
-        Parameters
-        ----------
-        **options
-            Passed to `bayes_frontier.plots.plot_check`.
-
-        Returns
-        -------
-        numpy.ndarray
-            Axes.
-
-        Raises
-        ------
-        QueryError
-            If the check was not run: there is nothing to draw.
-        """
-        from bayes_frontier import plots
-
-        return plots.plot_check(self, **options)
 
     def _display(self) -> Display:
         return Display(f"Check {self.name}: {self.verdict}", self.sentences, self.numbers)

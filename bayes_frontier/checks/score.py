@@ -1,7 +1,5 @@
 """`score`: models that a fit has not seen, scored against its predictions, base models it knows and new ones apart."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args

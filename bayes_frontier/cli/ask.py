@@ -16,16 +16,17 @@ from bayes_frontier.cli.output import (
     Value,
     about,
     ask,
+    draw,
     form_of,
     header,
     load,
-    note,
     question,
     several_periods,
     show,
+    titled,
     whose_models,
 )
-from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.files import make_folder
 from bayes_frontier.text import flops_words, probability_words, share_words
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ def attain(
     prob: given.Prob = 0.9,
     score: Annotated[
         float | None,
-        typer.Option(
-            metavar="SCORE",
-            help="Add the probability that the boundary is at least this score, 0 to 1.",
+        given.option(
+            "SCORE",
+            "Add the probability that the boundary is at least this score, 0 to 1.",
             parser=given.parser(given.one_score, "--score"),
         ),
     ] = None,
@@ -84,8 +85,7 @@ def attain(
         Column("flops", "FLOPs", flops_words),
         Column("median", "boundary (median)", "{:.3f}".format),
         Column("mean", ""),
-        Column("lower", "lower", "{:.3f}".format),
-        Column("upper", "upper", "{:.3f}".format),
+        *titled("{:.3f}".format, lower="lower", upper="upper"),
     ]
     if score is not None:
         facts["score"] = score
@@ -98,9 +98,9 @@ def compute_for(
     fit: given.FitFile,
     score: Annotated[
         Sequence[float],
-        typer.Option(
-            metavar="SCORE",
-            help="Score to attain, 0 to 1; several with commas between.",
+        given.option(
+            "SCORE",
+            "Score to attain, 0 to 1; several with commas between.",
             parser=given.parser(given.scores_list, "--score"),
         ),
     ],
@@ -141,9 +141,7 @@ def compute_for(
         Column("task", "task"),
         several_periods(facts),
         Column("score", "score", "{:g}".format),
-        Column("median", "FLOPs (median)", _searched_words),
-        Column("lower", "lower", _searched_words),
-        Column("upper", "upper", _searched_words),
+        *titled(_searched_words, median="FLOPs (median)", lower="lower", upper="upper"),
         Column("not_attainable", "P(not attainable)", probability_words),
     ]
     show(Answer(facts, columns, rows, header(frontier, asked, facts, "FLOPs"), _not_attainable(rows)), form)
@@ -181,11 +179,10 @@ def drift(
     steps: Annotated[bool, typer.Option("--steps", help="Also each step from a period to the next.")] = False,
     table: Annotated[
         Path | None,
-        typer.Option(
-            metavar="TABLE",
-            help="A newer version of the table that was fitted: tasks re-scored in it are named, since their scores "
+        given.option(
+            "TABLE",
+            "A newer version of the table that was fitted: tasks re-scored in it are named, since their scores "
             "change without any drift.",
-            show_default=False,
         ),
     ] = None,
     out: Annotated[Path | None, given.picture_option("one picture per compute, drift.png")] = None,
@@ -225,7 +222,7 @@ def drift(
     said = _said(frontier, compared)
     show(Answer(facts, _drift_columns(delta, steps), rows, _drift_header(frontier, facts), said), form)
     if out is not None:
-        _draw(changes if asked.tasks is None else changes.sel(task=asked.tasks), out)
+        _pictures(changes if asked.tasks is None else changes.sel(task=asked.tasks), out)
 
 
 def _compare(frontier: Frontier, newer: Evaluations) -> Difference:
@@ -236,18 +233,13 @@ def _compare(frontier: Frontier, newer: Evaluations) -> Difference:
 
 def _drift_columns(delta: float, steps: bool) -> list[Column]:
     return [
-        Column("task", "task"),
-        Column("since", "from period" if steps else ""),
-        Column("until", "to period" if steps else ""),
+        *titled(str, task="task", since="from period" if steps else "", until="to period" if steps else ""),
         Column("flops", "FLOPs", flops_words),
         Column("median", "change (median)", "{:+.3f}".format),
         Column("mean", ""),
-        Column("lower", "lower", "{:+.3f}".format),
-        Column("upper", "upper", "{:+.3f}".format),
-        Column("advance", f"P(change > {delta:g})", probability_words),
-        Column("retreat", f"P(change < {-delta:g})", probability_words),
-        Column("still", ""),
-        Column("verdict", "verdict"),
+        *titled("{:+.3f}".format, lower="lower", upper="upper"),
+        *titled(probability_words, advance=f"P(change > {delta:g})", retreat=f"P(change < {-delta:g})"),
+        *titled(str, still="", verdict="verdict"),
     ]
 
 
@@ -272,11 +264,8 @@ def _said(frontier: Frontier, compared: Difference | None) -> list[str]:
     return ["", *said] if said else []
 
 
-def _draw(changes: xr.Dataset, out: Path) -> None:
-    from bayes_frontier.plots import plot_drift
-
+def _pictures(changes: xr.Dataset, out: Path) -> None:
     parts = [changes] if "flops" not in changes.dims else [changes.isel(flops=i) for i in range(changes.sizes["flops"])]
     for part in parts:
         name = "drift.png" if len(parts) == 1 else f"drift-{flops_words(float(part['flops']))}.png"
-        write_picture(plot_drift(part).figure, out / name, "--out")
-        note(f"Wrote {out / name}")
+        draw(out, name, lambda plots, part=part: plots.plot_drift(part).figure)  # type: ignore[misc]

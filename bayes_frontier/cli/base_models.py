@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, load, note, question, records, show
+from bayes_frontier.cli.output import Answer, Column, Value, draw, form_of, load, question, records, show, titled
 from bayes_frontier.errors import QueryError
-from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.files import make_folder
 from bayes_frontier.text import count, flops_words, probability_words, share_words
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ def base_models(
     task: given.AskedTasks = None,
     period: given.Period = None,
     prob: given.Prob = 0.9,
-    at_least: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Show base models with at least this many models fitted.")
-    ] = 1,
+    at_least: Annotated[int, given.option("N", "Show base models with at least this many models fitted.", min=1)] = 1,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
@@ -69,9 +67,7 @@ def base_models(
         Column("base_model", "base model"),
         Column("flops", "FLOPs", flops_words),
         Column("n_models", "models", "{:,}".format),
-        Column("mean", "above typical", "{:+.3f}".format),
-        Column("lower", "lower", "{:+.3f}".format),
-        Column("upper", "upper", "{:+.3f}".format),
+        *titled("{:+.3f}".format, mean="above typical", lower="lower", upper="upper"),
         Column("above", "P(above)", probability_words),
     ]
     when = "" if facts["period"] == "all" else f"; period {facts['period']}"
@@ -88,15 +84,14 @@ def base_models(
 def factors(
     fit: given.FitFile,
     reading: given.Reading,
-    rank: Annotated[int, typer.Option(min=1, max=3, metavar="N", help="Number of factors, 1 to 3.")] = 1,
+    rank: Annotated[int, given.option("N", "Number of factors, 1 to 3.", min=1, max=3)] = 1,
     later: Annotated[
         Path | None,
-        typer.Option(
-            "--next",
-            metavar="TABLE",
-            help="A newer table: its new records on fitted base models say whether boundaries with 1, 2 or 3 factors "
+        given.option(
+            "TABLE",
+            "A newer table: its new records on fitted base models say whether boundaries with 1, 2 or 3 factors "
             "predict better than each task by itself.",
-            show_default=False,
+            "--next",
         ),
     ] = None,
     prob: given.Prob = 0.9,
@@ -144,11 +139,7 @@ def factors(
         f"{float(factored['explained_upper']):.0%}, {share_words(prob)} interval)."
     ]
     show(Answer(about, _factor_columns(rank), _factor_rows(factored), header, footer), form)
-    if out is not None:
-        from bayes_frontier.plots import plot_factors
-
-        write_picture(plot_factors(factored).figure, out / "factors.png", "--out")
-        note(f"Wrote {out / 'factors.png'}")
+    draw(out, "factors.png", lambda plots: plots.plot_factors(factored).figure)
 
 
 def _factor_columns(rank: int) -> list[Column]:
@@ -156,12 +147,15 @@ def _factor_columns(rank: int) -> list[Column]:
     return [
         Column("task", "task"),
         *(Column(f"loading_{j}", f"loading {j}" if rank > 1 else "loading", signed) for j in range(1, rank + 1)),
-        Column("shared", "shared", percent),
-        Column("shared_lower", "lower", percent),
-        Column("shared_upper", "upper", percent),
-        Column("gain", "foretold", percent),
-        Column("gain_lower", "lower", percent),
-        Column("gain_upper", "upper", percent),
+        *titled(
+            percent,
+            shared="shared",
+            shared_lower="lower",
+            shared_upper="upper",
+            gain="foretold",
+            gain_lower="lower",
+            gain_upper="upper",
+        ),
     ]
 
 

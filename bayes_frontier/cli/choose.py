@@ -10,7 +10,7 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import fields_map, flops_list, names_list, period_of, scores_list
-from bayes_frontier.cli.output import Answer, Column, load, note, records, show, show_json, warn_unconverged
+from bayes_frontier.cli.output import Answer, Column, load, note, records, show, show_json, titled, warn_unconverged
 from bayes_frontier.cli.start import check_target
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import replace_file, write_picture
@@ -50,9 +50,8 @@ def _ends(text: str) -> tuple[float, float]:
 def plan(
     candidates: Annotated[
         Path,
-        typer.Option(
-            metavar="TABLE",
-            help="Models that could be evaluated: model, base_model, flops, params_b, or what gives them.",
+        given.option(
+            "TABLE", "Models that could be evaluated: model, base_model, flops, params_b, or what gives them."
         ),
     ],
     fit: Annotated[
@@ -60,33 +59,26 @@ def plan(
         typer.Argument(metavar="[FIT]", help="A fit saved by `bayes-frontier fit`; none yet: plan from priors alone."),
     ] = None,
     budget: Annotated[
-        str | None,
-        typer.Option(metavar="COST", help="Cost not exceeded, or a share of that of all candidates: 5000 or 20%."),
+        str | None, given.option("COST", "Cost not exceeded, or a share of that of all candidates: 5000 or 20%.")
     ] = None,
-    n: Annotated[int | None, typer.Option("--n", min=1, metavar="N", help="Models not exceeded.")] = None,
+    n: Annotated[int | None, given.option("N", "Models not exceeded.", "--n", min=1)] = None,
     focus: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="TASKS",
-            help="Tasks whose boundaries are to be known; commas between.",
-            show_default="all",
-            callback=names_list,
+        given.option(
+            "TASKS", "Tasks whose boundaries are to be known; commas between.", show_default="all", callback=names_list
         ),
     ] = None,
     flops: Annotated[
         Sequence[float] | None,
-        typer.Option(
-            metavar="LOW:HIGH",
-            help="Compute at which they are, such as 1e23:1e25.",
-            show_default="the candidates'",
-            parser=_ends,
+        given.option(
+            "LOW:HIGH", "Compute at which they are, such as 1e23:1e25.", show_default="the candidates'", parser=_ends
         ),
     ] = None,
     objective: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME",
-            help="base-models: narrow the boundaries of the base models, each as much as models to come are expected "
+        given.option(
+            "NAME",
+            "base-models: narrow the boundaries of the base models, each as much as models to come are expected "
             "on it; interval-width: the population boundaries; information: nats about base models; question: settle "
             "--question.",
             show_default="base-models",
@@ -94,56 +86,47 @@ def plan(
     ] = None,
     question: Annotated[
         str | None,
-        typer.Option(
-            metavar="TASK@FLOPS>SCORE",
-            help="Is the boundary above a score? Such as bbh@1e24>0.7; implies --objective question.",
+        given.option(
+            "TASK@FLOPS>SCORE", "Is the boundary above a score? Such as bbh@1e24>0.7; implies --objective question."
         ),
     ] = None,
     period: Annotated[
         str | None,
-        typer.Option(
-            metavar="PERIOD",
-            help="Period planned for: a fitted one by number, label or date; or next: where boundaries will be half a "
+        given.option(
+            "PERIOD",
+            "Period planned for: a fitted one by number, label or date; or next: where boundaries will be half a "
             "quarter after the last model fitted, drift included, as `predict` sees it.",
             show_default="the last one fitted",
         ),
     ] = None,
     cost: Annotated[
         str,
-        typer.Option(
-            metavar="MODEL",
-            help="parameters (1e9); column: the table's column cost; tokens: 2 x parameters x n_items x "
-            "tokens_per_item.",
+        given.option(
+            "MODEL",
+            "parameters (1e9); column: the table's column cost; tokens: 2 x parameters x n_items x tokens_per_item.",
         ),
     ] = "parameters",
     column: given.Columns = None,
     registry: given.RegistryFile = None,
     include: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODELS", help="Candidates forced in; commas, or repeated.", callback=names_list),
+        list[str] | None, given.option("MODELS", "Candidates forced in; commas, or repeated.", callback=names_list)
     ] = None,
     exclude: Annotated[
-        list[str] | None,
-        typer.Option(metavar="MODELS", help="Candidates forced out; commas, or repeated.", callback=names_list),
+        list[str] | None, given.option("MODELS", "Candidates forced out; commas, or repeated.", callback=names_list)
     ] = None,
     batches: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Cut the order into parts of equal cost, to refit between them.")
+        int, given.option("N", "Cut the order into parts of equal cost, to refit between them.", min=1)
     ] = 1,
     skip: Annotated[
         bool, typer.Option("--skip", help="Leave candidates that cannot be planned with out, and list them.")
     ] = False,
     prob: given.Prob = 0.9,
-    model: Annotated[str, typer.Option(metavar="NAME", help="Without a fit: the model whose priors are used.")] = (
-        "hierarchical"
-    ),
+    model: Annotated[str, given.option("NAME", "Without a fit: the model whose priors are used.")] = "hierarchical",
     task: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAMES", help="Without a fit: the tasks that will be evaluated.", callback=names_list),
+        list[str] | None, given.option("NAMES", "Without a fit: the tasks that will be evaluated.", callback=names_list)
     ] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Write the whole plan to this CSV file.")] = None,
-    picture: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw cost against expected interval width.")
-    ] = None,
+    out: Annotated[Path | None, given.option("FILE.csv", "Write the whole plan to this CSV file.")] = None,
+    picture: Annotated[Path | None, given.option("FILE.png", "Draw cost against expected interval width.")] = None,
     commands: Annotated[
         bool, typer.Option("--commands", help="Print only the lm-evaluation-harness command of each model.")
     ] = False,
@@ -246,15 +229,10 @@ def update(
             "records or Inspect logs.",
         ),
     ],
-    out: Annotated[
-        Path, typer.Option(metavar="FILE.nc", help="Where to save the new fit; may be the old one, replaced when done.")
-    ],
+    out: Annotated[Path, given.option("FILE.nc", "Where to save the new fit; may be the old one, replaced when done.")],
     reading: given.Reading,
     plan: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.csv", help="The plan that was followed, as `plan --out` wrote it.", show_default=False
-        ),
+        Path | None, given.option("FILE.csv", "The plan that was followed, as `plan --out` wrote it.")
     ] = None,
     flops: Annotated[
         Sequence[float] | None,
@@ -263,25 +241,24 @@ def update(
     prob: given.Prob = 0.9,
     periods: Annotated[
         str | None,
-        typer.Option(
-            metavar="DATES",
-            help="Closing dates of the periods of the whole, yyyy-mm-dd with commas between.",
+        given.option(
+            "DATES",
+            "Closing dates of the periods of the whole, yyyy-mm-dd with commas between.",
             show_default="the fit's; newer models fall into an open period",
         ),
     ] = None,
     repeated: Annotated[
         str,
-        typer.Option(
-            metavar="CHOICE",
-            help="A model that the fit has too: fill the tasks it lacks there, first (leave the new record out), or "
-            "error.",
+        given.option(
+            "CHOICE",
+            "A model that the fit has too: fill the tasks it lacks there, first (leave the new record out), or error.",
         ),
     ] = "fill",
     rescored: Annotated[
         str,
-        typer.Option(
-            metavar="CHOICE",
-            help="A task that the results score otherwise than the fit's table: error; first (leave its new scores "
+        given.option(
+            "CHOICE",
+            "A task that the results score otherwise than the fit's table: error; first (leave its new scores "
             "out); or mix.",
         ),
     ] = "error",
@@ -387,14 +364,10 @@ def _say_boundaries(made: Update, prob: float) -> None:
     columns = [
         Column("task", "task"),
         Column("flops", "FLOPs", flops_words),
-        Column("before", "before", "{:.3f}".format),
-        Column("after", "after", "{:.3f}".format),
-        Column("lower", "lower", "{:.3f}".format),
-        Column("upper", "upper", "{:.3f}".format),
+        *titled("{:.3f}".format, before="before", after="after", lower="lower", upper="upper"),
         Column("change", "change", "{:+.3f}".format),
         Column("higher", "P(higher)", probability_words),
-        Column("width_before", "width before", "{:.3f}".format),
-        Column("width", "width", "{:.3f}".format),
+        *titled("{:.3f}".format, width_before="width before", width="width"),
     ]
     header = [
         f"How boundaries of models on a new base model moved (tau = {made.frontier.tau:g}), "
@@ -407,11 +380,8 @@ def _say_boundaries(made: Update, prob: float) -> None:
 def _say_surprises(made: Update) -> None:
     surprises = made.surprises
     columns = [
-        Column("model", "model"),
-        Column("base_model", "base model"),
-        Column("task", "task"),
-        Column("score", "score", "{:.3f}".format),
-        Column("boundary", "boundary", "{:.3f}".format),
+        *titled(str, model="model", base_model="base model", task="task"),
+        *titled("{:.3f}".format, score="score", boundary="boundary"),
         Column("above", "P(above)", probability_words),
         Column("chance", "chance", "{:.2g}".format),
     ]
@@ -432,12 +402,9 @@ def _say_promise(made: Update) -> None:
     kept = made.promise
     columns = [
         Column("task", "task"),
-        Column("promised", "variance, promised", "{:+.0%}".format),
-        Column("realised", "realised", "{:+.0%}".format),
+        *titled("{:+.0%}".format, promised="variance, promised", realised="realised"),
         Column("error", "+-", "{:.0%}".format),
-        Column("width", "width before", "{:.4f}".format),
-        Column("width_promised", "promised", "{:.4f}".format),
-        Column("width_realised", "realised", "{:.4f}".format),
+        *titled("{:.4f}".format, width="width before", width_promised="promised", width_realised="realised"),
     ]
     typer.echo()
     header = [

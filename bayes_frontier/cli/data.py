@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json
+from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json, titled
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import replace_file
 from bayes_frontier.text import flops_words, printable
@@ -117,26 +117,26 @@ def combine(
     tables: Annotated[list[Path], typer.Argument(metavar="TABLE...", help="Two or more; the first counts most.")],
     out: Annotated[
         Path,
-        typer.Option(
-            metavar="FILE",
-            help="Where to write the whole: .csv or .parquet, one row a model, or one a score "
+        given.option(
+            "FILE",
+            "Where to write the whole: .csv or .parquet, one row a model, or one a score "
             "where items or costs of scores are known.",
         ),
     ],
     reading: given.Reading,
     repeated: Annotated[
         str,
-        typer.Option(
-            metavar="CHOICE",
-            help="A model of several tables: fill the tasks that its first record lacks, take the first record as it "
+        given.option(
+            "CHOICE",
+            "A model of several tables: fill the tasks that its first record lacks, take the first record as it "
             "is, or error.",
         ),
     ] = "fill",
     rescored: Annotated[
         str,
-        typer.Option(
-            metavar="CHOICE",
-            help="A task that two tables score differently: error; first (that task from the first table only); "
+        given.option(
+            "CHOICE",
+            "A task that two tables score differently: error; first (that task from the first table only); "
             "separate (two tasks); or mix.",
         ),
     ] = "error",
@@ -195,16 +195,12 @@ def _three(value: float) -> str:
 
 
 DIFF_COLUMNS = (
-    Column("task", "task"),
-    Column("kind", "change"),
-    Column("shared", "shared", "{:,}".format),
-    Column("changed", "changed", "{:,}".format),
+    *titled(str, task="task", kind="change"),
+    *titled("{:,}".format, shared="shared", changed="changed"),
     Column("mean_shift", "mean shift", _signed),
-    Column("quantile_a", "quantile, first", _three),
-    Column("quantile_b", "second", _three),
+    *titled(_three, quantile_a="quantile, first", quantile_b="second"),
     Column("quantile_shift", "shift", _signed),
-    Column("scores_a", ""),
-    Column("scores_b", ""),
+    *titled(str, scores_a="", scores_b=""),
 )
 
 
@@ -217,13 +213,10 @@ def diff(
     tasks: given.Tasks = None,
     tau: Annotated[
         float,
-        typer.Option(
-            metavar="P", help="Level of the quantile compared, 0 to 1.", parser=given.parser(given.probability, "--tau")
-        ),
+        given.option("P", "Level of the quantile compared, 0 to 1.", parser=given.parser(given.probability, "--tau")),
     ] = 0.98,
     changes: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.csv", help="List models added and removed, and every change of a shared one."),
+        Path | None, given.option("FILE.csv", "List models added and removed, and every change of a shared one.")
     ] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
@@ -282,16 +275,11 @@ def diff(
 @app.command("fetch")
 def fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help="oll-v2, oll-v1 or proteus-2k.")],
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Copy it here.", show_default="left in the cache")
-    ] = None,
+    out: Annotated[Path | None, given.option("FILE", "Copy it here.", show_default="left in the cache")] = None,
     revision: Annotated[
-        str | None,
-        typer.Option(metavar="COMMIT", help="Another commit, branch or tag.", show_default="the one pinned here"),
+        str | None, given.option("COMMIT", "Another commit, branch or tag.", show_default="the one pinned here")
     ] = None,
-    sha256: Annotated[
-        str | None, typer.Option(metavar="DIGITS", help="Refuse a file with another SHA-256 than this one.")
-    ] = None,
+    sha256: Annotated[str | None, given.option("DIGITS", "Refuse a file with another SHA-256 than this one.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
     as_json: given.AsJson = False,
 ) -> None:
@@ -324,15 +312,10 @@ def fetch(
 
 LEAST = 20
 IDENTIFY_COLUMNS = (
-    Column("model", "model"),
-    Column("base_model", "base model"),
-    Column("rule", "rule"),
+    *titled(str, model="model", base_model="base model", rule="rule"),
     Column("confidence", "confidence", lambda value: f"{value:.2f}"),
     Column("flops", "FLOPs", flops_words),
-    Column("released", "released"),
-    Column("reason", "reason"),
-    Column("evidence", "evidence"),
-    Column("against", "against"),
+    *titled(str, released="released", reason="reason", evidence="evidence", against="against"),
 )
 
 
@@ -351,8 +334,7 @@ def identify(
     reading: given.Source,
     relabel: given.Relabel = False,
     unplaced: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.csv", help="List the models without a base model, with the reason, for review."),
+        Path | None, given.option("FILE.csv", "List the models without a base model, with the reason, for review.")
     ] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,

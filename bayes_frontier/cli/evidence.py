@@ -13,7 +13,7 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import names_list, typed
-from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json
+from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json, titled
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.provenance import PACKAGE
@@ -31,27 +31,23 @@ def check(
     fit: given.FitFile,
     only: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAMES",
-            help="Checks to run, with commas between; convergence always is.",
+        given.option(
+            "NAMES",
+            "Checks to run, with commas between; convergence always is.",
             show_default="all",
             callback=names_list,
         ),
     ] = None,
     others: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--with",
-            metavar="FIT",
-            help="A fit of the same table at another tau, to see whether boundaries cross; may be repeated.",
+        given.option(
+            "FIT", "A fit of the same table at another tau, to see whether boundaries cross; may be repeated.", "--with"
         ),
     ] = None,
     refit: Annotated[
         int,
-        typer.Option(
-            min=0,
-            metavar="N",
-            help="Fit again without each of up to N base models whose influence reweighting cannot tell.",
+        given.option(
+            "N", "Fit again without each of up to N base models whose influence reweighting cannot tell.", min=0
         ),
     ] = 0,
     seed: given.Seed = 0,
@@ -85,7 +81,7 @@ def check(
     if as_json:
         show_json({**about, "checks": [{**_document(one), "files": files.get(one.name, [])} for one in checks]})
     else:
-        columns = [Column("verdict", "verdict"), Column("name", "check"), Column("sentence", "result")]
+        columns = [*titled(str, verdict="verdict", name="check", sentence="result")]
         rows = [{"verdict": one.verdict, "name": one.name, "sentence": _one_line(one.sentence)} for one in checks]
         header = [f"Checks of {fit}: {frontier.evaluations.source}, tau = {frontier.tau:g}."]
         show(Answer(about, columns, rows, header, ["", *checks.sentences]), "text")
@@ -137,14 +133,12 @@ def backtest(
             "--single-period", help="Fit ours to the last period before the one predicted, not to all before it."
         ),
     ] = False,
-    axis: Annotated[
-        str, typer.Option(metavar="NAME", help="What boundaries are functions of: flops, params or tokens.")
-    ] = "flops",
+    axis: Annotated[str, given.option("NAME", "What boundaries are functions of: flops, params or tokens.")] = "flops",
     baselines: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAMES",
-            help="What to compare with, with commas between: constant, bins, ispline, linear, boosted, boosted-base, "
+        given.option(
+            "NAMES",
+            "What to compare with, with commas between: constant, bins, ispline, linear, boosted, boosted-base, "
             "base-model, paper, exact (fitted to the last period; with -all behind the name to all before), oracle; or "
             "all.",
             show_default="a choice of them",
@@ -156,25 +150,21 @@ def backtest(
     seed: given.Seed = 1,
     draws: Annotated[
         int | None,
-        typer.Option(
-            min=1, metavar="N", help="Draws kept per chain.", show_default="as for fit", rich_help_panel=given.SAMPLING
-        ),
+        given.option("N", "Draws kept per chain.", min=1, show_default="as for fit", rich_help_panel=given.SAMPLING),
     ] = None,
     tune: Annotated[
         int | None,
-        typer.Option(
+        given.option(
+            "N",
+            "Draws per chain that adapt the sampler.",
             min=1,
-            metavar="N",
-            help="Draws per chain that adapt the sampler.",
             show_default="as for fit",
             rich_help_panel=given.SAMPLING,
         ),
     ] = None,
     chains: Annotated[
         int | None,
-        typer.Option(
-            min=1, metavar="N", help="Independent chains.", show_default="as for fit", rich_help_panel=given.SAMPLING
-        ),
+        given.option("N", "Independent chains.", min=1, show_default="as for fit", rich_help_panel=given.SAMPLING),
     ] = None,
     cores: given.Cores = None,
     scheduler: given.Scheduler = None,
@@ -183,9 +173,9 @@ def backtest(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Folder for README.md, tables, pictures and finished predictions, from which an interrupted backtest "
+        given.option(
+            "DIR",
+            "Folder for README.md, tables, pictures and finished predictions, from which an interrupted backtest "
             "goes on; made if it is not there.",
         ),
     ] = None,
@@ -237,17 +227,13 @@ def _times(factor: float, digits: int, sign: str = "") -> Callable[[float], str]
 
 
 COLUMNS = (
-    Column("group", "models"),
-    Column("boundary", "boundary"),
+    *titled(str, group="models", boundary="boundary"),
     Column("pinball", "pinball x 1000", _times(1e3, 2)),
-    Column("difference", "ours minus it", _times(1e3, 2, "+")),
-    Column("lower", "lower", _times(1e3, 2, "+")),
-    Column("upper", "upper", _times(1e3, 2, "+")),
+    *titled(_times(1e3, 2, "+"), difference="ours minus it", lower="lower", upper="upper"),
     Column("won", "cells won", _times(1.0, 0)),
     Column("cells", "of"),
     Column("signed_error", "coverage error", _times(1.0, 4, "+")),
-    Column("abs_error", "absolute", _times(1.0, 4)),
-    Column("task_error", "by task", _times(1.0, 4)),
+    *titled(_times(1.0, 4), abs_error="absolute", task_error="by task"),
     Column("n", "scores", "{:,}".format),
 )
 

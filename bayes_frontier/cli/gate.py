@@ -10,8 +10,20 @@ import numpy as np
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, load_converged, note, plain, records, show
-from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.cli.output import (
+    Answer,
+    Column,
+    Value,
+    draw,
+    form_of,
+    load_converged,
+    note,
+    plain,
+    records,
+    show,
+    titled,
+)
+from bayes_frontier.files import make_folder
 from bayes_frontier.text import count, flops_words, listed, probability_words, share_words
 
 if TYPE_CHECKING:
@@ -40,23 +52,21 @@ def gate(
     ],
     reading: given.Source,
     base_model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Base model of the models, such as llama-3.1-8b.", show_default="the file's"),
+        str | None, given.option("NAME", "Base model of the models, such as llama-3.1-8b.", show_default="the file's")
     ] = None,
     flops: Annotated[
         float | None,
-        typer.Option(
-            metavar="FLOPS",
-            help="Pre-training FLOPs, for a base model that fit and registry do not know.",
-            show_default=False,
+        given.option(
+            "FLOPS",
+            "Pre-training FLOPs, for a base model that fit and registry do not know.",
             parser=given.parser(given.one_flops, "--flops"),
         ),
     ] = None,
     released: Annotated[
         dt.date | None,
-        typer.Option(
-            metavar="DATE",
-            help="Day of release, yyyy-mm-dd.",
+        given.option(
+            "DATE",
+            "Day of release, yyyy-mm-dd.",
             show_default="the file's, or soon after the fit",
             parser=given.parser(given.day_of, "--released"),
         ),
@@ -64,22 +74,22 @@ def gate(
     task: given.AskedTasks = None,
     alpha: Annotated[
         float,
-        typer.Option(
-            metavar="P",
-            help="Probability that a model which is as expected is flagged all the same.",
+        given.option(
+            "P",
+            "Probability that a model which is as expected is flagged all the same.",
             parser=given.parser(given.probability, "--alpha"),
         ),
     ] = 0.05,
     correction: Annotated[
         str,
-        typer.Option(
-            metavar="NAME",
-            help="How p-values are adjusted: holm over the tasks of each model; bh over all models (a share --alpha of "
+        given.option(
+            "NAME",
+            "How p-values are adjusted: holm over the tasks of each model; bh over all models (a share --alpha of "
             "the flags is false); none.",
         ),
     ] = "holm",
     fail_on: Annotated[
-        str, typer.Option(metavar="SIDE", help="Which flags count for the exit status: either, below or above.")
+        str, given.option("SIDE", "Which flags count for the exit status: either, below or above.")
     ] = "either",
     prob: given.Prob = 0.9,
     seed: given.Seed = 1,
@@ -138,11 +148,7 @@ def gate(
     show(Answer(about, columns, rows, _header(fit, models, gated), ["", *_said(gated), *remarks]), form)
     for line in (*models.notes, *(remarks if form != "text" else ())):
         note(line)
-    if out is not None:
-        from bayes_frontier.plots import plot_gate
-
-        write_picture(plot_gate(gated).figure, out / "gate.png", "--out")
-        note(f"Wrote {out / 'gate.png'}")
+    draw(out, "gate.png", lambda plots: plots.plot_gate(gated).figure)
     if stopped.any():
         raise typer.Exit(FLAGGED)
 
@@ -151,13 +157,10 @@ def _columns() -> list[Column]:
     return [
         *(Column(key, "") for key in ("model", "base_model", "flops", "known")),
         Column("task", "task"),
-        Column("score", "score", "{:.3f}".format),
-        Column("expected_lower", "expected", "{:.3f}".format),
+        *titled("{:.3f}".format, score="score", expected_lower="expected"),
         Column("expected_median", ""),
         Column("expected_upper", "to", "{:.3f}".format),
-        Column("percentile", "percentile", _percent),
-        Column("lower", "lower", _percent),
-        Column("upper", "upper", _percent),
+        *titled(_percent, percentile="percentile", lower="lower", upper="upper"),
         Column("p_value", ""),
         Column("adjusted", "adjusted p", probability_words),
         Column("verdict", "verdict"),
@@ -170,14 +173,10 @@ def _percent(value: float) -> str:
 
 # One row a model, where there are several: JSON and CSV have every task.
 _MODEL_COLUMNS = [
-    Column("model", "model"),
-    Column("base_model", "base model"),
+    *titled(str, model="model", base_model="base model"),
     Column("flops", "FLOPs", flops_words),
-    Column("percentile", "percentile", _percent),
-    Column("lower", "lower", _percent),
-    Column("upper", "upper", _percent),
-    Column("verdict", "verdict"),
-    Column("where", "flagged on"),
+    *titled(_percent, percentile="percentile", lower="lower", upper="upper"),
+    *titled(str, verdict="verdict", where="flagged on"),
 ]
 
 

@@ -30,10 +30,8 @@ START, ASK, COMPARE, CHOOSE, EVIDENCE, DATA = (
 )
 READING, SAMPLING = "Reading the table", "Sampling"
 
-
-# Values as people type them: FLOPs, scores, probabilities, lists; checked before a file is read.
-
-# Wider than any model so far, narrow enough to notice another unit.
+# Values as people type them are checked before a file is read.
+# FLOPs: wider than any model so far, narrow enough to notice another unit.
 FLOPS_RANGE = (1e15, 1e30)
 _LOG10_RANGE = (15.0, 30.0)
 _MOST = 200
@@ -183,6 +181,11 @@ def parser[T](read: Callable[[str, str], T], option: str) -> Callable[[object], 
 # Arguments and options.
 
 
+def option(metavar: str, help: str, *names: str, **settings: Any) -> Any:  # noqa: ANN401 - what Typer itself returns
+    """Make an option that takes a value; `settings` are those of Typer."""
+    return typer.Option(*names, metavar=metavar, help=help, **settings)
+
+
 FitFile = Annotated[Path, typer.Argument(metavar="FIT", help="A fit saved by `bayes-frontier fit`, such as fit.nc.")]
 Table = Annotated[
     Path,
@@ -197,51 +200,37 @@ Table = Annotated[
 
 Periods = Annotated[
     str | None,
-    typer.Option(
-        metavar="DATES",
-        help="Closing dates, as 2024-06-30,2024-12-31; later models form an open period. Without: one period.",
-        show_default=False,
+    option(
+        "DATES",
+        "Closing dates, as 2024-06-30,2024-12-31; later models form an open period. Without: one period.",
         rich_help_panel=READING,
     ),
 ]
 Tasks = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="NAMES",
-        help="Only these tasks, with commas between; may be repeated.",
-        show_default=False,
-        rich_help_panel=READING,
-        callback=names_list,
+    option(
+        "NAMES", "Only these tasks, with commas between; may be repeated.", rich_help_panel=READING, callback=names_list
     ),
 ]
 Format = Annotated[
     str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Name of a format, such as lm_eval or wide. Without: recognised by content.",
-        show_default=False,
-        rich_help_panel=READING,
+    option(
+        "NAME", "Name of a format, such as lm_eval or wide. Without: recognised by content.", rich_help_panel=READING
     ),
 ]
 Columns = Annotated[
     list[str] | None,
-    typer.Option(
-        "--column",
-        metavar="FIELD=COLUMN",
-        help="Column of model, base_model, flops, params_b (1e9), tokens_t (1e12), released, stage, task, score, "
+    option(
+        "FIELD=COLUMN",
+        "Column of model, base_model, flops, params_b (1e9), tokens_t (1e12), released, stage, task, score, "
         "n_items or cost, as flops=train_flops; may be repeated.",
-        show_default=False,
+        "--column",
         rich_help_panel=READING,
     ),
 ]
 Metrics = Annotated[
     Path | None,
-    typer.Option(
-        metavar="FILE.toml",
-        help="Direction and range of metrics other than scores in [0, 1].",
-        show_default=False,
-        rich_help_panel=READING,
-    ),
+    option("FILE.toml", "Direction and range of metrics other than scores in [0, 1].", rich_help_panel=READING),
 ]
 Relabel = Annotated[
     bool,
@@ -259,21 +248,13 @@ AllowLimited = Annotated[
 ]
 Duplicates = Annotated[
     str,
-    typer.Option(
-        metavar="CHOICE",
-        help="Several records of a model: keep, first, best (biased upward) or error.",
-        rich_help_panel=READING,
+    option(
+        "CHOICE", "Several records of a model: keep, first, best (biased upward) or error.", rich_help_panel=READING
     ),
 ]
 RegistryFile = Annotated[
     Path | None,
-    typer.Option(
-        "--registry",
-        metavar="FILE.toml",
-        help="Your own base models, put over the packaged ones.",
-        show_default=False,
-        rich_help_panel=READING,
-    ),
+    option("FILE.toml", "Your own base models, put over the packaged ones.", "--registry", rich_help_panel=READING),
 ]
 
 
@@ -354,48 +335,45 @@ def unfolded[R](command: Callable[..., R]) -> Callable[..., R]:
 
 AskedTasks = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        "NAME",
+        "A task; may be repeated, or several with commas.",
         "--task",
-        metavar="NAME",
-        help="A task; may be repeated, or several with commas.",
         show_default="every task",
         callback=names_list,
     ),
 ]
 Period = Annotated[
     str | None,
-    typer.Option(
-        metavar="PERIOD",
-        help="A period: its number from 0, its label, or a date (yyyy-mm-dd) within it.",
+    option(
+        "PERIOD",
+        "A period: its number from 0, its label, or a date (yyyy-mm-dd) within it.",
         show_default="the last one fitted",
     ),
 ]
 BaseModel = Annotated[
     str | None,
-    typer.Option(
-        metavar="NAME",
-        help="A fitted base model, such as llama-3.1-8b: its own boundary.",
+    option(
+        "NAME",
+        "A fitted base model, such as llama-3.1-8b: its own boundary.",
         show_default="the population's, for a model on a new base model",
     ),
 ]
 Delta = Annotated[
-    float,
-    typer.Option(metavar="SCORE", help="Smallest change that matters, in scores.", parser=parser(one_score, "--delta")),
+    float, option("SCORE", "Smallest change that matters, in scores.", parser=parser(one_score, "--delta"))
 ]
 VerdictProb = Annotated[
     float,
-    typer.Option(
-        metavar="P",
-        help="Probability that a verdict asks for, and inside intervals; above 0.5.",
+    option(
+        "P",
+        "Probability that a verdict asks for, and inside intervals; above 0.5.",
         parser=parser(probability, "--prob"),
     ),
 ]
 Prob = Annotated[
     float,
-    typer.Option(
-        metavar="P",
-        help="Probability inside the credible interval (equal tails), 0 to 1.",
-        parser=parser(probability, "--prob"),
+    option(
+        "P", "Probability inside the credible interval (equal tails), 0 to 1.", parser=parser(probability, "--prob")
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, and nothing else.")]
@@ -403,53 +381,32 @@ AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV, and nothing else.
 
 # How a fit is made.
 
-Model = Annotated[str, typer.Option(metavar="NAME", help="hierarchical, pooled, independent, or a model file (.toml).")]
+Model = Annotated[str, option("NAME", "hierarchical, pooled, independent, or a model file (.toml).")]
 Tau = Annotated[
-    float,
-    typer.Option(
-        metavar="P", help="Share of models at or below the boundary, 0 to 1.", parser=parser(probability, "--tau")
-    ),
+    float, option("P", "Share of models at or below the boundary, 0 to 1.", parser=parser(probability, "--tau"))
 ]
-Seed = Annotated[
-    int, typer.Option(min=0, metavar="N", help="Seed; the same one repeats the run.", rich_help_panel=SAMPLING)
-]
-Draws = Annotated[int, typer.Option(min=1, metavar="N", help="Draws kept per chain.", rich_help_panel=SAMPLING)]
-Tune = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Draws per chain that adapt the sampler.", rich_help_panel=SAMPLING)
-]
-Chains = Annotated[int, typer.Option(min=1, metavar="N", help="Independent chains.", rich_help_panel=SAMPLING)]
+Seed = Annotated[int, option("N", "Seed; the same one repeats the run.", min=0, rich_help_panel=SAMPLING)]
+Draws = Annotated[int, option("N", "Draws kept per chain.", min=1, rich_help_panel=SAMPLING)]
+Tune = Annotated[int, option("N", "Draws per chain that adapt the sampler.", min=1, rich_help_panel=SAMPLING)]
+Chains = Annotated[int, option("N", "Independent chains.", min=1, rich_help_panel=SAMPLING)]
 Cores = Annotated[
-    int | None,
-    typer.Option(
-        min=1, metavar="N", help="Chains run at once.", show_default="the machine's cores", rich_help_panel=SAMPLING
-    ),
+    int | None, option("N", "Chains run at once.", min=1, show_default="the machine's cores", rich_help_panel=SAMPLING)
 ]
 AllowUnconverged = Annotated[
     bool,
     typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.", rich_help_panel=SAMPLING),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-LeftOut = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE.csv", help="List every row left out, with its reason, in this CSV file.", show_default=False
-    ),
-]
+LeftOut = Annotated[Path | None, option("FILE.csv", "List every row left out, with its reason, in this CSV file.")]
 Processes = Annotated[
     int | None,
-    typer.Option(
-        min=1,
-        metavar="N",
-        help="Processes of this machine.",
-        show_default="as many as it has cores",
-        rich_help_panel=SAMPLING,
-    ),
+    option("N", "Processes of this machine.", min=1, show_default="as many as it has cores", rich_help_panel=SAMPLING),
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option(
-        metavar="ADDRESS",
-        help="Run on the workers of this Dask scheduler, tcp://HOST:8786 say. They run what this process sends: use "
+    option(
+        "ADDRESS",
+        "Run on the workers of this Dask scheduler, tcp://HOST:8786 say. They run what this process sends: use "
         "a cluster of your own.",
         show_default="processes of this machine",
         rich_help_panel=SAMPLING,

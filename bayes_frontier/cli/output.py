@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from bayes_frontier.cli.options import period_of
 from bayes_frontier.errors import QueryError
+from bayes_frontier.files import write_picture
 from bayes_frontier.text import printable, share_words
 
 if TYPE_CHECKING:
@@ -55,6 +56,20 @@ class Answer:
     rows: Sequence[Mapping[str, Value]]
     header: Sequence[str] = ()
     footer: Sequence[str] = field(default=())
+
+
+def titled(words: Callable[..., str], **titles: str) -> list[Column]:
+    """Return columns whose values are written alike: their titles by key."""
+    return [Column(key, title, words) for key, title in titles.items()]
+
+
+def draw(out: Path | None, name: str, plot: Callable[[Any], Any]) -> None:
+    """Write a picture into the folder asked for, if one was: a figure by `bayes_frontier.plots`, loaded only then."""
+    if out is not None:
+        from bayes_frontier import plots
+
+        write_picture(plot(plots), out / name, "--out")
+        note(f"Wrote {out / name}")
 
 
 def form_of(as_json: bool, as_csv: bool) -> str:

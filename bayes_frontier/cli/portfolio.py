@@ -16,17 +16,18 @@ from bayes_frontier.cli.output import (
     Column,
     Value,
     about,
+    draw,
     form_of,
     load,
-    note,
     question,
     records,
     rows_of,
     show,
+    titled,
     whose_models,
 )
 from bayes_frontier.errors import QueryError
-from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.files import make_folder
 from bayes_frontier.text import flops_words, probability_words, share_words
 
 if TYPE_CHECKING:
@@ -50,18 +51,17 @@ def portfolio(
     ] = None,
     prob: Annotated[
         float,
-        typer.Option(
-            metavar="P",
-            help="Probability with which targets are to be met, above 0.5.",
+        given.option(
+            "P",
+            "Probability with which targets are to be met, above 0.5.",
             parser=given.parser(given.probability, "--prob"),
         ),
     ] = 0.9,
     trade_off: Annotated[
         str | None,
-        typer.Option(
-            metavar="TASK,TASK",
-            help="Also the pairs of targets on these two tasks that are met together, at each compute asked about.",
-            show_default=False,
+        given.option(
+            "TASK,TASK",
+            "Also the pairs of targets on these two tasks that are met together, at each compute asked about.",
         ),
     ] = None,
     period: given.Period = None,
@@ -121,15 +121,9 @@ def portfolio(
     if pairs is not None:
         facts["trade_off"] = {"tasks": pair, "points": records(pairs)}
     _show(result, facts, form)
-    if out is not None:
-        from bayes_frontier.plots import plot_portfolio, plot_trade_off
-
-        pictures = {"portfolio.png": plot_portfolio(result)}
-        if pairs is not None:
-            pictures["trade-off.png"] = plot_trade_off(pairs)
-        for name, panel in pictures.items():
-            write_picture(panel.figure, out / name, "--out")
-            note(f"Wrote {out / name}")
+    draw(out, "portfolio.png", lambda plots: plots.plot_portfolio(result).figure)
+    if pairs is not None:
+        draw(out, "trade-off.png", lambda plots: plots.plot_trade_off(pairs).figure)
 
 
 def _facts(result: Portfolio) -> dict[str, object]:
@@ -163,10 +157,12 @@ def _show(result: Portfolio, facts: dict[str, object], form: str) -> None:
         Column("all_met", "P(all)", probability_words),
         Column("independent", ""),
         Column("share", "share met" if len(tasks) > 1 else "", "{:.2f}".format),
-        Column("miss_cost", "cost of misses" if priced else "", "{:.4g}".format),
-        Column("total_cost", "with compute" if priced and result.goals.price else "", "{:.4g}".format),
-        Column("outside", ""),
-        Column("verdict", "verdict"),
+        *titled(
+            "{:.4g}".format,
+            miss_cost="cost of misses" if priced else "",
+            total_cost="with compute" if priced and result.goals.price else "",
+        ),
+        *titled(str, outside="", verdict="verdict"),
     ]
     if not text:
         show(Answer(facts, columns, rows), form)
@@ -195,9 +191,7 @@ def _show(result: Portfolio, facts: dict[str, object], form: str) -> None:
     columns = [
         Column("task", "target"),
         Column("score", "score", "{:g}".format),
-        Column("needed_median", "FLOPs needed (median)", words),
-        Column("needed_lower", "lower", words),
-        Column("needed_upper", "upper", words),
+        *titled(words, needed_median="FLOPs needed (median)", needed_lower="lower", needed_upper="upper"),
         Column("last", "P(last to be met)", probability_words),
     ]
     show(

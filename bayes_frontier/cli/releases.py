@@ -12,10 +12,10 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import names_list
-from bayes_frontier.cli.output import Answer, Column, Value, form_of, load, note, records, show
+from bayes_frontier.cli.output import Answer, Column, Value, draw, form_of, load, note, records, show, titled
 from bayes_frontier.cli.start import check_target
 from bayes_frontier.errors import QueryError
-from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.files import make_folder
 from bayes_frontier.text import flops_words, probability_words, share_words
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def contamination(
     table: given.Table,
     after: Annotated[
         dt.date,
-        typer.Option(
-            metavar="DATE",
-            help="The date, yyyy-mm-dd: when the task's items could have leaked, say.",
+        given.option(
+            "DATE",
+            "The date, yyyy-mm-dd: when the task's items could have leaked, say.",
             parser=given.parser(given.day_of, "--after"),
         ),
     ],
@@ -43,9 +43,9 @@ def contamination(
     task: given.AskedTasks = None,
     reference: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Tasks that say how good a model is; may be repeated, or several with commas.",
+        given.option(
+            "NAME",
+            "Tasks that say how good a model is; may be repeated, or several with commas.",
             show_default="every other task",
             callback=names_list,
         ),
@@ -98,12 +98,9 @@ def contamination(
     footer += [f"Left out, {reason}: {n:,}." for reason, n in evaluations.dropped_by_reason().items()]
     show(Answer(about, _contamination_columns(delta), records(shifts, ("task",)), header, footer), form)
     if out is not None:
-        from bayes_frontier.plots import plot_contamination
-
-        for name in shifts["task"].to_numpy():
-            path = out / f"contamination-{_safe(str(name))}.png"
-            write_picture(plot_contamination(shifts, task=str(name)).figure, path, "--out")
-            note(f"Wrote {path}")
+        for name in map(str, shifts["task"].to_numpy()):
+            file = f"contamination-{_safe(name)}.png"
+            draw(out, file, lambda plots, task=name: plots.plot_contamination(shifts, task=task).figure)  # type: ignore[misc]
 
 
 def _safe(name: str) -> str:
@@ -114,20 +111,12 @@ def _contamination_columns(delta: float) -> list[Column]:
     signed, plain_number = "{:+.3f}".format, "{:.0f}".format
     return [
         Column("task", "task"),
-        Column("before", "before", plain_number),
-        Column("after", "after", plain_number),
-        Column("base_models", "bases", plain_number),
-        Column("both", "on both sides", plain_number),
-        Column("median", "shift", signed),
-        Column("lower", "lower", signed),
-        Column("upper", "upper", signed),
-        Column("up", f"P(> {delta:g})", probability_words),
-        Column("down", f"P(< {-delta:g})", probability_words),
+        *titled(plain_number, before="before", after="after", base_models="bases", both="on both sides"),
+        *titled(signed, median="shift", lower="lower", upper="upper"),
+        *titled(probability_words, up=f"P(> {delta:g})", down=f"P(< {-delta:g})"),
         Column("still", ""),
         Column("positive", "P(> 0)", probability_words),
-        Column("logit_shift", ""),
-        Column("tipping", ""),
-        Column("explained", ""),
+        *titled(str, logit_shift="", tipping="", explained=""),
         Column("robustness", "robustness", "{:.2f}".format),
         Column("verdict", "verdict"),
     ]
@@ -180,10 +169,7 @@ def stages(
     tune: given.Tune = 300,
     chains: given.Chains = 4,
     cores: given.Cores = None,
-    save: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.nc", help="Keep the fit of both stages, to ask it again.", show_default=False),
-    ] = None,
+    save: Annotated[Path | None, given.option("FILE.nc", "Keep the fit of both stages, to ask it again.")] = None,
     out: Annotated[Path | None, given.picture_option("a picture, stages.png")] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
@@ -241,13 +227,10 @@ def stages(
         typer.echo()
         show(Answer({}, _STAGE_COLUMNS, by_stage), form)
     if out is not None:
-        from bayes_frontier.plots import plot_stages
-
         models = frontier.evaluations.models["flops"]
         grid = np.geomspace(float(models.min()), float(models.max()), _POINTS).tolist()
         curves = bf.stages(frontier, flops=grid, delta=delta, prob=prob)
-        write_picture(plot_stages(curves)[0].figure, out / "stages.png", "--out")
-        note(f"Wrote {out / 'stages.png'}")
+        draw(out, "stages.png", lambda plots: plots.plot_stages(curves)[0].figure)
 
 
 def _lift_columns(delta: float) -> list[Column]:
@@ -255,28 +238,18 @@ def _lift_columns(delta: float) -> list[Column]:
     return [
         Column("task", "task"),
         Column("flops", "FLOPs", flops_words),
-        Column("pretrained", "pretrained", number),
-        Column("post_trained", "post-trained", number),
-        Column("lift", "lift", signed),
-        Column("lift_lower", "lower", signed),
-        Column("lift_upper", "upper", signed),
+        *titled(number, pretrained="pretrained", post_trained="post-trained"),
+        *titled(signed, lift="lift", lift_lower="lower", lift_upper="upper"),
         Column("above", f"P(> {delta:g})", probability_words),
-        Column("below", ""),
-        Column("still", ""),
+        *titled(str, below="", still=""),
         Column("unlocked", "unlocked", probability_words),
         Column("verdict", "verdict"),
     ]
 
 
 _STAGE_COLUMNS = [
-    Column("task", "task"),
-    Column("stage", "stage"),
-    Column("models", "models", "{:,.0f}".format),
-    Column("pairs", "pairs", "{:,.0f}".format),
-    Column("decreases", "decreases", "{:.0%}".format),
-    Column("decreases_lower", "lower", "{:.0%}".format),
-    Column("decreases_upper", "upper", "{:.0%}".format),
-    Column("spread", "spread", "{:.3f}".format),
-    Column("spread_lower", "lower", "{:.3f}".format),
-    Column("spread_upper", "upper", "{:.3f}".format),
+    *titled(str, task="task", stage="stage"),
+    *titled("{:,.0f}".format, models="models", pairs="pairs"),
+    *titled("{:.0%}".format, decreases="decreases", decreases_lower="lower", decreases_upper="upper"),
+    *titled("{:.3f}".format, spread="spread", spread_lower="lower", spread_upper="upper"),
 ]

@@ -17,6 +17,7 @@ from bayes_frontier.cli.output import (
     Value,
     about,
     columns,
+    draw,
     form_of,
     load,
     note,
@@ -24,10 +25,11 @@ from bayes_frontier.cli.output import (
     rows_of,
     show,
     spelled,
+    titled,
     whose_models,
 )
 from bayes_frontier.errors import QueryError
-from bayes_frontier.files import make_folder, write_picture
+from bayes_frontier.files import make_folder
 from bayes_frontier.text import flops_words, probability_words, share_words
 
 if TYPE_CHECKING:
@@ -52,45 +54,41 @@ def saturation(
     ] = None,
     params: Annotated[
         Sequence[float] | None,
-        typer.Option(
-            metavar="N",
-            help="Number of parameters in place of --flops, such as 8e9, several with commas. A fit whose axis is "
+        given.option(
+            "N",
+            "Number of parameters in place of --flops, such as 8e9, several with commas. A fit whose axis is "
             "compute needs --tokens too.",
-            show_default=False,
             parser=given.parser(_amounts, "--params"),
         ),
     ] = None,
     tokens: Annotated[
         Sequence[float] | None,
-        typer.Option(
-            metavar="D",
-            help="Tokens that models of these --params are trained on, such as 15e12.",
-            show_default=False,
+        given.option(
+            "D",
+            "Tokens that models of these --params are trained on, such as 15e12.",
             parser=given.parser(_amounts, "--tokens"),
         ),
     ] = None,
     gain: Annotated[
         float,
-        typer.Option(
-            metavar="SCORE",
-            help="Smallest gain of a tenfold of compute that matters, in scores.",
+        given.option(
+            "SCORE",
+            "Smallest gain of a tenfold of compute that matters, in scores.",
             parser=given.parser(given.one_score, "--gain"),
         ),
     ] = 0.02,
     delta: given.Delta = 0.02,
     since: Annotated[
         str | None,
-        typer.Option(
-            metavar="PERIOD[@FLOPS]",
-            help="Where progress is counted from: a period, or a period and a compute, such as 2024-05-01@1e23.",
+        given.option(
+            "PERIOD[@FLOPS]",
+            "Where progress is counted from: a period, or a period and a compute, such as 2024-05-01@1e23.",
             show_default="the first period, at its models' median compute",
         ),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option(
-            metavar="PERIOD[@FLOPS]", help="And to.", show_default="the last period, at its models' median compute"
-        ),
+        given.option("PERIOD[@FLOPS]", "And to.", show_default="the last period, at its models' median compute"),
     ] = None,
     task: given.AskedTasks = None,
     period: given.Period = None,
@@ -160,16 +158,9 @@ def saturation(
         _show_text(result, rows, facts, params is not None)
     else:
         show(Answer(facts, _columns(form, params is not None), rows), form)
-    if out is not None:
-        from bayes_frontier.plots import plot_progress, plot_saturation
-
-        pictures = {
-            "saturation.png": plot_saturation(frontier, result, base_model=asked.base_model)[0].figure,
-            "progress.png": plot_progress(result).figure,
-        }
-        for name, figure in pictures.items():
-            write_picture(figure, out / name, "--out")
-            note(f"Wrote {out / name}")
+    base = asked.base_model
+    draw(out, "saturation.png", lambda plots: plots.plot_saturation(frontier, result, base_model=base)[0].figure)
+    draw(out, "progress.png", lambda plots: plots.plot_progress(result).figure)
 
 
 def _setting(text: str | None, option: str) -> int | str | tuple[int | str, float] | None:
@@ -192,7 +183,7 @@ def _rows(result: Saturation, params: Sequence[float] | None) -> list[dict[str, 
 
 
 def _columns(form: str, sized: bool) -> list[Column]:
-    shown = [Column("task", "task"), Column("flops", "FLOPs"), *([Column("params", "params")] if sized else [])]
+    shown = [*titled(str, task="task", flops="FLOPs"), *([Column("params", "params")] if sized else [])]
     for key in ("ceiling", "headroom", "gain", "saturation", "progress", "scale", "time", "share_scale", "beyond"):
         shown += columns(key, "", form)
     names = ["everywhere", "nowhere", "saturated", "grows", "still_to_come", "verdict", "outside", "ceiling_outside"]
@@ -226,11 +217,14 @@ def _show_text(result: Saturation, rows: list[dict[str, Value]], facts: dict[str
     first = [
         Column("task", "task"),
         *([Column("params", "parameters", "{:.3g}".format)] if sized else []),
-        Column("at", "FLOPs"),
-        Column("ceiling_words", "ceiling"),
-        Column("headroom_words", "headroom"),
-        Column("gain_words", "gain of a tenfold"),
-        Column("saturation_words", "saturates at"),
+        *titled(
+            str,
+            at="FLOPs",
+            ceiling_words="ceiling",
+            headroom_words="headroom",
+            gain_words="gain of a tenfold",
+            saturation_words="saturates at",
+        ),
         Column("grows", f"P(gain >= {result.gain:g})", probability_words),
         Column("verdict", "verdict"),
     ]
@@ -241,11 +235,14 @@ def _show_text(result: Saturation, rows: list[dict[str, Value]], facts: dict[str
     ]
     show(Answer({}, first, rows, header, ["", *result.notes, ""]), "text")
     second = [
-        Column("task", "task"),
-        Column("progress_words", "progress"),
-        Column("scale_words", "by scale"),
-        Column("time_words", "by time"),
-        Column("share_scale_words", "share of scale"),
+        *titled(
+            str,
+            task="task",
+            progress_words="progress",
+            scale_words="by scale",
+            time_words="by time",
+            share_scale_words="share of scale",
+        ),
         Column("scale_larger", "P(scale > time)", probability_words),
         Column("source", "verdict"),
     ]
@@ -265,7 +262,7 @@ def _show_text(result: Saturation, rows: list[dict[str, Value]], facts: dict[str
 def emergence(
     fit: given.FitFile,
     decades: Annotated[
-        str, typer.Option(metavar="DECADES", help="A rise over fewer decades of compute than this is called abrupt.")
+        str, given.option("DECADES", "A rise over fewer decades of compute than this is called abrupt.")
     ] = "2",
     period: given.Period = None,
     base_model: given.BaseModel = None,
@@ -324,8 +321,4 @@ def emergence(
         f"median ({share_words(result.prob)} credible interval).",
     ]
     show(Answer(facts | {"pairs": pairs}, shown, rows, header, ["", *result.sentences]), form)
-    if out is not None:
-        from bayes_frontier.plots import plot_emergence
-
-        write_picture(plot_emergence(result).figure, out / "emergence.png", "--out")
-        note(f"Wrote {out / 'emergence.png'}")
+    draw(out, "emergence.png", lambda plots: plots.plot_emergence(result).figure)

@@ -22,7 +22,7 @@ MISSED = 1
 @given.unfolded
 def fit(
     table: given.Table,
-    out: Annotated[Path, typer.Option(metavar="FILE.nc", help="Where to save the fit.")],
+    out: Annotated[Path, given.option("FILE.nc", "Where to save the fit.")],
     *,
     periods: given.Periods = None,
     tasks: given.Tasks = None,
@@ -31,13 +31,10 @@ def fit(
     model: given.Model = "hierarchical",
     tau: given.Tau = 0.98,
     compute_uncertainty: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Pool N fits with FLOPs drawn from their uncertainty; 10 will do.")
+        int, given.option("N", "Pool N fits with FLOPs drawn from their uncertainty; 10 will do.", min=0)
     ] = 0,
     axis: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="flops; or params (FLOPs then mean 6e12 x params) or tokens (6e10 x tokens)."
-        ),
+        str, given.option("NAME", "flops; or params (FLOPs then mean 6e12 x params) or tokens (6e10 x tokens).")
     ] = "flops",
     seed: given.Seed = 1,
     draws: given.Draws = 1000,
@@ -104,9 +101,9 @@ def check_target(out: Path) -> None:
 def demo(
     out: Annotated[
         Path,
-        typer.Option(
-            metavar="DIR",
-            help="Folder for evaluations.csv, fit.nc, recovery.csv, index.html, pictures and tables; "
+        given.option(
+            "DIR",
+            "Folder for evaluations.csv, fit.nc, recovery.csv, index.html, pictures and tables; "
             "made if it is not there.",
         ),
     ],
@@ -154,14 +151,10 @@ def demo(
 @app.command("report", rich_help_panel=given.START)
 def report(
     fit: given.FitFile,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for index.html, pictures and tables; made if it is not there.")
-    ],
+    out: Annotated[Path, given.option("DIR", "Folder for index.html, pictures and tables; made if it is not there.")],
     others: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--with", metavar="FIT", help="A fit of the same table at another tau, for the explorer; may be repeated."
-        ),
+        given.option("FIT", "A fit of the same table at another tau, for the explorer; may be repeated.", "--with"),
     ] = None,
 ) -> None:
     """Write one page on a fit: answers, an explorer, and the evidence.

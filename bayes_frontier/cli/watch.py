@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import Answer, Column, form_of, load, load_converged, note, records, show
-from bayes_frontier.files import make_folder, replace_file, write_picture
+from bayes_frontier.cli.output import Answer, Column, draw, form_of, load, load_converged, note, records, show, titled
+from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.text import count, flops_words, listed, probability_words, share_words
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def watch(
     task: given.AskedTasks = None,
     flops: Annotated[
         float | None,
-        typer.Option(
-            metavar="FLOPS",
-            help="Compute at which changes are stated.",
+        given.option(
+            "FLOPS",
+            "Compute at which changes are stated.",
             show_default="median of the table",
             parser=given.parser(given.one_flops, "--flops"),
         ),
@@ -43,9 +43,9 @@ def watch(
     prob: given.VerdictProb = 0.95,
     against: Annotated[
         str,
-        typer.Option(
-            metavar="WHAT",
-            help="What a change is counted from: fit, the boundary of the last fitted scores; or forecast, where the "
+        given.option(
+            "WHAT",
+            "What a change is counted from: fit, the boundary of the last fitted scores; or forecast, where the "
             "fit expected it to be by now.",
         ),
     ] = "fit",
@@ -92,11 +92,7 @@ def watch(
     if form != "text":
         for line in said:
             note(line)
-    if out is not None:
-        from bayes_frontier.plots import plot_watch
-
-        write_picture(plot_watch(changes).figure, out / "watch.png", "--out")
-        note(f"Wrote {out / 'watch.png'}")
+    draw(out, "watch.png", lambda plots: plots.plot_watch(changes).figure)
     if moved.any():
         raise typer.Exit(DRIFT)
     if rescored.any():
@@ -107,17 +103,17 @@ def _columns(delta: float) -> list[Column]:
     signed = "{:+.3f}".format
     return [
         Column("task", "task"),
-        Column("n_models", "new", "{:.0f}".format),
-        Column("n_base_models", "bases", "{:.0f}".format),
-        Column("n_known", "known", "{:.0f}".format),
-        Column("median", "change", signed),
-        Column("lower", "lower", signed),
-        Column("upper", "upper", signed),
-        Column("forecast", "forecast", signed),
-        Column("forecast_lower", "from", signed),
-        Column("forecast_upper", "to", signed),
-        Column("advance", f"P(> {delta:g})", probability_words),
-        Column("retreat", f"P(< {-delta:g})", probability_words),
+        *titled("{:.0f}".format, n_models="new", n_base_models="bases", n_known="known"),
+        *titled(
+            signed,
+            median="change",
+            lower="lower",
+            upper="upper",
+            forecast="forecast",
+            forecast_lower="from",
+            forecast_upper="to",
+        ),
+        *titled(probability_words, advance=f"P(> {delta:g})", retreat=f"P(< {-delta:g})"),
         Column("still", ""),
         Column("surprise", "surprise", probability_words),
         Column("verdict", "verdict"),
@@ -166,9 +162,9 @@ def score(
     reading: given.Reading,
     bridge: Annotated[
         str,
-        typer.Option(
-            metavar="CHOICE",
-            help="How scores marked otherwise are brought to the fit's marking: mean (less the mean shift of the "
+        given.option(
+            "CHOICE",
+            "How scores marked otherwise are brought to the fit's marking: mean (less the mean shift of the "
             "models that both tables have), upper (less that of the upper half of these), or none.",
         ),
     ] = "mean",
@@ -201,20 +197,13 @@ def score(
             replace_file(out / name, content, "--out")
     rows = records(scored.table)
     columns = [
-        Column("scores", "scores"),
-        Column("group", "base models"),
-        Column("task", "task"),
-        Column("n", "n", "{:,}".format),
-        Column("base_models", "of", "{:,}".format),
+        *titled(str, scores="scores", group="base models", task="task"),
+        *titled("{:,}".format, n="n", base_models="of"),
         Column("pinball", "pinball x 1e3", _thousandths),
-        Column("pinball_lower", ""),
-        Column("pinball_upper", ""),
+        *titled(str, pinball_lower="", pinball_upper=""),
         Column("constant", "constant x 1e3", _thousandths),
-        Column("constant_lower", ""),
-        Column("constant_upper", ""),
-        Column("error", "coverage error", "{:+.4f}".format),
-        Column("error_lower", "lower", "{:+.4f}".format),
-        Column("error_upper", "upper", "{:+.4f}".format),
+        *titled(str, constant_lower="", constant_upper=""),
+        *titled("{:+.4f}".format, error="coverage error", error_lower="lower", error_upper="upper"),
     ]
     shifts = records(scored.bridge)
     header = [

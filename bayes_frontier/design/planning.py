@@ -7,10 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -18,7 +16,7 @@ from bayes_frontier.design.beliefs import Beliefs, attention, information, prior
 from bayes_frontier.design.candidates import Budget, Candidates, read_budget, read_candidates
 from bayes_frontier.design.select import Chosen, Problem, greedy
 from bayes_frontier.design.targets import OBJECTIVE, Question, Targets, settled, targets
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Drawn
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.registry.registry import Registry, given_registry
 from bayes_frontier.model.curve import log_flops
@@ -74,7 +72,7 @@ def commands(models: pd.Series, tasks: tuple[str, ...]) -> list[str]:
 
 
 @dataclass(frozen=True, repr=False)
-class Plan(Displayed):
+class Plan(Drawn):
     """Models to evaluate, in order.
 
     Attributes
@@ -98,6 +96,7 @@ class Plan(Displayed):
         What was maximised.
     """
 
+    _picture = "plot_plan"
     table: pd.DataFrame
     left_out: pd.DataFrame
     widths: pd.DataFrame
@@ -126,24 +125,6 @@ class Plan(Displayed):
             f"Expected mean width of {share_words(self.prob)} intervals: {now:.4f} now, {last['interval_width']:.4f} "
             f"afterwards; {last['information']:.1f} nats.",
         )
-
-    def plot(self, **options: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - the arguments of plot_plan
-        """Draw what the budget buys, and where boundaries narrow.
-
-        Parameters
-        ----------
-        **options : Any
-            Passed to `bayes_frontier.plots.plot_plan`.
-
-        Returns
-        -------
-        numpy.ndarray
-            Axes.
-        """
-        from bayes_frontier import plots
-
-        axes: npt.NDArray[Any] = plots.plot_plan(self, **options)
-        return axes
 
     def _display(self) -> Display:
         columns = ["order", "batch", "model", "flops", "cost", "cumulative_cost", "interval_width"]

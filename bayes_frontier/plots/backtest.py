@@ -67,8 +67,7 @@ def plot_backtest(
     axes : array of Axes, optional
         Three places to draw; none: a new figure.
     visuals : mapping, optional
-        By element (cells, mean, interval, zero, grid, name, title, labels): False leaves it out, a mapping changes the
-        options of the Matplotlib artist.
+        By element (cells, mean, interval, zero, grid, name, title, labels), as in `plot_boundary`.
 
     Returns
     -------
@@ -126,7 +125,7 @@ def plot_backtest_tasks(
     result : Backtest
         A backtest.
     group : {"all", "known", "new"}
-        Records.
+        As in `plot_backtest`.
     boundaries : sequence of str, optional
         Which to draw; none: ours, the published fit, the constant and the oracle, where they are there.
     axes : array of Axes, optional

@@ -53,8 +53,8 @@ def plot_base_models(
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (interval, median, zero, values, grid, title, labels, names): False leaves it out, a mapping changes
-        the options of the Matplotlib artist. "median" is the marker, at the posterior mean.
+        By element (interval, median, zero, values, grid, title, labels, names), as in `plot_boundary`. "median"
+        is the marker, at the posterior mean.
 
     Returns
     -------
@@ -103,11 +103,7 @@ POPULATION_ELEMENTS: dict[str, dict[str, object]] = {
     "base": {"linewidth": 1.4, "alpha": 0.9, "zorder": 4.5},
     "own": {"markersize": 7.0, "markeredgecolor": style.PAPER, "linewidth": 2.0, "zorder": 6.0},
     "halo": {"linewidth": 1.6, "color": style.PAPER, "zorder": 2.5},
-    "grid": style.GRID,
-    "name": style.NAME,
-    "title": style.TITLE,
-    "labels": style.LABELS,
-    "legend": style.LEGEND,
+    **style.AROUND,
 }
 
 
@@ -134,19 +130,10 @@ def plot_population(
         A fit with base-model effects.
     base_models : str or sequence of str, optional
         Known base models; none: the four with the most models.
-    tasks : str or sequence of str, optional
-        Tasks to draw; none: all.
-    period : optional
-        As in `Frontier.attainable`.
-    prob : float
-        Probability of band and intervals (equal tails).
-    flops : array of float, optional
-        Where the curves are drawn, FLOPs, shape (n,); none: over the range of the models and beyond its top.
-    axes : Axes or array of Axes, optional
-        Where to draw, at least one per task; none: a new figure.
+    tasks, period, prob, flops, axes : optional
+        As in `plot_boundary`.
     visuals : mapping, optional
-        By element (points, band, line, base, own, halo, grid, name, title, labels, legend): False leaves it out, a
-        mapping changes the options of the Matplotlib artist.
+        By element (points, band, line, base, own, halo, grid, name, title, labels, legend), as in `plot_boundary`.
 
     Returns
     -------
@@ -172,14 +159,8 @@ def plot_population(
             _base_curve(panel, frontier, (curves, task, name, period, at), number, elements)
         style.finish_panel(panel, task, curves.flops, elements)
     when = "" if curves.periods[-1] == "all" else f", {curves.periods[-1]}"
-    style.finish_figure(
-        panels,
-        f"Boundary of a new base model and of known ones{when}",
-        (style.COMPUTE_LABEL, "score"),
-        _handles(names, prob, elements),
-        elements,
-        new_figure,
-    )
+    title = f"Boundary of a new base model and of known ones{when}"
+    style.finish_figure(panels, title, _handles(names, prob, elements), elements, new_figure)
     return panels
 
 
@@ -237,9 +218,6 @@ def _handles(names: Sequence[str], prob: float, elements: style.Settled) -> list
     return handles
 
 
-FACTORS_ELEMENTS: dict[str, dict[str, object]] = {**ROW_ELEMENTS}
-
-
 def plot_factors(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Visuals | None = None) -> Axes:
     """Draw the shared part of each task's variance, with its loadings.
 
@@ -250,15 +228,14 @@ def plot_factors(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (interval, median, values, grid, title, labels, names): False leaves it out, a mapping changes the
-        options of the Matplotlib artist.
+        By element (interval, median, values, grid, title, labels, names), as in `plot_boundary`.
 
     Returns
     -------
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
     """
-    elements = style.settle(visuals, FACTORS_ELEMENTS)
+    elements = style.settle(visuals, ROW_ELEMENTS)
     values = [100.0 * found[name].to_numpy() for name in ("shared", "shared_lower", "shared_upper")]
     loadings = found["loading"].to_numpy()
     texts = tuple("  ".join(f"{value:+.2f}" for value in row) for row in loadings)

@@ -145,18 +145,8 @@ def _period_handles(colour: str, label: str, elements: dict[str, dict[str, Any] 
     with_points, with_line = elements["points"] is not None, elements["past"] is not None and not is_last
     if not (with_points or with_line):
         return []
-    words = "models" if label == "all" else label
-    return [
-        Line2D(
-            [],
-            [],
-            color=colour,
-            linewidth=1.3 if with_line else 0.0,
-            marker="o" if with_points else "",
-            markersize=4.5,
-            label=words,
-        )
-    ]
+    look: dict[str, Any] = {"linewidth": 1.3 if with_line else 0.0, "marker": "o" if with_points else ""}
+    return [Line2D([], [], color=colour, markersize=4.5, label="models" if label == "all" else label, **look)]
 
 
 def _colour(options: dict[str, Any]) -> dict[str, Any]:
@@ -170,11 +160,7 @@ BOUNDARY_ELEMENTS: dict[str, dict[str, object]] = {
     "line": {"linewidth": 2.2, "zorder": 5.0, "solid_capstyle": "round"},
     "halo": {"linewidth": 2.0, "color": style.PAPER, "zorder": 3.0},
     "truth": {"color": style.INK, "linewidth": 1.4, "linestyle": (0, (4, 2)), "zorder": 6.0},
-    "grid": style.GRID,
-    "name": style.NAME,
-    "title": style.TITLE,
-    "labels": style.LABELS,
-    "legend": style.LEGEND,
+    **style.AROUND,
 }
 # Panels of a picture in which few grid lines are enough.
 _MANY = 12
@@ -241,9 +227,7 @@ def plot_boundary(
     panels, new_figure = style.take_axes(axes, len(curves.tasks))
     for task, panel in zip(curves.tasks, panels, strict=True):
         _boundary_panel(panel, curves, task, elements)
-    style.finish_figure(
-        panels, curves.title, (style.COMPUTE_LABEL, "score"), legend_handles(curves, elements), elements, new_figure
-    )
+    style.finish_figure(panels, curves.title, legend_handles(curves, elements), elements, new_figure)
     return panels
 
 
@@ -266,13 +250,10 @@ def _boundary_panel(panel: Axes, curves: BoundaryCurves, task: str, elements: st
         style.halo_line(panel, x, curves.median[task], {"color": colours[-1], **options}, halo)
     if (options := elements["truth"]) is not None and task in curves.truth:
         style.halo_line(panel, x, curves.truth[task], options, halo)
-    style.compute_axis(panel, x[0], x[-1])
-    panel.margins(y=0.04)
     if len(curves.tasks) > _MANY:
         # labels and lines of the grid are what takes time to draw
         panel.locator_params(axis="y", nbins=4)
-    style.tidy(panel, elements["grid"])
-    style.name_panel(panel, task, elements["name"])
+    style.finish_panel(panel, task, x, elements)
 
 
 TAUS_ELEMENTS: dict[str, dict[str, object]] = {
@@ -280,11 +261,7 @@ TAUS_ELEMENTS: dict[str, dict[str, object]] = {
     "band": {"alpha": 0.25, "linewidth": 0.0, "zorder": 4.0},
     "line": {"linewidth": 2.0, "zorder": 5.0},
     "halo": {"linewidth": 1.6, "color": style.PAPER, "zorder": 3.0},
-    "grid": style.GRID,
-    "name": style.NAME,
-    "title": style.TITLE,
-    "labels": style.LABELS,
-    "legend": style.LEGEND,
+    **style.AROUND,
 }
 
 
@@ -305,19 +282,10 @@ def plot_taus(
     ----------
     frontiers : sequence of Frontier
         Fits of the same evaluations at different tau.
-    tasks : str or sequence of str, optional
-        Tasks to draw; none: all.
-    period, base_model : optional
-        As in `Frontier.attainable`.
-    prob : float
-        Probability of the bands (equal tails).
-    flops : array of float, optional
-        Where the curves are drawn, FLOPs, shape (n,); none: over the range of the models and beyond its top.
-    axes : Axes or array of Axes, optional
-        Where to draw, at least one per task; none: a new figure.
+    tasks, period, base_model, prob, flops, axes : optional
+        As in `plot_boundary`.
     visuals : mapping, optional
-        By element (points, band, line, halo, grid, name, title, labels, legend): False leaves it out, a mapping
-        changes the options of the Matplotlib artist.
+        By element (points, band, line, halo, grid, name, title, labels, legend), as in `plot_boundary`.
 
     Returns
     -------
@@ -338,14 +306,9 @@ def plot_taus(
         _levels_panel(panel, shown, task, elements)
     whose = "models on a new base model" if base_model is None else f"models on {base_model}"
     when = "" if first.periods[-1] == "all" else f", {first.periods[-1]}"
-    style.finish_figure(
-        panels,
-        f"Scores that a share tau of {whose} do not exceed{when}",
-        (style.COMPUTE_LABEL, "score"),
-        _level_handles([one.tau for one in ordered], prob, elements),
-        elements,
-        new_figure,
-    )
+    title = f"Scores that a share tau of {whose} do not exceed{when}"
+    handles = _level_handles([one.tau for one in ordered], prob, elements)
+    style.finish_figure(panels, title, handles, elements, new_figure)
     return panels
 
 

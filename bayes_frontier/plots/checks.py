@@ -1,7 +1,5 @@
 """Pictures of checks: what each verdict rests on, with the limits it is judged by."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
@@ -71,39 +69,22 @@ def _title(check: Check) -> str:
 def _coverage(check: Check, elements: style.Settled, axes: Any) -> npt.NDArray[Any]:  # noqa: ANN401
     numbers = check.numbers
     if (numbers["group"] == "all").all():
-        return np.array([_coverage_panel(row_axes, numbers.assign(group=numbers["task"]), check, elements, axes)])
-    tasks = list(numbers["task"].unique())
-    panels, new_figure = style.take_axes(axes, len(tasks), height=2.9)
-    for panel, task in zip(panels, tasks, strict=True):
-        _groups(panel, numbers[numbers["task"] == task], elements)
-        if (options := elements["name"]) is not None:
-            style.literal(panel.set_title(style.shorten(task), **options))
+        panel, new_figure = row_axes(axes, 10)
+        panels = np.array([panel], dtype=object)
+        _groups(panel, numbers.assign(group=numbers["task"]), elements)
+    else:
+        tasks = list(numbers["task"].unique())
+        panels, new_figure = style.take_axes(axes, len(tasks), height=2.9)
+        for panel, task in zip(panels, tasks, strict=True):
+            _groups(panel, numbers[numbers["task"] == task], elements)
+            style.name_panel(panel, task, elements["name"])
     reach = 1.1 * max(np.abs(panel.get_ylim()).max() for panel in panels)
     for panel in panels:
         panel.set_ylim(-reach, reach)
     style.label_outer(panels, "", "coverage error", elements["labels"], new_figure)
-    style.place_title(panels, f"{_title(check)}\n{_BANDS}", elements["title"], new_figure)
+    words = "Grey: binomial noise; bars: ± 2 cluster errors; rings: averaged over draws"
+    style.place_title(panels, f"{_title(check)}\n{words}", elements["title"], new_figure)
     return panels
-
-
-_BANDS = "Grey: binomial noise; bars: ± 2 cluster errors; rings: averaged over draws"
-
-
-def _coverage_panel(
-    make: Callable[..., tuple[Axes, bool]],
-    numbers: pd.DataFrame,
-    check: Check,
-    elements: style.Settled,
-    axes: Any,  # noqa: ANN401
-) -> Axes:
-    panel, new_figure = make(axes, 10)
-    _groups(panel, numbers, elements)
-    reach = 1.1 * np.abs(panel.get_ylim()).max()
-    panel.set_ylim(-reach, reach)
-    panels = np.array([panel], dtype=object)
-    style.label_outer(panels, "", "coverage error", elements["labels"], new_figure)
-    style.place_title(panels, f"{_title(check)}\n{_BANDS}", elements["title"], new_figure)
-    return panel
 
 
 def _groups(panel: Axes, rows: pd.DataFrame, elements: style.Settled) -> None:

@@ -38,8 +38,7 @@ def plot_drift(
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (interval, median, zone, zero, values, grid, title, labels, names): False leaves it out, a mapping
-        changes the options of the Matplotlib artist.
+        By element (interval, median, zone, zero, values, grid, title, labels, names), as in `plot_boundary`.
 
     Returns
     -------
@@ -96,11 +95,7 @@ CHANGE_ELEMENTS: dict[str, dict[str, object]] = {
     "steps": {"linewidth": 1.2, "zorder": 3.0},
     "band": {"alpha": 0.25, "linewidth": 0.0, "color": style.OKABE_ITO[0], "zorder": 2.5},
     "line": {"linewidth": 2.2, "color": style.OKABE_ITO[0], "zorder": 4.0},
-    "grid": style.GRID,
-    "name": style.NAME,
-    "title": style.TITLE,
-    "labels": style.LABELS,
-    "legend": style.LEGEND,
+    **style.AROUND,
 }
 # Height in inches of a row of ArviZ's forest, and of what surrounds the rows.
 _ROW, _AROUND, _WIDTH = 0.34, 1.1, 7.4
@@ -125,12 +120,11 @@ def plot_drift_curves(
     found : xarray.Dataset
         From `Frontier.drift`, at several computes.
     step : int or str
-        Step by number or label; default: the last, from the first period to the last one.
+        As in `plot_drift`.
     axes : Axes or array of Axes, optional
         Where to draw, at least one per task; none: a new figure.
     visuals : mapping, optional
-        By element (zone, zero, steps, band, line, grid, name, title, labels, legend): False leaves it out, a mapping
-        changes the options of the Matplotlib artist.
+        By element (zone, zero, steps, band, line, grid, name, title, labels, legend), as in `plot_boundary`.
 
     Returns
     -------

@@ -85,14 +85,19 @@ def draw_rows(panel: Axes, rows: Rows, elements: style.Settled) -> None:
     if panel.get_xscale() == "linear":
         # room for numbers of four decimals
         panel.locator_params(axis="x", nbins=5)
-    panel.set_yticks(height, [style.shorten(name, 32) for name in rows.names])
+    name_rows(panel, rows.names, elements["names"])
+
+
+def name_rows(panel: Axes, names: Sequence[str], options: Mapping[str, Any] | None) -> None:
+    """Name the rows of a panel, the first on top."""
+    panel.set_yticks(np.arange(len(names)), [style.shorten(name, 32) for name in names])
     style.literal(*panel.get_yticklabels())
-    if (options := elements["names"]) is not None:
+    if options is None:
+        panel.set_yticklabels([])
+    else:
         for label in panel.get_yticklabels():
             label.set(**options)
-    else:
-        panel.set_yticklabels([])
-    panel.set_ylim(len(rows.names) - 0.4, -0.6)
+    panel.set_ylim(len(names) - 0.4, -0.6)
 
 
 def draw_zone(panel: Axes, delta: float, elements: style.Settled) -> None:
@@ -144,12 +149,8 @@ def plot_attainable(
         A fit.
     flops : float
         The budget, FLOPs.
-    tasks : str or sequence of str, optional
-        Rows; none: all.
-    period, base_model : optional
-        As in `Frontier.attainable`.
-    prob : float
-        Probability of the interval (equal tails).
+    tasks, period, base_model, prob : optional
+        As in `plot_boundary`, a row a task.
     inner_prob : float or None
         Probability of the thicker interval within; None: not drawn.
     sort : bool
@@ -157,8 +158,7 @@ def plot_attainable(
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (interval, inner, median, values, grid, title, labels, names): False leaves it out, a mapping
-        changes the options of the Matplotlib artist.
+        By element (interval, inner, median, values, grid, title, labels, names), as in `plot_boundary`.
 
     Returns
     -------
@@ -229,12 +229,8 @@ def plot_compute_for(
         A fit.
     score : float
         The target, in [0, 1].
-    tasks : str or sequence of str, optional
-        Rows; none: all.
-    period, base_model : optional
-        As in `Frontier.compute_for`.
-    prob : float
-        Probability of the interval (equal tails).
+    tasks, period, base_model, prob : optional
+        As in `plot_attainable`.
     flops_range : tuple of float
         Where to look, FLOPs, and the ends of the axis.
     sort : bool
@@ -242,8 +238,8 @@ def plot_compute_for(
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (interval, median, beyond, data, values, grid, title, labels, names): False leaves it out, a
-        mapping changes the options of the Matplotlib artist. "data" shades the range of the models fitted.
+        By element (interval, median, beyond, data, values, grid, title, labels, names), as in `plot_boundary`.
+        "data" shades the range of the models fitted.
 
     Returns
     -------

@@ -21,11 +21,7 @@ ELEMENTS: dict[str, dict[str, object]] = {
     "batches": {"color": "#999999", "linewidth": 0.9, "linestyle": ":"},
     "now": {"color": "#7f7f7f", "linewidth": 1.6, "linestyle": (0, (5, 1.5))},
     "planned": {"color": style.OKABE_ITO[0], "linewidth": 2.0},
-    "grid": style.GRID,
-    "name": style.NAME,
-    "title": style.TITLE,
-    "labels": style.LABELS,
-    "legend": style.LEGEND,
+    **style.AROUND,
 }
 
 
@@ -41,18 +37,12 @@ def plot_plan(
     axes : Axes or array of Axes, optional
         Where to draw, one and one more a task; none: a new figure.
     visuals : mapping, optional
-        By element (line, batches, now, planned, grid, name, title, labels, legend): False leaves it out, a mapping
-        changes the options of the Matplotlib artist.
+        By element (line, batches, now, planned, grid, name, title, labels, legend), as in `plot_boundary`.
 
     Returns
     -------
     numpy.ndarray
         Axes, shape (1 + n_tasks,): cost against width, then one panel per task.
-
-    Raises
-    ------
-    QueryError
-        If an element is unknown, or there are too few axes.
     """
     elements = style.settle(visuals, ELEMENTS)
     tasks = list(dict.fromkeys(plan.widths["task"]))

@@ -43,18 +43,12 @@ def plot_portfolio(found: Portfolio, *, axes: Axes | None = None, visuals: style
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (task, together, wanted, least, grid, title, labels, legend): False leaves it out, a mapping changes
-        the options of the Matplotlib artist.
+        By element (task, together, wanted, least, grid, title, labels, legend), as in `plot_boundary`.
 
     Returns
     -------
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
-
-    Raises
-    ------
-    QueryError
-        If an element is unknown.
     """
     elements = style.settle(visuals, PORTFOLIO_ELEMENTS)
     panels, new_figure = style.take_axes(axes, 1, height=3.4)
@@ -108,8 +102,7 @@ def plot_trade_off(found: xr.Dataset, *, axes: Axes | None = None, visuals: styl
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (curve, grid, title, labels, legend): False leaves it out, a mapping changes the options of the
-        Matplotlib artist.
+        By element (curve, grid, title, labels, legend), as in `plot_boundary`.
 
     Returns
     -------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 GATE_ELEMENTS: dict[str, dict[str, object]] = {
     **ROW_ELEMENTS,
-    "zone": {"color": style.FAINT, "alpha": 0.7, "linewidth": 0.0, "zorder": 0.5},
+    "zone": ZONE["zone"],
     "half": {"color": style.INK, "linewidth": 1.0, "zorder": 2.0},
 }
 _MOST = 40
@@ -48,8 +48,7 @@ def plot_gate(
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (interval, median, zone, half, values, grid, title, labels, names): False leaves it out, a mapping
-        changes the options of the Matplotlib artist.
+        By element (interval, median, zone, half, values, grid, title, labels, names), as in `plot_boundary`.
 
     Returns
     -------
@@ -118,8 +117,7 @@ def plot_watch(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Vi
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (interval, median, forecast, zone, zero, values, grid, title, labels, names): False leaves it out, a
-        mapping changes the options of the Matplotlib artist.
+        By element (interval, median, forecast, zone, zero, values, grid, title, labels, names), as in `plot_boundary`.
 
     Returns
     -------
@@ -168,8 +166,7 @@ def plot_contamination(
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (interval, median, zone, zero, values, grid, title, labels, names): False leaves it out, a mapping
-        changes the options of the Matplotlib artist.
+        By element (interval, median, zone, zero, values, grid, title, labels, names), as in `plot_boundary`.
 
     Returns
     -------
@@ -220,11 +217,7 @@ STAGES_ELEMENTS: dict[str, dict[str, object]] = {
     "band": {"alpha": 0.25, "linewidth": 0.0, "zorder": 1.5},
     "line": {"linewidth": 2.0, "zorder": 3.0},
     "halo": {"linewidth": 1.2, "color": style.PAPER, "zorder": 1.4},
-    "grid": style.GRID,
-    "name": style.NAME,
-    "title": style.TITLE,
-    "labels": style.LABELS,
-    "legend": style.LEGEND,
+    **style.AROUND,
 }
 _PARTS = (("pretrained", "pretrained", 1), ("post_trained", "post-trained", 0))
 
@@ -241,8 +234,7 @@ def plot_stages(
     axes : Axes or array of Axes, optional
         Where to draw, at least one per task; none: a new figure.
     visuals : mapping, optional
-        By element (band, line, halo, grid, name, title, labels, legend): False leaves it out, a mapping changes the
-        options of the Matplotlib artist.
+        By element (band, line, halo, grid, name, title, labels, legend), as in `plot_boundary`.
 
     Returns
     -------
@@ -270,16 +262,11 @@ def plot_stages(
             if (options := elements["line"]) is not None:
                 style.halo_line(panel, flops, median, {**look, **options}, elements["halo"])
         style.finish_panel(panel, task, flops, elements)
-    style.label_outer(panels, style.COMPUTE_LABEL, "score", elements["labels"], new_figure)
-    tau = float(found.attrs["tau"])
-    style.place_title(
-        panels, f"What {share_words(tau)} of models on a new base model do not exceed", elements["title"], new_figure
-    )
-    if (options := elements["legend"]) is not None:
-        handles: list[Any] = []
-        for _, label, number in _PARTS:
-            look = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number], "linewidth": 2.0}
-            handles.append(Line2D([], [], label=label, **look))
-        handles.append(Patch(color=style.SOFT, alpha=0.25, label=f"{share_words(float(found.attrs['prob']))} band"))
-        style.place_legend(panels, handles, options, new_figure)
+    handles: list[Any] = []
+    for _, label, number in _PARTS:
+        look = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number], "linewidth": 2.0}
+        handles.append(Line2D([], [], label=label, **look))
+    handles.append(Patch(color=style.SOFT, alpha=0.25, label=f"{share_words(float(found.attrs['prob']))} band"))
+    title = f"What {share_words(float(found.attrs['tau']))} of models on a new base model do not exceed"
+    style.finish_figure(panels, title, handles, elements, new_figure)
     return np.asarray(panels)

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bayes_frontier.plots import style
-from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, row_axes, title_and_label
+from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, name_rows, row_axes, title_and_label
 from bayes_frontier.text import share_words
 
 if TYPE_CHECKING:
@@ -27,11 +27,7 @@ SATURATION_ELEMENTS: dict[str, dict[str, object]] = {
     "band": {"color": style.OKABE_ITO[0], "alpha": 0.25, "linewidth": 0.0, "zorder": 2.6},
     "line": {"color": style.OKABE_ITO[0], "linewidth": 2.0, "zorder": 3.0},
     "point": {"color": style.INK, "linewidth": 2.0, "zorder": 4.0},
-    "grid": style.GRID,
-    "name": style.NAME,
-    "title": style.TITLE,
-    "labels": style.LABELS,
-    "legend": style.LEGEND,
+    **style.AROUND,
 }
 PROGRESS_ELEMENTS: dict[str, dict[str, object]] = {
     **{name: options for name, options in ROW_ELEMENTS.items() if name not in ("median", "interval")},
@@ -65,18 +61,13 @@ def plot_saturation(
     axes : Axes or array of Axes, optional
         Where to draw, at least one per task; none: a new figure.
     visuals : mapping, optional
-        By element (beyond, ceiling, ceiling_line, past, band, line, point, grid, name, title, labels, legend): False
-        leaves it out, a mapping changes the options of the Matplotlib artist.
+        By element (beyond, ceiling, ceiling_line, past, band, line, point, grid, name, title, labels, legend),
+        as in `plot_boundary`.
 
     Returns
     -------
     numpy.ndarray
         Axes, shape (n_tasks,); the figure is ``axes[0].figure``.
-
-    Raises
-    ------
-    QueryError
-        If an element is unknown, or there are too few axes.
     """
     elements = style.settle(visuals, SATURATION_ELEMENTS)
     tasks = [str(task) for task in found.summary["task"].to_numpy()]
@@ -86,24 +77,13 @@ def plot_saturation(
     for task, panel in zip(tasks, panels, strict=True):
         answers = frontier.attainable(flops, found.prob, task, found.period, base_model)
         past = frontier.attainable(flops, found.prob, task, found.settings[0][0], base_model)["median"]
-        _boundary_panel(
-            panel,
-            found.summary.sel(task=task),
-            answers,
-            past if found.settings[0][0] != found.period else None,
-            elements,
-        )
+        before = past if found.settings[0][0] != found.period else None
+        _boundary_panel(panel, found.summary.sel(task=task), answers, before, elements)
         if (options := elements["beyond"]) is not None:
             panel.axvspan(high, flops[-1], **options)
         style.finish_panel(panel, task, flops, elements)
-    style.finish_figure(
-        panels,
-        f"Boundaries up to their ceilings, period “{found.period}”",
-        (style.COMPUTE_LABEL, "score"),
-        _handles(found, elements),
-        elements,
-        new_figure,
-    )
+    title = f"Boundaries up to their ceilings, period “{found.period}”"
+    style.finish_figure(panels, title, _handles(found, elements), elements, new_figure)
     return panels
 
 
@@ -157,18 +137,12 @@ def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (scale, time, interval, zero, values, grid, title, labels, names, legend): False leaves it out, a
-        mapping changes the options of the Matplotlib artist.
+        By element (scale, time, interval, zero, values, grid, title, labels, names, legend), as in `plot_boundary`.
 
     Returns
     -------
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
-
-    Raises
-    ------
-    QueryError
-        If an element is unknown.
     """
     elements = style.settle(visuals, PROGRESS_ELEMENTS)
     numbers = found.summary
@@ -185,26 +159,17 @@ def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style
     if (options := elements["zero"]) is not None:
         panel.axvline(0.0, **options)
     if (options := elements["values"]) is not None:
-        for y, (total, source) in enumerate(
-            zip(_medians(numbers["progress"]), numbers["source"].to_numpy(), strict=True)
-        ):
+        totals = numbers["progress"].sel(statistic="median").to_numpy().tolist()
+        for y, (total, source) in enumerate(zip(totals, numbers["source"].to_numpy(), strict=True)):
             place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
             style.literal(panel.annotate(f"{total:+.3f}  {source}", (1.02, float(y)), **place, **options))
     style.tidy(panel, elements["grid"], axis="x")
-    panel.set_yticks(
-        height, [style.shorten(name, 32) for name in names] if elements["names"] is not None else [""] * len(names)
-    )
-    style.literal(*panel.get_yticklabels())
-    if (options := elements["names"]) is not None:
-        for label in panel.get_yticklabels():
-            label.set(**options)
-    panel.set_ylim(len(names) - 0.4, -0.6)
+    name_rows(panel, names, elements["names"])
     (before, low), (after, high) = found.settings
     title = f"Progress from “{before}” at {style.flops_text(low)} FLOPs\nto “{after}” at {style.flops_text(high)} FLOPs"
     share = share_words(found.prob)
-    title_and_label(
-        panel, title, f"change in score: median, {share} interval; right: total, verdict", elements, new_figure
-    )
+    label = f"change in score: median, {share} interval; right: total, verdict"
+    title_and_label(panel, title, label, elements, new_figure)
     if new_figure and (options := elements["legend"]) is not None:
         labels = {"scale": "by scale (compute)", "time": "by time (at the same compute)"}
         handles = [
@@ -212,10 +177,6 @@ def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style
         ]
         panel.figure.legend(handles=handles, **options)
     return panel
-
-
-def _medians(values: Any) -> list[float]:  # noqa: ANN401 - xarray
-    return [float(value) for value in values.sel(statistic="median").to_numpy()]
 
 
 EMERGENCE_ELEMENTS: dict[str, dict[str, object]] = {
@@ -234,18 +195,12 @@ def plot_emergence(found: Emergence, *, axes: Axes | None = None, visuals: style
     axes : Axes, optional
         Where to draw; none: a new figure.
     visuals : mapping, optional
-        By element (interval, median, border, values, grid, title, labels, names): False leaves it out, a mapping
-        changes the options of the Matplotlib artist.
+        By element (interval, median, border, values, grid, title, labels, names), as in `plot_boundary`.
 
     Returns
     -------
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
-
-    Raises
-    ------
-    QueryError
-        If an element is unknown.
     """
     elements = style.settle(visuals, EMERGENCE_ELEMENTS)
     numbers = found.summary

@@ -36,6 +36,8 @@ NAME: dict[str, object] = {"loc": "left", "fontsize": 11, "fontweight": "bold", 
 TITLE: dict[str, object] = {"fontsize": 12.5, "color": INK, "x": 0.01, "horizontalalignment": "left"}
 LABELS: dict[str, object] = {"fontsize": 10, "color": SOFT}
 LEGEND: dict[str, object] = {"frameon": False, "fontsize": 9.5}
+# What panels over compute have around them, the last of their elements.
+AROUND = {"grid": GRID, "name": NAME, "title": TITLE, "labels": LABELS, "legend": LEGEND}
 _WIDTHS = {1: 6.4, 2: 8.6}
 
 
@@ -195,15 +197,10 @@ def finish_panel(panel: Axes, name: str, flops: npt.NDArray[np.float64], element
 
 
 def finish_figure(
-    panels: npt.NDArray[Any],
-    title: str,
-    labels: tuple[str, str],
-    handles: list[Any],
-    elements: Settled,
-    new_figure: bool,
+    panels: npt.NDArray[Any], title: str, handles: list[Any], elements: Settled, new_figure: bool
 ) -> None:
-    """Label the axes, put the title over the panels and the legend below them."""
-    label_outer(panels, *labels, elements["labels"], new_figure)
+    """Label the axes of scores over compute, put the title over the panels and the legend below them."""
+    label_outer(panels, COMPUTE_LABEL, "score", elements["labels"], new_figure)
     place_title(panels, title, elements["title"], new_figure)
     if (options := elements["legend"]) is not None:
         place_legend(panels, handles, options, new_figure)

@@ -5,8 +5,6 @@ of quantities, of which ArviZ takes one after the other: 13.9 s of processor tim
 4,000 draws (arviz-stats 1.x), every time a new fit is tried for convergence.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd

@@ -1,7 +1,5 @@
 """How boundaries change, between the periods of a fit and from fit to fit, and what a change is called."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -232,11 +232,7 @@ class Frontier(Displayed):
             Pre-training compute in FLOPs.
         prob : float
             Probability of the interval, in (0, 1).
-        task : str, optional
-            As in `boundary`.
-        period : int, str or None
-            As in `boundary`.
-        base_model : str, optional
+        task, period, base_model : optional
             As in `boundary`.
         target : float, optional
             A score; adds the posterior probability that the boundary is at least this.
@@ -274,11 +270,7 @@ class Frontier(Displayed):
         ----------
         score : float or array_like
             Target scores in [0, 1].
-        task : str, optional
-            As in `boundary`.
-        period : int, str or None
-            As in `boundary`.
-        base_model : str, optional
+        task, period, base_model : optional
             As in `boundary`.
         prob : float
             Probability of the equal-tailed interval.

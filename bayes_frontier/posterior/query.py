@@ -139,6 +139,21 @@ def check_score(score: float) -> None:
         raise QueryError(f"score must lie between 0 and 1, found {score:g}.{hint}")
 
 
+def shared_tasks(frontier: Fit, models: Evaluations, tasks: Sequence[str] | None) -> list[str]:
+    """Tasks of a fit that a table has too: those asked for, or all."""
+    for name in tasks or ():
+        for where, there in (("this fit", frontier.evaluations.tasks), (models.source, models.tasks)):
+            if name not in there:
+                raise QueryError(f"Task {name!r} is not in {where}.{suggestion(name, there)} There: {listed(there)}.")
+    fitted = frontier.evaluations.tasks
+    shared = [name for name in fitted if name in (tasks or models.tasks)]
+    if not shared:
+        raise QueryError(
+            f"{models.source} has no task of this fit: it has {listed(models.tasks)}, the fit {listed(fitted)}."
+        )
+    return shared
+
+
 def task_indices(task: str | None, tasks: tuple[str, ...]) -> list[int]:
     """Return the index of one task, or of all."""
     if task is None:

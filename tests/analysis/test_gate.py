@@ -184,12 +184,12 @@ def test_holm_and_benjamini_hochberg_agree_with_their_definitions():
 
 
 def test_verdicts_name_the_side():
-    said = verdicts(
+    by_task, by_model = verdicts(
         np.array([[0.001, 0.5], [0.999, 0.4], [0.01, 0.99]]), np.array([[0.01, 1], [0.02, 1], [0.3, 0.4]]), 0.05
     )
-    assert said.by_task.tolist() == [["below", "as expected"], ["above", "as expected"], ["as expected"] * 2]
-    assert said.by_model.tolist() == ["below", "above", "as expected"]
-    assert flagged(said.by_model, "below").tolist() == [True, False, False]
+    assert by_task.tolist() == [["below", "as expected"], ["above", "as expected"], ["as expected"] * 2]
+    assert by_model.tolist() == ["below", "above", "as expected"]
+    assert flagged(by_model, "below").tolist() == [True, False, False]
     assert flagged(["mixed", "above"], "below").tolist() == [True, False]
     with pytest.raises(bf.QueryError, match="Known: 'either', 'below', 'above'"):
         flagged([], "beneath")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Drawn
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray, IntArray, pinball_loss
 from bayes_frontier.text import count, listed, suggestion
@@ -100,7 +100,7 @@ _CELL = ("split", "task")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Backtest(Displayed):
+class Backtest(Drawn):
     """Predictions of a rolling-origin backtest, and what they are worth.
 
     A cell is a task in a split; means over cells weigh every cell alike. Signed coverage errors are the share of
@@ -116,6 +116,7 @@ class Backtest(Displayed):
         tau, axis, window, source, fingerprint, splits, seconds, settings.
     """
 
+    _picture = "plot_backtest"
     predictions: xr.Dataset
     about: Mapping[str, object]
 
@@ -201,14 +202,8 @@ class Backtest(Displayed):
 
         Parameters
         ----------
-        group : {"all", "known", "new"}
-            Records.
-        prob : float
-            Probability of the interval.
-        draws : int
-            Bootstrap samples.
-        seed : int
-            Of the bootstrap.
+        group, prob, draws, seed : optional
+            As in `differences`.
 
         Returns
         -------
@@ -230,14 +225,8 @@ class Backtest(Displayed):
 
         Parameters
         ----------
-        group : {"all", "known", "new"}
-            Records.
-        prob : float
-            Probability of the interval.
-        draws : int
-            Bootstrap samples.
-        seed : int
-            Of the bootstrap.
+        group, prob, draws, seed : optional
+            As in `differences`.
 
         Returns
         -------
@@ -315,23 +304,6 @@ class Backtest(Displayed):
     def sentences(self) -> list[str]:
         """How ours did: loss, cells won, coverage, and new base models alone."""
         return _sentences(self)
-
-    def plot(self, **options: Any) -> Any:  # noqa: ANN401 - the arguments of plot_backtest and its axes
-        """Draw loss, difference and coverage of every boundary.
-
-        Parameters
-        ----------
-        **options
-            Passed to `bayes_frontier.plots.plot_backtest`.
-
-        Returns
-        -------
-        numpy.ndarray
-            Axes, shape (3,).
-        """
-        from bayes_frontier import plots
-
-        return plots.plot_backtest(self, **options)
 
     def _display(self) -> Display:
         title = f"Backtest: {count(len(self.splits), 'period')} predicted, tau = {self.tau:g}"
