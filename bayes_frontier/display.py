@@ -1,5 +1,6 @@
 """How results show themselves: a title, sentences and a short table, as text and as escaped HTML."""
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -76,6 +77,5 @@ class Drawn(Displayed):
         matplotlib.axes.Axes or numpy.ndarray
             One panel, or all.
         """
-        from bayes_frontier import plots
-
+        plots = importlib.import_module("bayes_frontier.plots")
         return getattr(plots, self._picture)(self, **options)

@@ -13,7 +13,7 @@ import bayes_frontier as bf
 
 # Tests with these fixtures sample a posterior, or open a browser.
 MARKED = {"small_fit": "mcmc", "browser": "browser"}
-# What `make quick` can do without: studies, which are a project of their own; what is compiled, seconds each time; every
+# What `make quick` can do without: studies, which are a project of their own; what is compiled, seconds each; every
 # example of every page; real clusters.
 HEAVY = (
     "tests/analysis/test_stages.py",

@@ -5,14 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from bayes_frontier.checks.records import (
-    DRAWS,
-    Records,
-    binomial_band,
-    cluster_error,
-    data_of,
-    effective_clusters,
-)
+from bayes_frontier.checks.records import DRAWS, Records, binomial_band, cluster_error, data_of, effective_clusters
 from tests.checks.posteriors import CHAINS, change, simulated, true_frontier
 from tests.checks.posteriors import DRAWS as SAMPLED
 

@@ -13,14 +13,7 @@ import pandas as pd
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.fields import place
 from bayes_frontier.evaluations.lines import Lines, Request
-from bayes_frontier.evaluations.measures import (
-    Measure,
-    lower_is_better,
-    not_a_score,
-    shots_of,
-    shots_words,
-    told_apart,
-)
+from bayes_frontier.evaluations.measures import Measure, lower_is_better, not_a_score, shots_of, shots_words, told_apart
 from bayes_frontier.evaluations.metrics import Metric, filled_items, unit_scores
 from bayes_frontier.evaluations.tables import sheet as cells
 from bayes_frontier.evaluations.tables.sheet import PERCENT_FROM, Sheet

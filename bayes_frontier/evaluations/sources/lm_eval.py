@@ -14,14 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from bayes_frontier.evaluations.lines import Request
-from bayes_frontier.evaluations.measures import (
-    FILTERS,
-    Measure,
-    is_share,
-    not_a_score,
-    shots_of,
-    shots_words,
-)
+from bayes_frontier.evaluations.measures import FILTERS, Measure, is_share, not_a_score, shots_of, shots_words
 from bayes_frontier.evaluations.metrics import Metric
 from bayes_frontier.evaluations.sources import open_llm as board
 from bayes_frontier.evaluations.sources.scores import Score, day, number, table, text
