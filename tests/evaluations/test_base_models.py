@@ -2,8 +2,8 @@
 
 import pytest
 
-from bayes_frontier.evaluations.registry.names import name_key, named_sizes
 from bayes_frontier.evaluations.registry.contents import BaseModel
+from bayes_frontier.evaluations.registry.names import name_key, named_sizes
 
 
 def base(**changes):
