@@ -299,6 +299,18 @@ BAD = {
     ],
     RULE + "params_b = [1, 2]\nbase = '??'\nconfidence = 1": ["'??'", "Add it"],
     RULE + "params_b = [1, 2]\nbase = 'llama-3-8b'\nconfidence = 70": ["confidence is 70", "at most 1"],
+    RULE + "params_b = [1, 2]\nbase = 'llama-3-8b'\nconfidence = 1\nnamed = '('": ["not a regular expression"],
+    RULE + "params_b = [1, 2]\nbase = 'llama-3-8b'\nconfidence = 1\neither = 3": ["either is 3", "text"],
+    "releases = 3": ["releases is 3", "[releases]"],
+    '[releases]\n"a/b" = 3': ["release 'a/b'", "found 3", "released = 2025-01-20"],
+    '[releases]\n"a/b" = { base = "llama-3-8b" }': ["release 'a/b'", "released is missing"],
+    '[releases]\n"a/b" = { base = "llama-3-8", released = 2025-01-20 }': ["'llama-3-8'", "Did you mean 'llama-3-8b'?"],
+    '[releases]\n"a/b" = { base = "llama-3-8b", released = "2025" }': ["released is '2025'", "a date"],
+    "undisclosed = 3": ["undisclosed is 3", "what is not known"],
+    '[undisclosed]\n"a" = ""': ["undisclosed, 'a'", "say in words"],
+    "words = 3": ["words is 3", "neutral, variants, others"],
+    "[words]\nneutrals = ['x']": ["unknown key 'neutrals'", "Did you mean 'neutral'?"],
+    "[words]\nneutral = 'x'": ["neutral is 'x'", "a list of texts"],
 }
 
 
@@ -364,3 +376,48 @@ def test_base_models_of_the_file_itself_can_be_named(tmp_path):
     ours = '[generation."ours"]\ntokens_t = 4.0\n[generation."ours".models]\n"ours-7b" = { params_b = 7.1 }\n'
     mine = _with(tmp_path, ours + '[placed]\n"a/b" = "ours-7b"\n')
     assert identify(pd.DataFrame({"model": ["a/b"]}), mine)["flops"].item() == pytest.approx(6 * 7.1e9 * 4e12)
+
+
+OWN_RULES = """
+[releases]
+"lab/Ours-R1" = { base = "qwen2.5-7b", released = 2025-02-03, aliases = ["ours-reasoner"] }
+
+[undisclosed]
+"Ours Max" = "parameters undisclosed"
+
+[words]
+neutral = ["oursft"]
+variants = ["sonar"]
+others = ["ourware"]
+"""
+
+
+def test_a_file_of_ones_own_adds_releases_unknowns_and_words(tmp_path):
+    mine = _with(tmp_path, OWN_RULES)
+    table = pd.DataFrame(
+        {"model": ["lab/ours_r1", "Ours-Reasoner", "ours-max", "Qwen2.5-sonar-7B", "Qwen2.5-7B-ourware", "lab/x"]}
+    )
+    found = identify(table, mine)
+    assert found["base_model"].fillna("").tolist() == ["qwen2.5-7b"] * 2 + [""] * 4
+    assert found["rule"].fillna("").tolist()[:2] == ["release"] * 2
+    assert found["published"].dt.date.tolist()[0] == dt.date(2025, 2, 3)
+    assert found["reason"].tolist()[2:5] == [
+        "known, but not its compute: parameters undisclosed",
+        "not qwen2.5-7b: sonar",
+        "not qwen2.5-7b: ourware",
+    ]
+    before = identify(table, default_registry())["base_model"].fillna("").tolist()
+    assert before == ["", "", "", "qwen2.5-7b", "qwen2.5-7b", ""]
+    assert mine.release("ours-reasoner").base == "qwen2.5-7b"
+    assert default_registry().release("ours-reasoner") is None
+
+
+def test_size_rules_of_ones_own_may_ask_for_words_of_the_name(tmp_path):
+    rule = RULE.replace("'A'", "'Llama'") + (
+        "params_b = [5.4, 5.6]\nbase = 'llama-3-8b'\nconfidence = 0.9\nnamed = 'night'\neither = 'llama-3.1-8b'\n"
+    )
+    mine = _with(tmp_path, rule)
+    table = pd.DataFrame({"model": ["x/night-owl", "x/day-owl"], "architecture": "LlamaForCausalLM", "params_b": 5.5})
+    found = identify(table, mine)
+    assert found["base_model"].fillna("").tolist() == ["llama-3-8b", ""]
+    assert found["evidence"].tolist()[0].startswith("class and size, either")

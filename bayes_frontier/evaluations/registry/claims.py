@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bayes_frontier.evaluations.registry.contents import BaseModel, Release
-from bayes_frontier.evaluations.registry.names import Token, experts, is_date, last_part, several, tokens
+from bayes_frontier.evaluations.registry.names import Token, expert_count, experts, is_date, last_part, several, tokens
 from bayes_frontier.evaluations.registry.registry import Registry
 
 _ROUNDED, _ROUGHLY, _SEEN = 0.03, 0.15, 0.15
@@ -87,6 +87,11 @@ class Vocabulary:
                     self._versions[model.name][claim.line].add(claim.version)
                     self._of_line[claim.line].add(claim.version)
         self._claims.clear()
+        # versions behind the size, as of stablelm-base-alpha-7b-v2
+        self._after = {
+            model.name: {extra for name in spellings for extra in self.core(name)[1] if _own_version(extra)}
+            for model, spellings in names.items()
+        }
         owners: list[tuple[BaseModel | Release, tuple[str, ...]]] = [
             *names.items(),
             *((release, release.names) for release in registry.releases),
@@ -275,8 +280,14 @@ class Vocabulary:
         out += sorted((near & (_UNTRAINED if sized and classed else self.variants)) - own)
         # a mixture of experts whose whole count is that of one network does not exist
         out += sorted(experts(name) - self.experts_of(base))
+        counted = {expert_count(spelling) for spelling in (base.name, *base.aliases)} - {None}
+        if counted and (count := expert_count(name)) is not None and count not in counted:
+            out.append(f"{count}e")
         if several(name):
             out.append("two models")
+        after = {extra for extra in self.core(name)[1] if _own_version(extra)}
+        twins = [m for m in self._generations[base.generation] if m != base and set(m.nominal) & set(base.nominal)]
+        out += sorted((after & {v for twin in twins for v in self._after[twin.name]}) - self._after[base.name])
         words = {token.text for token in found if token.kind == "word"}
         if not (sized and classed and self.sizes_agree(name, base) is not False):
             out += sorted((words & self.others) - own)
@@ -345,6 +356,11 @@ def size_agrees(size: float, base: BaseModel, *, roughly: bool = False) -> bool:
         return any(abs(math.log(size / s)) <= _ROUNDED for s in (halved if base.nominal else base.sizes))
     digits = len(f"{size:g}".partition(".")[2])
     return any(abs(size - s) <= 0.501 * 10.0**-digits for s in base.sizes)
+
+
+def _own_version(extra: str) -> bool:
+    """Tell whether what follows a size is a version that models have, not only fine-tunes as v0.1 and v1 are."""
+    return extra[0] == "v" and extra not in ("v1", "v1.0") and extra[1] != "0"
 
 
 def _active_agrees(token: Token, base: BaseModel) -> bool:

@@ -9,6 +9,9 @@ from functools import lru_cache
 _LONGEST = 300
 # A commit, the folder of a cache, or the file of quantised weights.
 _NOT_A_NAME = re.compile(r"[0-9a-f]{40}|snapshots|model\.safetensors|pytorch_model\.bin", re.IGNORECASE)
+# Q4_K_M, IQ3_XXS, Q8_0
+_QUANTISED = re.compile(r"[-_.]i?q[2-8](?:_k)?(?:_(?:xxs|xs|s|m|l|xl|[01]))?$")
+_DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]([01]\d)[-_.]([0-3]\d)(?!\d)")
 _TWO = re.compile(r"\s(?:\+|and|&|/)\s")
 _TOKEN = re.compile(
     r"(?P<experts>\d+x\d+(?:\.\d+)?[bm](?![a-z0-9])|\d+(?:\.\d+)?[bm]x\d+(?![\d.]*[a-z]))"
@@ -58,6 +61,7 @@ def last_part(name: str) -> str:
     if "models--" in "/".join(kept):
         last = next(part for part in reversed(kept) if "models--" in part).rpartition("--")[2]
     last = re.sub(r"(?<=\w)\+(?!\s*\w)", "-plus", last)
+    last = _DAY.sub(r"\1\2\3", _QUANTISED.sub("", last))
     return last.replace(":", "-").strip(" -_.")
 
 
@@ -130,6 +134,12 @@ def named_sizes(name: str) -> tuple[float, ...]:
 def experts(name: str) -> frozenset[str]:
     """Return the mixtures a name states, such as ``8x7b``."""
     return frozenset(token.text for token in tokens(name) if token.kind == "experts")
+
+
+def expert_count(name: str) -> int | None:
+    """Return the number of experts a name states, such as 128 of ``17b-128e``."""
+    found = re.search(r"(?<![a-z0-9])\d+b[-_ ](\d+)e(?![a-z0-9])", last_part(name))
+    return int(found[1]) if found else None
 
 
 def is_date(token: Token) -> bool:

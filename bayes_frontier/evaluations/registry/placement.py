@@ -204,8 +204,9 @@ class Matcher:
             known = self.vocabulary.whole(row.model)
         if known is None or isinstance(known, str):
             return []
-        release = known if isinstance(known, Release) else None
-        base = cast(BaseModel, self.registry.get(release.base if release else known.name))
+        # what only resembles a release, as a fine-tune or a quantised copy of it does, is not it
+        release = known if exact and isinstance(known, Release) else None
+        base = cast(BaseModel, self.registry.get(known.base if isinstance(known, Release) else known.name))
         if not (self.registry.lists(row.model) or self._plausible(base, row)):
             return []
         if release is not None and (row.released is None or release.released - row.released <= LEAD):
