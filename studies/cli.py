@@ -253,8 +253,7 @@ def design(
     context: typer.Context,
     table: given.Table,
     out: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="Folder for README.md, contest.csv, a picture and finished races."),
+        Path, typer.Option(metavar="DIR", help="Folder for README.md, contest.csv, a picture and finished races.")
     ],
     periods: given.Periods = None,
     tasks: given.Tasks = None,

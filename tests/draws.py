@@ -50,11 +50,7 @@ def posterior_tree(
     rng = np.random.default_rng(seed)
     n, k, t, b = (chains, draws), len(TASKS), 2, len(BASES)
     cell = (*n, k, t)
-    dims = {
-        "base_model_effect": ("base_model", "task"),
-        "base_model_scale": ("task",),
-        "drift_scale": ("task",),
-    }
+    dims = {"base_model_effect": ("base_model", "task"), "base_model_scale": ("task",), "drift_scale": ("task",)}
     values = {
         "floor": rng.uniform(0.05, 0.3, cell),
         "ceiling": rng.uniform(0.5, 0.95, cell),
@@ -78,8 +74,7 @@ def posterior_tree(
     )
     residuals = np.stack([normal_residuals(residual_spread * (1 + i)) for i in range(k)])
     constant = xr.Dataset(
-        {"residual_quantiles": (("task", "level"), residuals)},
-        coords={"task": list(TASKS), "level": RESIDUAL_LEVELS},
+        {"residual_quantiles": (("task", "level"), residuals)}, coords={"task": list(TASKS), "level": RESIDUAL_LEVELS}
     )
     stats_ = xr.Dataset({"diverging": (("chain", "draw"), np.zeros(n, dtype=bool))})
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats_, "constant_data": constant})

@@ -58,13 +58,7 @@ def offences(texts: dict[str, str], pattern: str) -> list[str]:
 
 
 # Joined here, so that this file does not name them either.
-REGISTRIES = (
-    ("pypi", "org"),
-    ("pythonhosted", "org"),
-    ("npmjs", "org"),
-    ("debian", "org"),
-    ("golang", "org"),
-)
+REGISTRIES = (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("debian", "org"), ("golang", "org"))
 REGISTRY = "|".join(re.escape(".".join(parts)) for parts in REGISTRIES)
 MACHINE_PATH = r"(?<![\w.~*/])/(?:root|work|home/[\w.-]+|Users/[\w.-]+|opt/[\w.-]+)/"
 
@@ -79,13 +73,7 @@ def test_no_file_names_a_path_of_one_machine(tracked_text):
 
 
 @pytest.mark.parametrize(
-    "line",
-    [
-        "see /" + "home/ann/x",
-        "'/" + "root/.cache'",
-        "/" + "Users/ann/x",
-        "https://" + "pypi" + ".org/p",
-    ],
+    "line", ["see /" + "home/ann/x", "'/" + "root/.cache'", "/" + "Users/ann/x", "https://" + "pypi" + ".org/p"]
 )
 def test_the_patterns_find_what_they_are_for(line):
     assert offences({"f": line}, f"{REGISTRY}|{MACHINE_PATH}") == [f"f:1: {line}"]
@@ -166,10 +154,7 @@ def dependency_lines() -> list[tuple[str, str]]:
 
 
 def declared(project: dict) -> list[str]:
-    return [
-        *project["dependencies"],
-        *(name for extra in project["optional-dependencies"].values() for name in extra),
-    ]
+    return [*project["dependencies"], *(name for extra in project["optional-dependencies"].values() for name in extra)]
 
 
 def test_every_dependency_says_what_it_is_for(project):

@@ -11,9 +11,7 @@ from tests.imports import PACKAGE, ROOT, TOP, circles, dotted, graph, imported, 
 LAYERS = ("evaluations", "model", "posterior", "checks", "design", "analysis", "plots", "report", "cli")
 MOST_MODULES, MOST_LINES, ROOM = 140, 30_000, 40
 # Circles that only functions and types close; the list may shrink and not grow.
-LATE_CIRCLES = [
-    {f"{TOP}.posterior.{name}" for name in ("ahead", "drift", "frontier", "query", "ranking", "store")},
-]
+LATE_CIRCLES = [{f"{TOP}.posterior.{name}" for name in ("ahead", "drift", "frontier", "query", "ranking", "store")}]
 # A command of its own, whose home is its name.
 ROOMS = {f"{TOP}.cli.study"}
 

@@ -9,19 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from bayes_frontier.cli import (
-    ask,
-    base_models,
-    choose,
-    data,
-    evidence,
-    gate,
-    portfolio,
-    releases,
-    saturation,
-    start,
-    watch,
-)
+from bayes_frontier.cli import ask, base_models, choose, data, evidence, gate, questions, releases, start, watch
 from bayes_frontier.cli import options as given
 from bayes_frontier.errors import ConvergenceError, FrontierError
 
@@ -141,7 +129,7 @@ def options(
     """
 
 
-for module in (start, ask, base_models, saturation, portfolio, gate, watch, choose, evidence, data, releases):
+for module in (start, ask, base_models, questions, gate, watch, choose, evidence, data, releases):
     if module is data:
         app.add_typer(data.app, name="data", rich_help_panel=given.DATA)
     else:

@@ -15,9 +15,9 @@ from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.combine import combine
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.frames import closing_dates
 from bayes_frontier.evaluations.lines import Duplicates
 from bayes_frontier.evaluations.metrics import Metrics
-from bayes_frontier.evaluations.periods import closing_dates
 from bayes_frontier.evaluations.read import read
 from bayes_frontier.evaluations.registry.registry import Registry, given_registry
 from bayes_frontier.model.sample import Start

@@ -91,11 +91,7 @@ def _of_pretraining(model: str, base_model: str, registry: Registry) -> bool:
 
 
 def at_checkpoints(
-    fields: pd.DataFrame,
-    revisions: Sequence[str],
-    stated: npt.NDArray[np.bool_],
-    registry: Registry,
-    notes: list[str],
+    fields: pd.DataFrame, revisions: Sequence[str], stated: npt.NDArray[np.bool_], registry: Registry, notes: list[str]
 ) -> npt.NDArray[np.object_]:
     """Make revisions models of their own, and checkpoints base models with their share of the compute, in `fields`.
 

@@ -15,7 +15,7 @@ import xarray as xr
 
 from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.evaluations import periods as _periods
+from bayes_frontier.evaluations import frames
 from bayes_frontier.evaluations.frames import DROPPED, FIELDS, Matrix, check, long_frame, no_rows, wide_frame
 from bayes_frontier.evaluations.measures import Measure, match_task
 from bayes_frontier.evaluations.registry.registry import Registry
@@ -150,16 +150,14 @@ class Evaluations(Displayed):
         scored = ~np.isnan(scores)
         if costs is None and "cost" in models:
             costs = np.where(
-                scored,
-                (models["cost"].to_numpy(dtype=np.float64) / np.maximum(scored.sum(axis=1), 1))[:, None],
-                np.nan,
+                scored, (models["cost"].to_numpy(dtype=np.float64) / np.maximum(scored.sum(axis=1), 1))[:, None], np.nan
             )
         wide = wide_frame(models, tasks, scores, costs)
-        closing = _periods.closing_dates(periods)
+        closing = frames.closing_dates(periods)
         undated = int(wide["released"].isna().sum())
         if closing and undated:
             raise DataError(f"periods: release dates are missing for {count(undated, 'model')}.")
-        period, ends, labels = _periods.assign(wide["released"], closing)
+        period, ends, labels = frames.assign(wide["released"], closing)
         wide["period"] = period
         return cls(
             table=long_frame(wide, tasks, scores, n_items, costs),
@@ -211,10 +209,7 @@ class Evaluations(Displayed):
         return self._keep(mask, self.tasks, "left out by subset")
 
     def select(
-        self,
-        *,
-        tasks: Sequence[str] | str | None = None,
-        periods: Sequence[int | str] | int | str | None = None,
+        self, *, tasks: Sequence[str] | str | None = None, periods: Sequence[int | str] | int | str | None = None
     ) -> "Evaluations":
         """Keep some tasks, some periods, or both; periods are given by number or label and are numbered anew.
 
@@ -387,10 +382,7 @@ def to_dataset(evaluations: Evaluations) -> xr.Dataset:
     data |= {name: ("record", models[name].to_numpy(dtype=np.float64)) for name in _FLOATS}
     data |= {
         # days as numbers: a column without any date would not survive the time encoding of NetCDF
-        "released_day": (
-            "record",
-            np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(np.float64)),
-        ),
+        "released_day": ("record", np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(np.float64))),
         "period": ("record", models["period"].to_numpy(dtype=np.int64)),
         "source_row": ("record", models["source_row"].to_numpy(dtype=np.int64)),
         "score": matrix("score"),

@@ -29,18 +29,11 @@ if TYPE_CHECKING:
 class Published:
     """A table on the Hugging Face Hub.
 
-    Attributes
-    ----------
-    name : str
-        What it is called here.
-    repository : str
-        Data-set repository.
-    file : str or None
-        Path in the repository; None: the only CSV or Parquet file there.
-    revision : str or None
-        Commit, 40 hexadecimal digits; None: that of the first download, kept from then on.
-    about : str
-        What it holds.
+    * name: what it is called here
+    * repository: data-set repository
+    * file: path in the repository; None: the only CSV or Parquet file there
+    * revision: commit, 40 hexadecimal digits; None: that of the first download, kept from then on
+    * about: what it holds
     """
 
     name: str
@@ -98,20 +91,12 @@ _STEP = 16 * 1024
 class Fetched:
     """A downloaded table.
 
-    Attributes
-    ----------
-    name : str
-        Its name in `published.TABLES`.
-    path : str
-        Where it is.
-    repository, file, revision : str
-        Where it came from: data-set repository, path in it, commit.
-    sha256 : str
-        SHA-256 of the file, hexadecimal.
-    checked : str
-        What the file was checked against when it was downloaded.
-    downloaded : bool
-        False when it was there already.
+    * name: its name in `published.TABLES`
+    * path: where it is
+    * repository, file, revision: where it came from: data-set repository, path in it, commit
+    * sha256: SHA-256 of the file, hexadecimal
+    * checked: what the file was checked against when it was downloaded
+    * downloaded: false when it was there already
     """
 
     name: str

@@ -239,14 +239,9 @@ EVIDENCE = ["model", "base_field", "architecture", "params_b", "released", "type
 class Placed:
     """Lines with their base models.
 
-    Attributes
-    ----------
-    fields : pandas.DataFrame
-        As in `Lines`.
-    table : pandas.DataFrame
-        What `identify` found, one row per line.
-    unusable : numpy.ndarray
-        Why a line cannot be used, "" if it can, shape (n_lines,).
+    * fields: as in `Lines`
+    * table: what `identify` found, one row per line
+    * unusable: why a line cannot be used, "" if it can, shape (n_lines,)
     """
 
     fields: pd.DataFrame

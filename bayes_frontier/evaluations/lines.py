@@ -29,26 +29,15 @@ Copies = Literal["auto", "once", "keep"]
 class Request:
     """Options of `read` that a source needs.
 
-    Attributes
-    ----------
-    registry : Registry
-        Base models.
-    today : date
-        Release dates after it are errors.
-    dated : bool
-        Whether release dates are needed.
-    tasks : tuple of str, optional
-        Tasks wanted; none: all.
-    columns : mapping of str to str
-        Column by field, overruling recognition.
-    metrics : Metrics
-        How the values of tasks are to be read, as declared by the user.
-    limited : bool
-        Whether runs on a part of a benchmark's items are wanted.
-    relabel : bool
-        Whether rows of a table that contradict their stated base model count for another.
-    compute : {"stated", "registry"}
-        Which FLOPs count where a source states some.
+    * registry: base models
+    * today: release dates after it are errors
+    * dated: whether release dates are needed
+    * tasks: tasks wanted; none: all
+    * columns: column by field, overruling recognition
+    * metrics: how the values of tasks are to be read, as declared by the user
+    * limited: whether runs on a part of a benchmark's items are wanted
+    * relabel: whether rows of a table that contradict their stated base model count for another
+    * compute: which FLOPs count where a source states some
     """
 
     registry: Registry
@@ -93,33 +82,20 @@ FEWEST_ALIKE = 3
 class Lines:
     """What a source says, line by line.
 
-    Attributes
-    ----------
-    sheet : Sheet
-        Where the lines come from.
-    fields : pandas.DataFrame
-        One row per line: model, base_model, stage ("" unknown), flops, params_b, tokens_t (NaN unknown),
-        released (NaT unknown).
-    tasks : tuple of str
-        Task names.
-    scores : numpy.ndarray
-        Scores, shape (n_lines, n_tasks); or (n_lines,) when each line holds one score, of the task numbered
-        in `task`.
-    n_items, costs : numpy.ndarray, optional
-        Items behind, and cost of, each score; same shape.
-    task : numpy.ndarray, optional
-        Task number of each line of a long table, shape (n_lines,).
-    reason, detail : numpy.ndarray
-        Why a line cannot be used ("" if it can), as far as the source knows; shape (n_lines,), of str.
-    notes : list of str
-        Observations.
-    placed : pandas.DataFrame, optional
-        What `identify` found for each line, where the source asked it.
-    measures : mapping of str to Measure
-        What was read for each task.
-    uploads : bool
-        Whether the rows are what anyone uploaded or ran, so that the same weights may be there under several names;
-        a table that states base models is taken as it is.
+    * sheet: where the lines come from
+    * fields: one row per line: model, base_model, stage ("" unknown), flops, params_b, tokens_t (NaN unknown),
+      released (NaT unknown)
+    * tasks: task names
+    * scores: scores, shape (n_lines, n_tasks); or (n_lines,) when each line holds one score, of the task numbered
+      in `task`
+    * n_items, costs: items behind, and cost of, each score; same shape
+    * task: task number of each line of a long table, shape (n_lines,)
+    * reason, detail: why a line cannot be used ("" if it can), as far as the source knows; shape (n_lines,), of str
+    * notes: observations
+    * placed: what `identify` found for each line, where the source asked it
+    * measures: what was read for each task
+    * uploads: whether the rows are what anyone uploaded or ran, so that the same weights may be there under several
+      names; a table that states base models is taken as it is
     """
 
     sheet: Sheet

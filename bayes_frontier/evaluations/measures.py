@@ -18,18 +18,11 @@ SHARE = "share, 0 to 1"
 class Measure:
     """What the scores of one task are.
 
-    Attributes
-    ----------
-    metric, filter : str
-        Metric, and the filter that picked the answer out of the output; "" unknown.
-    shots : str
-        Examples shown before each question, "5" say; "" unknown.
-    detail : str
-        Whatever else tells measures apart: epoch reducer, group of samples, parameters of the metric, suite.
-    scale : str
-        How values became scores in [0, 1].
-    others : tuple of str
-        Other measures of the same benchmark that the source holds and that were not read.
+    * metric, filter: metric, and the filter that picked the answer out of the output; "" unknown
+    * shots: examples shown before each question, "5" say; "" unknown
+    * detail: whatever else tells measures apart: epoch reducer, group of samples, parameters of the metric, suite
+    * scale: how values became scores in [0, 1]
+    * others: other measures of the same benchmark that the source holds and that were not read
     """
 
     metric: str = ""
@@ -41,12 +34,7 @@ class Measure:
 
     def words(self) -> str:
         """Describe the measure without its scale: ``acc, filter none, 5-shot``."""
-        parts = (
-            self.metric,
-            f"filter {self.filter}" if self.filter else "",
-            shots_words(self.shots),
-            self.detail,
-        )
+        parts = (self.metric, f"filter {self.filter}" if self.filter else "", shots_words(self.shots), self.detail)
         return ", ".join(part for part in parts if part)
 
     def differs(self, other: "Measure") -> str:

@@ -31,19 +31,13 @@ Floats = npt.NDArray[np.float64]
 class Metric:
     """How the values of one task are to be read.
 
-    Attributes
-    ----------
-    direction : {"higher", "lower"}
-        Which values are better.
-    floor, ceiling : float
-        The lowest and the highest value the metric can take; not chance level, which the model finds itself.
-    n_items : float or None
-        Items of the benchmark, where the source does not say; None unknown.
-    outside : {"error", "clip"}
-        What becomes of values beyond the bounds: an error, or the bound itself (a word error rate above 1 is no
-        better than 1).
-    name : str
-        What the task is to be called, so that two sources call it alike; "" as the source does.
+    * direction: which values are better
+    * floor, ceiling: the lowest and the highest value the metric can take; not chance level, which the model finds
+      itself
+    * n_items: items of the benchmark, where the source does not say; None unknown
+    * outside: what becomes of values beyond the bounds: an error, or the bound itself (a word error rate above 1 is
+      no better than 1)
+    * name: what the task is to be called, so that two sources call it alike; "" as the source does
     """
 
     direction: str = "higher"
@@ -77,12 +71,8 @@ class Metric:
 class Metrics:
     """Declared metrics by task; the task "*" stands for every other one.
 
-    Attributes
-    ----------
-    by_task : mapping of str to Metric
-        The declarations.
-    source : str
-        Where they come from, for messages.
+    * by_task: the declarations
+    * source: where they come from, for messages
     """
 
     by_task: Mapping[str, Metric] = field(default_factory=dict)

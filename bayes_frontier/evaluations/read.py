@@ -11,10 +11,10 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.frames import closing_dates
 from bayes_frontier.evaluations.lines import Compute, Copies, Duplicates, Lines, Request, assemble
 from bayes_frontier.evaluations.measures import Measure, shots_words
 from bayes_frontier.evaluations.metrics import Metrics, given_metrics
-from bayes_frontier.evaluations.periods import closing_dates
 from bayes_frontier.evaluations.registry.identify import contradicted, identify, note_contradicted
 from bayes_frontier.evaluations.registry.placement import EARLY
 from bayes_frontier.evaluations.registry.registry import Registry, given_registry
@@ -228,32 +228,19 @@ def parse(
 class Survey:
     """What a source holds.
 
-    Attributes
-    ----------
-    source, source_format : str
-        Name of the source, and the format it was recognised as.
-    unit : str
-        What a row is: "line", "row" or, in documents, "result".
-    n_rows, n_used : int
-        Rows of the source, and those that can be used; the others are in `left_out`.
-    n_models, n_base_models : int
-        Different models and base models among all rows.
-    tasks : pandas.DataFrame
-        Of all rows by task: scores (how many), min, median, max (of those usable as scores; NaN where none is), items
-        (fewest and most behind a score, NaN unknown), and what was read: metric, filter, shots, detail, scale and
-        others, the measures that the source holds besides.
-    dated : tuple of date, optional
-        First and last release date.
-    n_dated, n_placed, n_with_flops : int
-        Rows with a release date, a base model, FLOPs.
-    flops : tuple of float, optional
-        Smallest and largest FLOPs.
-    left_out : pandas.DataFrame
-        Every row that cannot be used, with its reason; as `Evaluations.dropped`.
-    notes : tuple of str
-        Observations.
-    evaluations : Evaluations, optional
-        What can be used; None where nothing can.
+    * source, source_format: name of the source, and the format it was recognised as
+    * unit: what a row is: "line", "row" or, in documents, "result"
+    * n_rows, n_used: rows of the source, and those that can be used; the others are in `left_out`
+    * n_models, n_base_models: different models and base models among all rows
+    * tasks: of all rows by task: scores (how many), min, median, max (of those usable as scores; NaN where none
+      is), items (fewest and most behind a score, NaN unknown), and what was read: metric, filter, shots, detail,
+      scale and others, the measures that the source holds besides
+    * dated: first and last release date
+    * n_dated, n_placed, n_with_flops: rows with a release date, a base model, FLOPs
+    * flops: smallest and largest FLOPs
+    * left_out: every row that cannot be used, with its reason; as `Evaluations.dropped`
+    * notes: observations
+    * evaluations: what can be used; None where nothing can
     """
 
     source: str

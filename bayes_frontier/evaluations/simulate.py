@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import expit
 
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.evaluations import periods as _periods
+from bayes_frontier.evaluations import frames
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.frames import FIELDS
 from bayes_frontier.evaluations.truth import NOISES, Floats, Truth, quantile_of_sum
@@ -33,7 +33,7 @@ def draw(
 ) -> tuple[pd.DataFrame, tuple[dt.date, ...]]:
     """Draw models: Zipf sizes of bases, compute spread evenly over the decades, dates within periods."""
     low, high = _range(flops_range)
-    closing = _quarters(_number(periods)) if _is_number(periods) else _periods.closing_dates(periods)  # type: ignore[arg-type]
+    closing = _quarters(_number(periods)) if _is_number(periods) else frames.closing_dates(periods)  # type: ignore[arg-type]
     n_periods = len(closing) + 1
     sizes = _sizes(n_models, n_base_models, size_exponent)
     steps = (np.arange(n_base_models) + rng.random(n_base_models)) / n_base_models
@@ -97,7 +97,7 @@ def from_grid(grid: pd.DataFrame, periods: int | Sequence[str | dt.date]) -> tup
         }
     )
     if not _is_number(periods):
-        return models, _periods.closing_dates(periods)  # type: ignore[arg-type]
+        return models, frames.closing_dates(periods)  # type: ignore[arg-type]
     n = _number(periods)
     days = np.sort(models["released"].to_numpy(dtype="datetime64[D]"))
     closing = tuple(day.item() for day in np.unique(days[(np.arange(1, n) * len(days)) // n - 1]))

@@ -29,12 +29,8 @@ _TURNS = np.concatenate([[0.0], *(sign * 2.0 ** np.arange(-1, 8) for sign in (-1
 class Noise:
     """A distribution with mean 0 and variance 1.
 
-    Attributes
-    ----------
-    cdf : callable
-        Distribution function, of an array of any shape.
-    quantile : callable
-        Its inverse, of probabilities of any shape.
+    * cdf: distribution function, of an array of any shape
+    * quantile: its inverse, of probabilities of any shape
     """
 
     cdf: Callable[[npt.ArrayLike], Floats]
@@ -196,11 +192,7 @@ class Truth:
         t = slice(None) if period == "all" else self._period(period)
         z = np.atleast_1d(np.log10(compute))
         curve = self.population(z) + self._offset(base_model, tau)[:, None, None] * self.scale(z)
-        coords = {
-            "task": list(self.tasks),
-            "period": list(self.period_labels),
-            "flops": np.atleast_1d(compute),
-        }
+        coords = {"task": list(self.tasks), "period": list(self.period_labels), "flops": np.atleast_1d(compute)}
         values = xr.DataArray(
             np.clip(curve, 0.0, 1.0), dims=("task", "period", "flops"), coords=coords, name="boundary"
         )

@@ -15,12 +15,7 @@ _LEAST = 25.0
 
 
 def simulated_variance(
-    targets: FloatArray,
-    boundaries: FloatArray,
-    residuals: FloatArray,
-    scale: Scale,
-    n: int,
-    seed: int,
+    targets: FloatArray, boundaries: FloatArray, residuals: FloatArray, scale: Scale, n: int, seed: int
 ) -> tuple[float, float, float]:
     """Mean variance of targets after a batch, over simulated scores.
 

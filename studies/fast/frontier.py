@@ -50,8 +50,7 @@ def quick_fit(evaluations: Evaluations, *, tau: float, seed: int) -> QuickFronti
         coords={"task": tasks, "period": list(evaluations.period_labels)},
     )
     constant = xr.Dataset(
-        {"residual_quantiles": (("task", "level"), curves.residuals)},
-        coords={"task": tasks, "level": RESIDUAL_LEVELS},
+        {"residual_quantiles": (("task", "level"), curves.residuals)}, coords={"task": tasks, "level": RESIDUAL_LEVELS}
     )
     tree = xr.DataTree.from_dict({"posterior": draws, "constant_data": constant})
     return QuickFrontier(evaluations, spec, tau, tree, {"sampling": {"seed": seed}})

@@ -131,15 +131,7 @@ def _marginal(
         if cache[b, 1] == 0.0:
             cache[b, 0], cache[b, 1], cache[b, 2] = 0.0, omega, omega
         mode = _mode_of(
-            cache[b, 0],
-            0.05 * min(cache[b, 1], cache[b, 2]),
-            logit,
-            omega,
-            pieces,
-            buckets,
-            places,
-            cell,
-            slopes,
+            cache[b, 0], 0.05 * min(cache[b, 1], cache[b, 2]), logit, omega, pieces, buckets, places, cell, slopes
         )
         top, _ = _height_at(mode, logit, omega, pieces, buckets, places, cell, slopes)
         cache[b, 0] = mode

@@ -259,12 +259,7 @@ class QuickModel:
         return np.searchsorted(self.data.base_models, np.unique(names[known]))
 
     def draws(
-        self,
-        fitted: Sequence[TaskFit],
-        known: Mask,
-        n: int,
-        seed: int,
-        parameters: Sequence[FloatArray] | None = None,
+        self, fitted: Sequence[TaskFit], known: Mask, n: int, seed: int, parameters: Sequence[FloatArray] | None = None
     ) -> Curves:
         """Draw from the posterior.
 

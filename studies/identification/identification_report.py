@@ -63,10 +63,7 @@ CLASSES = {
         "or the parameters are those of another generation",
         "what the row says",
     ),
-    "other size": (
-        "name and parameters say another size or variant",
-        "the size the parameters fit",
-    ),
+    "other size": ("name and parameters say another size or variant", "the size the parameters fit"),
     "unplaced here": (
         "nothing in name and base field, and parameters no base model has",
         "left without a base, with the reason",
@@ -239,19 +236,11 @@ def _agreement(table: pd.DataFrame) -> list[str]:
     by_date = table["cls"].eq("Qwen generation by date")
     stated = ~table["agree"] & table["our_rule"].isin(STATED)
     steps = [
-        (
-            "all rows, labels as strings",
-            pd.Series(True, table.index),
-            table["base_model"] == table["our_base_model"],
-        ),
+        ("all rows, labels as strings", pd.Series(True, table.index), table["base_model"] == table["our_base_model"]),
         ("all rows, labels made canonical", pd.Series(True, table.index), table["agree"]),
         ("labels that name a base model in existence", label, table["agree"]),
         ("... and are not contradicted by the row's own name or base field", label & ~stated, table["agree"]),
-        (
-            "... nor are Qwen2 for an unnamed upload of Qwen2.5's time",
-            label & ~stated & ~by_date,
-            table["agree"],
-        ),
+        ("... nor are Qwen2 for an unnamed upload of Qwen2.5's time", label & ~stated & ~by_date, table["agree"]),
     ]
     lines = [
         "## Agreement with the reference table",

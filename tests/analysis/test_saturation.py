@@ -90,8 +90,7 @@ def test_mass_for_everywhere_and_nowhere():
 
 
 @pytest.mark.parametrize(
-    ("midpoint", "flops", "said"),
-    [(24.0, 1e24, "growing"), (20.0, 1e24, "saturated"), (29.0, 1e24, "not yet rising")],
+    ("midpoint", "flops", "said"), [(24.0, 1e24, "growing"), (20.0, 1e24, "saturated"), (29.0, 1e24, "not yet rising")]
 )
 def test_verdicts_by_where_the_rise_is(midpoint, flops, said):
     frontier = diagnosed(

@@ -41,11 +41,7 @@ def raising(monkeypatch, run):
         (DataError("no table"), 2, "Error: no table"),
         (ConvergenceError("R-hat 1.3"), 3, "Error: R-hat 1.3"),
         (KeyboardInterrupt(), 130, "Interrupted: a file that was not finished was not written."),
-        (
-            ValueError("odd\nsecond line"),
-            70,
-            "Unexpected ValueError: odd. Run again with --debug for the traceback.",
-        ),
+        (ValueError("odd\nsecond line"), 70, "Unexpected ValueError: odd. Run again with --debug for the traceback."),
         (OSError(errno.ENOSPC, "No space left"), 2, "Error: standard output: No space left. Make room."),
         (OSError(errno.ENOSPC, "No space left", "/a/b.nc"), 2, "Error: /a/b.nc: No space left. Make room."),
         (OSError(errno.EIO, "Input/output error"), 70, None),
@@ -160,11 +156,7 @@ main()
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_an_interrupt_is_one_line():
     with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-c", INTERRUPTED], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr.readline() == "loading\n"
         process.send_signal(signal.SIGINT)

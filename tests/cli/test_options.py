@@ -127,15 +127,7 @@ def test_fields_that_cannot_be_mapped(pairs):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [
-        (None, None),
-        ("0", 0),
-        ("-1", -1),
-        (" 2 ", 2),
-        ("2024-07-15", "2024-07-15"),
-        ("all", "all"),
-        ("2024", "2024"),
-    ],
+    [(None, None), ("0", 0), ("-1", -1), (" 2 ", 2), ("2024-07-15", "2024-07-15"), ("all", "all"), ("2024", "2024")],
 )
 def test_periods_are_numbers_labels_or_dates(text, expected):
     assert options.period_of(text) == expected

@@ -2,8 +2,7 @@
 
 import pytest
 
-from bayes_frontier.evaluations.registry.contents import BaseModel
-from bayes_frontier.evaluations.registry.names import name_key, named_sizes
+from bayes_frontier.evaluations.registry.contents import BaseModel, name_key, named_sizes
 
 
 def base(**changes):
@@ -26,13 +25,7 @@ def test_flops_count_what_a_token_passes_through():
 
 
 @pytest.mark.parametrize(
-    ("name", "key"),
-    [
-        ("Org/My_Model 7B", "org/my-model-7b"),
-        ("  a__b  ", "a-b"),
-        ("", ""),
-        ("ÜNÏ_☃", "ünï-☃"),
-    ],
+    ("name", "key"), [("Org/My_Model 7B", "org/my-model-7b"), ("  a__b  ", "a-b"), ("", ""), ("ÜNÏ_☃", "ünï-☃")]
 )
 def test_key_is_lower_case_with_hyphens(name, key):
     assert name_key(name) == key

@@ -9,8 +9,8 @@ import zipfile
 import pytest
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.tables import documents
-from bayes_frontier.evaluations.tables.documents import files_below, member, parse_json, read_bytes
+from bayes_frontier.evaluations.tables import parse
+from bayes_frontier.evaluations.tables.parse import files_below, member, parse_json, read_bytes
 from tests.evaluations import samples
 
 
@@ -49,7 +49,7 @@ def test_files_too_large_or_not_ordinary(tmp_path, monkeypatch):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataError, match="not an ordinary file"):
         read_bytes(tmp_path / "pipe", 4, "pipe")
-    monkeypatch.setattr(documents, "LARGEST", 3)
+    monkeypatch.setattr(parse, "LARGEST", 3)
     with pytest.raises(DataError, match="too large"):
         parse_json(b'{"a": 1}', "f")
 
@@ -108,7 +108,7 @@ def test_cut_archives_and_too_many_members(tmp_path, monkeypatch):
         (tmp_path / "cut.eval").write_bytes(whole[:n])
         with pytest.raises(DataError, match="cut short"):
             member(tmp_path / "cut.eval", ("header.json",), "cut.eval")
-    monkeypatch.setattr(documents, "MOST_MEMBERS", 2)
+    monkeypatch.setattr(parse, "MOST_MEMBERS", 2)
     (tmp_path / "many.eval").write_bytes(whole)
     with pytest.raises(DataError, match="more than any log has"):
         member(tmp_path / "many.eval", ("header.json",), "many.eval")
@@ -124,7 +124,7 @@ def test_folders_are_listed_in_order_without_hidden_files_and_linked_folders(tmp
     (tmp_path / "b" / "loop").symlink_to(tmp_path, target_is_directory=True)
     found = [path.relative_to(tmp_path).as_posix() for path in files_below(tmp_path, "t")]
     assert found == ["a/1.json", "b/2.json", "b/link.json"]
-    monkeypatch.setattr(documents, "MOST_FILES", 2)
+    monkeypatch.setattr(parse, "MOST_FILES", 2)
     with pytest.raises(DataError, match="more than 2 files"):
         list(files_below(tmp_path, "t"))
     with pytest.raises(DataError, match="cannot be listed"):

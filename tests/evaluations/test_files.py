@@ -161,10 +161,7 @@ def test_a_table_of_models_without_base_models(wide):
 
 
 @pytest.mark.real_data
-@pytest.mark.parametrize(
-    ("name", "rows"),
-    [("obsscaling_base_llm_benchmark_eval.csv", 148), ("sloth_tokens.csv", 42)],
-)
+@pytest.mark.parametrize(("name", "rows"), [("obsscaling_base_llm_benchmark_eval.csv", 148), ("sloth_tokens.csv", 42)])
 def test_the_registrys_check_tables_are_read(shared_data, name, rows):
     e = read(shared_data / "registry_check" / name)
     assert e.n_models + len(e.dropped) == rows

@@ -8,14 +8,7 @@ from hypothesis import strategies as st
 
 from bayes_frontier.evaluations import Evaluations, read
 
-MODELS = pd.DataFrame(
-    {
-        "model": ["a", "b"],
-        "base_model": ["x", "y"],
-        "flops": [1e21, 2e22],
-        "t": [0.2, 0.4],
-    }
-)
+MODELS = pd.DataFrame({"model": ["a", "b"], "base_model": ["x", "y"], "flops": [1e21, 2e22], "t": [0.2, 0.4]})
 
 
 def test_fingerprint_ignores_the_order_of_rows_and_columns(wide):

@@ -13,12 +13,7 @@ from bayes_frontier.evaluations.registry.identify import MEASURED, MIN_CONFIDENC
 from bayes_frontier.evaluations.registry.registry import Registry, default_registry
 
 REPORT = Path(__file__).parents[2] / "reports" / "identification"
-LLAMA, QWEN, MISTRAL, MIXTRAL = (
-    "LlamaForCausalLM",
-    "Qwen2ForCausalLM",
-    "MistralForCausalLM",
-    "MixtralForCausalLM",
-)
+LLAMA, QWEN, MISTRAL, MIXTRAL = ("LlamaForCausalLM", "Qwen2ForCausalLM", "MistralForCausalLM", "MixtralForCausalLM")
 
 
 def place(model, base_field="", architecture="", params_b=math.nan, released=None, **more) -> pd.Series:
@@ -101,10 +96,7 @@ def test_a_post_trained_base_is_read_for_its_generation_and_size():
 
 
 def test_a_base_field_that_cannot_be_right_gives_way_to_the_name():
-    assert placed("x/Athena-gemma-2-2b-it", "google/gemma-2-27b", "Gemma2ForCausalLM", 2.614) == (
-        "gemma-2-2b",
-        "name",
-    )
+    assert placed("x/Athena-gemma-2-2b-it", "google/gemma-2-27b", "Gemma2ForCausalLM", 2.614) == ("gemma-2-2b", "name")
 
 
 @pytest.mark.parametrize(
@@ -324,10 +316,7 @@ def chain(*links: tuple[str, str]) -> pd.DataFrame:
 
 def test_bases_are_handed_down_a_chain():
     table = chain(
-        ("a/one", "meta-llama/Llama-3.1-8B"),
-        ("a/two", "a/one"),
-        ("a/three", "A/Two (Merge)"),
-        ("a/four", "a/three"),
+        ("a/one", "meta-llama/Llama-3.1-8B"), ("a/two", "a/one"), ("a/three", "A/Two (Merge)"), ("a/four", "a/three")
     )
     found = identify(table, default_registry())
     assert found["base_model"].tolist() == ["llama-3.1-8b"] * 4

@@ -80,11 +80,7 @@ def test_a_log_that_never_ended_has_no_header(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change",
-    [
-        {"dataset": {"samples": 100, "sample_ids": [1, 2, 3]}},
-        {"dataset": {}, "config": {"limit": 3}},
-    ],
+    "change", [{"dataset": {"samples": 100, "sample_ids": [1, 2, 3]}}, {"dataset": {}, "config": {"limit": 3}}]
 )
 def test_logs_of_a_part_of_the_samples_are_refused_unless_asked_for(put, change):
     log = inspect_log()

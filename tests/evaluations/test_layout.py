@@ -20,13 +20,7 @@ def period_of(frame, closing):
     return np.searchsorted(np.array(closing, dtype="datetime64[ns]"), frame["released"].to_numpy())
 
 
-@given(
-    n=st.integers(1, 300),
-    share=st.floats(0, 1),
-    exponent=st.floats(0, 3),
-    seed=st.integers(0, 9),
-    data=st.data(),
-)
+@given(n=st.integers(1, 300), share=st.floats(0, 1), exponent=st.floats(0, 3), seed=st.integers(0, 9), data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_every_base_has_a_model_and_every_model_its_place(n, share, exponent, seed, data):
     bases = data.draw(st.integers(1, n))
@@ -93,10 +87,7 @@ def test_some_bases_are_seen_in_one_period_only(share, single):
         ({"span": ("a", "b")}, "flops_range"),
         ({"periods": 0}, "periods: 0 given; give a number from 1"),
         ({"periods": 1000}, "periods: 1000 given"),
-        (
-            {"n": 2, "bases": 1},
-            "periods: 3 periods cannot all have models when there are 2 models of 1 bases",
-        ),
+        ({"n": 2, "bases": 1}, "periods: 3 periods cannot all have models when there are 2 models of 1 bases"),
         ({"bases": 2, "share": 1.0}, "100% of which are in one period only; ask for fewer"),
     ],
 )

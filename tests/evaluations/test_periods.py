@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.periods import assign, closing_dates
+from bayes_frontier.evaluations.frames import assign, closing_dates
 
 A, B = dt.date(2024, 6, 30), dt.date(2024, 9, 30)
 

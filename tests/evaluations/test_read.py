@@ -87,12 +87,7 @@ def test_parquet_rows_are_counted_from_one_and_an_index_is_no_task(wide, tmp_pat
     [
         {"model": "model_name", "base_model": "base", "released": "release_date"},
         {"model": "fullname", "base_model": "mapped_base_model", "flops": "compute", "released": "date"},
-        {
-            "model": "Name",
-            "base_model": "Base Model",
-            "flops": "Training FLOPs",
-            "released": "Upload To Hub Date",
-        },
+        {"model": "Name", "base_model": "Base Model", "flops": "Training FLOPs", "released": "Upload To Hub Date"},
     ],
 )
 def test_columns_are_recognised_by_other_names(wide, names):
@@ -213,11 +208,7 @@ def test_exact_duplicates_go_and_say_of_what(wide, write):
 
 @pytest.mark.parametrize(
     ("how", "kept"),
-    [
-        ("keep", [0.51, 0.47, 0.33, 0.29, 0.66]),
-        ("first", [0.51, 0.47, 0.33, 0.29]),
-        ("best", [0.47, 0.33, 0.29, 0.66]),
-    ],
+    [("keep", [0.51, 0.47, 0.33, 0.29, 0.66]), ("first", [0.51, 0.47, 0.33, 0.29]), ("best", [0.47, 0.33, 0.29, 0.66])],
 )
 def test_models_with_several_records(wide, how, kept):
     wide.loc[4] = wide.loc[0]
@@ -272,12 +263,7 @@ def test_a_registry_of_ones_own(wide):
 
 
 def test_offsets_of_time_stamps_are_resolved_to_utc_days(wide):
-    wide["released"] = [
-        "2024-03-01T23:30:00-05:00",
-        "2024-06-30 15:52:33+00:00",
-        "2024-07-01T00:00:00Z",
-        "2025-01-15",
-    ]
+    wide["released"] = ["2024-03-01T23:30:00-05:00", "2024-06-30 15:52:33+00:00", "2024-07-01T00:00:00Z", "2025-01-15"]
     e = read(wide)
     assert e.models["released"].dt.strftime("%m-%d").tolist() == ["03-02", "06-30", "07-01", "01-15"]
 

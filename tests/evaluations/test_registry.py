@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.registry.contents import name_key
 from bayes_frontier.evaluations.registry.identify import identify
-from bayes_frontier.evaluations.registry.names import name_key
 from bayes_frontier.evaluations.registry.registry import Registry, default_registry
 
 # Published numbers we do not follow by more than a quarter, with the reason.
@@ -246,11 +246,7 @@ def test_own_file_adds_and_overrides(registry, tmp_path):
     assert own.get("llama-3.1-8b").tokens_t == 15.6
     assert own.get("llama-3.1-70b") == registry.get("llama-3.1-70b")
     kept, given = own.generations["llama-3.1"], registry.generations["llama-3.1"]
-    assert (kept.patterns, kept.architectures, kept.related) == (
-        given.patterns,
-        given.architectures,
-        given.related,
-    )
+    assert (kept.patterns, kept.architectures, kept.related) == (given.patterns, given.architectures, given.related)
     assert own.size_rules[0].base == "own-7b"
     assert own.size_rules[1:] == registry.size_rules
     assert registry.get("llama-3.1-8b").tokens_t == 15.0
@@ -293,10 +289,7 @@ BAD = {
     MODEL + "{ params_b = 7, tokens_t = 2, patterns = ['('] }": ["patterns", "not a regular expression"],
     RULE + "params_b = [1, 2]\nbase = 'llama-3-8b'": ["size rule 1", "confidence is missing"],
     RULE + "params_b = [2, 1]\nbase = 'llama-3-8b'\nconfidence = 1": ["[lowest, highest]"],
-    RULE + "params_b = [1, 2]\nbase = 'llama-3-8'\nconfidence = 1": [
-        "'llama-3-8'",
-        "Did you mean 'llama-3-8b'?",
-    ],
+    RULE + "params_b = [1, 2]\nbase = 'llama-3-8'\nconfidence = 1": ["'llama-3-8'", "Did you mean 'llama-3-8b'?"],
     RULE + "params_b = [1, 2]\nbase = '??'\nconfidence = 1": ["'??'", "Add it"],
     RULE + "params_b = [1, 2]\nbase = 'llama-3-8b'\nconfidence = 70": ["confidence is 70", "at most 1"],
     RULE + "params_b = [1, 2]\nbase = 'llama-3-8b'\nconfidence = 1\nnamed = '('": ["not a regular expression"],
@@ -357,10 +350,7 @@ def test_a_file_places_models_that_no_name_tells(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (
-            '[placed]\n"a/b" = "llama-3-8bb"\n',
-            "'a/b': 'llama-3-8bb' is not in the registry. Did you mean",
-        ),
+        ('[placed]\n"a/b" = "llama-3-8bb"\n', "'a/b': 'llama-3-8bb' is not in the registry. Did you mean"),
         ('[placed]\n"a/b" = 8\n', "placed, model 'a/b': 8 is not in the registry"),
         ("placed = 3\n", "placed is 3; write a table [placed]"),
         ("[place]\n", "unknown table 'place'. Did you mean 'placed'?"),

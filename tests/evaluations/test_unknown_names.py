@@ -9,8 +9,8 @@ import pytest
 
 from bayes_frontier.evaluations.read import identification, survey
 from bayes_frontier.evaluations.registry.claims import Vocabulary
+from bayes_frontier.evaluations.registry.contents import last_part
 from bayes_frontier.evaluations.registry.identify import identify
-from bayes_frontier.evaluations.registry.names import last_part
 from bayes_frontier.evaluations.registry.registry import default_registry
 
 REGISTRY = default_registry()

@@ -83,13 +83,7 @@ def test_the_gradient_is_that_of_the_density(build, spec, options):
 
 def test_the_variants_have_the_variables_they_should(build):
     names = {spec: set(build(spec).model.named_vars) for spec, _ in VARIANTS}
-    assert names["hierarchical"] >= {
-        *CURVE,
-        "drift_scale",
-        "base_model_scale",
-        "base_model_effect",
-        "share_mean",
-    }
+    assert names["hierarchical"] >= {*CURVE, "drift_scale", "base_model_scale", "base_model_effect", "share_mean"}
     assert names["pooled"] >= {*CURVE, "base_model_effect", "share_mean"}
     assert not any(name.startswith("drift_") for name in names["pooled"])
     assert names["independent"] >= set(CURVE)
@@ -127,10 +121,7 @@ def test_base_model_effects_are_normal_with_the_scale_of_their_task_whatever_the
     assert built.data.counts.min() < 10 < built.data.counts.max()
     model = built.model
     effect, scale = pm.draw(
-        [model["base_model_effect"], model["base_model_scale"]],
-        draws=1500,
-        mode="FAST_COMPILE",
-        random_seed=2,
+        [model["base_model_effect"], model["base_model_scale"]], draws=1500, mode="FAST_COMPILE", random_seed=2
     )
     standard = effect / scale[:, None, :]
     assert standard.mean(axis=0) == pytest.approx(np.zeros((20, 2)), abs=5 / np.sqrt(1500))

@@ -4,9 +4,9 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from bayes_frontier.model.compiled_op import code_version, like
 from bayes_frontier.model.engine.coordinates import LevelEffects
 from bayes_frontier.model.engine.fast import BoundaryLosses
+from bayes_frontier.model.grouped import code_version, like
 
 
 def test_code_has_another_version_when_its_text_changes(tmp_path):

@@ -12,12 +12,7 @@ CENTRE = Normal(dist="normal", mu=0.7, sigma=0.3)
 SPREAD = HalfNormal(dist="half-normal", sigma=0.5)
 TYPICAL = LogNormal(dist="log-normal", mu=-1.4, sigma=0.7)
 PRIORS = Priors(
-    floor_share=CENTRE,
-    floor_share_spread=SPREAD,
-    high=CENTRE,
-    high_spread=SPREAD,
-    drift=TYPICAL,
-    drift_spread=SPREAD,
+    floor_share=CENTRE, floor_share_spread=SPREAD, high=CENTRE, high_spread=SPREAD, drift=TYPICAL, drift_spread=SPREAD
 )
 COORDS = {"task": range(3), "share": SHARES, "effect": ("drift", "base_model"), "pair": range(2)}
 

@@ -89,10 +89,7 @@ def test_an_unknown_key_is_named_with_its_path_and_the_likely_one(refused, text,
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (
-            '[structure]\ntasks = "pool"',
-            "structure.tasks: input should be 'pooled' or 'separate', found 'pool'.",
-        ),
+        ('[structure]\ntasks = "pool"', "structure.tasks: input should be 'pooled' or 'separate', found 'pool'."),
         ("[structure]\nbase_models = 1", "structure.base_models: input should be a valid boolean, found 1."),
         ("[likelihood]\npasses = 9", "likelihood.passes: input should be less than or equal to 5, found 9."),
         ("[likelihood]\nsmoothing = 0", "likelihood.smoothing: input should be greater than 0, found 0."),
@@ -102,14 +99,8 @@ def test_an_unknown_key_is_named_with_its_path_and_the_likely_one(refused, text,
             "likelihood.scale: input should be 'calibrated', or input should be greater than 0, found -1.",
         ),
         ("[priors]\nhigh = 3", "priors.high: "),
-        (
-            '[priors.high]\ndist = "normal"\nmu = nan\nsigma = 1',
-            "priors.high.mu: input should be a finite number",
-        ),
-        (
-            '[priors.high]\ndist = "normal"\nmu = 0\nsigma = 0',
-            "priors.high.sigma: input should be greater than 0",
-        ),
+        ('[priors.high]\ndist = "normal"\nmu = nan\nsigma = 1', "priors.high.mu: input should be a finite number"),
+        ('[priors.high]\ndist = "normal"\nmu = 0\nsigma = 0', "priors.high.sigma: input should be greater than 0"),
         ('[priors.high]\ndist = "normal"\nmu = 0', "priors.high.sigma: field required."),
     ],
 )

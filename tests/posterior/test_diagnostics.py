@@ -11,9 +11,7 @@ from bayes_frontier.posterior.diagnostics import ESS_MIN, R_HAT_MAX, diagnose, e
 def boundaries(rng, chains=4, draws=500) -> xr.DataArray:
     values = 0.5 + 0.02 * rng.standard_normal((chains, draws, 2, 2))
     return xr.DataArray(
-        values,
-        dims=("chain", "draw", "task", "flops"),
-        coords={"task": ["maths", "reading"], "flops": [1e22, 1e24]},
+        values, dims=("chain", "draw", "task", "flops"), coords={"task": ["maths", "reading"], "flops": [1e22, 1e24]}
     )
 
 

@@ -154,11 +154,7 @@ def test_a_model_older_than_its_base_counts_as_new(frontier):
 
 def test_every_row_is_answered_in_order_and_repeats_agree(frontier):
     models = pd.DataFrame(
-        {
-            "model": ["c", "a", "b", "d"],
-            "base_model": ["new", *BASES[:2], "new"],
-            "flops": [1e24, 1e23, 1e25, 1e24],
-        },
+        {"model": ["c", "a", "b", "d"], "base_model": ["new", *BASES[:2], "new"], "flops": [1e24, 1e23, 1e25, 1e24]},
         index=[7, 7, 2, 0],
     )
     found = frontier.predict(models)

@@ -44,12 +44,7 @@ def test_two_digits(flops, code):
 
 @pytest.mark.parametrize(
     ("row", "kept"),
-    [
-        ([1000, 1000, 600, 0, 0], [2, 600]),
-        ([1000, 1000], [2]),
-        ([0, 0], [0]),
-        ([999, 5, 0], [0, 999, 5]),
-    ],
+    [([1000, 1000, 600, 0, 0], [2, 600]), ([1000, 1000], [2]), ([0, 0], [0]), ([999, 5, 0], [0, 999, 5])],
 )
 def test_falling_rows_are_cut_at_both_ends(row, kept):
     assert explorer._ramp(row) == kept

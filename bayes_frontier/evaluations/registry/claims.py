@@ -12,8 +12,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bayes_frontier.evaluations.registry.contents import BaseModel, Release
-from bayes_frontier.evaluations.registry.names import Token, expert_count, experts, is_date, last_part, several, tokens
+from bayes_frontier.evaluations.registry.contents import (
+    BaseModel,
+    Release,
+    Token,
+    expert_count,
+    experts,
+    is_date,
+    last_part,
+    several,
+    tokens,
+)
 from bayes_frontier.evaluations.registry.registry import Registry
 
 _ROUNDED, _ROUGHLY, _SEEN = 0.03, 0.15, 0.15
@@ -26,22 +35,13 @@ Core = tuple[str, ...]
 class Claim:
     """What a name says of one line.
 
-    Attributes
-    ----------
-    line : str
-        First word, such as ``qwen``.
-    version : str
-        Number of the generation; empty where none is said.
-    near : tuple of str
-        Words after it, up to the first that is neither neutral nor of the registry's names of that line.
-    marked : bool
-        Whether a v stands before the number: of a line without generations it may be the fine-tune's.
-    loose : bool
-        Whether a word that the registry does not know stands before the number, which may be that word's.
-    around : frozenset of str
-        Words before the line, and after it up to the size.
-    first : bool
-        Whether nothing but neutral words stands before the line.
+    * line: first word, such as ``qwen``
+    * version: number of the generation; empty where none is said
+    * near: words after it, up to the first that is neither neutral nor of the registry's names of that line
+    * marked: whether a v stands before the number: of a line without generations it may be the fine-tune's
+    * loose: whether a word that the registry does not know stands before the number, which may be that word's
+    * around: words before the line, and after it up to the size
+    * first: whether nothing but neutral words stands before the line
     """
 
     line: str

@@ -1,4 +1,4 @@
-"""What a registry file holds: base models, releases, rules and words; its format and its checks."""
+"""What the registry holds, how its TOML file is read and checked, and the tokens that names are made of."""
 
 from __future__ import annotations
 
@@ -8,46 +8,171 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.registry.names import name_key, tokens
 from bayes_frontier.text import suggestion
+
+_LONGEST = 300
+# A commit, the folder of a cache, or the file of quantised weights.
+_NOT_A_NAME = re.compile(r"[0-9a-f]{40}|snapshots|model\.safetensors|pytorch_model\.bin", re.IGNORECASE)
+# Q4_K_M, IQ3_XXS, Q8_0
+_QUANTISED = re.compile(r"[-_.]i?q[2-8](?:_k)?(?:_(?:xxs|xs|s|m|l|xl|[01]))?$")
+_DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]([01]\d)[-_.]([0-3]\d)(?!\d)")
+_TWO = re.compile(r"\s(?:\+|and|&|/)\s")
+_TOKEN = re.compile(
+    r"(?P<experts>\d+x\d+(?:\.\d+)?[bm](?![a-z0-9])|\d+(?:\.\d+)?[bm]x\d+(?![\d.]*[a-z]))"
+    r"|(?P<tokens>\d+(?:\.\d+)?(?:t|(?<=\d\d)bt|gtokens)(?![a-z0-9]))"
+    r"|(?P<size>\d+(?:\.\d+)?[bm](?:\d(?!\d|[a-z]))?(?![a-z0-9]))"
+    r"|(?P<number>\d+(?:\.\d+)*)"
+    r"|(?P<word>[^\W\d_]+)"
+)
+_MONTHS = re.compile(r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*")
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word, number, size or count of experts of a name.
+
+    * kind: "active" is the size a token passes through (``a3b``), "effective" one of another count (``e4b``),
+      "tokens" a number of tokens seen (``1.5T``, ``92bt``)
+    * text: in lower case
+    * fused: whether it follows the one before without a separator, as 3 does in ``llama3``
+    * sizes: parameters (1e9) it states: several where it can be read in several ways (``1_8b`` is 8 or 1.8); tokens
+      (1e12)
+    """
+
+    kind: str
+    text: str
+    fused: bool
+    sizes: tuple[float, ...] = ()
+
+
+def name_key(name: str) -> str:
+    """Write a model's name as the registry's patterns expect it: lower case, hyphens, no slash at the end."""
+    return re.sub(r"[\s_]+", "-", name[:_LONGEST].strip().rstrip("/\\").strip().lower())
+
+
+@lru_cache(maxsize=50_000)
+def last_part(name: str) -> str:
+    """Return the part of a path, address or identifier that is the model's name, in lower case."""
+    text = name[:_LONGEST].strip().lower().partition("@")[0]
+    parts = [part.strip() for part in re.split(r"(?<!\s)[/\\]|[/\\](?!\s)", text)]
+    kept = [part for part in parts if part and not _NOT_A_NAME.fullmatch(part)]
+    last = kept[-1] if kept else ""
+    if "models--" in "/".join(kept):
+        last = next(part for part in reversed(kept) if "models--" in part).rpartition("--")[2]
+    last = re.sub(r"(?<=\w)\+(?!\s*\w)", "-plus", last)
+    last = _DAY.sub(r"\1\2\3", _QUANTISED.sub("", last))
+    return last.replace(":", "-").strip(" -_.")
+
+
+def several(name: str) -> bool:
+    """Tell whether a name joins those of two models."""
+    return bool(_TWO.search(name[:_LONGEST]))
+
+
+@lru_cache(maxsize=50_000)
+def tokens(name: str) -> tuple[Token, ...]:
+    """Split the last part of a name into words, numbers and sizes."""
+    text = last_part(name)
+    found: list[Token] = []
+    end = 0
+    for match in _TOKEN.finditer(text):
+        kind, words = match.lastgroup or "word", match.group()
+        fused = bool(found) and match.start() == end
+        end = match.end()
+        if kind == "size":
+            kind, before = _kind_of_size(found, fused)
+            if kind != "size":
+                found = found[:-1]
+                words = before + words
+            elif before == "v":
+                kind = "number"
+            sizes = _sizes(
+                words.removeprefix(before) if kind in ("active", "effective") else words, text, match.start()
+            )
+            # what is too small or too large for a model is a context or a corpus: 1m, 350b tokens
+            found.append(Token(kind if sizes and kind != "number" else "number", words, fused, sizes))
+        else:
+            if turned := re.fullmatch(r"(.*[bm])x(\d+)", words):
+                words = f"{turned[2]}x{turned[1]}"
+            seen = (_of_tokens(words),) if kind == "tokens" else ()
+            found.append(Token(kind, words, fused, _of_experts(words) if kind == "experts" else seen))
+    return tuple(found)
+
+
+def _kind_of_size(found: list[Token], fused: bool) -> tuple[str, str]:
+    before = found[-1].text if fused and found[-1].kind == "word" else ""
+    return {"a": "active", "e": "effective"}.get(before, "size"), before
+
+
+def _sizes(words: str, text: str, start: int) -> tuple[float, ...]:
+    number, unit, digit = re.fullmatch(r"(\d+(?:\.\d+)?)([bm])(\d?)", words).groups()  # type: ignore[union-attr]
+    scale = 1.0 if unit == "b" else 1e-3
+    value = float(f"{number}.{digit}") if digit and "." not in number else float(number)
+    readings = [value * scale]
+    # An underscore may stand for the point: stablelm-2-1_6b.
+    if not digit and (before := re.search(r"(?<![\d.])(\d)_$", text[:start])) and "." not in number:
+        readings.append(float(f"{before[1]}.{number}") * scale)
+    return tuple(size for size in readings if 0.01 <= size <= 5000)
+
+
+def _of_experts(words: str) -> tuple[float, ...]:
+    sizes = re.findall(r"(\d+(?:\.\d+)?)([bm])", words)
+    return tuple(float(number) * (1.0 if unit == "b" else 1e-3) for number, unit in sizes)
+
+
+def _of_tokens(words: str) -> float:
+    number = float(words.rstrip("abcdefghijklmnopqrstuvwxyz"))
+    return number if words.endswith("t") and not words.endswith("bt") else 1e-3 * number
+
+
+def named_sizes(name: str) -> tuple[float, ...]:
+    """Parameter counts (1e9) a name states, such as 7 and 0.135 of ``a-7b`` and ``b-135m``."""
+    return tuple(size for token in tokens(name) if token.kind == "size" for size in token.sizes)
+
+
+def experts(name: str) -> frozenset[str]:
+    """Return the mixtures a name states, such as ``8x7b``."""
+    return frozenset(token.text for token in tokens(name) if token.kind == "experts")
+
+
+def expert_count(name: str) -> int | None:
+    """Return the number of experts a name states, such as 128 of ``17b-128e``."""
+    found = re.search(r"(?<![a-z0-9])\d+b[-_ ](\d+)e(?![a-z0-9])", last_part(name))
+    return int(found[1]) if found else None
+
+
+def is_date(token: Token) -> bool:
+    """Tell whether a token is (part of) a date, as 2407, 20240620 and Mar are."""
+    if token.kind == "word":
+        return bool(_MONTHS.fullmatch(token.text))
+    return token.kind == "number" and token.text.isdigit() and len(token.text) in (4, 6, 8)
+
+
+# What a registry file holds: base models, releases, rules and words; its format and its checks.
 
 
 @dataclass(frozen=True)
 class BaseModel:
     """One base model and the compute of its pre-training.
 
-    Attributes
-    ----------
-    name : str
-        Canonical name, family and size: ``llama-3.1-8b``.
-    params_b, active_params_b : float
-        Parameters in 1e9, in total and used per token (equal when dense).
-    tokens_t : float
-        Pre-training tokens the weights have seen, in 1e12, those of a network they were pruned or grown from
-        included.
-    released : datetime.date or None
-        First publication of the weights.
-    family : str
-        Maker's line, such as ``qwen``.
-    source : str
-        Whom the numbers follow.
-    uncertainty : float
-        Relative standard deviation of the FLOPs.
-    aliases : tuple of str
-        Hub identifiers and other spellings.
-    generation : str
-        Table of the registry it belongs to, such as ``qwen2.5``.
-    sizes : tuple of float
-        Every parameter count (1e9) under which it is listed, `params_b` first.
-    nominal : tuple of float
-        Sizes (1e9) its names state, such as 7 of ``gemma-7b`` with 8.5e9 parameters.
-    patterns : tuple of re.Pattern
-        What in a name singles it out within its generation.
-    note : str
-        Where sources differ, and why this one is followed.
+    * name: canonical name, family and size: ``llama-3.1-8b``
+    * params_b, active_params_b: parameters in 1e9, in total and used per token (equal when dense)
+    * tokens_t: pre-training tokens the weights have seen, in 1e12, those of a network they were pruned or grown
+      from included
+    * released: first publication of the weights
+    * family: maker's line, such as ``qwen``
+    * source: whom the numbers follow
+    * uncertainty: relative standard deviation of the FLOPs
+    * aliases: hub identifiers and other spellings
+    * generation: table of the registry it belongs to, such as ``qwen2.5``
+    * sizes: every parameter count (1e9) under which it is listed, `params_b` first
+    * nominal: sizes (1e9) its names state, such as 7 of ``gemma-7b`` with 8.5e9 parameters
+    * patterns: what in a name singles it out within its generation
+    * note: where sources differ, and why this one is followed
     """
 
     name: str
@@ -75,19 +200,12 @@ class BaseModel:
 class Generation:
     """Base models of one spelling, architecture and data, such as Qwen2.5 in seven sizes.
 
-    Attributes
-    ----------
-    name, family : str
-        Its key in the registry and its maker's line.
-    patterns : tuple of re.Pattern
-        Searched in names as `name_key` writes them.
-    architectures : tuple of str
-        Class names of transformers without what follows ``For``, ``LMHead`` or ``Model``, the usual one first; empty
-        means any.
-    related : tuple of str
-        Generations tried when no size of this one fits.
-    models : tuple of BaseModel
-        In the order of the file.
+    * name, family: its key in the registry and its maker's line
+    * patterns: searched in names as `name_key` writes them
+    * architectures: class names of transformers without what follows ``For``, ``LMHead`` or ``Model``, the usual
+      one first; empty means any
+    * related: generations tried when no size of this one fits
+    * models: in the order of the file
     """
 
     name: str
@@ -102,22 +220,13 @@ class Generation:
 class SizeRule:
     """Placement by architecture, parameters and upload date, of models whose name says nothing.
 
-    Attributes
-    ----------
-    architecture : str
-        As in `Generation.architectures`; "*" is any class that no generation has.
-    low, high : float
-        Parameters in 1e9, both ends included.
-    base : str
-        Canonical name.
-    confidence : float
-        Probability that the placement is right.
-    after, before : datetime.date or None
-        Uploaded on or after, and before.
-    named : re.Pattern or None
-        What the name must match.
-    either : str
-        Another base model of this size and compute, from which nothing tells it.
+    * architecture: as in `Generation.architectures`; "*" is any class that no generation has
+    * low, high: parameters in 1e9, both ends included
+    * base: canonical name
+    * confidence: probability that the placement is right
+    * after, before: uploaded on or after, and before
+    * named: what the name must match
+    * either: another base model of this size and compute, from which nothing tells it
     """
 
     architecture: str
@@ -135,16 +244,10 @@ class SizeRule:
 class Release:
     """A post-trained model that is known by a name of its own, and was published later than its base model.
 
-    Attributes
-    ----------
-    name : str
-        Hub identifier.
-    base : str
-        Canonical name of the base model.
-    released : datetime.date
-        First publication of this release.
-    names : tuple of str
-        `name` and other spellings.
+    * name: hub identifier
+    * base: canonical name of the base model
+    * released: first publication of this release
+    * names: `name` and other spellings
     """
 
     name: str

@@ -15,8 +15,16 @@ import pandas as pd
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.registry.claims import Vocabulary, size_agrees
-from bayes_frontier.evaluations.registry.contents import BaseModel, Generation, Release, SizeRule
-from bayes_frontier.evaluations.registry.names import experts, last_part, name_key, named_sizes
+from bayes_frontier.evaluations.registry.contents import (
+    BaseModel,
+    Generation,
+    Release,
+    SizeRule,
+    experts,
+    last_part,
+    name_key,
+    named_sizes,
+)
 from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.text import count
 
@@ -95,22 +103,13 @@ _MAPPED = 0.96
 class Evidence:
     """One reason to place a row.
 
-    Attributes
-    ----------
-    base : BaseModel
-        Where.
-    rule : str
-        Why, as in `identify`.
-    strength : float
-        Which of several reasons counts: the strongest. No probability.
-    kind : str
-        What agrees, by which confidence is measured: see `identify.MEASURED`.
-    words : str
-        What decided.
-    against : tuple of str
-        What in the row speaks against it, without being enough.
-    release : Release or None
-        The post-trained release that the row is, where it is a known one.
+    * base: where
+    * rule: why, as in `identify`
+    * strength: which of several reasons counts: the strongest. No probability
+    * kind: what agrees, by which confidence is measured: see `identify.MEASURED`
+    * words: what decided
+    * against: what in the row speaks against it, without being enough
+    * release: the post-trained release that the row is, where it is a known one
     """
 
     base: BaseModel
@@ -134,20 +133,12 @@ class Refusal:
 class Row:
     """One row as the rules see it.
 
-    Attributes
-    ----------
-    model, base_field : str
-        Hub names, empty when absent; a base field that says nothing counts as absent.
-    architecture : str
-        Class name without its ending, such as ``Qwen2``.
-    params_b : float
-        Parameters in 1e9; NaN when unknown.
-    released : datetime.date or None
-        Date of upload.
-    pretrained : bool
-        Whether it is said to be no fine-tune.
-    mapped : str
-        Hub name of the base that the table's publisher assigned, empty when absent.
+    * model, base_field: hub names, empty when absent; a base field that says nothing counts as absent
+    * architecture: class name without its ending, such as ``Qwen2``
+    * params_b: parameters in 1e9; NaN when unknown
+    * released: date of upload
+    * pretrained: whether it is said to be no fine-tune
+    * mapped: hub name of the base that the table's publisher assigned, empty when absent
     """
 
     model: str
@@ -162,10 +153,7 @@ class Row:
 class Matcher:
     """Collector of evidence from one row at a time; remembers what it found in texts.
 
-    Parameters
-    ----------
-    registry : Registry
-        Base models, patterns and size rules.
+    * registry: base models, patterns and size rules
     """
 
     def __init__(self, registry: Registry) -> None:

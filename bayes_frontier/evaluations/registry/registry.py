@@ -8,8 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.registry.contents import BaseModel, Contents, Release, parse
-from bayes_frontier.evaluations.registry.names import name_key
+from bayes_frontier.evaluations.registry.contents import BaseModel, Contents, Release, name_key, parse
 
 
 class Registry:

@@ -25,37 +25,22 @@ LONGEST = 300
 class Score:
     """One score of one model, or the reason why there is none.
 
-    Attributes
-    ----------
-    file : str
-        Where it stands.
-    model, task : str
-        Of which model, on what: the benchmark as the source calls it, before measures are told apart.
-    value : float
-        As the source states it, NaN missing.
-    metric : Metric, optional
-        How to read it as the source says; none: the user has to say.
-    n_items : float
-        Items behind it, NaN unknown.
-    base_field, architecture, kind : str
-        What the source says of the base model, the architecture and the kind of the model.
-    params_b : float
-        Its parameters, 1e9.
-    released : date, optional
-        When it was released, or evaluated.
-    reason, detail : str
-        Why it cannot be used; "" where it can.
-    measure : Measure
-        Metric, filter, shots and detail, as far as the source says.
-    parts : tuple of (str, str)
-        What tells measures of the benchmark apart and becomes part of the task's name where the source has several:
-        kind and value.
-    mark : str
-        What always is part of the name.
-    pick : bool
-        Whether the file has further metrics of the same run, of which one is read.
-    revision : str
-        Revision of the model's weights.
+    * file: where it stands
+    * model, task: of which model, on what: the benchmark as the source calls it, before measures are told apart
+    * value: as the source states it, NaN missing
+    * metric: how to read it as the source says; none: the user has to say
+    * n_items: items behind it, NaN unknown
+    * base_field, architecture, kind: what the source says of the base model, the architecture and the kind of the
+      model
+    * params_b: its parameters, 1e9
+    * released: when it was released, or evaluated
+    * reason, detail: why it cannot be used; "" where it can
+    * measure: metric, filter, shots and detail, as far as the source says
+    * parts: what tells measures of the benchmark apart and becomes part of the task's name where the source has
+      several: kind and value
+    * mark: what always is part of the name
+    * pick: whether the file has further metrics of the same run, of which one is read
+    * revision: revision of the model's weights
     """
 
     file: str

@@ -34,14 +34,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
         ),
         *("log10_flops", "log_flops", "log10_compute"),
     ),
-    "params_b": (
-        "params_b",
-        "base_params_b",
-        "num_params_b",
-        "parameters_b",
-        "params_billions",
-        "model_size_b",
-    ),
+    "params_b": ("params_b", "base_params_b", "num_params_b", "parameters_b", "params_billions", "model_size_b"),
     "tokens_t": ("tokens_t", "training_tokens_t", "tokens_trillions", "pretraining_data_size_t"),
     "released": (
         "released",
@@ -71,18 +64,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "cost": ("cost", "eval_cost", "evaluation_cost", "cost_usd"),
 }
 IGNORED = frozenset(
-    {
-        "unnamed_0",
-        "index",
-        "level_0",
-        "row",
-        "source_row",
-        "period",
-        "rank",
-        "index_level_0",
-        "likes",
-        "downloads",
-    }
+    {"unnamed_0", "index", "level_0", "row", "source_row", "period", "rank", "index_level_0", "likes", "downloads"}
 )
 
 

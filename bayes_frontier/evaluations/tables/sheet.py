@@ -18,17 +18,11 @@ LONGEST_NAME = 300
 class Sheet:
     """A table as it was found.
 
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        The cells; column names are stripped strings without repetition, the index is 0..n-1.
-    rows : numpy.ndarray
-        Place of each row in its source, shape (n,): the line in a text file (the header is line 1), else the
-        row from 1.
-    unit : str
-        What `rows` counts: "line" or "row".
-    source : str
-        File name, or "DataFrame".
+    * frame: the cells; column names are stripped strings without repetition, the index is 0..n-1
+    * rows: place of each row in its source, shape (n,): the line in a text file (the header is line 1), else the
+      row from 1
+    * unit: what `rows` counts: "line" or "row"
+    * source: file name, or "DataFrame"
     """
 
     frame: pd.DataFrame

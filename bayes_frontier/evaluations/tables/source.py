@@ -11,13 +11,17 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.tables.documents import LARGEST, files_below, member, parse_json, read_bytes
 from bayes_frontier.evaluations.tables.parse import (
+    LARGEST,
     MOST_CELLS,
     MOST_TABLES,
+    files_below,
     is_table_name,
+    member,
     parse_delimited,
+    parse_json,
     plain_name,
+    read_bytes,
     tables_in_archive,
     unpacked,
 )
@@ -32,14 +36,9 @@ LOG_MEMBERS = ("header.json", "_journal/start.json")
 class Document:
     """One JSON document.
 
-    Attributes
-    ----------
-    name : str
-        Its path within the source.
-    content : object
-        What it holds.
-    problem : str
-        Why it cannot be read; "" where it can.
+    * name: its path within the source
+    * content: what it holds
+    * problem: why it cannot be read; "" where it can
     """
 
     name: str
@@ -51,20 +50,12 @@ class Document:
 class Source:
     """What was given.
 
-    Attributes
-    ----------
-    name : str
-        File or folder name, or "DataFrame".
-    sheets : tuple of Sheet
-        Tables: one, or those of a folder.
-    files : tuple of pathlib.Path
-        JSON documents and zipped logs, not yet read.
-    folder : pathlib.Path, optional
-        The folder where one was given.
-    path : pathlib.Path, optional
-        The file where one was given.
-    others : int
-        Files of the folder that are neither.
+    * name: file or folder name, or "DataFrame"
+    * sheets: tables: one, or those of a folder
+    * files: JSON documents and zipped logs, not yet read
+    * folder: the folder where one was given
+    * path: the file where one was given
+    * others: files of the folder that are neither
     """
 
     name: str

@@ -14,11 +14,10 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 
 from bayes_frontier.model.calibration import Scale
-from bayes_frontier.model.compiled_op import CompiledOp, code_version, like
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine.geometry import VERSION, add_slopes, curves, odds_at, pull_curves, pull_walk, walk
-from bayes_frontier.model.grouped import cell_losses
+from bayes_frontier.model.grouped import CompiledOp, cell_losses, code_version, like
 from bayes_frontier.model.likelihood import FloatArray
 
 # Before the spread omega of the effects is known, the sampling variance of a base model's boundary is taken to be this

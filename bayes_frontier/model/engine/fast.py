@@ -14,13 +14,12 @@ from pytensor.graph.basic import Variable
 
 from bayes_frontier.model import grouped
 from bayes_frontier.model.calibration import Scale
-from bayes_frontier.model.compiled_op import CompiledOp, code_version, like
 from bayes_frontier.model.curve import shift_logit, sigmoid_from_shares
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine import coordinates
 from bayes_frontier.model.engine.coordinates import Levels
 from bayes_frontier.model.engine.geometry import VERSION, add_slopes, curves, odds_at, pull_curves, pull_walk, walk
-from bayes_frontier.model.grouped import cell_loss
+from bayes_frontier.model.grouped import CompiledOp, cell_loss, code_version, like
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.model.spec import HalfNormal, LogNormal, ModelSpec, Normal, Priors
 

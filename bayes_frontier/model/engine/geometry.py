@@ -6,17 +6,17 @@ operations that take longer to compile and to run. Here each direction is one pa
 
 import numpy as np
 
-from bayes_frontier.model import compiled_op
 from bayes_frontier.model import curve as of_curve
-from bayes_frontier.model.compiled_op import code_version, compiled_part
+from bayes_frontier.model import grouped
 from bayes_frontier.model.curve import MARGIN, sigmoid_from_shares
+from bayes_frontier.model.grouped import code_version, compiled_part
 from bayes_frontier.model.likelihood import FloatArray
 
 _WIDTH = 1.0 - 2.0 * MARGIN
 
 
 # Of everything compiled here.
-VERSION = code_version(__file__, of_curve.__file__, compiled_op.__file__)
+VERSION = code_version(__file__, of_curve.__file__, grouped.__file__)
 
 
 _curve = compiled_part(sigmoid_from_shares)

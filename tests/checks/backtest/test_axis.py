@@ -28,8 +28,7 @@ def test_flops_stay_as_they_are():
 
 
 @pytest.mark.parametrize(
-    ("axis", "column", "held"),
-    [("params", "params_b", 1e9 * 1e12), ("tokens", "tokens_t", 1e12 * 1e10)],
+    ("axis", "column", "held"), [("params", "params_b", 1e9 * 1e12), ("tokens", "tokens_t", 1e12 * 1e10)]
 )
 def test_the_axis_stands_in_the_flops_labelled(axis, column, held):
     scores = sized()

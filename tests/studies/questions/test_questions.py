@@ -85,13 +85,7 @@ def test_a_replication_scores_every_answer(fitted, moving):
     assert n["headroom"] == n["gain"] == 6
     assert n["compute for all targets"] == 2
     counts = {name: count[0] for name, count in scores.verdicts.items()}
-    assert counts == {
-        "saturation": 6,
-        "scale or time": 3,
-        "abruptness": 3,
-        "order of two tasks": 3,
-        "portfolio": 4,
-    }
+    assert counts == {"saturation": 6, "scale or time": 3, "abruptness": 3, "order of two tasks": 3, "portfolio": 4}
     assert all(said >= wrong for _, said, wrong in scores.verdicts.values())
 
 
