@@ -9,11 +9,8 @@ from tests.imports import PACKAGE, ROOT, TOP, circles, dotted, graph, imported, 
 
 # Data flows in this order, and nothing imports to its right.
 LAYERS = ("evaluations", "model", "posterior", "checks", "design", "analysis", "plots", "report", "cli")
-MOST_MODULES, MOST_LINES, ROOM = 140, 30_000, 40
-# Circles that only functions and types close; the list may shrink and not grow.
-LATE_CIRCLES = [{f"{TOP}.posterior.{name}" for name in ("ahead", "drift", "frontier", "query", "ranking", "store")}]
-# A command of its own, whose home is its name.
-ROOMS = {f"{TOP}.cli.study"}
+# Room for what is to come; 155 modules and 35,000 lines are the most there may ever be.
+MOST_MODULES, MOST_LINES, ROOM = 140, 31_000, 40
 
 
 def relative(path):
@@ -50,7 +47,7 @@ def without_top(edges):
 def test_no_module_imports_itself_by_way_of_others():
     assert circles(without_top(graph(late=False))) == []
     late = circles(without_top(graph(late=True)))
-    assert [group for group in late if not any(group <= known for known in LATE_CIRCLES)] == []
+    assert late == []
 
 
 def test_circles_are_found():
@@ -89,4 +86,4 @@ def test_a_module_is_worth_its_file():
         for path in modules()
         if path.name not in ("__init__.py", "__main__.py") and lines(path) < ROOM and importers[dotted(path)] < 2
     }
-    assert small - ROOMS == set(), "under 40 lines and of use to one module: put it there"
+    assert small == set(), "under 40 lines and of use to one module: put it there"

@@ -16,6 +16,7 @@ For a boundary q_t(z) at z = log10 FLOPs in period t, per posterior draw:
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -134,8 +135,7 @@ class Saturation(Displayed):
         matplotlib.axes.Axes or numpy.ndarray
             The panel; of boundaries, one per task.
         """
-        from bayes_frontier import plots
-
+        plots = importlib.import_module("bayes_frontier.plots")
         if frontier is None:
             return plots.plot_progress(self, **options)
         return plots.plot_saturation(frontier, self, **options)

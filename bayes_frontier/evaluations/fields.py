@@ -323,9 +323,9 @@ def _published(
     post = models.map(releases)
     is_base = ((found["rule"] == "self").fillna(False) & post.isna()).to_numpy(dtype=bool)
     days = {name: b.released for name in found["base_model"][is_base].unique() if (b := request.registry.get(name))}
-    listed = pd.to_datetime(found["base_model"].map(days).where(is_base, post), errors="coerce").astype(
-        "datetime64[ns]"
-    )
+    # as objects: a column of nothing but missing dates takes no others
+    dated = found["base_model"].map(days).astype(object).where(is_base, post.astype(object))
+    listed = pd.to_datetime(dated, errors="coerce").astype("datetime64[ns]")
     earlier = listed.notna() & (released.isna() | (listed < released))
     if dates == "release":
         earlier &= released.isna()

@@ -37,7 +37,7 @@ HEADER = b"model,base_model,flops,bbh\n"
         (b"%PDF-1.7 ...", ["PDF"]),
         (b"PK\x03\x04" + bytes(30), ["spreadsheet", "CSV"]),
         (b"\x1f\x8b" + bytes(30), ["compressed with gzip", "copy it again"]),
-        (b"\x89HDF\r\n" + bytes(30), ["load()"]),
+        (b"\x89HDF\r\n" + bytes(30), ["bf.load"]),
         (pickle.dumps({"model": [1]}), ["never opened"]),
         (HEADER + b"a,b,\x00,1\n", ["NUL"]),
         (bytes(range(255, 0, -1)), ["not UTF-16 text"]),

@@ -63,7 +63,7 @@ def test_what_cannot_be_written_is_said(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("bayes_frontier.checks.backtest.run.os.replace", full)
+    monkeypatch.setattr("bayes_frontier.files.os.replace", full)
     with pytest.raises(StoreError, match="No space left"):
         store.save("1-a", "key", Levels(VALUES, {}))
     assert list((tmp_path / "cache").iterdir()) == []
