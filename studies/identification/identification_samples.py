@@ -137,7 +137,7 @@ def changes_section(folder: Path) -> list[str]:
         "## What changed on the leaderboards",
         "",
         "Names whose base model differs between the rules before and now, counted once when they were made anew",
-        "(`changes.csv`). What is no longer identified are mostly stacks, home-made mixtures, and (v1) unnamed Llamas of",
+        "(`changes.csv`). No longer identified are mostly stacks, home-made mixtures and (v1) unnamed Llamas of",
         "13e9 parameters, LLaMA or Llama 2; the gain on v1 are names with a whole or missing parameter count.",
         "",
         "| table | no longer identified | newly identified | another base model |",
