@@ -2,9 +2,9 @@
 
 Usage: python -m studies.identification.identification_report DATA [OUT]
 
-DATA is a folder with open_llm_leaderboard_v2.csv, oll_v2_with_compute.csv and proteus_2k_part_models.csv; OUT
-(reports/identification by default) receives README.md and disagreements.csv. A hand_check.csv found in OUT is
-summarised. Neither file holds rows or scores of the data.
+DATA is a folder of public results (see tables.py) with oll_v2_with_compute.csv; OUT (reports/identification by default)
+holds the verdicts of checks by hand (labels.csv, fresh_1.csv to fresh_3.csv, hand_check.csv; names of models only) and
+changes.csv, and receives README.md and disagreements.csv. None holds rows or scores of the data.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ import pandas as pd
 from bayes_frontier.evaluations.registry.identify import identify
 from bayes_frontier.evaluations.registry.placement import LEAD, canonical_names, early
 from bayes_frontier.evaluations.registry.registry import Registry, default_registry
-from studies.identification.identification_samples import proteus_section, samples_section
+from studies.identification.calibration import placed as every_name
+from studies.identification.identification_samples import (
+    changes_section,
+    fresh_section,
+    measured_section,
+    proteus_section,
+    recall_section,
+    samples_section,
+)
 
 TASKS = {
     "ifeval": "IFEval Raw",
@@ -28,12 +36,12 @@ TASKS = {
     "musr": "MUSR Raw",
     "mmlu_pro": "MMLU-PRO Raw",
 }
-STATED = ("reviewed", "self", "base", "base-name", "name", "chain")
+STATED = ("reviewed", "self", "release", "base", "base-name", "name", "chain")
 CLASSES = {
     "no such base": (
         "the label joins a generation and a size no base model has (an architecture's name, or the size of a "
         "stacked, pruned or mixture-of-experts upload), or that several have (deepseek-8b, mixtral-7b)",
-        "the base whose pre-training the upload inherits, or none",
+        "none for stacks and mixtures of experts, else the base the parameters fit",
     ),
     "Qwen generation stated": (
         "the row's own name or base field says Qwen1.5, Qwen2.5, a distillation of DeepSeek-R1 or QwQ; "
@@ -43,7 +51,7 @@ CLASSES = {
     "Qwen generation by date": (
         "nothing stated; uploaded on or after 2024-09-16, when Qwen2.5 appeared with the same sizes; "
         "at 7B scores are those of stated Qwen2.5 rows, smaller sizes do not tell (README.md)",
-        "Qwen2.5, at confidence 0.75 to 0.85",
+        "Qwen2.5",
     ),
     "Llama generation stated": (
         "the row's name or base field says Llama 3.1, 3.2 or 3.3 (also L3.1 and the like)",
@@ -84,6 +92,10 @@ def main(data: Path, out: Path) -> None:
     pd.concat([classes, flops]).to_csv(out / "disagreements.csv", index=False)
     text = [
         *_head(registry, export, placed),
+        *fresh_section(out),
+        *measured_section(),
+        *recall_section(out, every_name(data), registry),
+        *changes_section(out),
         *_agreement(table),
         *_by_class(table),
         *_qwen(export, placed),
@@ -206,12 +218,14 @@ def _head(registry: Registry, export: pd.DataFrame, placed: pd.DataFrame) -> lis
         "no rule for its architecture and size": reasons.str.contains("no rule"),
         "names a generation that has no such model": reasons.str.contains("no such model"),
         "only weak evidence": reasons.str.contains("weak"),
+        "its name contradicts the base model it looks like": reasons.str.startswith("not "),
+        "known, but not its compute": reasons.str.startswith("known,"),
     }
     return [
         "# Base models of leaderboard rows, checked against published tables",
         "",
         "Written by `python -m studies.identification.identification_report DATA`; run it again after changes.",
-        "`disagreements.csv` has every class by pair of bases, `hand_check.csv` samples checked by hand.",
+        "`disagreements.csv` has every class by pair of bases; the other files are described below.",
         "",
         f"The registry holds {len(registry)} base models. Of the {len(export):,} rows of the Open LLM "
         f"Leaderboard v2 export {int(known.sum()):,} ({known.mean():.1%}) get a base model with tokens, from "
@@ -226,7 +240,7 @@ def _head(registry: Registry, export: pd.DataFrame, placed: pd.DataFrame) -> lis
         + ").",
         "",
         "Rows of 8.03e9 parameters that name neither Llama 3 nor 3.1, most of them merges of both, are",
-        "placed by size as llama-3-8b at confidence 0.7: same size and published tokens, so same FLOPs.",
+        'placed by size as llama-3-8b (evidence "either"): same size and published tokens, so same FLOPs.',
         "",
     ]
 
@@ -279,7 +293,7 @@ def _qwen(export: pd.DataFrame, placed: pd.DataFrame) -> list[str]:
         "",
         "Median raw scores of rows of the Qwen2 class, by how their generation is known. Unnamed 7B uploads",
         "of after 2024-09-16 score as stated Qwen2.5 models do and well above Qwen2; at 1.5B and 0.5B",
-        "few rows state Qwen2 and scores are too close to tell: the date alone decides (confidence 0.75).",
+        "few rows state Qwen2 and scores are too close to tell: the date alone decides.",
         "",
         "| size | generation | rows | MATH | MMLU-PRO | BBH |",
         "|---|---|---|---|---|---|",

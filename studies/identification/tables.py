@@ -31,7 +31,7 @@ def rows(data: Path) -> pd.DataFrame:
     ]
     table = pd.concat(frames, ignore_index=True).reindex(columns=COLUMNS)
     for name in ("model", "base_field", "architecture", "type", "mapped"):
-        table[name] = table[name].astype(object).where(table[name].notna(), "")
+        table[name] = table[name].astype(object).where(table[name].notna(), "").str.strip()
     table = table[table["model"] != ""]
     return table.drop_duplicates(["table", "model"]).reset_index(drop=True)
 

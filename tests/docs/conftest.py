@@ -133,7 +133,8 @@ def run(desk, seen) -> Callable[[list[str]], str]:
         if again or tuple(words[:1]) in LONG or tuple(words[:2]) in LONG:
             parse(roots[study], words[study:])
             return ""
-        done = CliRunner().invoke(app, words, prog_name="bayes-frontier")
+        called, words = (studies, words[1:]) if study else (app, words)
+        done = CliRunner().invoke(called, words, prog_name="bayes-frontier")
         assert done.exit_code in (0, 1), f"bayes-frontier {' '.join(words)}\n{done.output}\n{done.exception!r}"
         return done.output
 

@@ -27,7 +27,7 @@ MEASURED: dict[str, tuple[int, int]] = {
     "generation, size": (364, 364),
     "generation, size said": (35, 35),
     "generation, whole size": (38, 38),
-    "listed": (173, 173),
+    "listed": (174, 174),
     "stated, near size": (40, 40),
     "stated, size": (110, 110),
     "whole name": (139, 139),
