@@ -51,12 +51,42 @@ class Check(Drawn):
 
     @classmethod
     def from_rows(cls, name: str, numbers: pd.DataFrame, sentence: str, picture: str = "") -> Check:
-        """Judge a check by the worst verdict of its rows; its picture has its name unless another is given."""
+        """Judge a check by the worst verdict of its rows.
+
+        Parameters
+        ----------
+        name : str
+            Name of the check.
+        numbers : pandas.DataFrame
+            Rows with a column ``verdict``.
+        sentence : str
+            The result in words.
+        picture : str
+            Name of its picture; empty: the name of the check.
+
+        Returns
+        -------
+        Check
+            With the worst of the verdicts.
+        """
         return cls(name, worst(numbers["verdict"]), numbers, sentence, picture or name)
 
     @classmethod
     def not_run(cls, name: str, sentence: str) -> Check:
-        """Say why a check was not run."""
+        """Say why a check was not run.
+
+        Parameters
+        ----------
+        name : str
+            Name of the check.
+        sentence : str
+            Why.
+
+        Returns
+        -------
+        Check
+            Unknown, without numbers.
+        """
         return cls(name, "unknown", pd.DataFrame(), sentence)
 
     @property
