@@ -44,8 +44,8 @@ def read_results(
     released: dt.date | None = None,
     format: str | None = None,
     columns: Mapping[str, str] | None = None,
-    registry: Registry | str | Path | None = None,
     limited: bool = False,
+    registry: Registry | str | Path | None = None,
 ) -> Evaluations:
     """Read results of models to compare with a fit.
 
