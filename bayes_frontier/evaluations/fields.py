@@ -198,6 +198,8 @@ def _flops(
         )
     stated = ~np.isnan(flops)
     lacking = np.isnan(flops) & (base != "").to_numpy(dtype=bool)
+    if compute == "stated" and not lacking.any():
+        return flops, stated
     found = {name: known.flops for name in pd.unique(base) if (known := registry.get(name))}
     listed_flops = base.map(found).to_numpy(dtype=np.float64, na_value=np.nan)
     instead = stated & ~np.isnan(listed_flops) if compute == "registry" else np.zeros(len(base), dtype=bool)

@@ -138,8 +138,14 @@ def _no_scores(
 
 def _is_flag(sheet: Sheet, column: str) -> bool:
     """Say whether a column holds both 0 and 1, as whole numbers, and nothing else."""
-    given = set(cells.text(sheet, column).unique()) - {""}
-    return given == {"0", "1"}
+    values = sheet.frame[column]
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        start = values.head(50).dropna()
+        return bool(start.isin([0, 1]).all()) and set(values.dropna().unique().tolist()) == {0, 1}
+    # scores are seen at once, without looking through a long column
+    if not set(cells.text(sheet.head(50), column).unique()) <= {"", "0", "1"}:
+        return False
+    return set(cells.text(sheet, column).unique()) - {""} == {"0", "1"}
 
 
 def _said(no_scores: Mapping[str, str]) -> str:

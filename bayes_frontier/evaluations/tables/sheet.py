@@ -42,6 +42,10 @@ class Sheet:
         more = f" and {len(found) - LISTED:,} more" if len(found) > LISTED else ""
         return ", ".join(words) + more
 
+    def head(self, n: int) -> "Sheet":
+        """Return the first rows."""
+        return Sheet(self.frame.head(n), self.rows[:n], self.unit, self.source)
+
     def take(self, keep: npt.NDArray[np.bool_]) -> "Sheet":
         """Return some of the rows."""
         return Sheet(self.frame[keep].reset_index(drop=True), self.rows[keep], self.unit, self.source)
