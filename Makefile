@@ -40,6 +40,10 @@ quick: env ## run the tests that need no sampling, browser, notebook or real tab
 test: env ## run the tests, except the slow ones
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
+.PHONY: installed
+installed: env ## install the package by pip into an environment of its own, away from the checkout, and run its demo
+	$(BIN)/python -m pytest -m slow tests/test_install.py $(ARGS)
+
 .PHONY: test-slow
 test-slow: env ## run the slow tests only
 	$(BIN)/python -m pytest -m slow $(ARGS)
