@@ -344,7 +344,7 @@ def _published(
 
 def _release_day(name: str, registry: Registry) -> dt.date | None:
     """Return when a post-trained release came out, None where the registry does not list it as one."""
-    release = registry.release(name) if hasattr(registry, "release") else None
+    release = registry.release(name)
     return None if release is None else release.released
 
 
