@@ -125,13 +125,11 @@ class Records:
         return cls(data=data, table=table, tau=frontier.tau, draws=draws)
 
     @cached_property
-    def residuals(self) -> list[FloatArray]:
-        """Scores minus boundary for some of the draws, one array per task, shape (n_scores, n_draws)."""
-        task = self.data.cells["task"].to_numpy()[self.data.cell_of_score]
+    def residuals(self) -> FloatArray:
+        """Scores minus boundary for some of the draws, shape (n_scores, n_draws)."""
         step = max(5, len(self.draws) * len(self.table) // _MOST_RESIDUALS)
         boundaries = self.draws[::step].T[self.data.cell_of_score]
-        residuals = self.table["score"].to_numpy()[:, None] - boundaries
-        return [residuals[task == k] for k in range(len(self.data.tasks))]
+        return np.asarray(self.table["score"].to_numpy()[:, None] - boundaries)
 
 
 @dataclass(frozen=True, eq=False)

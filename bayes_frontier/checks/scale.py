@@ -28,7 +28,8 @@ def check(given: CheckInput) -> Check:
 def scale_used(frontier: Frontier, records: Records) -> pd.DataFrame:
     """Compare the scale a posterior was drawn with to the calibrated one."""
     used = frontier.posterior["constant_data"].dataset["scale"].to_series()
-    calibrated = Scale.calibrated(records.residuals, records.tau, frontier.spec.likelihood.smoothing)
+    clusters = records.data.clusters if frontier.curves.has_base_models else records.data.clusters.without_base_models()
+    calibrated = Scale.clustered(records.residuals, clusters, records.tau, frontier.spec.likelihood.smoothing)
     numbers = pd.DataFrame({"task": list(frontier.tasks), "calibrated": calibrated.scale})
     numbers.insert(1, "scale", used.loc[list(frontier.tasks)].to_numpy())
     return numbers.assign(factor=numbers["scale"] / numbers["calibrated"])

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 from scipy import stats
 
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.model.clusters import Clusters
 from bayes_frontier.model.likelihood import FloatArray
 
 # Levels at which residual distributions are kept: dense where a high quantile looks.
@@ -38,12 +41,20 @@ class Scale:
         Half-width h of the smoothed pinball loss, in score units.
     level : ndarray, shape (n_tasks,)
         Level at which the smoothed loss is taken; tau where h is zero, lower otherwise.
+    correlation : ndarray, shape (n_tasks,), optional
+        Correlation of exceedances between models that one uploader made of one base model: n of them weigh as much as
+        n / (1 + (n - 1) correlation) of different uploaders. Default: none.
+    tails : ndarray, shape (n_base_models, n_tasks), optional
+        Length of the upper tail of each base model's scores, in units of what is usual: its scale and half-width are
+        longer by this factor. Default: all the same.
     """
 
     density: FloatArray
     scale: FloatArray
     half_width: FloatArray
     level: FloatArray
+    correlation: FloatArray | None = None
+    tails: FloatArray | None = None
 
     @classmethod
     def calibrated(
@@ -67,15 +78,75 @@ class Scale:
         Scale
             One value per task.
         """
-        density = np.array([boundary_density(r, tau, n=len(r)) for r in residuals])
-        half_width = smoothing * (1.0 - tau) / density
-        level, s = np.empty_like(density), np.empty_like(density)
-        for k, (r, h) in enumerate(zip(residuals, half_width, strict=True)):
-            u = (r.ravel() - np.quantile(r, tau)) / h
-            above = np.clip(0.5 * (u + 1.0), 0.0, 1.0)
-            level[k] = 1.0 - above.mean()
-            s[k] = above.var() / (np.mean(np.abs(u) < 1.0) / (2.0 * h)) if scale is None else scale
-        return cls(density=density, scale=s, half_width=half_width, level=level)
+        found = [_calibrated(r, np.ones(len(r)), tau, smoothing) for r in residuals]
+        return cls._of_tasks(found, scale)
+
+    @classmethod
+    def clustered(
+        cls, residuals: FloatArray, clusters: Clusters, tau: float, smoothing: float, scale: float | None = None
+    ) -> "Scale":
+        """Calibrate from residuals of scores that come in clusters.
+
+        Parameters
+        ----------
+        residuals : ndarray, shape (n_scores,) or (n_scores, n_draws)
+            Scores minus boundary, in score units.
+        clusters : Clusters
+            Base model, task and uploader of each.
+        tau, smoothing, scale
+            As in `calibrated`. With a fixed scale nothing is made of the clusters.
+
+        Returns
+        -------
+        Scale
+            One value per task, and the tails of base models.
+        """
+        n_base_models, n_tasks = clusters.shape
+        if scale is not None:
+            return cls.calibrated([residuals[clusters.task == k] for k in range(n_tasks)], tau, smoothing, scale)
+        correlation, tails, found = np.zeros(n_tasks), np.ones((n_base_models, n_tasks)), []
+        for k in range(n_tasks):
+            of_task, r = clusters.of_task(k), residuals[clusters.task == k]
+            mean = r if r.ndim == 1 else r.mean(axis=1)
+            weights = np.ones(len(r))
+            for _ in range(2):
+                tails[:, k] = of_task.tails(mean, weights)
+                tail = tails[of_task.base, k]
+                u = r / tail.reshape(-1, *(1,) * (r.ndim - 1))
+                values = _calibrated(u, weights, tau, smoothing)
+                correlation[k] = of_task.correlation(
+                    (u - weighted_quantile(u, tau, weights)).reshape(len(u), -1), values[2]
+                )
+                weights = of_task.weights(correlation)
+            density, s, half_width, level = _calibrated(u, weights, tau, smoothing)
+            mean = mean - weighted_quantile(mean, tau, weights)
+            s *= of_task.half_samples(mean, weights, level, half_width * tail, s * tail)
+            found.append((density, s, half_width, level))
+        return cls._of_tasks(found, None, correlation, tails)
+
+    @classmethod
+    def _of_tasks(
+        cls, found: list[tuple[float, float, float, float]], scale: float | None, *rest: FloatArray
+    ) -> "Scale":
+        density, s, half_width, level = (np.array(values) for values in zip(*found, strict=True))
+        return cls(density, s if scale is None else np.full_like(s, scale), half_width, level, *rest)
+
+    def of_cells(self, cells: pd.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Level, half-width and scale of cells.
+
+        Parameters
+        ----------
+        cells : pandas.DataFrame
+            ``FrontierData.cells``.
+
+        Returns
+        -------
+        tuple of ndarray
+            Each of shape (n_cells,).
+        """
+        task = cells["task"].to_numpy()
+        tail = np.ones(len(cells)) if self.tails is None else self.tails[cells["base"].to_numpy(), task]
+        return self.level[task], self.half_width[task] * tail, self.scale[task] * tail
 
     @classmethod
     def from_scores(
@@ -97,8 +168,8 @@ class Scale:
         Scale
             One value per task of the evaluations. Good to about a factor of two.
         """
-        residuals, task = rough_residuals(evaluations, tau), evaluations.table["task"].to_numpy()
-        return cls.calibrated([residuals[task == name] for name in evaluations.tasks], tau, smoothing, scale)
+        clusters = Clusters.from_evaluations(evaluations)
+        return cls.clustered(rough_residuals(evaluations, tau), clusters, tau, smoothing, scale)
 
     @classmethod
     def from_posterior(cls, posterior: xr.DataTree) -> "Scale":
@@ -115,8 +186,8 @@ class Scale:
             One value per task of the fit.
         """
         constant = posterior["constant_data"].dataset
-        names = ("density", "scale", "half_width", "likelihood_level")
-        return cls(*(constant[name].to_numpy() for name in names))
+        names = ("density", "scale", "half_width", "likelihood_level", "uploader_correlation", "tails")
+        return cls(*(constant[name].to_numpy() for name in names if name in constant))  # older fits have the first four
 
 
 def rough_residuals(evaluations: Evaluations, tau: float) -> FloatArray:
@@ -130,21 +201,56 @@ def rough_residuals(evaluations: Evaluations, tau: float) -> FloatArray:
     return np.asarray((table["score"] - table.groupby("task")["score"].transform("quantile", tau)).to_numpy())
 
 
-def boundary_density(residuals: npt.ArrayLike, tau: float, n: int | None = None) -> float:
+def _calibrated(
+    residuals: FloatArray, weights: FloatArray, tau: float, smoothing: float
+) -> tuple[float, float, float, float]:
+    """Density, scale, half-width and level that residuals of one task ask for."""
+    density = boundary_density(residuals, tau, weights)
+    half_width = smoothing * (1.0 - tau) / density
+    u = (residuals - weighted_quantile(residuals, tau, weights)) / half_width
+    above = np.clip(0.5 * (u + 1.0), 0.0, 1.0)
+    mean = _mean(above, weights)
+    # a score of weight w varies by a w-th of what one by itself does, and is counted w times
+    scale = _mean((above - mean) ** 2, weights) / (_mean(np.abs(u) < 1.0, weights) / (2.0 * half_width))
+    return density, scale, half_width, 1.0 - mean
+
+
+def _mean(values: npt.NDArray[Any], weights: FloatArray) -> float:
+    """Weighted mean over scores and draws. Shapes: values (n_scores,) or (n_scores, n_draws), weights (n_scores,)."""
+    return float(np.average(values if values.ndim == 1 else values.mean(axis=1), weights=weights))
+
+
+def weighted_quantile(values: FloatArray, levels: npt.ArrayLike, weights: FloatArray) -> FloatArray:
+    """Quantiles of weighted values, interpolated; NumPy's where all weights are one.
+
+    Shapes: values (n_scores,) or (n_scores, n_draws), weights (n_scores,), returns that of levels.
+    """
+    if (weights == 1.0).all():
+        return np.asarray(np.quantile(values, levels))
+    w = np.broadcast_to(weights.reshape(-1, *(1,) * (values.ndim - 1)), values.shape).ravel()
+    order = np.argsort(values, axis=None)
+    w = w[order]
+    at = np.cumsum(w) - 0.5 * (w + w[0])
+    return np.asarray(np.interp(np.asarray(levels, dtype=float) * at[-1], at, values.ravel()[order]))
+
+
+def boundary_density(residuals: npt.ArrayLike, tau: float, weights: FloatArray | None = None) -> float:
     """Density of residuals at their tau-quantile, by the difference quotient of quantiles."""
-    r = np.asarray(residuals, dtype=float).ravel()
-    n = len(r) if n is None else n
+    r = np.asarray(residuals, dtype=float)
+    w = np.ones(len(r)) if weights is None else weights
+    n = w.sum() ** 2 / (w**2).sum()
     x = stats.norm.ppf(tau)
     hall_sheather = n ** (-1 / 3) * stats.norm.ppf(0.975) ** (2 / 3)
     hall_sheather *= (1.5 * stats.norm.pdf(x) ** 2 / (2.0 * x**2 + 1.0)) ** (1 / 3)
     width = min(float(hall_sheather), 0.9 * (1.0 - tau), 0.9 * tau)
-    low, high = np.quantile(r, [tau - width, tau + width])
+    low, high = weighted_quantile(r, [tau - width, tau + width], w)
     # Ties (a benchmark with few items) can make the quotient infinite: a thousandth of a point is the
     # resolution.
     return float(2.0 * width / max(high - low, 1e-3 * 2.0 * width))
 
 
-def residual_quantiles(residuals: npt.ArrayLike, tau: float) -> FloatArray:
+def residual_quantiles(residuals: npt.ArrayLike, tau: float, weights: FloatArray | None = None) -> FloatArray:
     """Quantiles of the residual distribution, shifted to be zero at tau. Shapes: returns (len(RESIDUAL_LEVELS),)."""
-    r = np.asarray(residuals, dtype=float).ravel()
-    return np.asarray(np.quantile(r, RESIDUAL_LEVELS) - np.quantile(r, tau))
+    r = np.asarray(residuals, dtype=float)
+    w = np.ones(len(r)) if weights is None else weights
+    return weighted_quantile(r, RESIDUAL_LEVELS, w) - weighted_quantile(r, tau, w)

@@ -10,6 +10,7 @@ import pandas as pd
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.clusters import Clusters
 from bayes_frontier.model.curve import ComputeRange, log_flops
 from bayes_frontier.model.likelihood import FloatArray, GroupedScores, IntArray, LossPieces
 
@@ -102,6 +103,8 @@ class FrontierData:
         their word they would say, with great precision, that compute does not matter. Then one column per covariate.
     cell_of_score : ndarray, shape (n_scores,)
         Cell of each row of ``evaluations.table``.
+    clusters : Clusters
+        Base model, task and uploader of each row of ``evaluations.table``.
     stretches : Stretches
         Stretches of time that the boundary drifts over.
     reference_z, reference_stretch : ndarray, shape (n_base_models,)
@@ -118,6 +121,7 @@ class FrontierData:
     scores: GroupedScores
     cells: pd.DataFrame
     cell_of_score: IntArray
+    clusters: Clusters
     stretches: Stretches
     reference_z: npt.NDArray[np.float64]
     reference_stretch: IntArray
@@ -205,6 +209,7 @@ class FrontierData:
             scores=GroupedScores.from_scores(table["score"].to_numpy(float), cell, len(cells)),
             cells=cells,
             cell_of_score=cell,
+            clusters=Clusters.from_evaluations(evaluations),
             stretches=stretches,
             reference_z=reference_z,
             reference_stretch=by_base.median().round().to_numpy(np.int64),
@@ -230,8 +235,24 @@ class FrontierData:
         LossPieces
             What the engine's operations evaluate.
         """
-        task = self.cells["task"].to_numpy()
-        return LossPieces.from_scores(self.scores, scale.level[task], scale.half_width[task], scale.scale[task])
+        return LossPieces.from_scores(self.weighted(scale), *scale.of_cells(self.cells))
+
+    def weighted(self, scale: Scale) -> GroupedScores:
+        """Weigh the scores: models that one uploader made of a base model tell less than as many of different ones.
+
+        Parameters
+        ----------
+        scale : Scale
+            Has the correlation within uploaders for every task.
+
+        Returns
+        -------
+        GroupedScores
+            All scores, by cell.
+        """
+        if scale.correlation is None:
+            return self.scores
+        return self.scores.weighted(self.clusters.weights(scale.correlation))
 
 
 def _checked_covariates(covariates: Mapping[str, npt.ArrayLike], n_models: int) -> dict[str, FloatArray]:

@@ -1,6 +1,6 @@
 """The pinball loss, exact and smoothed, and the layout of scores by which the loss of a whole cell takes one search."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -37,10 +37,16 @@ class GroupedScores:
         Scores, in score units, ascending within their cell.
     start : ndarray, shape (n_cells + 1,)
         First score of each cell; the last entry is n_scores.
+    order : ndarray, shape (n_scores,)
+        Place that each of them had among the scores as given.
+    weights : ndarray, shape (n_scores,), optional
+        Weight of each in the loss; without them, one each.
     """
 
     values: FloatArray
     start: IntArray
+    order: IntArray
+    weights: FloatArray | None = None
 
     @classmethod
     def from_scores(cls, scores: npt.ArrayLike, cell: npt.ArrayLike, n_cells: int | None = None) -> "GroupedScores":
@@ -81,10 +87,35 @@ class GroupedScores:
             raise DataError(f"cell: a score is in cell {outside}, and there are {size} cells, counted from 0.")
         start = np.concatenate([[0], np.cumsum(np.bincount(g, minlength=size))]).astype(np.int64)
         # Small integers are sorted by counting, and cells one by one: a third of the time of sorting by both.
-        y = y[np.argsort(g.astype(np.uint16) if size < 2**16 else g, kind="stable")]
+        order = np.argsort(g.astype(np.uint16) if size < 2**16 else g, kind="stable")
+        y = y[order]
         for low, high in pairwise(start):
-            y[low:high].sort()
-        return cls(values=y, start=start)
+            within = np.argsort(y[low:high], kind="stable")
+            y[low:high], order[low:high] = y[low:high][within], order[low:high][within]
+        return cls(values=y, start=start, order=order)
+
+    def weighted(self, weights: npt.ArrayLike) -> "GroupedScores":
+        """Weigh the scores.
+
+        Parameters
+        ----------
+        weights : array, shape (n_scores,)
+            Weight of each score, positive, in the order in which scores were given to `from_scores`.
+
+        Returns
+        -------
+        GroupedScores
+            The same scores.
+
+        Raises
+        ------
+        DataError
+            If there is not one positive, finite weight for each score.
+        """
+        w = np.asarray(weights, dtype=float)
+        if w.shape != self.values.shape or not ((w > 0.0) & np.isfinite(w)).all():
+            raise DataError(f"weights: expected a positive number for each of {len(self.values)} scores.")
+        return replace(self, weights=None if (w == 1.0).all() else w[self.order])
 
     @property
     def n_cells(self) -> int:
@@ -134,22 +165,24 @@ class LossPieces:
     ) -> "LossPieces":
         """Lay the loss of scores out. Shapes: level, half_width, scale (n_cells,)."""
         n_scores, start, size = len(scores.values), 2 * scores.start, np.diff(scores.start)
-        number = np.arange(len(size))
+        number, filled = np.arange(len(size)), size > 0
         cell = np.repeat(number, size)
+        weight = np.ones(n_scores) if scores.weights is None else scores.weights
+        weights = np.bincount(cell, weight, minlength=len(size))
         h = half_width[cell]
         at, of_event = np.concatenate([scores.values - h, scores.values + h]), np.concatenate([cell, cell])
         order = np.lexsort((at, of_event))
         at, of_event = at[order], of_event[order]
-        # Scores within a half-width: none before a cell's first breakpoint, and none after its last.
-        near = np.cumsum(np.where(order < n_scores, 1, -1))
+        # Weight of the scores within a half-width: none before a cell's first breakpoint, and none after its last.
+        steps = np.concatenate([weight, -weight])[order]
+        near = steps + _summed_up(steps, np.zeros(int(filled.sum())), start)
         curvature = near / (2.0 * half_width * scale)[of_event]
         gap = np.diff(at, append=np.nan)
-        filled = size > 0
         first = start[:-1][filled]
         low, high = np.zeros(len(size)), np.ones(len(size))
         low[filled], high[filled] = at[first], at[start[1:][filled] - 1]
-        distance = np.bincount(cell, scores.values - low[cell], minlength=len(size))
-        slope = _summed_up(curvature * gap, (-level * size / scale)[filled], start)
+        distance = np.bincount(cell, weight * (scores.values - low[cell]), minlength=len(size))
+        slope = _summed_up(curvature * gap, (-level * weights / scale)[filled], start)
         loss = _summed_up(gap * (slope + 0.5 * curvature * gap), (level * distance / scale)[filled], start)
         pieces = np.zeros((len(at) + len(size), 4))
         line = (start[:-1] + number)[filled]

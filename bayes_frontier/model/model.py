@@ -95,9 +95,11 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
             logit_q += effect[base, task]
         q = pt.sigmoid(logit_q)  # (8)
 
-        # (9) Likelihood: asymmetric Laplace with a calibrated scale, that is a loss of all scores of a cell
-        loss = grouped_pinball(q, data.scores, scale.level[task], scale.half_width[task])
-        pm.Potential("scores", -(loss / scale.scale[task]).sum())
+        # (9) Likelihood: asymmetric Laplace with a calibrated scale, that is a loss of all scores of a cell. Models that
+        # one uploader made of a base model weigh less than as many of different ones; tails of base models differ
+        level, half_width, width = scale.of_cells(data.cells)
+        loss = grouped_pinball(q, data.weighted(scale), level, half_width)
+        pm.Potential("scores", -(loss / width).sum())
 
         # (10) Reported: the curve of each period at its last stretch; drift turns a sigmoid into another sigmoid
         factor = pt.exp(pt.clip(drift[:, time.last], -300, 300))  # of the odds, short of overflow

@@ -1,6 +1,6 @@
 """Sampling: calibrate the scale by short fits, then draw the posterior with nutpie; draws from the priors alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,7 +64,8 @@ class Start:
         """Take the starting points kept with a fit."""
         if "ending" not in posterior.children or int(posterior["ending"].attrs.get("form", 0)) != FORM:
             return None
-        return cls(posterior["ending"].to_dataset(), Scale.from_posterior(posterior))
+        # tails are those of its base models, and the first pass of another fit finds its own
+        return cls(posterior["ending"].to_dataset(), replace(Scale.from_posterior(posterior), tails=None))
 
     @property
     def draws(self) -> xr.Dataset:
@@ -141,16 +142,14 @@ def sample(
     start: Start | None = None,
 ) -> Sampled:
     """Calibrate the scale and draw the posterior."""
-    scores, n_tasks = evaluations.table["score"].to_numpy(float), len(data.tasks)
-    task = data.cells["task"].to_numpy()
-    of_task = task[data.cell_of_score]
+    scores = evaluations.table["score"].to_numpy(float)
+    clusters = data.clusters if spec.structure.base_models else data.clusters.without_base_models()
     fixed = None if spec.likelihood.scale == "calibrated" else float(spec.likelihood.scale)
     seeds = np.random.SeedSequence(seed).generate_state(spec.likelihood.passes + 2)
     rng = np.random.default_rng(seeds[-1])
 
     def rescaled(residuals: FloatArray) -> Scale:
-        by_task = [residuals[of_task == k] for k in range(n_tasks)]
-        return Scale.calibrated(by_task, tau, spec.likelihood.smoothing, fixed)
+        return Scale.clustered(residuals, clusters, tau, spec.likelihood.smoothing, fixed)
 
     scale = rescaled(rough_residuals(evaluations, tau)) if start is None else start.scale
     compiled = Compiled.from_spec(spec, data, scale)
@@ -184,7 +183,9 @@ def sample(
     )
     posterior = _named(posterior, data)
     residuals = _residuals(posterior, data, scores, rng)
-    quantiles = np.stack([residual_quantiles(residuals[of_task == k], tau) for k in range(len(data.tasks))])
+    weights = np.ones(len(scores)) if scale.correlation is None else clusters.weights(scale.correlation)
+    parts = [clusters.task == k for k in range(len(data.tasks))]
+    quantiles = np.stack([residual_quantiles(residuals[part], tau, weights[part]) for part in parts])
     return Sampled(
         posterior=posterior,
         sample_stats=statistics[list(KEPT_STATISTICS)],

@@ -94,6 +94,8 @@ class Frontier(Displayed):
                 "scale": ("task", scale.scale),
                 "half_width": ("task", scale.half_width),
                 "likelihood_level": ("task", scale.level),
+                **({} if scale.correlation is None else {"uploader_correlation": ("task", scale.correlation)}),
+                **({} if scale.tails is None else {"tails": (("base_model", "task"), scale.tails)}),
             },
             coords={"task": tasks, "level": RESIDUAL_LEVELS},
         )

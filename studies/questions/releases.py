@@ -93,7 +93,8 @@ def leaderboard(name: str, options: Mapping[str, Any], replication: int) -> Scor
 def with_scale(frontier: Frontier) -> Frontier:
     """Add the likelihood's constants, from the residuals, to a fast fit."""
     smoothing = frontier.spec.likelihood.smoothing
-    scale = Scale.calibrated(Records.from_frontier(frontier).residuals, frontier.tau, smoothing)
+    records = Records.from_frontier(frontier)
+    scale = Scale.clustered(records.residuals, records.data.clusters, frontier.tau, smoothing)
     constant = frontier.posterior["constant_data"].to_dataset()
     frontier.posterior["constant_data"] = constant.assign(
         density=("task", scale.density),

@@ -65,7 +65,8 @@ class Levels:
         typical = typical_levels(draws, data).mean(axis=0)
         q = expit(typical)
         # A score tells f / s about the boundary, f the density of scores there (see `model.calibration`).
-        variance = scale.scale / scale.density / (omega * q * (1.0 - q)) ** 2
+        tails = 1.0 if scale.tails is None else scale.tails
+        variance = tails**2 * scale.scale / scale.density / (omega * q * (1.0 - q)) ** 2
         centring = data.counts / (data.counts + variance)
         low, middle, high = _quantiles(data, scale, draws, typical, omega)
         left, right = (np.maximum(part, _NARROWEST) for part in (middle - low, high - middle))
