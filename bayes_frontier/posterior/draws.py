@@ -1,14 +1,16 @@
 """Posterior draws as arrays, and the one place that evaluates boundaries from them."""
 
-from collections.abc import Sequence
+import importlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
+from scipy import stats
 from scipy.optimize import elementwise
 
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
@@ -17,10 +19,17 @@ from bayes_frontier.model.data import Stretches
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.model.spec import Misfit
 
-# Equally probable slices of the base-model effect, and a grid of boundaries (uniform on the logit scale).
+# Equally probable slices of the base-model effect.
 _SLICES = 101
-_GRID_LOGIT: FloatArray = np.linspace(-9.0, 9.0, 181)
-_N_SCALES = 13
+# Boundaries at which the population's is worked out for every draw, uniform on the logit scale; and the slices that the
+# effects of a draw are summed up in: narrow at the top, which a high quantile over models hangs on.
+_GRID_LOGIT: FloatArray = np.linspace(-7.0, 7.0, 29)
+_EDGES: FloatArray = np.concatenate(
+    [np.linspace(0.0, 0.7, 15), np.linspace(0.7, 0.95, 15)[1:], np.linspace(0.95, 1.0, 12)[1:]]
+)
+# Base models that the normal prior of effects counts for beside those that were seen.
+PRIOR_BASE_MODELS = 5.0
+_POPULATION_SEED = 20261130
 _TOLERANCES = {"xatol": 1e-10, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
 
 
@@ -55,40 +64,96 @@ def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> F
     return np.asarray(root.x)
 
 
+def drawn_effects(effects: FloatArray, scales: FloatArray, votes: FloatArray, seed: int) -> FloatArray:
+    """Draw the distribution of the effects of new base models: one for each draw of the posterior.
+
+    A Dirichlet process given the base models seen: each has a random share of the population, and the normal prior of
+    effects has the rest. So a population of few base models is uncertain, and has the shape of those there are.
+
+    Shapes: effects (n_samples, n_base_models), scales (n_samples,), votes (n_base_models,), returns (n_samples,
+    n_slices): quantiles at the middles of slices.
+    """
+    rng = np.random.default_rng(seed)
+    normal = stats.norm.ppf((np.arange(_SLICES) + 0.5) / _SLICES)
+    prior = rng.standard_gamma(PRIOR_BASE_MODELS / _SLICES, (len(effects), _SLICES))
+    # without a correction the slices of a normal distribution would be narrower than the distribution
+    values = np.concatenate([effects, scales[:, None] * normal / normal.std()], axis=1)
+    shares = np.concatenate([rng.standard_exponential(effects.shape) * votes, prior], axis=1)
+    order = np.argsort(values, axis=1)
+    values, shares = np.take_along_axis(values, order, 1), np.take_along_axis(shares, order, 1)
+    reached = np.cumsum(shares, axis=1)
+    reached = (reached - 0.5 * shares) / reached[:, -1:]
+    middles = 0.5 * (_EDGES[1:] + _EDGES[:-1])
+    return np.stack([np.interp(middles, at, value) for at, value in zip(reached, values, strict=True)])
+
+
+def _mixture_levels(
+    grid: FloatArray, effects: FloatArray, shares: FloatArray, residual: FloatArray, cdf: FloatArray, tau: float
+) -> FloatArray:
+    """Level with exceedance 1 - tau among models whose boundaries are a logit plus each effect, by bisection.
+
+    Shapes: grid (n_grid,), effects (n_samples, n_slices), shares (n_slices,), residual and cdf (n,), residuals evenly
+    spaced; returns (n_samples, n_grid).
+    """
+    n, per_unit = len(residual) - 1, (len(residual) - 1) / (residual[-1] - residual[0])
+    levels, boundary = np.empty((len(effects), len(grid))), np.empty(effects.shape[1])
+    for s in range(len(effects)):
+        for g in range(len(grid)):
+            for j in range(len(shares)):
+                boundary[j] = 1.0 / (1.0 + np.exp(-grid[g] - effects[s, j]))
+            low, high = boundary[0] + residual[0], boundary[-1] + residual[-1]
+            while high - low > 1e-6:
+                level, below = 0.5 * (low + high), 0.0
+                for j in range(len(shares)):
+                    place = (level - boundary[j] - residual[0]) * per_unit
+                    if place >= n:
+                        below += shares[j]
+                    elif place > 0.0:
+                        i = int(place)
+                        below += shares[j] * (cdf[i] + (place - i) * (cdf[i + 1] - cdf[i]))
+                if below < tau:
+                    low = level
+                else:
+                    high = level
+            levels[s, g] = 0.5 * (low + high)
+    return levels
+
+
+@cache
+def _solver() -> Callable[..., FloatArray]:
+    """Compile it when it is first needed: Numba takes longer to load than most questions take to answer."""
+    numba = importlib.import_module("numba")
+    compiled: Callable[..., FloatArray] = numba.njit(cache=True)(_mixture_levels)
+    return compiled
+
+
 class PopulationBoundary:
     """Turns a typical base model's boundary into the population boundary, for one task.
 
-    The solution depends on the boundary and on omega only, so it is tabulated once and interpolated. The table is
-    non-decreasing in the boundary, hence so is the result in compute.
+    The solution depends on the boundary and on the effects of the draw only, so it is tabulated once for each draw and
+    interpolated. The table is non-decreasing in the boundary, hence so is the result in compute.
 
     * quantiles: residual distribution of the task; see `residual_cdf`
-    * scales: draws of omega, the standard deviation of base-model effects on the logit scale
-    * shape (n_mix,): equally probable values of the effect in units of omega; see `effect_shape`
+    * effects (n_samples, n_slices): distribution of effects in each draw; see `drawn_effects`
     * tau: quantile level
     """
 
-    def __init__(self, quantiles: FloatArray, scales: FloatArray, shape: FloatArray, tau: float) -> None:
-        low, high = float(scales.min()), float(scales.max())
-        self._scales = np.linspace(low, max(high, low + 1e-6), _N_SCALES)
-        shifted = inverse_logit(_GRID_LOGIT[:, None, None] + self._scales[None, :, None] * shape[None, None, :])
-        table = mixture_quantile(shifted.reshape(-1, len(shape)), quantiles, tau)
-        table = np.clip(table.reshape(len(_GRID_LOGIT), _N_SCALES), 0.0, 1.0)
-        self._table = np.maximum.accumulate(table, axis=0)
+    def __init__(self, quantiles: FloatArray, effects: FloatArray, tau: float) -> None:
+        residual = np.linspace(quantiles[0], quantiles[-1], 4096)
+        levels = _solver()(_GRID_LOGIT, effects, np.diff(_EDGES), residual, residual_cdf(residual, quantiles), tau)
+        self._table = log_odds(np.maximum.accumulate(np.clip(levels, 0.0, 1.0), axis=1))
 
-    def __call__(self, q: FloatArray, scales: FloatArray) -> FloatArray:
-        """Return the population boundary. Shapes: q (n_draws, ...), scales (n_draws,)."""
-        step = self._scales[1] - self._scales[0]
-        j = np.clip(((scales - self._scales[0]) / step).astype(int), 0, _N_SCALES - 2)
-        weight = np.clip((scales - self._scales[j]) / step, 0.0, 1.0)
-        column = (1.0 - weight)[:, None] * self._table[:, j].T + weight[:, None] * self._table[:, j + 1].T
+    def __call__(self, q: FloatArray, samples: slice) -> FloatArray:
+        """Return the population boundary. Shapes: q (n_draws, ...)."""
+        table = self._table[samples]
         position = (log_odds(q) - _GRID_LOGIT[0]) / (_GRID_LOGIT[1] - _GRID_LOGIT[0])
         position = np.clip(position, 0.0, len(_GRID_LOGIT) - 1.0)
         i = np.minimum(position.astype(int), len(_GRID_LOGIT) - 2)
         part = position - i
         # one index into the flat table is quicker than one a row and one a column
         i += len(_GRID_LOGIT) * np.arange(len(q)).reshape((-1,) + (1,) * (q.ndim - 1))
-        start = column.take(i)
-        return np.asarray(start + part * (column.take(i + 1) - start))
+        start = table.take(i)
+        return np.asarray(inverse_logit(start + part * (table.take(i + 1) - start)))
 
 
 # The draws, and boundaries evaluated from them.
@@ -299,7 +364,7 @@ class Curves:
         midpoint = self.pivot + (midpoint - self.pivot) * np.exp(-steepness)
         values = boundary_at(z, floor, ceiling, slope * np.exp(steepness), midpoint)
         if self.scales is not None:
-            values = self._population[task](values, self.scales[samples, task])
+            values = self._population[task](values, samples)
         if self.misfit is not None and self.misfit.height > 0.0:
             values = inverse_logit(log_odds(values) + height)
         return values
@@ -323,10 +388,16 @@ class Curves:
 
     @cached_property
     def _population(self) -> list[PopulationBoundary]:
+        assert self.effects is not None
         assert self.scales is not None
+        votes = np.ones(self.effects.shape[1])
         return [
-            PopulationBoundary(quantiles, scales, shape, self.tau)
-            for quantiles, scales, shape in zip(self.residuals, self.scales.T, self.new_effects, strict=True)
+            PopulationBoundary(
+                residuals,
+                drawn_effects(self.effects[:, :, k], self.scales[:, k], votes, _POPULATION_SEED + k),
+                self.tau,
+            )
+            for k, residuals in enumerate(self.residuals)
         ]
 
 
