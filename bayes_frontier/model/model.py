@@ -95,8 +95,8 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
             logit_q += effect[base, task]
         q = pt.sigmoid(logit_q)  # (8)
 
-        # (9) Likelihood: asymmetric Laplace with a calibrated scale, that is a loss of all scores of a cell. Models that
-        # one uploader made of a base model weigh less than as many of different ones; tails of base models differ
+        # (9) Likelihood: asymmetric Laplace of a calibrated scale, as the loss of all scores of a cell. Models that one
+        # uploader made of a base model weigh less than as many of different uploaders; tails of base models differ
         level, half_width, width = scale.of_cells(data.cells)
         loss = grouped_pinball(q, data.weighted(scale), level, half_width)
         pm.Potential("scores", -(loss / width).sum())

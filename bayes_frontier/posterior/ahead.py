@@ -29,7 +29,8 @@ from bayes_frontier.evaluations.registry.registry import Registry, given_registr
 from bayes_frontier.model.curve import inverse_logit, log_flops, log_odds
 from bayes_frontier.model.data import QUARTER, Stretches, reference_compute
 from bayes_frontier.model.likelihood import FloatArray, IntArray
-from bayes_frontier.posterior.draws import Curves, distinct_rows, mixture_quantile, residual_cdf
+from bayes_frontier.posterior.draws import Curves, distinct_rows, mixture_quantile
+from bayes_frontier.posterior.population import residual_cdf
 from bayes_frontier.posterior.query import Fit, check_flops
 
 _EPOCH, _DAYS = pd.Timestamp("2024-01-01"), 365.25

@@ -1,35 +1,24 @@
 """Posterior draws as arrays, and the one place that evaluates boundaries from them."""
 
-import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
-from scipy import stats
 from scipy.optimize import elementwise
 
-from bayes_frontier.model.calibration import RESIDUAL_LEVELS
 from bayes_frontier.model.curve import Sigmoid, boundary_at, inverse_logit, log_flops, log_odds, shift_logit
 from bayes_frontier.model.data import Stretches
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.model.spec import Misfit
+from bayes_frontier.posterior.population import Population, PopulationBoundary, residual_cdf
 
 # Equally probable slices of the base-model effect.
 _SLICES = 101
-# Boundaries at which the population's is worked out for every draw, uniform on the logit scale; and the slices that the
-# effects of a draw are summed up in: narrow at the top, which a high quantile over models hangs on.
-_GRID_LOGIT: FloatArray = np.linspace(-7.0, 7.0, 29)
-_EDGES: FloatArray = np.concatenate(
-    [np.linspace(0.0, 0.7, 15), np.linspace(0.7, 0.95, 15)[1:], np.linspace(0.95, 1.0, 12)[1:]]
-)
-# Base models that the normal prior of effects counts for beside those that were seen.
-PRIOR_BASE_MODELS = 5.0
-_POPULATION_SEED = 20261130
 _TOLERANCES = {"xatol": 1e-10, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
 
 
@@ -39,13 +28,6 @@ def effect_shape(effects: FloatArray, scales: FloatArray) -> FloatArray:
     Shapes: effects (n_samples, n_base_models), scales (n_samples,), returns (101,).
     """
     return np.asarray(np.quantile(effects / scales[:, None], (np.arange(_SLICES) + 0.5) / _SLICES))
-
-
-def residual_cdf(residual: npt.ArrayLike, quantiles: FloatArray) -> FloatArray:
-    """Distribution function of residuals given by its quantiles. Shapes: quantiles (len(RESIDUAL_LEVELS),)."""
-    # np.interp needs increasing nodes: ties (benchmarks with few items) are spread by less than any score's resolution.
-    nodes = quantiles + 1e-12 * np.arange(len(quantiles))
-    return np.asarray(np.interp(np.asarray(residual, dtype=float), nodes, RESIDUAL_LEVELS, left=0.0, right=1.0))
 
 
 def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> FloatArray:
@@ -62,98 +44,6 @@ def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> F
 
     root = elementwise.find_root(short, (low, high), args=(np.arange(len(levels)),), tolerances=_TOLERANCES)
     return np.asarray(root.x)
-
-
-def drawn_effects(effects: FloatArray, scales: FloatArray, votes: FloatArray, seed: int) -> FloatArray:
-    """Draw the distribution of the effects of new base models: one for each draw of the posterior.
-
-    A Dirichlet process given the base models seen: each has a random share of the population, and the normal prior of
-    effects has the rest. So a population of few base models is uncertain, and has the shape of those there are.
-
-    Shapes: effects (n_samples, n_base_models), scales (n_samples,), votes (n_base_models,), returns (n_samples,
-    n_slices): quantiles at the middles of slices.
-    """
-    rng = np.random.default_rng(seed)
-    normal = stats.norm.ppf((np.arange(_SLICES) + 0.5) / _SLICES)
-    prior = rng.standard_gamma(PRIOR_BASE_MODELS / _SLICES, (len(effects), _SLICES))
-    # without a correction the slices of a normal distribution would be narrower than the distribution
-    values = np.concatenate([effects, scales[:, None] * normal / normal.std()], axis=1)
-    shares = np.concatenate([rng.standard_exponential(effects.shape) * votes, prior], axis=1)
-    order = np.argsort(values, axis=1)
-    values, shares = np.take_along_axis(values, order, 1), np.take_along_axis(shares, order, 1)
-    reached = np.cumsum(shares, axis=1)
-    reached = (reached - 0.5 * shares) / reached[:, -1:]
-    middles = 0.5 * (_EDGES[1:] + _EDGES[:-1])
-    return np.stack([np.interp(middles, at, value) for at, value in zip(reached, values, strict=True)])
-
-
-def _mixture_levels(
-    grid: FloatArray, effects: FloatArray, shares: FloatArray, residual: FloatArray, cdf: FloatArray, tau: float
-) -> FloatArray:
-    """Level with exceedance 1 - tau among models whose boundaries are a logit plus each effect, by bisection.
-
-    Shapes: grid (n_grid,), effects (n_samples, n_slices), shares (n_slices,), residual and cdf (n,), residuals evenly
-    spaced; returns (n_samples, n_grid).
-    """
-    n, per_unit = len(residual) - 1, (len(residual) - 1) / (residual[-1] - residual[0])
-    levels, boundary = np.empty((len(effects), len(grid))), np.empty(effects.shape[1])
-    for s in range(len(effects)):
-        for g in range(len(grid)):
-            for j in range(len(shares)):
-                boundary[j] = 1.0 / (1.0 + np.exp(-grid[g] - effects[s, j]))
-            low, high = boundary[0] + residual[0], boundary[-1] + residual[-1]
-            while high - low > 1e-6:
-                level, below = 0.5 * (low + high), 0.0
-                for j in range(len(shares)):
-                    place = (level - boundary[j] - residual[0]) * per_unit
-                    if place >= n:
-                        below += shares[j]
-                    elif place > 0.0:
-                        i = int(place)
-                        below += shares[j] * (cdf[i] + (place - i) * (cdf[i + 1] - cdf[i]))
-                if below < tau:
-                    low = level
-                else:
-                    high = level
-            levels[s, g] = 0.5 * (low + high)
-    return levels
-
-
-@cache
-def _solver() -> Callable[..., FloatArray]:
-    """Compile it when it is first needed: Numba takes longer to load than most questions take to answer."""
-    numba = importlib.import_module("numba")
-    compiled: Callable[..., FloatArray] = numba.njit(cache=True)(_mixture_levels)
-    return compiled
-
-
-class PopulationBoundary:
-    """Turns a typical base model's boundary into the population boundary, for one task.
-
-    The solution depends on the boundary and on the effects of the draw only, so it is tabulated once for each draw and
-    interpolated. The table is non-decreasing in the boundary, hence so is the result in compute.
-
-    * quantiles: residual distribution of the task; see `residual_cdf`
-    * effects (n_samples, n_slices): distribution of effects in each draw; see `drawn_effects`
-    * tau: quantile level
-    """
-
-    def __init__(self, quantiles: FloatArray, effects: FloatArray, tau: float) -> None:
-        residual = np.linspace(quantiles[0], quantiles[-1], 4096)
-        levels = _solver()(_GRID_LOGIT, effects, np.diff(_EDGES), residual, residual_cdf(residual, quantiles), tau)
-        self._table = log_odds(np.maximum.accumulate(np.clip(levels, 0.0, 1.0), axis=1))
-
-    def __call__(self, q: FloatArray, samples: slice) -> FloatArray:
-        """Return the population boundary. Shapes: q (n_draws, ...)."""
-        table = self._table[samples]
-        position = (log_odds(q) - _GRID_LOGIT[0]) / (_GRID_LOGIT[1] - _GRID_LOGIT[0])
-        position = np.clip(position, 0.0, len(_GRID_LOGIT) - 1.0)
-        i = np.minimum(position.astype(int), len(_GRID_LOGIT) - 2)
-        part = position - i
-        # one index into the flat table is quicker than one a row and one a column
-        i += len(_GRID_LOGIT) * np.arange(len(q)).reshape((-1,) + (1,) * (q.ndim - 1))
-        start = table.take(i)
-        return np.asarray(inverse_logit(start + part * (table.take(i + 1) - start)))
 
 
 # The draws, and boundaries evaluated from them.
@@ -181,6 +71,7 @@ class Curves:
       `bayes_frontier.model.data`
     * misfit: how far the population boundary may be off for what the model leaves out; none: not at all
     * pivot: log10 FLOPs about which its steepness may be off
+    * population: which base models a model that is asked about may have; none: each as likely as the others
     """
 
     shape: tuple[int, int]
@@ -194,6 +85,7 @@ class Curves:
     walk: FloatArray | None = None
     misfit: Misfit | None = None
     pivot: float = 0.0
+    population: Population | None = None
 
     @classmethod
     def from_tree(cls, tree: xr.DataTree, tau: float, misfit: Misfit | None = None, pivot: float = 0.0) -> "Curves":
@@ -364,7 +256,7 @@ class Curves:
         midpoint = self.pivot + (midpoint - self.pivot) * np.exp(-steepness)
         values = boundary_at(z, floor, ceiling, slope * np.exp(steepness), midpoint)
         if self.scales is not None:
-            values = self._population[task](values, samples)
+            values = self._population(task)(values, samples)
         if self.misfit is not None and self.misfit.height > 0.0:
             values = inverse_logit(log_odds(values) + height)
         return values
@@ -386,19 +278,19 @@ class Curves:
         normal = np.random.default_rng(_MISFIT_SEED).standard_normal(shape)
         return np.asarray((normal - normal.mean(axis=0)) * [self.misfit.height, self.misfit.steepness])
 
+    def _population(self, task: int) -> PopulationBoundary:
+        """Make the table of one task when it is first asked for."""
+        if task not in self._tables:
+            assert self.effects is not None
+            assert self.scales is not None
+            population = self.population or Population.of_bases(self.effects.shape[1])
+            effects = population.effects(self.effects[:, :, task], self.scales[:, task], task)
+            self._tables[task] = PopulationBoundary(self.residuals[task], effects, self.tau)
+        return self._tables[task]
+
     @cached_property
-    def _population(self) -> list[PopulationBoundary]:
-        assert self.effects is not None
-        assert self.scales is not None
-        votes = np.ones(self.effects.shape[1])
-        return [
-            PopulationBoundary(
-                residuals,
-                drawn_effects(self.effects[:, :, k], self.scales[:, k], votes, _POPULATION_SEED + k),
-                self.tau,
-            )
-            for k, residuals in enumerate(self.residuals)
-        ]
+    def _tables(self) -> dict[int, PopulationBoundary]:
+        return {}
 
 
 def distinct_rows(frame: pd.DataFrame) -> tuple[IntArray, pd.DataFrame]:

@@ -1,5 +1,7 @@
 """`Frontier`: posterior capability boundaries and the questions they answer."""
 
+import copy
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ from bayes_frontier.posterior import ahead, query, store
 from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.drift import drift_between_periods
+from bayes_frontier.posterior.population import Population
 from bayes_frontier.posterior.query import Numbers
 from bayes_frontier.posterior.ranking import rank_base_models
 from bayes_frontier.text import count, flops_words, listed, printable
@@ -143,7 +146,10 @@ class Frontier(Displayed):
             return stored
         models = self.evaluations.models
         z = np.quantile(log_flops(models["flops"]), [0.0, 0.25, 0.5, 0.75, 1.0])
-        parts = {"boundary": self.boundary(10.0 ** np.unique(z), period="all")}
+        # what is drawn beside the posterior would hide how well its draws have mixed
+        still = copy.copy(self)
+        still.curves = replace(self.curves, population=Population.of_bases(len(self.base_model_names), drawn=False))
+        parts = {"boundary": still.boundary(10.0 ** np.unique(z), period="all")}
         if self.curves.has_base_models:
             z = reference_compute(models, self.base_model_names)
             values = self.curves.known(z[:, None], np.arange(len(z))[:, None], np.arange(len(self.tasks)))

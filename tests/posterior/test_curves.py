@@ -91,7 +91,7 @@ def same_draws(**values):
 
 def test_misfit_in_height_is_a_spread_of_the_logit():
     curves = Curves.from_tree(same_draws(), TAU, Misfit(height=0.05, steepness=0.0), pivot=23.0)
-    exact = Curves.from_tree(same_draws(), TAU).at(Z, 0, np.array([1]), None)[0, 0]
+    exact = Curves.from_tree(same_draws(), TAU).at(Z, 0, np.array([1]), None)[:, 0]
     moved = logit(curves.at(Z, 0, np.array([1]), None)[:, 0]) - logit(exact)
     # all of a draw's curve moves as one; 4,000 draws fix a standard deviation to 1.1%, three of which are 3.4%
     assert np.ptp(moved, axis=1).max() < 1e-9

@@ -6,10 +6,11 @@ from scipy import stats
 from scipy.special import expit, logit
 
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
-from bayes_frontier.posterior.draws import PopulationBoundary, effect_shape, mixture_quantile, residual_cdf
+from bayes_frontier.posterior.draws import effect_shape, mixture_quantile
+from bayes_frontier.posterior.population import _EDGES, PRIOR_BASE_MODELS, SLICES, Population, PopulationBoundary, residual_cdf
 from tests.draws import TAU, normal_residuals
 
-NORMAL = stats.norm.ppf((np.arange(101) + 0.5) / 101)  # effects without skew or heavy tails
+NORMAL = stats.norm.ppf(SLICES)  # effects without skew or heavy tails
 UNIFORM = RESIDUAL_LEVELS - TAU  # residuals uniform on [-tau, 1 - tau]
 
 
@@ -59,27 +60,27 @@ def test_population_boundary_is_the_quantile_of_brute_force(q, omega):
     quantiles = normal_residuals(0.04)
     scores = expit(logit(q) + omega * rng.standard_normal(n))
     scores += np.interp(rng.random(n), RESIDUAL_LEVELS, quantiles)
-    found = PopulationBoundary(quantiles, np.array([0.05, 0.9]), NORMAL, TAU)(np.array([[q]]), np.array([omega]))
-    # 101 slices of the effect and 400,000 draws: a few thousandths of a score.
+    found = PopulationBoundary(quantiles, omega * NORMAL[None], TAU)(np.array([[q]]), slice(None))
+    # 39 slices of the effect, a table in steps of half a logit and 400,000 draws: a few thousandths of a score.
     assert found.item() == pytest.approx(np.quantile(scores, TAU), abs=0.004)
 
 
 def test_no_spread_between_base_models_changes_nothing():
     q = np.linspace(0.02, 0.98, 50)[None, :]
-    found = PopulationBoundary(normal_residuals(0.05), np.zeros(1), NORMAL, TAU)(q, np.zeros(1))
+    found = PopulationBoundary(normal_residuals(0.05), np.zeros((1, len(SLICES))), TAU)(q, slice(None))
     np.testing.assert_allclose(found, q, atol=5e-4)
 
 
 def test_wider_spread_raises_the_boundary():
     scales = np.linspace(0.05, 1.0, 12)
-    boundary = PopulationBoundary(normal_residuals(0.03), scales, NORMAL, TAU)
-    assert (np.diff(boundary(np.full((12, 1), 0.5), scales)[:, 0]) > 0).all()
+    boundary = PopulationBoundary(normal_residuals(0.03), scales[:, None] * NORMAL, TAU)
+    assert (np.diff(boundary(np.full((12, 1), 0.5), slice(None))[:, 0]) > 0).all()
 
 
 def test_monotone_in_the_typical_boundary_and_bounded():
     scales = np.array([1e-4, 0.2, 5.0])
     q = np.broadcast_to(np.concatenate([[0.0], np.geomspace(1e-9, 0.5, 300), [0.9, 1 - 1e-12, 1.0]]), (3, 304))
-    found = PopulationBoundary(normal_residuals(0.1), scales, NORMAL, TAU)(q, scales)
+    found = PopulationBoundary(normal_residuals(0.1), scales[:, None] * NORMAL, TAU)(q, slice(None))
     assert (np.diff(found, axis=1) >= 0).all()
     assert found.min() >= 0.0
     assert found.max() <= 1.0
@@ -90,16 +91,14 @@ def test_the_shape_of_effects_is_free_of_their_scale():
     scales = rng.uniform(0.1, 0.5, 3000)
     found = effect_shape(scales[:, None] * rng.standard_normal((3000, 20)), scales)
     # 60,000 standard normal values
-    np.testing.assert_allclose(found, NORMAL, atol=0.05)
+    np.testing.assert_allclose(found, stats.norm.ppf((np.arange(101) + 0.5) / 101), atol=0.05)
 
 
 def test_effects_with_a_long_lower_tail_do_not_lift_the_boundary_as_their_width_would():
-    skewed = -stats.gumbel_r.ppf((np.arange(101) + 0.5) / 101)
-    skewed = (skewed - skewed.mean()) / skewed.std()
-    q, scale = np.array([[0.5]]), np.array([0.4])
-    levels = [
-        PopulationBoundary(normal_residuals(0.03), scale, shape, TAU)(q, scale).item() for shape in (skewed, NORMAL)
-    ]
+    skewed = -stats.gumbel_r.ppf(SLICES)
+    skewed = (skewed + stats.gumbel_r.mean()) / stats.gumbel_r.std()
+    effects = 0.4 * np.stack([skewed, NORMAL])
+    levels = PopulationBoundary(normal_residuals(0.03), effects, TAU)(np.full((2, 1), 0.5), slice(None))[:, 0]
     assert levels[0] < levels[1] - 0.03
 
 
@@ -108,7 +107,39 @@ def test_population_boundary_of_skewed_effects_is_the_quantile_of_brute_force():
     n, omega, quantiles = 400_000, 0.3, normal_residuals(0.04)
     effects = 1.0 - rng.exponential(size=n)
     scores = expit(omega * effects) + np.interp(rng.random(n), RESIDUAL_LEVELS, quantiles)
-    shape = effect_shape(omega * effects[:, None], np.full(n, omega))
-    found = PopulationBoundary(quantiles, np.array([0.1, 0.6]), shape, TAU)(np.array([[0.5]]), np.array([omega]))
-    # as above: 101 slices, 400,000 draws, and a table linear in omega between thirteen values
+    slices = omega * np.quantile(effects, SLICES)[None]
+    found = PopulationBoundary(quantiles, slices, TAU)(np.array([[0.5]]), slice(None))
+    # as above: slices, a table, and 400,000 draws
     assert found.item() == pytest.approx(np.quantile(scores, TAU), abs=0.004)
+
+
+def test_many_base_models_leave_their_own_distribution_and_few_an_uncertain_one():
+    rng = np.random.default_rng(4)
+    for n in (8, 2000):
+        one = np.tile(stats.norm.ppf((rng.permutation(n) + 0.5) / n), (1000, 1))
+        effects = Population.of_bases(n).effects(one, np.ones(1000), 0)
+        assert effects.shape == (1000, len(SLICES))
+        assert (np.diff(effects, axis=1) >= 0.0).all()
+        # the mean over a Dirichlet process of concentration c varies by the variance over c + 1; 1,000 draws fix a
+        # standard deviation to 2.2%, and slices leave out some of the tails
+        means = effects @ np.diff(_EDGES)
+        assert means.std() == pytest.approx(1.0 / np.sqrt(n + PRIOR_BASE_MODELS + 1.0), rel=0.15)
+        assert np.median(effects, axis=0) == pytest.approx(NORMAL, abs=0.5 if n == 8 else 0.06)
+
+
+def test_a_population_without_random_shares_is_the_same_in_every_draw():
+    one = np.tile([-1.0, 0.0, 2.0], (5, 1))
+    still = Population.of_bases(3, drawn=False).effects(one, np.ones(5), 0)
+    assert np.ptp(still, axis=0).max() == 0.0
+    assert np.ptp(Population.of_bases(3).effects(one, np.ones(5), 0), axis=0).max() > 0.1
+
+
+def test_votes_say_which_base_models_count_and_groups_share_theirs():
+    effects, n = np.tile([-3.0, 0.0, 3.0, 3.0, 3.0, 3.0], (2000, 1)), 2000
+    # a scale of next to nothing: the prior's models stand at zero
+    top = Population(np.array([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]), np.arange(6)).effects(effects, np.full(n, 1e-9), 0)
+    assert (top[:, 0] >= 0.0).all()
+    # one family of four against two of one: a third of the votes lie at 3, not two thirds
+    family = Population(np.array([1.0, 1.0, 0.25, 0.25, 0.25, 0.25]), np.array([0, 1, 2, 2, 2, 2]))
+    alone = Population.of_bases(6).effects(effects, np.full(n, 1e-9), 0)
+    assert family.effects(effects, np.full(n, 1e-9), 0).mean() < alone.mean() - 0.5
