@@ -58,19 +58,20 @@ class Population:
         middles of slices.
         """
         rng = np.random.default_rng([_SEED, task])
-        votes = np.bincount(self.group, self.votes)
+        counted = self.votes > 0.0
+        effects, group = effects[:, counted], np.unique(self.group[counted], return_inverse=True)[1]
+        votes = np.bincount(group, self.votes[counted])
         votes *= votes.sum() / (votes**2).sum()  # as many as groups of equal votes that would be as uncertain
         prior = np.full((len(effects), _PRIOR_SLICES), PRIOR_BASE_MODELS / _PRIOR_SLICES)
-        parts = np.tile(self.votes, (len(effects), 1))
+        parts = np.tile(self.votes[counted], (len(effects), 1))
         shares = np.tile(votes, (len(effects), 1))
         if self.drawn:
             prior = rng.standard_gamma(prior)
             parts *= rng.standard_exponential(parts.shape)
             shares *= rng.standard_exponential(shares.shape)
         whole = np.zeros_like(shares)
-        np.add.at(whole.T, self.group, parts.T)
-        parts /= np.maximum(whole[:, self.group], np.finfo(float).tiny)
-        shares = np.concatenate([shares[:, self.group] * parts, prior], axis=1)
+        np.add.at(whole.T, group, parts.T)
+        shares = np.concatenate([shares[:, group] * parts / whole[:, group], prior], axis=1)
         normal = stats.norm.ppf((np.arange(_PRIOR_SLICES) + 0.5) / _PRIOR_SLICES)
         values = np.concatenate([effects, scales[:, None] * normal / normal.std()], axis=1)
         order = np.argsort(values, axis=1)

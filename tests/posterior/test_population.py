@@ -124,7 +124,8 @@ def test_many_base_models_leave_their_own_distribution_and_few_an_uncertain_one(
         # standard deviation to 2.2%, and slices leave out some of the tails
         means = effects @ np.diff(_EDGES)
         assert means.std() == pytest.approx(1.0 / np.sqrt(n + PRIOR_BASE_MODELS + 1.0), rel=0.15)
-        assert np.median(effects, axis=0) == pytest.approx(NORMAL, abs=0.5 if n == 8 else 0.06)
+    # the last one's base models are a normal distribution's
+    assert np.median(effects, axis=0) == pytest.approx(NORMAL, abs=0.06)
 
 
 def test_a_population_without_random_shares_is_the_same_in_every_draw():
@@ -138,7 +139,7 @@ def test_votes_say_which_base_models_count_and_groups_share_theirs():
     effects, n = np.tile([-3.0, 0.0, 3.0, 3.0, 3.0, 3.0], (2000, 1)), 2000
     # a scale of next to nothing: the prior's models stand at zero
     top = Population(np.array([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]), np.arange(6)).effects(effects, np.full(n, 1e-9), 0)
-    assert (top[:, 0] >= 0.0).all()
+    assert (top[:, 0] >= -1e-6).all()
     # one family of four against two of one: a third of the votes lie at 3, not two thirds
     family = Population(np.array([1.0, 1.0, 0.25, 0.25, 0.25, 0.25]), np.array([0, 1, 2, 2, 2, 2]))
     alone = Population.of_bases(6).effects(effects, np.full(n, 1e-9), 0)
