@@ -1,5 +1,7 @@
 """The definition and the fast engine: one density, gradient and set of reported variables; and the builder of both."""
 
+from dataclasses import replace
+
 import numpy as np
 import pymc as pm
 import pytensor
@@ -77,8 +79,13 @@ def test_the_fast_engine_is_the_definition(build, spec, shape):
     built = build(spec, **shape)
     rng = np.random.default_rng(31)
     levels = random_levels(rng, built.data.counts.shape)
-    plain = frontier_model(built.spec, built.data, built.scale, levels.transform())
-    fast = fast_model(built.spec, built.data, built.scale, levels)
+    # three models of each uploader, and tails that differ
+    siblings = replace(built.data.clusters, uploader=built.data.clusters.uploader // 3)
+    data = replace(built.data, clusters=siblings)
+    tails = rng.uniform(0.5, 2.0, built.data.counts.shape)
+    scale = replace(built.scale, correlation=rng.uniform(0.1, 0.6, tails.shape[1]), tails=tails)
+    plain = frontier_model(built.spec, data, scale, levels.transform())
+    fast = fast_model(built.spec, data, scale, levels)
     at_plain, at_fast = evaluated(plain), evaluated(fast)
     initial = plain.initial_point()
     for _ in range(POINTS):
