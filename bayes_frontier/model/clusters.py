@@ -90,8 +90,7 @@ class Clusters:
         """How long the upper tail of each base model's scores is, of what is usual; of the scores of one task.
 
         The mean distance from the boundary in the upper part of a base model's scores, on a logarithmic scale shrunk
-        towards the others' by empirical Bayes; as many uploaders as tell of it count. What is not known of a tail makes
-        intervals wider, so that the mean of the tail is taken, not that of its logarithm.
+        towards the others' by empirical Bayes; as many uploaders as tell of it count.
 
         Shapes: residuals (n_scores,), weights (n_scores,), returns (n_base_models,).
         """
@@ -115,11 +114,10 @@ class Clusters:
             precision = 1.0 / (variance[known] + between)
             mean = np.average(seen, weights=precision)
             between = max(1e-4, between * float((precision**2 * (seen - mean) ** 2).sum() / precision.sum()))
-        left = np.where(known, between * variance / (between + variance), between)
         log_tail = np.where(known, between / (between + variance) * (log_tail - mean), 0.0)
         counted = np.bincount(self.base, weights, minlength=self.shape[0])
         log_tail -= np.average(log_tail, weights=counted)
-        return np.asarray(np.exp(log_tail + 0.5 * left))
+        return np.asarray(np.exp(log_tail))
 
     def half_samples(
         self, residuals: FloatArray, weights: FloatArray, level: float, half_width: FloatArray, scale: FloatArray
