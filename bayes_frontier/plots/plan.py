@@ -43,6 +43,11 @@ def plot_plan(
     -------
     numpy.ndarray
         Axes, shape (1 + n_tasks,): cost against width, then one panel per task.
+
+    Raises
+    ------
+    QueryError
+        If an element is unknown, or there are too few axes.
     """
     elements = style.settle(visuals, ELEMENTS)
     tasks = list(dict.fromkeys(plan.widths["task"]))

@@ -49,6 +49,11 @@ def plot_portfolio(found: Portfolio, *, axes: Axes | None = None, visuals: style
     -------
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If an element is unknown.
     """
     elements = style.settle(visuals, PORTFOLIO_ELEMENTS)
     panels, new_figure = style.take_axes(axes, 1, height=3.4)

@@ -68,6 +68,11 @@ def plot_saturation(
     -------
     numpy.ndarray
         Axes, shape (n_tasks,); the figure is ``axes[0].figure``.
+
+    Raises
+    ------
+    QueryError
+        If an element is unknown, or there are too few axes.
     """
     elements = style.settle(visuals, SATURATION_ELEMENTS)
     tasks = [str(task) for task in found.summary["task"].to_numpy()]
@@ -143,6 +148,11 @@ def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style
     -------
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If an element is unknown.
     """
     elements = style.settle(visuals, PROGRESS_ELEMENTS)
     numbers = found.summary
@@ -201,6 +211,11 @@ def plot_emergence(found: Emergence, *, axes: Axes | None = None, visuals: style
     -------
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If an element is unknown.
     """
     elements = style.settle(visuals, EMERGENCE_ELEMENTS)
     numbers = found.summary
