@@ -16,7 +16,7 @@ from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.combine import combine
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.frames import closing_dates
-from bayes_frontier.evaluations.lines import Duplicates
+from bayes_frontier.evaluations.lines import Compute, Copies, Duplicates
 from bayes_frontier.evaluations.metrics import Metrics
 from bayes_frontier.evaluations.read import read
 from bayes_frontier.evaluations.registry.registry import Registry, given_registry
@@ -113,6 +113,8 @@ def update(
     format: str | None = None,
     columns: Mapping[str, str] | None = None,
     duplicates: Duplicates = "keep",
+    copies: Copies = "auto",
+    compute: Compute = "stated",
     metrics: Metrics | Mapping[str, object] | str | Path | None = None,
     limited: bool = False,
     registry: Registry | str | Path | None = None,
@@ -145,7 +147,7 @@ def update(
     rescored : {"error", "first", "mix"}
         A task that the new results score otherwise than the fit's, as the models of both show: stop; leave its new
         scores out; or mix both scorings, which looks like drift.
-    format, columns, duplicates, metrics, limited : optional
+    format, columns, duplicates, copies, compute, metrics, limited : optional
         How to read the results; see `bayes_frontier.read`.
     registry : Registry or path, optional
         Base models of the results and of the new fit (default: the registry that the fit's table was read with).
@@ -200,6 +202,8 @@ def update(
         "format": format,
         "columns": columns,
         "duplicates": duplicates,
+        "copies": copies,
+        "compute": compute,
         "registry": entries,
         "metrics": metrics,
         "limited": limited,
