@@ -304,8 +304,8 @@ def _others(rows: pd.DataFrame, references: list[str], day: dt.date, settings: t
 def settled(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> str:
     """Weigh a verdict by what other analyses come to.
 
-    Other dates see less of a shift than its own, so half of all analyses will do; but what could explain the shift
-    away has to leave its direction standing, each by itself.
+    Other dates see less of a shift than its own, so half of all analyses will do; but what could explain the shift away
+    has to leave its direction standing, each by itself.
     """
     made = [other for other in others.values() if other]
     if not word.startswith("shifted") or not made:
@@ -369,18 +369,13 @@ CHAINS, BURN, KEPT = 2, 150, 500
 
 @dataclass(frozen=True)
 class Fitted:
-    """Draws of the regression.
+    """Draws of the regression."""
 
-    * coefficients (n_chains, n_draws, n_columns): b
-    * sigma, tau, eta (n_chains, n_draws): scales of residuals, of base models, and of their sides
-    * effects (n_base_models, 2): posterior means of u + v, by side
-    """
-
-    coefficients: FloatArray
-    sigma: FloatArray
+    coefficients: FloatArray  # (n_chains, n_draws, n_columns): b
+    sigma: FloatArray  # sigma, tau, eta (n_chains, n_draws): scales of residuals, of base models, and of their sides
     tau: FloatArray
     eta: FloatArray
-    effects: FloatArray
+    effects: FloatArray  # (n_base_models, 2): posterior means of u + v, by side
 
 
 def regress(

@@ -223,18 +223,13 @@ _GRID = 400
 
 @dataclass(frozen=True)
 class Residuals:
-    """Distribution of one task's residuals, in all base models and in each.
+    """Distribution of one task's residuals, in all base models and in each."""
 
-    * grid (n_grid,): residuals (scores minus boundary) at which distributions are kept, increasing
-    * own (n_base_models, n_grid): share of each base model's residuals at or below; 0 for one without scores
-    * sizes (n_base_models,): scores of each base model
-    * alike: how many scores the shared distribution is worth in that of a base model (m)
-    """
-
-    grid: FloatArray
+    grid: FloatArray  # (n_grid,): residuals (scores minus boundary) at which distributions are kept, increasing
+    # (n_base_models, n_grid): share of each base model's residuals at or below; 0 for one without scores
     own: FloatArray
-    sizes: FloatArray
-    alike: float
+    sizes: FloatArray  # (n_base_models,): scores of each base model
+    alike: float  # how many scores the shared distribution is worth in that of a base model (m)
 
     @classmethod
     def of(cls, residuals: FloatArray, base: IntArray, n_bases: int) -> Residuals:
@@ -268,8 +263,8 @@ class Residuals:
     def cdf(self, residual: FloatArray, shared: FloatArray, sample: IntArray, base: IntArray) -> FloatArray:
         """Distribution function of a base model's residuals.
 
-        Shapes: residual (n_rows, n_models), shared (n_samples, n_grid), sample (n_rows,), base (n_models,);
-        returns (n_rows, n_models).
+        Shapes: residual (n_rows, n_models), shared (n_samples, n_grid), sample (n_rows,), base (n_models,); returns
+        (n_rows, n_models).
         """
         place = np.clip(np.searchsorted(self.grid, residual, side="right") - 1, 0, len(self.grid) - 2)
         width = self.grid[place + 1] - self.grid[place]

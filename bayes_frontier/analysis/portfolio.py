@@ -34,30 +34,20 @@ _EXAMPLE = 'a table [targets."task"] each, with score = 0.6'
 
 @dataclass(frozen=True)
 class Target:
-    """What is wanted of one task.
-
-    * task: the task
-    * score: score to attain, in [0, 1]
-    * weight: importance, relative to other targets
-    * cost: what it costs to miss the target, in a unit of the user's
-    """
+    """What is wanted of one task."""
 
     task: str
     score: float
-    weight: float = 1.0
-    cost: float = 0.0
+    weight: float = 1.0  # importance, relative to other targets
+    cost: float = 0.0  # what it costs to miss the target, in a unit of the user's
 
 
 @dataclass(frozen=True)
 class Goals:
-    """Targets of several tasks.
+    """Targets of several tasks."""
 
-    * targets: at least one, a task each
-    * price: price of a FLOP in the unit of the costs; 0: compute is free
-    """
-
-    targets: tuple[Target, ...]
-    price: float = 0.0
+    targets: tuple[Target, ...]  # at least one, a task each
+    price: float = 0.0  # price of a FLOP in the unit of the costs; 0: compute is free
 
     @property
     def tasks(self) -> tuple[str, ...]:

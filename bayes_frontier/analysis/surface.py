@@ -24,16 +24,11 @@ OVER = ("chain", "draw")
 
 @dataclass(frozen=True)
 class Surface:
-    """Draws of boundaries of some tasks, of the population or of one base model.
-
-    * frontier: the fit
-    * tasks: tasks asked for
-    * base: index of a base model; None: the population boundary
-    """
+    """Draws of boundaries of some tasks, of the population or of one base model."""
 
     frontier: Frontier
     tasks: tuple[str, ...]
-    base: int | None
+    base: int | None  # index of a base model; None: the population boundary
 
     @classmethod
     def of(cls, frontier: Frontier, task: str | None, base_model: str | None) -> Surface:

@@ -66,28 +66,20 @@ Function = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True)
 class Likelihood:
-    """The fit's working likelihood for one task.
+    """The fit's working likelihood for one task."""
 
-    * level, half_width, scale: of the smoothed pinball loss; see `model.scale`
-    * density: density of scores at the boundary
-    """
-
-    level: float
+    level: float  # level, half_width, scale: of the smoothed pinball loss; see `model.scale`
     half_width: float
     scale: float
-    density: float
+    density: float  # density of scores at the boundary
 
 
 @dataclass(frozen=True)
 class Levels:
-    """Where the base models of the new scores stood.
+    """Where the base models of the new scores stood."""
 
-    * mean (n_base_models,): logit of each boundary
-    * covariance (n_base_models, n_base_models): its uncertainty
-    """
-
-    mean: FloatArray
-    covariance: FloatArray
+    mean: FloatArray  # (n_base_models,): logit of each boundary
+    covariance: FloatArray  # (n_base_models, n_base_models): its uncertainty
 
 
 def shift_draws(

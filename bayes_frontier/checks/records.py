@@ -73,21 +73,16 @@ def typical_logit(curves: Curves, data: FrontierData, cells: IntArray, samples: 
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """Scores of a fit beside their boundaries.
+    """Scores of a fit beside their boundaries."""
 
-    * data: the scores by cell, as they were fitted
-    * table: one row per score, in the order of ``evaluations.table``: model (number of the record), base_model,
-      task, period (number), z (log10 FLOPs of the cell), size (models of the base model), score, boundary
-      (posterior mean, the base model's effect included), above (score above it: 0 or 1) and drawn (share of draws
-      whose boundary the score is above)
-    * tau: quantile level
-    * draws (n_draws, n_cells): boundary of each cell for draws evenly spaced over the posterior
-    """
-
-    data: FrontierData
+    data: FrontierData  # the scores by cell, as they were fitted
+    # one row per score, in the order of ``evaluations.table``: model (number of the record), base_model, task, period
+    # (number), z (log10 FLOPs of the cell), size (models of the base model), score, boundary (posterior mean, the base
+    # model's effect included), above (score above it: 0 or 1) and drawn (share of draws whose boundary the score is
+    # above)
     table: pd.DataFrame
     tau: float
-    draws: FloatArray
+    draws: FloatArray  # (n_draws, n_cells): boundary of each cell for draws evenly spaced over the posterior
 
     @classmethod
     def from_frontier(cls, frontier: Frontier) -> Records:
@@ -136,18 +131,12 @@ class Records:
 
 @dataclass(frozen=True, eq=False)
 class CheckInput:
-    """What every check is given.
-
-    * frontier: the fit to check
-    * others: fits of the same scores at other levels
-    * refit: how many base models may be left out by fitting again
-    * seed: seeds draws from the priors and simulated counts
-    """
+    """What every check is given."""
 
     frontier: Frontier
-    others: Sequence[Frontier] = ()
-    refit: int = 0
-    seed: int = 0
+    others: Sequence[Frontier] = ()  # fits of the same scores at other levels
+    refit: int = 0  # how many base models may be left out by fitting again
+    seed: int = 0  # seeds draws from the priors and simulated counts
 
     @cached_property
     def records(self) -> Records:

@@ -21,13 +21,9 @@ _GRID = 25
 
 @dataclass(frozen=True, repr=False)
 class Recovery(Displayed):
-    """How often credible intervals hold the truth.
+    """How often credible intervals hold the truth."""
 
-    * points: one row per (task, FLOPs): task, flops, truth, median, lower, upper, covered
-    * prob: probability of the intervals
-    """
-
-    points: pd.DataFrame
+    points: pd.DataFrame  # one row per (task, FLOPs): task, flops, truth, median, lower, upper, covered
     prob: float
 
     @property

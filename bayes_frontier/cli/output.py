@@ -29,32 +29,21 @@ Value = str | float | int | bool | None
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an answer.
+    """A column of an answer."""
 
-    * key: its name in JSON and CSV
-    * title: its heading for people; empty: not shown to them
-    * words: turns a value into text for people
-    """
-
-    key: str
-    title: str
-    words: Callable[..., str] = str
+    key: str  # its name in JSON and CSV
+    title: str  # its heading for people; empty: not shown to them
+    words: Callable[..., str] = str  # turns a value into text for people
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A table with what it is about.
+    """A table with what it is about."""
 
-    * about: facts that hold for the whole table; the head of the JSON document
-    * columns: its columns
-    * rows: values by column key; infinite and missing numbers are null in JSON
-    * header, footer: lines for people above and below the table
-    """
-
-    about: Mapping[str, object]
+    about: Mapping[str, object]  # facts that hold for the whole table; the head of the JSON document
     columns: Sequence[Column]
-    rows: Sequence[Mapping[str, Value]]
-    header: Sequence[str] = ()
+    rows: Sequence[Mapping[str, Value]]  # values by column key; infinite and missing numbers are null in JSON
+    header: Sequence[str] = ()  # header, footer: lines for people above and below the table
     footer: Sequence[str] = field(default=())
 
 

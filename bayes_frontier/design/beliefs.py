@@ -72,25 +72,19 @@ _MOST_DRAWS = 2000
 
 @dataclass(frozen=True)
 class Beliefs:
-    """Draws of boundaries in the period planned for.
-
-    * tasks: names
-    * curves: draws
-    * period: period planned for, an index into the curves' periods
-    * noise: variance of one evaluation as a measurement of a boundary
-    * base_models: fitted base models: their index among the curves' effects, and their log10 FLOPs
-    * innovation: standard deviation of what a fitted base model has moved on its own by the period planned for, in
-      units of the spread of base models: ``base_model_innovation`` of the model for a fitted period, times the
-      square root of the quarters to the next one
-    * recent: fitted base models with scores of other periods: how many scores they have of the period planned for
-    """
+    """Draws of boundaries in the period planned for."""
 
     tasks: tuple[str, ...]
     curves: Curves
-    period: int
-    noise: Noise
+    period: int  # period planned for, an index into the curves' periods
+    noise: Noise  # variance of one evaluation as a measurement of a boundary
+    # fitted base models: their index among the curves' effects, and their log10 FLOPs
     base_models: dict[str, tuple[int, float]]
+    # standard deviation of what a fitted base model has moved on its own by the period planned for, in units of the
+    # spread of base models: ``base_model_innovation`` of the model for a fitted period, times the square root of the
+    # quarters to the next one
     innovation: float = 0.0
+    # fitted base models with scores of other periods: how many scores they have of the period planned for
     recent: dict[str, int] = field(default_factory=dict)
 
     @classmethod

@@ -23,14 +23,10 @@ from bayes_frontier.text import count, listed, suggestion
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of a choice.
+    """Limits of a choice."""
 
-    * cost: sum of costs not exceeded; infinite where only the number is limited
-    * count: number of models not exceeded
-    """
-
-    cost: float
-    count: int
+    cost: float  # sum of costs not exceeded; infinite where only the number is limited
+    count: int  # number of models not exceeded
 
 
 def read_budget(budget: float | str | None, n: int | None, total: float, n_candidates: int) -> Budget:
@@ -69,16 +65,11 @@ TOKENS_PER_ITEM = "tokens_per_item"
 
 @dataclass(frozen=True)
 class Candidates:
-    """Candidates that can be chosen, and those that cannot.
+    """Candidates that can be chosen, and those that cannot."""
 
-    * frame: model, base_model, flops, cost (positive); one row per candidate
-    * unit: what cost counts in
-    * left_out: place, model, reason; one row per candidate that cannot be chosen
-    """
-
-    frame: pd.DataFrame
-    unit: str
-    left_out: pd.DataFrame
+    frame: pd.DataFrame  # model, base_model, flops, cost (positive); one row per candidate
+    unit: str  # what cost counts in
+    left_out: pd.DataFrame  # place, model, reason; one row per candidate that cannot be chosen
 
     def leave_out(self, mask: npt.NDArray[np.bool_], reason: str) -> "Candidates":
         """Move candidates to those left out. Shapes: mask (n_candidates,)."""

@@ -24,18 +24,12 @@ _POINTS = 15
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """A plan that evaluations followed.
+    """A plan that evaluations followed."""
 
-    * table: model, and of the plan's columns order, cost and interval_width where it has them
-    * tasks: tasks it was made for; None where it does not say
-    * flops: range of compute it was made for
-    * prob: probability of its intervals
-    """
-
-    table: pd.DataFrame
-    tasks: tuple[str, ...] | None
-    flops: tuple[float, float] | None
-    prob: float
+    table: pd.DataFrame  # model, and of the plan's columns order, cost and interval_width where it has them
+    tasks: tuple[str, ...] | None  # tasks it was made for; None where it does not say
+    flops: tuple[float, float] | None  # range of compute it was made for
+    prob: float  # probability of its intervals
 
     @classmethod
     def from_plan(cls, plan: Plan | pd.DataFrame | str | Path) -> "Planned":
@@ -106,9 +100,9 @@ def promise(
 ) -> Promise:
     """Compare what evaluations were expected to say, before any of their scores was seen, with what they said.
 
-    The expectation is that of `plan` (docs/design.md) for the evaluations that came in, so a plan carried out in
-    part is judged by that part. The reduction realised is that of the posterior variance from one fit to the next; it
-    may be negative, since scores that contradict a fit also make it wider.
+    The expectation is that of `plan` (docs/design.md) for the evaluations that came in, so a plan carried out in part
+    is judged by that part. The reduction realised is that of the posterior variance from one fit to the next; it may be
+    negative, since scores that contradict a fit also make it wider.
     """
     wanted = before.tasks
     if planned is not None and planned.tasks is not None:

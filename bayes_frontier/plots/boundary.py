@@ -31,30 +31,20 @@ _STEP = 4
 
 @dataclass(frozen=True)
 class BoundaryCurves:
-    """Curves and points of the picture; mappings are by task.
+    """Curves and points of the picture; mappings are by task."""
 
-    * tasks: panels, in order
-    * periods: labels of the periods shown, the one with the band last
-    * flops: where curves are known, shape (n_flops,)
-    * median, lower, upper: boundary of the last of `periods`, each (n_flops,)
-    * past: medians of the earlier periods
-    * points: scores of these periods: flops, score, period; in an order that hides none of the periods
-    * truth: known boundary, shape (n_flops,); tasks without one are left out
-    * prob: probability of the band
-    * title: what the picture shows
-    """
-
-    tasks: tuple[str, ...]
-    periods: tuple[str, ...]
-    flops: Floats
-    median: Mapping[str, Floats]
+    tasks: tuple[str, ...]  # panels, in order
+    periods: tuple[str, ...]  # labels of the periods shown, the one with the band last
+    flops: Floats  # where curves are known, shape (n_flops,)
+    median: Mapping[str, Floats]  # median, lower, upper: boundary of the last of `periods`, each (n_flops,)
     lower: Mapping[str, Floats]
     upper: Mapping[str, Floats]
-    past: Mapping[str, list[Floats]]
+    past: Mapping[str, list[Floats]]  # medians of the earlier periods
+    # scores of these periods: flops, score, period; in an order that hides none of the periods
     points: Mapping[str, pd.DataFrame]
-    truth: Mapping[str, Floats]
-    prob: float
-    title: str
+    truth: Mapping[str, Floats]  # known boundary, shape (n_flops,); tasks without one are left out
+    prob: float  # probability of the band
+    title: str  # what the picture shows
 
 
 def boundary_curves(

@@ -41,20 +41,14 @@ _ROW, _AROUND, _WIDTH = 0.34, 1.2, 7.4
 
 @dataclass(frozen=True)
 class Rows:
-    """Intervals to draw, the first row on top.
+    """Intervals to draw, the first row on top."""
 
-    * names: what each row is of
-    * median, lower, upper: centre and ends, shape (n,)
-    * inner: ends of a narrower interval within
-    * texts: what stands at the right of each row
-    """
-
-    names: tuple[str, ...]
-    median: Floats
+    names: tuple[str, ...]  # what each row is of
+    median: Floats  # median, lower, upper: centre and ends, shape (n,)
     lower: Floats
     upper: Floats
-    inner: tuple[Floats, Floats] | None
-    texts: tuple[str, ...]
+    inner: tuple[Floats, Floats] | None  # ends of a narrower interval within
+    texts: tuple[str, ...]  # what stands at the right of each row
 
 
 def row_axes(axes: Axes | None, n: int) -> tuple[Axes, bool]:

@@ -56,18 +56,13 @@ def base_model_years(names: pd.Series, seen: pd.Series, registry: Registry) -> F
 
 @dataclass(frozen=True)
 class Vintage:
-    """Lines through base-model effects over release dates, one per task.
+    """Lines through base-model effects over release dates, one per task."""
 
-    * slope, error (n_tasks,): mean and standard deviation of the trend, on the logit scale a year
-    * centre (n_tasks,): mean release of the base models, in years since 2024-01-01, weighted by what their scores
-      tell
-    * latest: latest year that the lines are followed to
-    """
-
-    slope: FloatArray
+    slope: FloatArray  # slope, error (n_tasks,): mean and standard deviation of the trend, on the logit scale a year
     error: FloatArray
+    # (n_tasks,): mean release of the base models, in years since 2024-01-01, weighted by what their scores tell
     centre: FloatArray
-    latest: float
+    latest: float  # latest year that the lines are followed to
 
     @classmethod
     def from_curves(cls, curves: Curves, released: FloatArray, prior: float) -> "Vintage | None":
@@ -122,18 +117,12 @@ def appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp,
 
 @dataclass(frozen=True)
 class ModelsAhead:
-    """Models to come as a fit sees them.
+    """Models to come as a fit sees them."""
 
-    * base (n_models,): place among the fitted base models; -1 for one not fitted
-    * z (n_models,): log10 FLOPs: of a fitted base model those it was fitted at
-    * quarters (n_models,): time since the last fitted stretch, in quarters of a year
-    * appeared (n_models,): when their base models did, in years since 2024-01-01
-    """
-
-    base: IntArray
-    z: FloatArray
-    quarters: FloatArray
-    appeared: FloatArray
+    base: IntArray  # (n_models,): place among the fitted base models; -1 for one not fitted
+    z: FloatArray  # (n_models,): log10 FLOPs: of a fitted base model those it was fitted at
+    quarters: FloatArray  # (n_models,): time since the last fitted stretch, in quarters of a year
+    appeared: FloatArray  # (n_models,): when their base models did, in years since 2024-01-01
 
     @classmethod
     def from_models(
@@ -216,24 +205,19 @@ STAND_INS = 24
 
 @dataclass(frozen=True)
 class Draws:
-    """Random parts of what is to come, the same for all models.
+    """Random parts of what is to come, the same for all models."""
 
-    * samples (n_samples,): which draws of the posterior
-    * drift, own, trend (n_samples, n_tasks): e_1, e_2 |e_3| and the standard normal value behind the trend of
-      vintage, as in the module's description
-    * new (n_samples, n_stand_ins, n_tasks): effects of base models not fitted, on the logit scale
-    * innovation: of a fitted base model's own change in a quarter, in units of base_model_scale: its standard
-      deviation differs from task to task, and is drawn from a half-normal distribution of this scale
-    * vintage: what later base models are better by
-    """
-
-    samples: IntArray
+    samples: IntArray  # (n_samples,): which draws of the posterior
+    # drift, own, trend (n_samples, n_tasks): e_1, e_2 |e_3| and the standard normal value behind the trend of vintage,
+    # as in the module's description
     drift: FloatArray
     own: FloatArray
     trend: FloatArray
-    new: FloatArray
+    new: FloatArray  # (n_samples, n_stand_ins, n_tasks): effects of base models not fitted, on the logit scale
+    # of a fitted base model's own change in a quarter, in units of base_model_scale: its standard deviation differs
+    # from task to task, and is drawn from a half-normal distribution of this scale
     innovation: float
-    vintage: Vintage | None
+    vintage: Vintage | None  # what later base models are better by
 
     @classmethod
     def even(cls, curves: Curves, seed: int, innovation: float = 0.0, vintage: Vintage | None = None) -> "Draws":

@@ -102,33 +102,22 @@ _AT_A_TIME = 65536
 
 @dataclass(frozen=True)
 class Curves:
-    """Draws with chain and draw in one first axis.
+    """Draws with chain and draw in one first axis."""
 
-    * shape: number of chains and of draws per chain
-    * parts: floor, ceiling, slope and midpoint, each (n_samples, n_tasks, n_periods)
-    * effects: base-model effects on the logit scale, (n_samples, n_base_models, n_tasks)
-    * scales: their standard deviations, (n_samples, n_tasks)
-    * drift: standard deviation of a quarter's drift on the logit scale, (n_samples, n_tasks)
-    * residuals: residual quantiles of each task, (n_tasks, n_levels)
-    * tau: quantile level
-    * velocity: mean drift of a quarter on the logit scale, (n_samples, n_tasks)
-    * walk: drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
-      `bayes_frontier.model.data`
-    * misfit: how far the population boundary may be off for what the model leaves out; none: not at all
-    * pivot: log10 FLOPs about which its steepness may be off
-    """
-
-    shape: tuple[int, int]
-    parts: dict[str, FloatArray]
-    effects: FloatArray | None
-    scales: FloatArray | None
-    drift: FloatArray | None
-    residuals: FloatArray
+    shape: tuple[int, int]  # number of chains and of draws per chain
+    parts: dict[str, FloatArray]  # floor, ceiling, slope and midpoint, each (n_samples, n_tasks, n_periods)
+    effects: FloatArray | None  # base-model effects on the logit scale, (n_samples, n_base_models, n_tasks)
+    scales: FloatArray | None  # their standard deviations, (n_samples, n_tasks)
+    drift: FloatArray | None  # standard deviation of a quarter's drift on the logit scale, (n_samples, n_tasks)
+    residuals: FloatArray  # residual quantiles of each task, (n_tasks, n_levels)
     tau: float
-    velocity: FloatArray | None = None
+    velocity: FloatArray | None = None  # mean drift of a quarter on the logit scale, (n_samples, n_tasks)
+    # drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
+    # `bayes_frontier.model.data`
     walk: FloatArray | None = None
+    # how far the population boundary may be off for what the model leaves out; none: not at all
     misfit: Misfit | None = None
-    pivot: float = 0.0
+    pivot: float = 0.0  # log10 FLOPs about which its steepness may be off
 
     @classmethod
     def from_tree(cls, tree: xr.DataTree, tau: float, misfit: Misfit | None = None, pivot: float = 0.0) -> "Curves":
@@ -203,8 +192,8 @@ class Curves:
     ) -> FloatArray:
         """Logit of boundaries: without `base` those of a base model without effect.
 
-        `stretch` is the stretch of time of each and the last one of its period; without it, boundaries are those at
-        the end of the period.
+        `stretch` is the stretch of time of each and the last one of its period; without it, boundaries are those at the
+        end of the period.
 
         Shapes: returns (n_samples, ...).
         """

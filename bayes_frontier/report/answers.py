@@ -37,33 +37,20 @@ class Cell:
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of the page.
+    """Facts of the page."""
 
-    * frontier: the fit itself, for what it states already
-    * prob: probability of the intervals
-    * budgets: FLOPs of the table of attainable scores
-    * beyond: those of them outside the range of the models fitted
-    * attainable: by task, in the order of `budgets`
-    * headline: the budget stated in words: the largest within the data
-    * bases: base models with the most models: base_model, models, flops
-    * n_bases: number of base models
-    * dropped: rows left out by reason
-    * examples: some rows left out: source_row, model, reason, detail
-    * worst: diagnostics of the quantities with the largest R-hat: quantity, r_hat, ess_bulk, ess_tail
-    * provenance, documents: short and long entries of the fit's provenance: name and text
-    """
-
-    frontier: Frontier
+    frontier: Frontier  # the fit itself, for what it states already
     prob: float
-    budgets: list[float]
-    beyond: set[float]
-    attainable: dict[str, list[Cell]]
-    headline: float
-    bases: pd.DataFrame
-    n_bases: int
-    dropped: dict[str, int]
-    examples: list[dict[str, object]]
-    worst: pd.DataFrame
+    budgets: list[float]  # FLOPs of the table of attainable scores
+    beyond: set[float]  # those of them outside the range of the models fitted
+    attainable: dict[str, list[Cell]]  # by task, in the order of `budgets`
+    headline: float  # the budget stated in words: the largest within the data
+    bases: pd.DataFrame  # base models with the most models: base_model, models, flops
+    n_bases: int  # number of base models
+    dropped: dict[str, int]  # rows left out by reason
+    examples: list[dict[str, object]]  # some rows left out: source_row, model, reason, detail
+    worst: pd.DataFrame  # diagnostics of the quantities with the largest R-hat: quantity, r_hat, ess_bulk, ess_tail
+    # provenance, documents: short and long entries of the fit's provenance: name and text
     provenance: list[tuple[str, str]]
     documents: list[tuple[str, str]]
 
@@ -124,17 +111,13 @@ def _text(value: object) -> str:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Results beside the boundaries themselves.
+    """Results beside the boundaries themselves."""
 
-    * checks: what was checked, convergence first
-    * drift: change between periods, at the median compute of the models; None where the fit cannot have one
-    * no_drift: why there is none; empty where there is
-    * ranking: base models above and below what their compute predicts; None where the model has no effects for them
-    """
-
-    checks: list[Check]
+    checks: list[Check]  # what was checked, convergence first
+    # change between periods, at the median compute of the models; None where the fit cannot have one
     drift: xr.Dataset | None
-    no_drift: str
+    no_drift: str  # why there is none; empty where there is
+    # base models above and below what their compute predicts; None where the model has no effects for them
     ranking: xr.Dataset | None
 
 
@@ -162,18 +145,12 @@ _WORDS = {"advancing": "Advancing", "retreating": "Falling", "stable": "Stable",
 
 @dataclass(frozen=True)
 class Answer:
-    """One card of the first screen.
-
-    * question: its heading
-    * short: the answer in a few words
-    * lines: what stands behind it
-    * tone: good, bad, care, or empty where there is nothing to judge
-    """
+    """One card of the first screen."""
 
     question: str
-    short: str
-    lines: list[str]
-    tone: str = ""
+    short: str  # the answer in a few words
+    lines: list[str]  # what stands behind it
+    tone: str = ""  # good, bad, care, or empty where there is nothing to judge
 
 
 def answers(facts: Facts, evidence: Evidence) -> list[Answer]:

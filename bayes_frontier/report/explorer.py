@@ -34,48 +34,32 @@ _STEPS_TO_CROSSING = 3
 
 @dataclass(frozen=True)
 class Series:
-    """Answers of one boundary: one task, period and base model.
+    """Answers of one boundary: one task, period and base model."""
 
-    * median, lower, upper: attainable scores at the budgets of the explorer, shape (n_budgets,)
-    * reached: probability that the boundary is at least a target, shape (n_budgets, 101)
-    * needed: median, lower and upper compute needed for a target, FLOPs, shape (3, 101); infinite beyond the range
-      searched
-    * missing: probability that a target is not reached within that range, shape (101,)
-    """
-
-    median: Floats
+    median: Floats  # median, lower, upper: attainable scores at the budgets of the explorer, shape (n_budgets,)
     lower: Floats
     upper: Floats
-    reached: Floats
+    reached: Floats  # probability that the boundary is at least a target, shape (n_budgets, 101)
+    # median, lower and upper compute needed for a target, FLOPs, shape (3, 101); infinite beyond the range searched
     needed: Floats
-    missing: Floats
+    missing: Floats  # probability that a target is not reached within that range, shape (101,)
 
 
 @dataclass(frozen=True)
 class BaseModel:
-    """A known base model that the explorer offers.
-
-    * name: its name
-    * own: its compute, FLOPs, with three digits
-    * budgets: budgets it can be asked at, its own among them
-    """
+    """A known base model that the explorer offers."""
 
     name: str
-    own: float
-    budgets: list[float]
+    own: float  # its compute, FLOPs, with three digits
+    budgets: list[float]  # budgets it can be asked at, its own among them
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What the explorer can be asked.
+    """What the explorer can be asked."""
 
-    * budgets: budgets for a new base model, FLOPs
-    * periods: numbers of the periods
-    * base_models: known base models
-    """
-
-    budgets: list[float]
-    periods: list[int]
+    budgets: list[float]  # budgets for a new base model, FLOPs
+    periods: list[int]  # numbers of the periods
     base_models: list[BaseModel]
 
 

@@ -39,24 +39,15 @@ _SHOWN = ("fail", "warn")
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of the report.
+    """A picture of the report."""
 
-    * name: file name without ending
-    * heading: what it is about
-    * caption: how to read it
-    * alt: what it shows, for who cannot see it
-    * png: the picture
-    * width: pixels at which it is shown at full size
-    * folded: whether it is shown only to who asks for it
-    """
-
-    name: str
+    name: str  # file name without ending
     heading: str
-    caption: str
-    alt: str
+    caption: str  # how to read it
+    alt: str  # what it shows, for who cannot see it
     png: bytes
-    width: int
-    folded: bool = False
+    width: int  # pixels at which it is shown at full size
+    folded: bool = False  # whether it is shown only to who asks for it
 
 
 def pictures(facts: Facts, evidence: Evidence, others: Sequence[Frontier], truth: Truth | None) -> Iterator[Picture]:

@@ -22,17 +22,12 @@ _SHARPER = (50.0, 200.0, 1000.0, 5000.0)
 
 @dataclass(frozen=True)
 class Sigmoid:
-    """A curve ``floor + (ceiling - floor) * sigmoid(slope * (z - midpoint))``.
+    """A curve ``floor + (ceiling - floor) * sigmoid(slope * (z - midpoint))``."""
 
-    * floor, ceiling: scores, ``0 <= floor <= ceiling <= 1``
-    * slope: per decade, positive
-    * midpoint: log10 compute
-    """
-
-    floor: float
+    floor: float  # floor, ceiling: scores, ``0 <= floor <= ceiling <= 1``
     ceiling: float
-    slope: float
-    midpoint: float
+    slope: float  # per decade, positive
+    midpoint: float  # log10 compute
 
     def __call__(self, z: FloatArray) -> FloatArray:
         """Evaluate the curve."""
@@ -121,31 +116,22 @@ EVERY_PERIOD = "-all"
 
 @dataclass(frozen=True)
 class Rows:
-    """Scores of one task.
+    """Scores of one task."""
 
-    * z (n,): log10 compute of each record
-    * base_model (n,): base model of each record
-    * score (n,): scores in [0, 1]
-    """
-
-    z: FloatArray
-    base_model: npt.NDArray[np.object_]
-    score: FloatArray
+    z: FloatArray  # (n,): log10 compute of each record
+    base_model: npt.NDArray[np.object_]  # (n,): base model of each record
+    score: FloatArray  # (n,): scores in [0, 1]
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A boundary to compare with.
-
-    * name: its name in tables and options
-    * words: what it is, in a few words
-    * levels: from fitted rows, rows to predict (their scores unused, but by the oracle's window) and tau to levels
-    * window: fitted to the last period before the one predicted, to all before it, or to the one predicted itself
-    """
+    """A boundary to compare with."""
 
     name: str
     words: str
+    # from fitted rows, rows to predict (their scores unused, but by the oracle's window) and tau to levels
     levels: Callable[[Rows, Rows, float], FloatArray]
+    # fitted to the last period before the one predicted, to all before it, or to the one predicted itself
     window: Window = "last"
 
 

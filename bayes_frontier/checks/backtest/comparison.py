@@ -18,28 +18,21 @@ from bayes_frontier.text import count, listed, suggestion
 
 @dataclass(frozen=True)
 class Bootstrapped:
-    """A mean over cells and the means of the cells, with intervals.
+    """A mean over cells and the means of the cells, with intervals."""
 
-    * mean, lower, upper: of the mean over cells
-    * cell_mean, cell_lower, cell_upper (n_splits, n_tasks): of each cell
-    """
-
-    mean: float
+    mean: float  # mean, lower, upper: of the mean over cells
     lower: float
     upper: float
-    cell_mean: FloatArray
+    cell_mean: FloatArray  # cell_mean, cell_lower, cell_upper (n_splits, n_tasks): of each cell
     cell_lower: FloatArray
     cell_upper: FloatArray
 
 
 @dataclass(frozen=True)
 class CellSums:
-    """Sums and numbers of values by cluster and cell.
+    """Sums and numbers of values by cluster and cell."""
 
-    * total, count (n_clusters, n_splits, n_tasks): sum and number of the values that are there
-    """
-
-    total: FloatArray
+    total: FloatArray  # total, count (n_clusters, n_splits, n_tasks): sum and number of the values that are there
     count: FloatArray
 
     @classmethod
