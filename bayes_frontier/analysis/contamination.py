@@ -1,11 +1,8 @@
 """`contamination`: whether a task is shifted for models released after a date, given other tasks of the same models."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,12 +10,10 @@ import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.drift import DELTA, chances_of_change, check_settings, choose_statement
 from bayes_frontier.text import count, listed, suggestion
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations.container import Evaluations
 
 FRAGILE = ", fragile"
 OPEN = "cannot tell"

@@ -5,10 +5,7 @@ way from its floor to its ceiling. A sigmoid of slope b a decade has width 2 ln 
 one. Floor and ceiling often lie beyond the data: then the width is known only as far as the sigmoid is right.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,9 +17,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 from bayes_frontier.posterior.drift import PROB, choose_statement, sure
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
 
 # Decades from 10 to 90% of a rise that separate abrupt from gradual: a hundredfold of compute, one generation of models
 # to the next but one.

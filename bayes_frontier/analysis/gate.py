@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ from scipy.special import gammaln
 
 from bayes_frontier.checks.records import Records
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.evaluations.lines import assemble
+from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.lines import Lines, assemble
 from bayes_frontier.evaluations.read import parse
 from bayes_frontier.evaluations.registry.placement import canonical_names
 from bayes_frontier.evaluations.registry.registry import Registry, given_registry
@@ -26,13 +27,9 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, boundaries
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_flops, check_prob, shared_tasks
 from bayes_frontier.text import listed, suggestion
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.evaluations.lines import Lines
-    from bayes_frontier.posterior.frontier import Frontier
 
 
 def read_results(

@@ -1,13 +1,10 @@
 """Portfolios: the probability that several targets are attainable at once, from joint draws, and what that takes."""
 
-from __future__ import annotations
-
 import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,11 +18,9 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 from bayes_frontier.posterior.drift import PROB, choose_statement
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.query import Numbers
 from bayes_frontier.text import flops_words, listed, suggestion
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
-    from bayes_frontier.posterior.query import Numbers
 
 _TOP, _KEYS = ("targets", "price"), ("score", "value", "weight", "cost")
 _LARGEST = 1_000_000

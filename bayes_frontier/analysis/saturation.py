@@ -19,7 +19,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,11 +33,9 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 from bayes_frontier.posterior.drift import DELTA, PROB, choose_statement, sure
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.query import Numbers
 from bayes_frontier.text import flops_words
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
-    from bayes_frontier.posterior.query import Numbers
 
 # What a tenfold of compute has to buy, in scores, to count as growth; the same as the smallest change that matters.
 GAIN = DELTA

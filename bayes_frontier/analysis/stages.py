@@ -1,9 +1,7 @@
 """`stages`: what post-training adds to pre-training, by task and compute, and which of the two is more predictable."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,13 +9,11 @@ import xarray as xr
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.data import reference_compute
+from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior.drift import DELTA, PROB, chances_of_change, check_settings, choose_statement
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_flops, summarise
 from bayes_frontier.text import count, listed
-
-if TYPE_CHECKING:
-    from bayes_frontier.model.likelihood import FloatArray
-    from bayes_frontier.posterior.frontier import Frontier
 
 VERDICTS = ("lifts", "lowers", "no lift", "unknown")
 """Post-training lifts, lowers: by more than delta, with probability prob; no lift: by less; unknown: none is sure."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,9 +13,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
 
 STATISTICS = ("median", "lower", "upper")
 OVER = ("chain", "draw")

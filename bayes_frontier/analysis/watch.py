@@ -1,10 +1,8 @@
 """`watch`: whether a boundary has moved since a fit, as far as a newer table says."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,17 +10,15 @@ import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import diff, pair
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, drift_ahead, known_effect, new_effect
 from bayes_frontier.posterior.drift import DELTA, chances_of_change, check_settings, choose_statement
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import shared_tasks
 from bayes_frontier.text import listed, suggestion
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.posterior.frontier import Frontier
 
 VERDICTS = ("advanced", "retreated", "unmoved", "unknown", "re-scored")
 """advanced, retreated: by more than delta, with probability prob; unmoved: by less; re-scored: the models that fit and

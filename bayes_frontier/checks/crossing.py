@@ -1,10 +1,7 @@
 """Whether boundaries at several levels, fitted apart, keep their order."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,9 +9,7 @@ import pandas as pd
 from bayes_frontier.checks.records import CheckInput
 from bayes_frontier.checks.result import Check, Limits, graded, row_with_largest, rows_off, task_names
 from bayes_frontier.errors import QueryError
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
 
 # Depth of a crossing, in scores. A thousandth of a point is what is printed.
 DEPTH = Limits(0.001, 0.01)

@@ -1,10 +1,8 @@
 """Influence of single base models: each left out in turn, by reweighting draws instead of fitting again."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,14 +11,12 @@ from scipy.special import logsumexp
 
 from bayes_frontier.checks.records import CheckInput, typical_logit
 from bayes_frontier.checks.result import Check, Limits, graded, row_with_largest, rows_off, worst
+from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.curve import inverse_logit, log_flops
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import count, listed
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.posterior.frontier import Frontier
 
 # Change of a boundary when one base model is left out, in posterior standard deviations: with ten base models of equal
 # weight each moves it by about a third. A change below MIN_SHIFT is too small to matter whatever its size in these.

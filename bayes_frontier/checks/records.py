@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,8 @@ from scipy import stats
 from bayes_frontier.model.curve import inverse_logit
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.draws import Curves
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.draws import Curves
+from bayes_frontier.posterior.frontier import Frontier
 
 
 def binomial_band(n: int, tail: float, chance: float) -> tuple[float, float]:

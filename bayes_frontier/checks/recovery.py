@@ -1,19 +1,14 @@
 """Whether a fit of simulated evaluations recovers the boundaries they came from."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from bayes_frontier.display import Display, Displayed
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations import Truth
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.evaluations import Truth
+from bayes_frontier.posterior.frontier import Frontier
 
 BAR = 0.80
 _GRID = 25

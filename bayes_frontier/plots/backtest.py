@@ -1,24 +1,18 @@
 """Pictures of a backtest: all boundaries compared, and task by task."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayes_frontier.checks.backtest.comparison import ORACLE, OURS
+from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, Backtest
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots.style import OKABE_ITO, Visuals, settle
 from bayes_frontier.text import listed, suggestion
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from bayes_frontier.checks.backtest.comparison import Backtest
 
 _INK, _PAPER, _QUIET = "#1a1a1a", "#ffffff", "#8a8a8a"
 _BETTER, _WORSE = OKABE_ITO[0], OKABE_ITO[5]

@@ -1,12 +1,11 @@
 """Base models: above and below what their compute predicts, beside a new one, and the factors behind them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -16,12 +15,8 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.plots import style
 from bayes_frontier.plots.boundary import BoundaryCurves, boundary_curves
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, pick_names, row_axes, title_and_label
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from bayes_frontier.posterior.frontier import Frontier
 
 RANKING_ELEMENTS: dict[str, dict[str, object]] = {
     **ROW_ELEMENTS,

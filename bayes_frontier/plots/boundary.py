@@ -1,10 +1,8 @@
 """Posterior boundaries over the scores they bound, one panel per task, at one quantile level or several."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +13,11 @@ from matplotlib.patches import Patch
 from scipy.interpolate import PchipInterpolator
 
 from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations import Truth
 from bayes_frontier.plots import style
 from bayes_frontier.plots.style import period_colours
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations import Truth
-    from bayes_frontier.posterior.frontier import Frontier
 
 Floats = npt.NDArray[np.float64]
 _GRID, _BEYOND, _MARGIN = 80, 3.0, 1.3

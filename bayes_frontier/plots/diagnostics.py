@@ -1,9 +1,7 @@
 """Sampler diagnostics of boundary quantities, and prior against posterior, drawn by ArviZ."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,9 +11,7 @@ from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.sample import CURVE, prior_curves
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import pick_names
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
 
 
 def boundary_draws(

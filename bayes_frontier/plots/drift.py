@@ -1,9 +1,7 @@
 """Change of boundaries between periods and the verdicts on it, along compute, as a forest and as a ridge."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +15,6 @@ from bayes_frontier.plots import style
 from bayes_frontier.plots.diagnostics import arviz_options, picture_figure
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, draw_zone, row_axes, title_and_label
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 DRIFT_ELEMENTS: dict[str, dict[str, object]] = {**ROW_ELEMENTS, **ZONE}
 

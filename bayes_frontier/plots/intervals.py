@@ -1,10 +1,8 @@
 """Rows of credible intervals: attainable scores, and compute needed, for all tasks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +11,8 @@ from matplotlib.figure import Figure
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
 
 Floats = npt.NDArray[np.float64]
 INTERVAL_ELEMENTS: dict[str, dict[str, object]] = {

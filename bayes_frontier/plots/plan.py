@@ -1,8 +1,6 @@
 """The picture of a plan: what a budget buys, and where boundaries narrow."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from bayes_frontier.design.planning import Plan
 from bayes_frontier.plots import style
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    from bayes_frontier.design.planning import Plan
 
 ELEMENTS: dict[str, dict[str, object]] = {
     "line": {"color": style.OKABE_ITO[0], "linewidth": 2.0, "drawstyle": "steps-post"},

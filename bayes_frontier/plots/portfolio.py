@@ -1,21 +1,16 @@
 """The probability of meeting targets against compute, and trade-offs between two tasks."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from bayes_frontier.analysis.portfolio import Portfolio
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from bayes_frontier.analysis.portfolio import Portfolio
 
 PORTFOLIO_ELEMENTS: dict[str, dict[str, object]] = {
     "task": {"linewidth": 1.3, "zorder": 2.5},

@@ -1,11 +1,10 @@
 """New scores against a fit (gate, watch), later models against earlier ones (contamination), and the two stages."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -14,9 +13,6 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, draw_zone, row_axes, title_and_label
 from bayes_frontier.text import count, share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 GATE_ELEMENTS: dict[str, dict[str, object]] = {
     **ROW_ELEMENTS,

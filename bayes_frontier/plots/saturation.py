@@ -1,8 +1,6 @@
 """Boundaries up to their ceilings, what progress came from, and how abruptly boundaries rise."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from bayes_frontier.analysis.emergence import Emergence
+from bayes_frontier.analysis.saturation import Saturation
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, name_rows, row_axes, title_and_label
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    from bayes_frontier.analysis.emergence import Emergence
-    from bayes_frontier.analysis.saturation import Saturation
-    from bayes_frontier.posterior.frontier import Frontier
 
 SATURATION_ELEMENTS: dict[str, dict[str, object]] = {
     "beyond": {"color": style.FAINT, "alpha": 0.6, "linewidth": 0.0, "zorder": 0.5},

@@ -1,23 +1,17 @@
 """The first screen of the report: facts and evidence of a fit, and the four questions answered from them in words."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
+import xarray as xr
 
+from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import count, flops_typeset, listed, share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from bayes_frontier.checks.result import Check
-    from bayes_frontier.posterior.frontier import Frontier
 
 PROB = 0.9
 _MOST_BUDGETS, _MOST_BASES, _MOST_ROWS = 5, 10, 8

@@ -1,23 +1,18 @@
 """The explorer's data: every answer it can show, computed here and only looked up in the page."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.interpolate import CubicSpline
 
 from bayes_frontier.errors import QueryError
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import flops_words
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from bayes_frontier.posterior.frontier import Frontier
 
 Floats = npt.NDArray[np.float64]
 # What `compute-for` searches, on its grid: 0.01 decades.

@@ -1,7 +1,5 @@
 """The report: facts and evidence gathered, words chosen, pictures drawn, template filled, files written whole."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json
@@ -9,27 +7,22 @@ import zlib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bayes_frontier.checks.recovery import recovery
 from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations import Truth
 from bayes_frontier.files import make_folder, replace_file
-from bayes_frontier.report.answers import PROB, Evidence, alarms, answers, facts, gather
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.report.answers import PROB, Evidence, Facts, alarms, answers, facts, gather
 from bayes_frontier.report.explorer import explorer_document
 from bayes_frontier.report.pictures import Picture, pictures
 from bayes_frontier.text import flops_typeset, flops_words, share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from bayes_frontier.evaluations import Truth
-    from bayes_frontier.posterior.frontier import Frontier
-    from bayes_frontier.report.answers import Evidence, Facts
 
 
 def pack(document: object) -> str:

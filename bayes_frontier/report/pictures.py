@@ -1,14 +1,14 @@
 """The report's pictures: drawn, made small, captioned."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.figure import Figure
 
+from bayes_frontier.evaluations import Truth
 from bayes_frontier.files import png
 from bayes_frontier.plots.base_models import plot_base_models, plot_population
 from bayes_frontier.plots.boundary import plot_boundary, plot_taus
@@ -18,16 +18,9 @@ from bayes_frontier.plots.drift import plot_drift, plot_drift_curves, plot_drift
 from bayes_frontier.plots.intervals import plot_attainable, plot_compute_for
 from bayes_frontier.posterior.diagnostics import chain_diagnostics
 from bayes_frontier.posterior.drift import drift_between_periods
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.report.answers import Evidence, Facts
 from bayes_frontier.text import flops_typeset, share_words
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.figure import Figure
-
-    from bayes_frontier.evaluations import Truth
-    from bayes_frontier.posterior.frontier import Frontier
-    from bayes_frontier.report.answers import Evidence, Facts
 
 # A picture of many panels is drawn coarser, so that the page stays small: about 1,700 by 3,000 pixels at most.
 _DPI, _MOST_PIXELS, _LEAST_DPI = 150, 6e6, 70
