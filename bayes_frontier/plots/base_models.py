@@ -82,8 +82,7 @@ def plot_base_models(
     panel, new_figure = row_axes(axes, len(names))
     draw_rows(panel, Rows(names, mean[order], lower[order], upper[order], None, texts), elements)
     panel.margins(x=0.05)
-    if (options := elements["zero"]) is not None:
-        panel.axvline(0.0, **options)
+    elements.draw("zero", panel.axvline, 0.0)
     what = "mean over all tasks" if task is None else style.shorten(task)
     title = f"Base models against a typical one of the same compute: {what}"
     title_and_label(panel, title, "score difference: mean, credible interval", elements, new_figure)
@@ -160,14 +159,11 @@ def plot_population(
 
 
 def _population_curve(panel: Axes, curves: BoundaryCurves, task: str, elements: style.Settled) -> None:
-    if (options := elements["points"]) is not None:
-        scores = curves.points[task]
-        scores = scores[scores["period"] == len(curves.periods) - 1]
-        panel.scatter(scores["flops"], scores["score"], **options)
-    if (options := elements["band"]) is not None:
-        panel.fill_between(curves.flops, curves.lower[task], curves.upper[task], **options)
-    if (options := elements["line"]) is not None:
-        style.halo_line(panel, curves.flops, curves.median[task], options, elements["halo"])
+    scores = curves.points[task]
+    scores = scores[scores["period"] == len(curves.periods) - 1]
+    elements.draw("points", panel.scatter, scores["flops"], scores["score"])
+    elements.draw("band", panel.fill_between, curves.flops, curves.lower[task], curves.upper[task])
+    elements.draw("line", style.halo_line, panel, curves.flops, curves.median[task], halo=elements["halo"])
 
 
 def _base_curve(
@@ -179,11 +175,10 @@ def _base_curve(
 ) -> None:
     curves, task, name, period, at = what
     colour = {"color": _colour(number)}
-    if (options := elements["base"]) is not None:
-        # a thin line needs fewer points than the band
-        x = curves.flops[::3]
-        known = frontier.attainable(x, curves.prob, task, period, name)["median"]
-        panel.plot(x, known, **{**colour, "linestyle": style.DASHES[1 + number % 3], **options})
+    # a thin line needs fewer points than the band
+    x = curves.flops[::3]
+    known = frontier.attainable(x, curves.prob, task, period, name)["median"]
+    elements.draw("base", panel.plot, x, known, linestyle=style.DASHES[1 + number % 3], **colour)
     if (options := elements["own"]) is not None:
         there = frontier.attainable(at, curves.prob, task, period, name)
         middle = there["median"].item()
@@ -198,11 +193,10 @@ def _colour(number: int) -> str:
 
 
 def _handles(names: Sequence[str], prob: float, elements: style.Settled) -> list[Any]:
-    handles: list[Any] = []
-    if (options := elements["line"]) is not None:
-        handles.append(Line2D([], [], label="new base model, median", **options))
-    if (options := elements["band"]) is not None:
-        handles.append(Patch(label=f"{share_words(prob)} credible band", **options))
+    handles = [
+        elements.draw("line", Line2D, [], [], label="new base model, median"),
+        elements.draw("band", Patch, label=f"{share_words(prob)} credible band"),
+    ]
     for number, name in enumerate(names):
         look: dict[str, Any] = {"color": _colour(number)}
         look |= {"linewidth": 0.0} if elements["base"] is None else {"linestyle": style.DASHES[1 + number % 3]}

@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.plots.diagnostics import arviz_options, picture_figure
-from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, draw_zone, row_axes, title_and_label
+from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_zone, plot_changes
 from bayes_frontier.text import share_words
 
 DRIFT_ELEMENTS: dict[str, dict[str, object]] = {**ROW_ELEMENTS, **ZONE}
@@ -51,22 +51,12 @@ def plot_drift(
     median, lower, upper = (one[part].to_numpy() for part in ("median", "lower", "upper"))
     rows = zip(one["verdict"].to_numpy(), one["advance"].to_numpy(), one["retreat"].to_numpy(), strict=True)
     texts = tuple(f"{verdict}  (P up {up:.2f}, down {down:.2f})" for verdict, up, down in rows)
-    panel, new_figure = row_axes(axes, len(median))
-    delta = float(found.attrs["delta"])
-    draw_zone(panel, delta, elements)
     names = tuple(str(task) for task in one["task"].to_numpy())
-    draw_rows(panel, Rows(names, median, lower, upper, None, texts), elements)
-    reach = 1.15 * max(float(np.abs([lower, upper]).max()), 2.0 * delta)
-    panel.set_xlim(-reach, reach)
     title = (
         f"Change of the boundary at {style.flops_text(float(one['flops']))} FLOPs\nbetween the periods "
         f"“{one['since'].item()}” and “{one['until'].item()}”"
     )
-    share = share_words(float(found.attrs["prob"]))
-    title_and_label(
-        panel, title, f"change in score: median, {share} interval; grey: up to {delta:g}", elements, new_figure
-    )
-    return panel
+    return plot_changes(found, Rows(names, median, lower, upper, None, texts), title, "change in score", elements, axes)
 
 
 def at_one_compute(found: xr.Dataset) -> xr.Dataset:
@@ -145,18 +135,13 @@ def plot_drift_curves(
     low, high = min(low, -2.0 * delta), max(high, 2.0 * delta)
     for task, panel in zip(tasks, panels, strict=True):
         one = shown.sel(task=task)
-        if (options := elements["zone"]) is not None:
-            panel.axhspan(-delta, delta, **options)
-        if (options := elements["zero"]) is not None:
-            panel.axhline(0.0, **options)
-        if (options := elements["steps"]) is not None:
-            for other in _others(found, number):
-                panel.plot(flops, one["median"].isel(step=other), **{**_thin(found, other), **options})
+        elements.draw("zone", panel.axhspan, -delta, delta)
+        elements.draw("zero", panel.axhline, 0.0)
+        for other in _others(found, number):
+            elements.draw("steps", panel.plot, flops, one["median"].isel(step=other), **_thin(found, other))
         last = one.isel(step=number)
-        if (options := elements["band"]) is not None:
-            panel.fill_between(flops, last["lower"], last["upper"], **options)
-        if (options := elements["line"]) is not None:
-            panel.plot(flops, last["median"], **options)
+        elements.draw("band", panel.fill_between, flops, last["lower"], last["upper"])
+        elements.draw("line", panel.plot, flops, last["median"])
         style.compute_axis(panel, flops[0], flops[-1])
         panel.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         style.tidy(panel, elements["grid"])
@@ -270,17 +255,13 @@ def _thin(found: xr.Dataset, number: int) -> dict[str, Any]:
 
 
 def _handles(found: xr.Dataset, number: int, elements: style.Settled) -> list[Any]:
-    handles: list[Any] = []
-    if (options := elements["line"]) is not None:
-        handles.append(Line2D([], [], label="median", **options))
-    if (options := elements["band"]) is not None:
-        handles.append(Patch(label=f"{share_words(float(found.attrs['prob']))} credible band", **options))
-    if (options := elements["steps"]) is not None:
-        every = _others(found, number)
-        told = found.sizes["step"] - 1 <= _TOLD_APART
-        for other in every if told else every[:1]:
-            words = f"into “{found['until'].to_numpy()[other]}”" if told else "from each period to the next"
-            handles.append(Line2D([], [], label=words, **{**_thin(found, other), **options}))
-    if (options := elements["zone"]) is not None:
-        handles.append(Patch(label=f"at most ±{float(found.attrs['delta']):g}", **options))
-    return handles
+    handles = [
+        elements.draw("line", Line2D, [], [], label="median"),
+        elements.draw("band", Patch, label=f"{share_words(float(found.attrs['prob']))} credible band"),
+    ]
+    every = _others(found, number)
+    told = found.sizes["step"] - 1 <= _TOLD_APART
+    for other in every if told else every[:1]:
+        words = f"into “{found['until'].to_numpy()[other]}”" if told else "from each period to the next"
+        handles.append(elements.draw("steps", Line2D, [], [], label=words, **_thin(found, other)))
+    return [*handles, elements.draw("zone", Patch, label=f"at most ±{float(found.attrs['delta']):g}")]

@@ -52,21 +52,15 @@ def plot_portfolio(found: Portfolio, *, axes: Axes | None = None, visuals: style
     together = found.curve["all_met"].to_numpy()
     handles: list[Any] = []
     for i, target in enumerate(found.goals.targets):
-        if (options := elements["task"]) is not None:
-            look = {
-                "color": style.OKABE_ITO[i % len(style.OKABE_ITO)],
-                "linestyle": style.DASHES[i // 6 % 4],
-                **options,
-            }
-            panel.plot(flops, found.curve["met"].sel(task=target.task), **look)
-            handles.append(Line2D([], [], label=f"{style.shorten(target.task, 24)} at {target.score:g}", **look))
-    if (options := elements["together"]) is not None:
-        panel.plot(flops, together, **options)
-        handles.append(Line2D([], [], label="all together", **options))
-    if (options := elements["wanted"]) is not None:
-        panel.axhline(found.prob, **options)
-    if np.isfinite(found.least_flops) and (options := elements["least"]) is not None:
-        panel.axvline(found.least_flops, **options)
+        look: dict[str, Any] = {"color": style.OKABE_ITO[i % 6], "linestyle": style.DASHES[i // 6 % 4]}
+        elements.draw("task", panel.plot, flops, found.curve["met"].sel(task=target.task), **look)
+        label = f"{style.shorten(target.task, 24)} at {target.score:g}"
+        handles.append(elements.draw("task", Line2D, [], [], label=label, **look))
+    elements.draw("together", panel.plot, flops, together)
+    handles.append(elements.draw("together", Line2D, [], [], label="all together"))
+    elements.draw("wanted", panel.axhline, found.prob)
+    if np.isfinite(found.least_flops):
+        elements.draw("least", panel.axvline, found.least_flops)
     style.compute_axis(panel, *_moving_range(flops, found))
     panel.set_ylim(-0.03, 1.03)
     style.tidy(panel, elements["grid"])
@@ -118,18 +112,16 @@ def plot_trade_off(found: xr.Dataset, *, axes: Axes | None = None, visuals: styl
     handles: list[Any] = []
     colours = style.period_colours(curves.sizes["flops"])
     for i, flops in enumerate(curves["flops"].to_numpy()):
-        if (options := elements["curve"]) is not None:
-            look = {"color": colours[i], **options}
-            panel.plot(curves["first"].isel(flops=i), curves["second"].isel(flops=i), **look)
-            handles.append(Line2D([], [], label=f"{style.flops_text(float(flops))} FLOPs", **look))
-    first, second = (style.shorten(str(found.attrs[name])) for name in ("first", "second"))
+        first, second = curves["first"].isel(flops=i), curves["second"].isel(flops=i)
+        elements.draw("curve", panel.plot, first, second, color=colours[i])
+        label = f"{style.flops_text(float(flops))} FLOPs"
+        handles.append(elements.draw("curve", Line2D, [], [], label=label, color=colours[i]))
     panel.set_xlim(0.0, 1.0)
     panel.set_ylim(0.0, 1.0)
     style.tidy(panel, elements["grid"])
-    if (options := elements["labels"]) is not None:
-        style.literal(
-            panel.set_xlabel(f"target of {first}", **options), panel.set_ylabel(f"target of {second}", **options)
-        )
+    for name, label_axis in (("first", panel.set_xlabel), ("second", panel.set_ylabel)):
+        words = f"target of {style.shorten(str(found.attrs[name]))}"
+        elements.draw("labels", label_axis, words, parse_math=False)
     share = share_words(float(found.attrs["prob"]))
     style.place_title(panels, f"Pairs of targets met together with probability {share}", elements["title"], new_figure)
     if (options := elements["legend"]) is not None:

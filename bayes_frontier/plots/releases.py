@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
-from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, draw_zone, row_axes, title_and_label
+from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, plot_changes, row_axes, title_and_label
 from bayes_frontier.text import count, share_words
 
 GATE_ELEMENTS: dict[str, dict[str, object]] = {
@@ -83,16 +83,13 @@ def plot_gate(
     )
     panel, new_figure = row_axes(axes, len(labels))
     alpha = 100.0 * float(found.attrs["alpha"])
-    if (options := elements["zone"]) is not None:
-        panel.axvspan(alpha / 2.0, 100.0 - alpha / 2.0, **options)
-    if (options := elements["half"]) is not None:
-        panel.axvline(50.0, **options)
+    elements.draw("zone", panel.axvspan, alpha / 2.0, 100.0 - alpha / 2.0)
+    elements.draw("half", panel.axvline, 50.0)
     draw_rows(panel, Rows(tuple(labels), percentile, lower, upper, None, texts), elements)
     panel.set_xlim(-2.0, 102.0)
     share = share_words(float(found.attrs["prob"]))
-    title_and_label(
-        panel, what, f"percentile, {share} interval; grey: within {alpha:g}%, one task by itself", elements, new_figure
-    )
+    label = f"percentile, {share} interval; grey: within {alpha:g}%, one task by itself"
+    title_and_label(panel, what, label, elements, new_figure)
     return panel
 
 
@@ -125,24 +122,11 @@ def plot_watch(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Vi
     early, late = (found[f"forecast_{part}"].to_numpy() for part in ("lower", "upper"))
     chances = zip(found["verdict"].to_numpy(), found["advance"].to_numpy(), found["retreat"].to_numpy(), strict=True)
     texts = tuple(f"{word}  (P up {up:.2f}, down {down:.2f})" for word, up, down in chances)
-    panel, new_figure = row_axes(axes, len(median))
-    delta = float(found.attrs["delta"])
-    draw_zone(panel, delta, elements)
+    rows = Rows(tuple(map(str, found["task"].to_numpy())), median, lower, upper, None, texts)
     from_fit = found.attrs["against"] == "fit"
-    if from_fit and (options := elements["forecast"]) is not None:
-        panel.hlines(np.arange(len(median)), early, late, **options)
-    draw_rows(panel, Rows(tuple(map(str, found["task"].to_numpy())), median, lower, upper, None, texts), elements)
-    ends = np.concatenate([lower, upper, *([early, late] if from_fit else []), [2.0 * delta]])
-    reach = 1.15 * float(np.nanmax(np.abs(ends)))
-    panel.set_xlim(-reach, reach)
     since = "the last fitted scores" if from_fit else "what the fit forecast"
     title = f"Change since {since}, at {style.flops_text(float(found.attrs['flops']))} FLOPs"
-    share = share_words(float(found.attrs["prob"]))
-    orange = "; orange: forecast" if from_fit else ""
-    title_and_label(
-        panel, title, f"change in score: median, {share} interval{orange}; grey: up to {delta:g}", elements, new_figure
-    )
-    return panel
+    return plot_changes(found, rows, title, "change in score", elements, axes, (early, late) if from_fit else None)
 
 
 CONTAMINATION_ELEMENTS: dict[str, dict[str, object]] = {**ROW_ELEMENTS, **ZONE}
@@ -191,22 +175,12 @@ def plot_contamination(
                 np.concatenate([value, one[f"other_{part}"].to_numpy()[made]])
                 for value, part in zip(values, parts, strict=True)
             ]
-    median, lower, upper, words = values
-    panel, new_figure = row_axes(axes, len(names))
-    delta = float(found.attrs["delta"])
-    draw_zone(panel, delta, elements)
-    texts = tuple(f"{word}  ({value:+.3f})" for word, value in zip(words, median.astype(float), strict=True))
-    low, high = lower.astype(float), upper.astype(float)
-    draw_rows(panel, Rows(tuple(names), median.astype(float), low, high, None, texts), elements)
-    reach = 1.15 * float(np.nanmax(np.abs(np.concatenate([low, high, [2.0 * delta]]))))
-    panel.set_xlim(-reach, reach)
+    median, lower, upper = (value.astype(float) for value in values[:3])
+    texts = tuple(f"{word}  ({value:+.3f})" for word, value in zip(values[3], median, strict=True))
     given = str(found.attrs["references"]).replace("'", "")
     title = f"{task or 'Scores'} after {found.attrs['after']}, given {given}"
-    share = share_words(float(found.attrs["prob"]))
-    title_and_label(
-        panel, title, f"shift in score: median, {share} interval; grey: up to {delta:g}", elements, new_figure
-    )
-    return panel
+    rows = Rows(tuple(names), median, lower, upper, None, texts)
+    return plot_changes(found, rows, title, "shift in score", elements, axes)
 
 
 STAGES_ELEMENTS: dict[str, dict[str, object]] = {
@@ -253,10 +227,8 @@ def plot_stages(
         for name, _, number in _PARTS:
             look: dict[str, Any] = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number]}
             median, lower, upper = (one[key].to_numpy() for key in (name, f"{name}_lower", f"{name}_upper"))
-            if (options := elements["band"]) is not None:
-                panel.fill_between(flops, lower, upper, **{"color": look["color"], **options})
-            if (options := elements["line"]) is not None:
-                style.halo_line(panel, flops, median, {**look, **options}, elements["halo"])
+            elements.draw("band", panel.fill_between, flops, lower, upper, color=look["color"])
+            elements.draw("line", style.halo_line, panel, flops, median, halo=elements["halo"], **look)
         style.finish_panel(panel, task, flops, elements)
     handles: list[Any] = []
     for _, label, number in _PARTS:

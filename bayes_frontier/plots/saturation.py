@@ -11,7 +11,15 @@ from matplotlib.patches import Patch
 from bayes_frontier.analysis.emergence import Emergence
 from bayes_frontier.analysis.saturation import Saturation
 from bayes_frontier.plots import style
-from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, name_rows, row_axes, title_and_label
+from bayes_frontier.plots.intervals import (
+    ROW_ELEMENTS,
+    Rows,
+    draw_rows,
+    name_rows,
+    row_axes,
+    title_and_label,
+    write_values,
+)
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import share_words
 
@@ -75,8 +83,7 @@ def plot_saturation(
         past = frontier.attainable(flops, found.prob, task, found.settings[0][0], base_model)["median"]
         before = past if found.settings[0][0] != found.period else None
         _boundary_panel(panel, found.summary.sel(task=task), answers, before, elements)
-        if (options := elements["beyond"]) is not None:
-            panel.axvspan(high, flops[-1], **options)
+        elements.draw("beyond", panel.axvspan, high, flops[-1])
         style.finish_panel(panel, task, flops, elements)
     title = f"Boundaries up to their ceilings, period “{found.period}”"
     style.finish_figure(panels, title, _handles(found, elements), elements, new_figure)
@@ -86,23 +93,18 @@ def plot_saturation(
 def _boundary_panel(panel: Axes, numbers: Any, answers: Any, past: Any, elements: style.Settled) -> None:  # noqa: ANN401 - xarray
     flops = answers["flops"].to_numpy()
     median, lower, upper = (float(numbers["ceiling"].sel(statistic=part)) for part in ("median", "lower", "upper"))
-    if (options := elements["ceiling"]) is not None:
-        panel.axhspan(lower, upper, **options)
-    if (options := elements["ceiling_line"]) is not None:
-        panel.axhline(median, **options)
-    if past is not None and (options := elements["past"]) is not None:
-        panel.plot(flops, past, **options)
-    if (options := elements["band"]) is not None:
-        panel.fill_between(flops, answers["lower"], answers["upper"], **options)
-    if (options := elements["line"]) is not None:
-        panel.plot(flops, answers["median"], **options)
-    if (options := elements["point"]) is not None:
-        ends = [float(numbers["saturation"].sel(statistic=part)) for part in ("lower", "upper")]
-        # beyond the range it is not known where
-        start, end = np.clip(ends, flops[0], flops[-1])
-        if ends[0] < np.inf and ends[1] > 0.0:
-            place = {"transform": panel.get_xaxis_transform(), "solid_capstyle": "butt"}
-            panel.plot([start, end], [0.02, 0.02], **{**place, **options})
+    elements.draw("ceiling", panel.axhspan, lower, upper)
+    elements.draw("ceiling_line", panel.axhline, median)
+    if past is not None:
+        elements.draw("past", panel.plot, flops, past)
+    elements.draw("band", panel.fill_between, flops, answers["lower"], answers["upper"])
+    elements.draw("line", panel.plot, flops, answers["median"])
+    ends = [float(numbers["saturation"].sel(statistic=part)) for part in ("lower", "upper")]
+    # beyond the range it is not known where
+    start, end = np.clip(ends, flops[0], flops[-1])
+    if ends[0] < np.inf and ends[1] > 0.0:
+        place = {"transform": panel.get_xaxis_transform(), "solid_capstyle": "butt"}
+        elements.draw("point", panel.plot, [start, end], [0.02, 0.02], **place)
 
 
 def _handles(found: Saturation, elements: style.Settled) -> list[Any]:
@@ -113,14 +115,10 @@ def _handles(found: Saturation, elements: style.Settled) -> list[Any]:
         "ceiling_line": f"ceiling, {share} interval",
         "point": f"where a tenfold starts to buy less than {found.gain:g}",
     }
-    made: list[Any] = [
-        Line2D([], [], label=text, **options)
-        for name, text in labels.items()
-        if (options := elements[name]) is not None and (name != "past" or found.settings[0][0] != found.period)
-    ]
-    if (options := elements["beyond"]) is not None:
-        made.append(Patch(label="beyond the models fitted", **options))
-    return made
+    if found.settings[0][0] == found.period:
+        del labels["past"]
+    lines = [elements.draw(name, Line2D, [], [], label=text) for name, text in labels.items()]
+    return [*lines, elements.draw("beyond", Patch, label="beyond the models fitted")]
 
 
 def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style.Visuals | None = None) -> Axes:
@@ -148,17 +146,12 @@ def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style
     for name, offset in (("scale", -0.19), ("time", 0.19)):
         values = numbers[name].transpose("statistic", "task")
         median, lower, upper = (values.sel(statistic=part).to_numpy() for part in ("median", "lower", "upper"))
-        if (options := elements[name]) is not None:
-            panel.barh(height + offset, median, height=_HEIGHT, **options)
-        if (options := elements["interval"]) is not None:
-            panel.hlines(height + offset, lower, upper, **options)
-    if (options := elements["zero"]) is not None:
-        panel.axvline(0.0, **options)
-    if (options := elements["values"]) is not None:
-        totals = numbers["progress"].sel(statistic="median").to_numpy().tolist()
-        for y, (total, source) in enumerate(zip(totals, numbers["source"].to_numpy(), strict=True)):
-            place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
-            style.literal(panel.annotate(f"{total:+.3f}  {source}", (1.02, float(y)), **place, **options))
+        elements.draw(name, panel.barh, height + offset, median, height=_HEIGHT)
+        elements.draw("interval", panel.hlines, height + offset, lower, upper)
+    elements.draw("zero", panel.axvline, 0.0)
+    totals = numbers["progress"].sel(statistic="median").to_numpy().tolist()
+    sources = numbers["source"].to_numpy()
+    write_values(panel, [f"{total:+.3f}  {one}" for total, one in zip(totals, sources, strict=True)], elements)
     style.tidy(panel, elements["grid"], axis="x")
     name_rows(panel, names, elements["names"])
     (before, low), (after, high) = found.settings
@@ -205,8 +198,7 @@ def plot_emergence(found: Emergence, *, axes: Axes | None = None, visuals: style
     first = numbers["rank_probability"].sel(rank=1).to_numpy()
     texts = tuple(f"{v}  (P first {p:.2f})" for v, p in zip(numbers["verdict"].to_numpy(), first, strict=True))
     panel, new_figure = row_axes(axes, len(names))
-    if (options := elements["border"]) is not None:
-        panel.axvline(found.decades, **options)
+    elements.draw("border", panel.axvline, found.decades)
     draw_rows(panel, Rows(names, median, lower, upper, None, texts), elements)
     panel.set_xlim(0.0, 1.05 * max(float(upper.max()), 2.0 * found.decades))
     share = share_words(found.prob)
