@@ -165,8 +165,7 @@ def compare(frontier: Frontier, newer: Evaluations, ranks: Sequence[int] | None 
     change = np.zeros((3, len(losses)))
     for i, each in enumerate(losses):
         sums = CellSums.of(each - losses[0], split, cluster.astype(np.int64), 1, len(names))
-        found = sums.bootstrap(_PROB, _RESAMPLED, seed=1)
-        change[:, i] = found.mean, found.lower, found.upper
+        change[:, i], _ = sums.bootstrap(_PROB, _RESAMPLED, seed=1)
     return xr.Dataset(
         {
             "loss": (("rank", "task"), np.stack([np.nanmean(each, axis=0) for each in losses])),

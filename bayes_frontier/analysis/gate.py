@@ -161,29 +161,18 @@ def adjust(p: FloatArray, correction: str) -> FloatArray:
     """Adjust p-values for their number. Shapes: p (n_models, n_tasks), returns (n_models, n_tasks)."""
     if correction == "none":
         return np.minimum(p, 1.0)
-    if correction == "holm":
-        return np.stack([_holm(row) for row in p])
-    found = np.full(p.shape, np.nan)
-    there = ~np.isnan(p)
-    found[there] = _step_up(p[there])
-    return found
-
-
-def _holm(p: FloatArray) -> FloatArray:
-    found = np.full(p.shape, np.nan)
-    there = np.flatnonzero(~np.isnan(p))
-    order = there[np.argsort(p[there], kind="stable")]
-    found[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0)
-    return found
-
-
-def _step_up(p: FloatArray) -> FloatArray:
-    order = np.argsort(p, kind="stable")
-    n = len(p)
-    stepped = np.minimum.accumulate((p[order] * n / np.arange(1, n + 1))[::-1])[::-1]
-    found = np.empty(n)
-    found[order] = np.minimum(stepped, 1.0)
-    return found
+    adjusted = np.full(p.shape, np.nan)
+    # a family is the tasks of one model, or all tasks of all models
+    for family, row in zip(adjusted, p, strict=True) if correction == "holm" else [(adjusted.ravel(), p.ravel())]:
+        there = np.flatnonzero(~np.isnan(row))
+        order = there[np.argsort(row[there], kind="stable")]
+        n = len(order)
+        if correction == "holm":
+            stepped = np.maximum.accumulate(row[order] * np.arange(n, 0, -1))
+        else:
+            stepped = np.minimum.accumulate((row[order] * n / np.arange(1, n + 1))[::-1])[::-1]
+        family[order] = np.minimum(stepped, 1.0)
+    return adjusted
 
 
 def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) -> tuple[Words, Words]:
@@ -247,11 +236,6 @@ class Residuals:
         np.add.at(counts, (base, tenth), 1.0)
         return cls(grid, own, sizes, _alike(counts[sizes > 0]))
 
-    @property
-    def least(self) -> float:
-        """Smallest share that so many scores can tell from none."""
-        return float(0.5 / (self.sizes.sum() + 1.0))
-
     def shared(self, rng: np.random.Generator, n_samples: int) -> FloatArray:
         """Draw the distribution that all base models share. Shapes: returns (n_samples, n_grid)."""
         weight = rng.standard_exponential((n_samples, len(self.sizes))) * self.sizes
@@ -267,11 +251,12 @@ class Residuals:
         width = self.grid[place + 1] - self.grid[place]
         part = np.clip((residual - self.grid[place]) / width, 0.0, 1.0)
         rows = sample[:, None]
-        found = (1.0 - part) * shared[rows, place] + part * shared[rows, place + 1]
+        of_all = (1.0 - part) * shared[rows, place] + part * shared[rows, place + 1]
         size = self.weight(base)
         own = (1.0 - part) * self.own[base, place] + part * self.own[base, place + 1]
-        found = (size * own + self.alike * found) / (size + self.alike)
-        return np.asarray(np.clip(found, self.least, 1.0 - self.least))
+        # the smallest share that so many scores can tell from none
+        least = float(0.5 / (self.sizes.sum() + 1.0))
+        return np.asarray(np.clip((size * own + self.alike * of_all) / (size + self.alike), least, 1.0 - least))
 
     def weight(self, base: IntArray) -> FloatArray:
         """Scores of base models; 0 for one without."""
@@ -348,7 +333,7 @@ def gate(
     scores = table[names].to_numpy(float)
     asked = ModelsAhead.from_models(frontier, table["base_model"], table["flops"], table["released"], models.registry)
     scatter = [_Scatter.of(records, frontier.tasks.index(name), rng, len(draws.samples)) for name in names]
-    reference = _Reference(records, scatter, frontier.tasks, names)
+    reference = _normal_scores(records, scatter)
     for known in (True, False):
         rows = np.flatnonzero(asked.fitted == known)
         for start in range(0, len(rows), _BLOCK):
@@ -358,27 +343,21 @@ def gate(
     adjusted = adjust(p, correction)
     by_task, by_model = verdicts(found["percentile"], adjusted, alpha if frontier.converged else None)
     z, z_new = log_flops(frontier.evaluations.models["flops"]), log_flops(table["flops"])
-    outside = (z_new < z.min()) | (z_new > z.max())
-    labels = [*names, ALL_TASKS][: shape[1]]
-    variables = {key: (("model", "task"), values) for key, values in found.items()}
     with_all = np.column_stack([scores, np.full(len(scores), np.nan)])[:, : shape[1]]
+    cells = {"score": with_all, **found, "p_value": p, "adjusted": adjusted, "verdict": by_task}
+    by_row = {
+        "base_model": table["base_model"].to_numpy(dtype=object),
+        "flops": table["flops"].to_numpy(float),
+        "released": table["released"].to_numpy(),
+        "known": asked.fitted,
+        "outside": (z_new < z.min()) | (z_new > z.max()),
+    }
     return xr.Dataset(
-        {
-            "score": (("model", "task"), with_all),
-            **variables,
-            "p_value": (("model", "task"), p),
-            "adjusted": (("model", "task"), adjusted),
-            "verdict": (("model", "task"), by_task),
-            "model_verdict": ("model", by_model),
-        },
+        {**{key: (("model", "task"), values) for key, values in cells.items()}, "model_verdict": ("model", by_model)},
         coords={
             "model": table["model"].to_numpy(dtype=object),
-            "task": labels,
-            "base_model": ("model", table["base_model"].to_numpy(dtype=object)),
-            "flops": ("model", table["flops"].to_numpy(float)),
-            "released": ("model", table["released"].to_numpy()),
-            "known": ("model", asked.fitted),
-            "outside": ("model", outside),
+            "task": [*names, ALL_TASKS][: shape[1]],
+            **{key: ("model", values) for key, values in by_row.items()},
         },
         attrs={"alpha": alpha, "prob": prob, "correction": correction, "seed": seed},
     )
@@ -429,34 +408,17 @@ class _Scatter:
         return np.asarray(np.clip(levels + made, 0.0, 1.0))
 
 
-class _Reference:
-    """Mean normal scores of the fitted models over tasks: what "all tasks" is read from."""
-
-    def __init__(
-        self, records: pd.DataFrame, scatter: list[_Scatter], tasks: tuple[str, ...], names: list[str]
-    ) -> None:
-        base = records.groupby("model")["base"].first()
-        wide = records.pivot_table(index="model", columns="task", values="residual").reindex(
-            columns=[tasks.index(name) for name in names]
-        )
-        normal = np.full(wide.shape, np.nan)
-        place = base.loc[wide.index].to_numpy(np.int64)
-        for k, one in enumerate(scatter):
-            share = one.residuals.cdf(
-                wide.iloc[:, k].to_numpy(float)[None, :],
-                one.shared.mean(axis=0)[None, :],
-                np.zeros(1, dtype=np.int64),
-                place,
-            )[0]
-            normal[:, k] = np.where(wide.iloc[:, k].isna(), np.nan, stats.norm.ppf(share))
-        self._normal = normal
-
-    def share_below(self, means: FloatArray, scored: IntArray) -> FloatArray:
-        """Share of the fitted models with a lower mean over the tasks `scored`, shape of `means`."""
-        rows = ~np.isnan(self._normal[:, scored]).any(axis=1)
-        ordered = np.sort(self._normal[np.ix_(rows, scored)].mean(axis=1))
-        n = len(ordered)
-        return np.asarray((np.searchsorted(ordered, means) + 0.5) / (n + 1.0))
+def _normal_scores(records: pd.DataFrame, scatter: list[_Scatter]) -> FloatArray:
+    """Place the fitted models on each task, as "all tasks" is read from them. Shapes: returns (n_models, n_tasks)."""
+    wide = records.pivot_table(index="model", columns="task", values="residual")
+    base = records.groupby("model")["base"].first().loc[wide.index].to_numpy(np.int64)
+    normal = np.full((len(wide), len(scatter)), np.nan)
+    for k, one in enumerate(scatter):
+        residual = wide[one.task].to_numpy(float)
+        shared, sample = one.shared.mean(axis=0)[None, :], np.zeros(1, dtype=np.int64)
+        share = one.residuals.cdf(residual[None, :], shared, sample, base)[0]
+        normal[:, k] = np.where(np.isnan(residual), np.nan, stats.norm.ppf(share))
+    return normal
 
 
 def _place(
@@ -465,7 +427,7 @@ def _place(
     scores: FloatArray,
     draws: Draws,
     scatter: list[_Scatter],
-    reference: _Reference,
+    reference: FloatArray,
     settings: tuple[float, np.random.Generator],
     rows: IntArray,
     found: dict[str, FloatArray],
@@ -498,7 +460,9 @@ def _place(
         scored: IntArray = np.flatnonzero(~np.isnan(scores[i])).astype(np.int64)
         if len(scored) < 2:
             continue
-        share = reference.share_below(normal[scored, :, i].mean(axis=0), scored)
+        others = reference[:, scored]
+        ordered = np.sort(others[~np.isnan(others).any(axis=1)].mean(axis=1))
+        share = (np.searchsorted(ordered, normal[scored, :, i].mean(axis=0)) + 0.5) / (len(ordered) + 1.0)
         drawn = share.reshape(n_samples, stand_ins).mean(axis=1)
         found["percentile"][row, -1] = drawn.mean()
         found["lower"][row, -1], found["upper"][row, -1] = np.quantile(drawn, tails[::2])

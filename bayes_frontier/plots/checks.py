@@ -119,9 +119,8 @@ def _dots(
     """Draw one row per task: a dot, the limits as lines, and a text."""
     numbers = check.numbers
     panel, new_figure = row_axes(axes, len(numbers))
-    if (options := elements["limits"]) is not None:
-        for at, line in enumerate(lines):
-            panel.axvline(line, **{**options, "linestyle": style.DASHES[_LINES[at]]})
+    for at, line in enumerate(lines):
+        elements.draw("limits", panel.axvline, line, linestyle=style.DASHES[_LINES[at]])
     middle = numbers[values].to_numpy(float)
     other = numbers[bar].to_numpy(float) if bar else middle
     names = tuple(numbers["task"] if "boundary" not in numbers else numbers["task"] + ", " + numbers["boundary"])
@@ -195,9 +194,8 @@ def _convergence(check: Check, elements: style.Settled, axes: Any) -> npt.NDArra
     numbers = check.numbers
     panels, new_figure = style.take_axes(axes, 1, height=3.6)
     panel: Axes = panels[0]
-    if (options := elements["limits"]) is not None:
-        panel.axvline(ESS_MIN, **{**options, "linestyle": style.DASHES[1]})
-        panel.axhline(R_HAT_MAX, **{**options, "linestyle": style.DASHES[1]})
+    elements.draw("limits", panel.axvline, ESS_MIN, linestyle=style.DASHES[1])
+    elements.draw("limits", panel.axhline, R_HAT_MAX, linestyle=style.DASHES[1])
     if (options := elements["points"]) is not None:
         colours = np.where(numbers["passes"], COLOURS["pass"], COLOURS["fail"]).tolist()
         panel.scatter(numbers["ess_bulk"], numbers["r_hat"], **{**options, "s": 14.0, "c": colours, "alpha": 0.7})

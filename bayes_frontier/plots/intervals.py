@@ -62,9 +62,10 @@ def draw_rows(panel: Axes, rows: Rows, elements: style.Settled) -> None:
     """Draw rows of intervals on a panel whose horizontal axis is set up already."""
     height = np.arange(len(rows.names))
 
-    def bars(*ends: Floats, solid_capstyle: Any = None, **options: Any) -> None:  # noqa: ANN401 - Matplotlib's
-        # hlines makes a collection, which calls the style of the caps otherwise
-        panel.hlines(height, *ends, **options, **({} if solid_capstyle is None else {"capstyle": solid_capstyle}))
+    def bars(low: Floats, high: Floats, **options: Any) -> None:  # noqa: ANN401 - Matplotlib's
+        # hlines makes a collection, which calls this capstyle
+        given = {("capstyle" if key == "solid_capstyle" else key): value for key, value in options.items()}
+        panel.hlines(height, low, high, **given)
 
     elements.draw("interval", bars, rows.lower, rows.upper)
     if rows.inner is not None:

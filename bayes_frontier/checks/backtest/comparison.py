@@ -1,6 +1,6 @@
 """Predicted boundaries against the scores that came: losses, coverage, and differences with their uncertainty."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,18 +14,6 @@ from bayes_frontier.display import Display, Drawn
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray, IntArray, pinball_loss
 from bayes_frontier.text import count, listed, suggestion
-
-
-@dataclass(frozen=True)
-class Bootstrapped:
-    """A mean over cells and the means of the cells, with intervals."""
-
-    mean: float  # mean, lower, upper: of the mean over cells
-    lower: float
-    upper: float
-    cell_mean: FloatArray  # cell_mean, cell_lower, cell_upper (n_splits, n_tasks): of each cell
-    cell_lower: FloatArray
-    cell_upper: FloatArray
 
 
 @dataclass(frozen=True)
@@ -52,12 +40,15 @@ class CellSums:
         """Average each cell. Shapes: returns (n_splits, n_tasks)."""
         return _ratio(self.total.sum(axis=0), self.count.sum(axis=0))
 
-    def bootstrap(self, prob: float, draws: int, seed: int) -> Bootstrapped:
-        """Resample clusters, each with all its values in all cells."""
+    def bootstrap(self, prob: float, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
+        """Resample clusters, each with all its values in all cells: mean, lower and upper end over cells, and by cell.
+
+        Shapes: returns (3,) and (3, n_splits, n_tasks).
+        """
         present = np.flatnonzero(self.count.any(axis=(1, 2)))
         means = self.means()
         if not len(present):
-            return Bootstrapped(np.nan, np.nan, np.nan, means, means, means)
+            return np.full(3, np.nan), np.stack([means] * 3)
         n = len(present)
         weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=draws).astype(float)
         cells = _ratio(weights @ self.total[present].reshape(n, -1), weights @ self.count[present].reshape(n, -1))
@@ -68,10 +59,8 @@ class CellSums:
         for cell in np.flatnonzero(~np.isnan(means).ravel()):
             drawn = cells[:, cell]
             by_cell[:, cell] = np.quantile(drawn[~np.isnan(drawn)], tail)
-        lower, upper = by_cell.reshape(2, *means.shape)
-        return Bootstrapped(
-            float(_mean(means.reshape(1, -1))[0]), float(low), float(high), means, np.asarray(lower), np.asarray(upper)
-        )
+        overall = np.array([_mean(means.reshape(1, -1))[0], low, high])
+        return overall, np.stack([means, *by_cell.reshape(2, *means.shape)])
 
 
 def _ratio(total: FloatArray, count: FloatArray) -> FloatArray:
@@ -142,14 +131,14 @@ class Backtest(Drawn):
         """
         by_group = []
         for group in GROUPS:
-            sums = {name: self._sums(name, group) for name in ("loss", "covered")}
+            loss, covered = ([self._cells(one, group) for one in all_] for all_ in (self._loss(), self._covered()))
             dims = ("boundary", *_CELL)
             by_group.append(
                 xr.Dataset(
                     {
-                        "pinball": (dims, np.stack([one.means() for one in sums["loss"]])),
-                        "coverage": (dims, np.stack([one.means() + self.tau for one in sums["covered"]])),
-                        "n": (dims, np.stack([one.counts() for one in sums["loss"]])),
+                        "pinball": (dims, np.stack([one.means() for one in loss])),
+                        "coverage": (dims, np.stack([one.means() + self.tau for one in covered])),
+                        "n": (dims, np.stack([one.counts() for one in loss])),
                     }
                 )
             )
@@ -186,9 +175,8 @@ class Backtest(Drawn):
         """
         self._check_group(group)
         loss = self._loss()
-        names = self.boundaries[1:]
-        made = [self._bootstrap(loss[0] - loss[i], group, prob, draws, seed) for i in range(1, len(loss))]
-        return _dataset(made, names, "baseline", self.splits, self.tasks, "difference")
+        values = [loss[0] - one for one in loss[1:]]
+        return self._bootstrapped(values, ("baseline", self.boundaries[1:]), "difference", group, prob, draws, seed)
 
     def coverage_errors(self, group: str = "all", *, prob: float = 0.9, draws: int = 2000, seed: int = 1) -> xr.Dataset:
         """Signed coverage errors, with intervals by the bootstrap of `differences`.
@@ -210,8 +198,7 @@ class Backtest(Drawn):
             If the group is unknown.
         """
         self._check_group(group)
-        made = [self._bootstrap(one, group, prob, draws, seed) for one in self._covered()]
-        return _dataset(made, self.boundaries, "boundary", self.splits, self.tasks, "error")
+        return self._bootstrapped(self._covered(), ("boundary", self.boundaries), "error", group, prob, draws, seed)
 
     def summary(self, group: str = "all", *, prob: float = 0.9, draws: int = 2000, seed: int = 1) -> pd.DataFrame:
         """One row per boundary, best first, of means over cells.
@@ -319,10 +306,6 @@ class Backtest(Drawn):
         score, level = self.predictions["score"].to_numpy(), self.predictions["level"].to_numpy()
         return np.where(np.isnan(score - level), np.nan, (score <= level) - self.tau)
 
-    def _sums(self, what: str, group: str) -> list[CellSums]:
-        values = self._loss() if what == "loss" else self._covered()
-        return [self._cells(one, group) for one in values]
-
     def _cells(self, values: FloatArray, group: str) -> CellSums:
         known = self.predictions["known"].to_numpy()
         mask: npt.NDArray[np.bool_] = {"all": np.ones_like(known), "known": known, "new": ~known}[group]
@@ -330,25 +313,26 @@ class Backtest(Drawn):
         cluster, _ = pd.factorize(self.predictions["base_model"].to_numpy(), sort=True)
         return CellSums.of(values[mask], split[mask], cluster[mask], len(self.splits), int(cluster.max()) + 1)
 
-    def _bootstrap(self, values: FloatArray, group: str, prob: float, draws: int, seed: int) -> Bootstrapped:
-        return self._cells(values, group).bootstrap(prob, draws, seed)
-
-
-def _dataset(
-    made: list[Bootstrapped],
-    names: tuple[str, ...],
-    dim: str,
-    splits: tuple[str, ...],
-    tasks: tuple[str, ...],
-    what: str,
-) -> xr.Dataset:
-    data: dict[str, object] = {}
-    for name in ("mean", "lower", "upper"):
-        word = what if name == "mean" else name
-        data[word] = ((dim,), np.array([getattr(one, name) for one in made], dtype=float))
-        cells = np.array([getattr(one, f"cell_{name}") for one in made], dtype=float)
-        data[f"cell_{word}"] = ((dim, *_CELL), cells.reshape(len(made), len(splits), len(tasks)))
-    return xr.Dataset(data, coords={dim: list(names), "split": list(splits), "task": list(tasks)})
+    def _bootstrapped(
+        self,
+        values: Iterable[FloatArray],
+        labels: tuple[str, tuple[str, ...]],
+        what: str,
+        group: str,
+        prob: float,
+        draws: int,
+        seed: int,
+    ) -> xr.Dataset:
+        """Means over cells and of each cell with intervals, for values by record and task under some labels."""
+        dim, names = labels
+        made = [self._cells(one, group).bootstrap(prob, draws, seed) for one in values]
+        overall = np.array([one for one, _ in made], dtype=float).reshape(-1, 3)
+        cells = np.array([one for _, one in made], dtype=float).reshape(-1, 3, len(self.splits), len(self.tasks))
+        data: dict[str, object] = {}
+        for i, word in enumerate((what, "lower", "upper")):
+            data[word] = ((dim,), overall[:, i])
+            data[f"cell_{word}"] = ((dim, *_CELL), cells[:, i])
+        return xr.Dataset(data, coords={dim: list(names), "split": list(self.splits), "task": list(self.tasks)})
 
 
 def _sentences(result: Backtest) -> list[str]:
