@@ -170,10 +170,7 @@ def _prepare() -> None:
 
 @contextlib.contextmanager
 def _cluster(scheduler: str) -> Iterator[Team]:
-    """Reach the workers of a Dask scheduler; each is compared with this process when it appears.
-
-    Calls are pinned to workers, so that it is known here which call a lost one had.
-    """
+    """Reach the workers of a Dask scheduler, compared when they appear; calls are pinned to workers."""
     client = _connected(scheduler)
     compared: set[str] = set()
     packages = tuple(name for name in ("bayes_frontier", "studies") if name in sys.modules)

@@ -438,10 +438,7 @@ _STEPS = 60
 
 
 def expected_quality(references: FloatArray, base: IntArray, side: IntArray, rng: np.random.Generator) -> FloatArray:
-    """Draw the references' factor and return what they let expect of it.
-
-    Shapes: references (n, n_references), base (n,), side (n,), returns (n,).
-    """
+    """Draw the references' factor and return what it lets expect, (n,). Shapes: references (n, n_references)."""
     cell = 2 * base + side
     size = np.bincount(cell, minlength=cell.max() + 1).astype(float)
     sums = np.stack([np.bincount(cell, one, minlength=len(size)) for one in references.T], axis=1)

@@ -129,10 +129,7 @@ def emergence(
 
 
 def first_above(values: FloatArray, z: FloatArray, level: FloatArray) -> FloatArray:
-    """Where non-decreasing curves reach a level of their own.
-
-    Shapes: values (..., n), z (n,), level (...), returns (...).
-    """
+    """Where non-decreasing curves (..., n) over z (n,) reach a level of their own (...). Shapes: returns (...)."""
     j = np.clip((values < level[..., None]).sum(axis=-1), 1, values.shape[-1] - 1)
     y0 = np.take_along_axis(values, j[..., None] - 1, axis=-1)[..., 0]
     y1 = np.take_along_axis(values, j[..., None], axis=-1)[..., 0]

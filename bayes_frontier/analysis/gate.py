@@ -242,11 +242,7 @@ class Residuals:
         return np.asarray((weight / weight.sum(axis=1, keepdims=True)) @ self.own)
 
     def cdf(self, residual: FloatArray, shared: FloatArray, sample: IntArray, base: IntArray) -> FloatArray:
-        """Distribution function of a base model's residuals.
-
-        Shapes: residual (n_rows, n_models), shared (n_samples, n_grid), sample (n_rows,), base (n_models,); returns
-        (n_rows, n_models).
-        """
+        """Distribution function by base model (n_models,). Shapes: residual (n_rows, n_models), sample (n_rows,)."""
         place = np.clip(np.searchsorted(self.grid, residual, side="right") - 1, 0, len(self.grid) - 2)
         width = self.grid[place + 1] - self.grid[place]
         part = np.clip((residual - self.grid[place]) / width, 0.0, 1.0)

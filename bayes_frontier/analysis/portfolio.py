@@ -373,10 +373,7 @@ def trade_off(
 
 
 def pairs_met(a: FloatArray, b: FloatArray, prob: float) -> tuple[FloatArray, FloatArray]:
-    """Pairs of levels that two variables exceed together with a probability.
-
-    Shapes: a, b (n_draws,), returns (n_points,).
-    """
+    """Pairs of levels that two variables exceed together. Shapes: a, b (n_draws,), returns (n_points,)."""
     wanted = int(np.ceil(prob * len(a) - 1e-9))
     order = np.argsort(a)[::-1]
     # with the k highest draws of a kept, the level of b is the wanted-th highest among them

@@ -252,10 +252,7 @@ def typical_compute(flops: FloatArray) -> float:
 
 
 def decomposed(surface: Surface, before: tuple[int, float], after: tuple[int, float]) -> tuple[FloatArray, FloatArray]:
-    """Divide progress between two settings into that of scale and that of time.
-
-    Shapes: returns (n_samples, n_tasks).
-    """
+    """Divide progress between two settings into scale and time. Shapes: returns (n_samples, n_tasks), both."""
     z = np.array([before[1], after[1]])
     # q[period][..., compute]
     early, late = surface.at(z, before[0]), surface.at(z, after[0])

@@ -51,12 +51,10 @@ def check(given: CheckInput) -> Check:
 
 
 def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
-    """Change of the population boundary of a task when a base model's scores on it are left out.
-
-    A draw's weight is the reciprocal of the likelihood of these scores, integrated over the base model's own effect:
-    the effect is a parameter of this base model alone, and without its scores it goes. (With the effect as drawn, the
-    ratio would be hopeless: a base model's level is fixed by its own scores.) Weights are Pareto-smoothed.
-    """
+    """Change of a task's population boundary when a base model's scores on it are left out, by reweighting draws."""
+    # A draw's weight is the reciprocal of the likelihood of these scores, integrated over the base model's own effect:
+    # the effect is a parameter of this base model alone, and without its scores it goes. With the effect as drawn, the
+    # ratio would be hopeless: a base model's level is fixed by its own scores.
     curves = frontier.curves
     n_draws = int(np.clip(_MOST_VALUES // (len(data.tasks) * len(data.base_models)), _FEWEST_DRAWS, _DRAWS))
     samples = np.unique(np.linspace(0, curves.n_samples - 1, n_draws).round().astype(int))

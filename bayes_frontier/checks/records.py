@@ -24,11 +24,7 @@ def binomial_band(n: int, tail: float, chance: float) -> tuple[float, float]:
 
 
 def cluster_error(exceeds: pd.Series, cluster: pd.Series) -> tuple[float, int]:
-    """Estimate the standard error of a share whose cases come in clusters.
-
-    ``se**2 = G / (G - 1) * sum_g (x_g - n_g p)**2 / n**2`` with x_g of n_g cases in cluster g and the share p (Cochran
-    1977, Sampling Techniques, section 11.8: ratio estimator).
-    """
+    """Estimate the standard error of a share of clustered cases: ratio estimator (Cochran 1977, section 11.8)."""
     share = float(exceeds.mean())
     sums = (exceeds - share).groupby(cluster.to_numpy()).sum().to_numpy()
     n = len(sums)
@@ -59,10 +55,7 @@ def data_of(frontier: Frontier) -> FrontierData:
 
 
 def typical_logit(curves: Curves, data: FrontierData, cells: IntArray, samples: IntArray) -> FloatArray:
-    """Logit of the boundary of a base model without effect, in some cells.
-
-    Shapes: cells (n,), samples (n_samples,), returns (n_samples, n).
-    """
+    """Logit of the boundary of a base model without effect, in some cells (n,). Shapes: returns (n_samples, n)."""
     names = ("z", "task", "period", "stretch")
     z, task, period, stretch = (data.cells[name].to_numpy()[cells] for name in names)
     return curves.logits(z, task, period, stretch=(stretch, data.stretches.last[period]), samples=samples)

@@ -27,10 +27,7 @@ _RESIDUALS = 41
 
 
 def evaluation_noise(residuals: FloatArray, half_width: FloatArray, scale: FloatArray, level: FloatArray) -> Noise:
-    """Variance of one score as a measurement of a boundary, under the likelihood that will be used.
-
-    Shapes: residuals (n_tasks, n_levels), half_width, scale, level (n_tasks,).
-    """
+    """Variance of one score as a measurement of a boundary, under the likelihood that will be used."""
     variance = np.empty((len(residuals), len(_DEVIATIONS)))
     middle = (np.arange(_RESIDUALS) + 0.5) / _RESIDUALS
     for k, quantiles in enumerate(residuals):
@@ -89,12 +86,8 @@ class Beliefs:
 
     @classmethod
     def from_frontier(cls, frontier: Fit, period: int | str | None = None, seed: int = 1) -> "Beliefs":
-        """Take a fit's draws, at most 2,000 of them.
-
-        The next period is the one that `predict`, `score`, `gate` and `watch` look ahead to: boundaries have gone on
-        with their velocity and their walk, and each fitted base model may have moved on its own. Left out is the trend
-        of later base models, which says where a base model not fitted stands, not how well that is known.
-        """
+        """Take a fit's draws, at most 2,000 of them, for a fitted period or the next one, as `next_period` has it."""
+        # left out is the trend of later base models: it says where one not fitted stands, not how well that is known
         curves, ahead = frontier.curves, 1.0
         if curves.n_samples > _MOST_DRAWS:
             curves = curves.take(curves.evenly(_MOST_DRAWS))
@@ -125,10 +118,7 @@ class Beliefs:
         return np.stack([self.curves.at(z, int(k), period, None)[:, 0] for k in tasks])
 
     def sites(self, base_model: Sequence[str], z: FloatArray, tasks: IntArray) -> Sites:
-        """Draws of the boundaries of models on given base models, which may have moved since they were scored.
-
-        Shapes: z (n_sites,), tasks (n_tasks,).
-        """
+        """Draws of boundaries on given base models, which may have moved since. Shapes: z (n_sites,)."""
         curves, k = self.curves, np.asarray(tasks)[:, None]
         fitted = np.array([name in self.base_models for name in base_model], dtype=bool)
         base = np.array([self.base_models.get(name, (0, 0.0))[0] for name in base_model], dtype=np.int64)
@@ -173,15 +163,9 @@ def recent(base_model: pd.Series, planned: npt.NDArray[np.bool_]) -> dict[str, i
 
 
 def attention(site: IntArray, n_sites: int) -> FloatArray:
-    """Weigh base models by what models to come will be built on.
-
-    Shapes: site (n_candidates,), returns (n_sites,).
-
-    Notes
-    -----
-    A model to come is on a known base model in proportion to the number of its models now, or on a new one, about
-    which every known one says as much: `NEW_BASE_MODELS` is the probability of that.
-    """
+    """Weigh base models by what models to come will be built on. Shapes: site (n_candidates,), returns (n_sites,)."""
+    # on a known base model in proportion to the number of its models now, or on a new one, about which every known one
+    # says as much: NEW_BASE_MODELS is the probability of that
     counts = np.bincount(site, minlength=n_sites).astype(float)
     there = counts > 0
     return np.asarray(NEW_BASE_MODELS * there / there.sum() + (1.0 - NEW_BASE_MODELS) * counts / counts.sum())
@@ -195,10 +179,7 @@ def information(
     weights: FloatArray,
     site_weights: FloatArray | None = None,
 ) -> Information:
-    """Set up the covariance of population boundaries and sites.
-
-    Shapes: z (n_targets,), tasks (n_tasks,), weights (n_tasks, n_targets), site_weights (n_sites,).
-    """
+    """Set up boundaries at z (n_targets,), weights (n_tasks, n_targets), and sites as `Information`."""
     given = (beliefs.population(z, tasks), sites, beliefs.noise.of(tasks), weights)
     return Information(*given) if site_weights is None else BaseModelInformation(*given, site_weights)
 

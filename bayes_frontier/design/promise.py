@@ -98,12 +98,8 @@ def promise(
     flops: tuple[float, float] | None = None,
     prob: float = 0.9,
 ) -> Promise:
-    """Compare what evaluations were expected to say, before any of their scores was seen, with what they said.
-
-    The expectation is that of `plan` (docs/design.md) for the evaluations that came in, so a plan carried out in part
-    is judged by that part. The reduction realised is that of the posterior variance from one fit to the next; it may be
-    negative, since scores that contradict a fit also make it wider.
-    """
+    """Compare what the evaluations that came in were expected to say, as `plan` does, with what they said."""
+    # the reduction realised may be negative: scores that contradict a fit also make it wider
     wanted = before.tasks
     if planned is not None and planned.tasks is not None:
         wanted, prob = planned.tasks, planned.prob

@@ -40,13 +40,7 @@ class Sites:
 
 
 class Information:
-    """Covariance of targets and sites, given the evaluations chosen so far.
-
-    * targets (n_tasks, n_draws, n_targets): posterior draws of what is to be known, in score units
-    * sites: where evaluations are possible
-    * noise: variance of one evaluation as a measurement of a boundary
-    * weights (n_tasks, n_targets): weight of each target's variance; they sum to one
-    """
+    """Covariance of targets (n_tasks, n_draws, n_targets) and sites, given the evaluations chosen so far."""
 
     def __init__(self, targets: FloatArray, sites: Sites, noise: Noise, weights: FloatArray) -> None:
         self.noise, self.weights = noise, weights
@@ -87,10 +81,7 @@ class Information:
         return np.asarray((squared[:, self._index] / (variance + self.noise(variance))).sum(axis=0))
 
     def information_gains(self) -> FloatArray:
-        """Give the expected information of one more evaluation about the boundaries of the models themselves.
-
-        Shapes: returns (n_sites,).
-        """
+        """Give the expected information of one more evaluation about the models' boundaries, shape (n_sites,)."""
         variance = self.variance
         return np.asarray(0.5 * np.log1p(variance / self.noise(variance)).sum(axis=0))
 
@@ -122,11 +113,7 @@ class Information:
 
 
 class BaseModelInformation(Information):
-    """Information whose targets are the boundaries of the sites themselves, some of them more than others.
-
-    * targets, sites, noise, weights: as in `Information`; the targets are only reported
-    * site_weights (n_sites,): weight of the variance of each site's boundary; they sum to one
-    """
+    """Information about the sites themselves, by site_weights (n_sites,) that sum to one; targets are only reported."""
 
     def __init__(
         self, targets: FloatArray, sites: Sites, noise: Noise, weights: FloatArray, site_weights: FloatArray
@@ -205,12 +192,10 @@ class Problem:
 
 
 def greedy(problem: Problem, forced: Sequence[int] = ()) -> Chosen:
-    """Choose candidates by gain per cost, or begin with the best single one where that alone is better.
-
-    Gain per cost alone can spend a budget on trifles; together with the best single affordable candidate it attains at
-    least ``(1 - 1/e) / 2`` of the optimum of a submodular gain such as the expected information (Leskovec et al. 2007,
-    doi 10.1145/1281192.1281239). Variance reduction is not submodular: all gains are computed anew at every step.
-    """
+    """Choose candidates by gain per cost, or begin with the best single one where that alone is better."""
+    # Gain per cost alone can spend a budget on trifles; with the best single affordable candidate it attains at least
+    # (1 - 1/e) / 2 of the optimum of a submodular gain such as the expected information (Leskovec et al. 2007, doi
+    # 10.1145/1281192.1281239). Variance reduction is not submodular: all gains are computed anew at every step.
     order, information = _by_ratio(problem, forced)
     fresh = problem.make()
     for candidate in forced:

@@ -46,12 +46,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Targets:
-    """Points at which boundaries are to be known.
-
-    * tasks (n_tasks,): tasks
-    * z (n_targets,): log10 FLOPs
-    * weights (n_tasks, n_targets): equal, adding up to one
-    """
+    """Points at which boundaries are to be known, equally weighted: tasks (n_tasks,), z (n_targets,) in log10 FLOPs."""
 
     tasks: IntArray
     z: FloatArray
@@ -95,10 +90,7 @@ def targets(
 
 
 def settled(mean: float, before: float, after: FloatArray, question: Question) -> FloatArray:
-    """Probability that a question will be settled, before the scores are seen.
-
-    The posterior mean after the evaluations is Normal with variance ``before - after`` around the present one.
-    """
+    """Probability that a question will be settled: the posterior mean then has variance ``before - after``."""
     left = np.sqrt(np.maximum(after, 0.0))
     moves = np.sqrt(np.maximum(before - after, 1e-18))
     needed = stats.norm.ppf(question.prob) * left

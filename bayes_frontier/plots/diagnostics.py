@@ -17,11 +17,7 @@ from bayes_frontier.posterior.frontier import Frontier
 def boundary_draws(
     frontier: Frontier, flops: Sequence[float] | None = None, tasks: Sequence[str] | str | None = None
 ) -> xr.DataTree:
-    """Put boundary draws into the form that ArviZ's plots take.
-
-    The sampler's own parameters are unconstrained and hierarchical; what is reported, and what has to have converged,
-    is the boundary.
-    """
+    """Put boundary draws, of what is reported and has to have converged, into the form that ArviZ's plots take."""
     at = [float(np.median(frontier.evaluations.models["flops"]))] if flops is None else list(flops)
     drawn = frontier.boundary(at).rename("boundary").sel(task=list(pick_names(tasks, frontier.tasks, "tasks")))
     kept = [dim for dim in ("chain", "draw", "task", "flops") if drawn.sizes.get(dim, 1) > 1 or dim != "flops"]

@@ -86,10 +86,7 @@ class Vintage:
         return cls(variance * precision * slope, np.sqrt(variance), centre, float(t.max()) + _FARTHEST)
 
     def effect(self, task: int, released: FloatArray, normal: FloatArray) -> FloatArray:
-        """Draw what their vintage gives to new base models.
-
-        Shapes: released (n,), normal (n_draws,), returns (n_draws, n).
-        """
+        """Draw what their vintage gives to new base models. Shapes: released (n,), returns (n_draws, n)."""
         age = np.nan_to_num(np.minimum(released, self.latest) - self.centre[task])
         return np.asarray((self.slope[task] + self.error[task] * normal)[:, None] * age)
 
@@ -181,10 +178,7 @@ def compute_fitted_at(fit: Fit, bases: pd.Series, flops: pd.Series) -> pd.Series
 
 
 def horizons(released: pd.Series | None, n: int, stretches: Stretches, closed: pd.Timestamp) -> FloatArray:
-    """Time from the last fitted stretch to models in quarters of a year; undated: half a quarter after `closed`.
-
-    Shapes: returns (n,).
-    """
+    """Quarters from the last fitted stretch to models, shape (n,); undated ones come half a quarter after `closed`."""
     if stretches.middle is None:
         return np.ones(n)
     usual = (closed - stretches.middle) / pd.Timedelta(days=QUARTER) + 0.5
@@ -237,12 +231,10 @@ class Draws:
 
     @classmethod
     def random(cls, fit: Fit, rng: np.random.Generator, n: int = RANDOM) -> "Draws":
-        """Draws for all tasks together.
-
-        A base model moves on all tasks at once, as its fine-tunes get better at all, but much on some and little on
-        others: a normal value common to the tasks times a half-normal one of each. A new base model stands where a
-        fitted one does, on every task.
-        """
+        """Draws for all tasks together."""
+        # A base model moves on all tasks at once, as its fine-tunes get better at all, but much on some and little on
+        # others: a normal value common to the tasks times a half-normal one of each. A new one stands where a fitted
+        # one does, on every task.
         curves, n_tasks = fit.curves, len(fit.tasks)
         size = min(n, curves.n_samples)
         samples = np.sort(rng.choice(curves.n_samples, size=size, replace=False))
@@ -265,10 +257,7 @@ def drift_ahead(curves: Curves, draws: Draws, task: int, quarters: FloatArray) -
 
 
 def known_effect(curves: Curves, draws: Draws, task: int, models: ModelsAhead, *, moved: bool = True) -> FloatArray:
-    """Effects of fitted base models, each moved on its own since they were fitted.
-
-    Shapes: returns (n_samples, n_models).
-    """
+    """Effects of fitted base models, each moved on its own since. Shapes: returns (n_samples, n_models)."""
     if curves.effects is None or curves.scales is None:
         return np.zeros((len(draws.samples), len(models.z)))
     effect = curves.effects[draws.samples][:, models.base, task]
@@ -279,10 +268,7 @@ def known_effect(curves: Curves, draws: Draws, task: int, models: ModelsAhead, *
 
 
 def new_effect(draws: Draws, task: int, models: ModelsAhead) -> FloatArray:
-    """Effects that base models not fitted may have, moved on along their trend.
-
-    Shapes: returns (n_samples, n_stand_ins, n_models).
-    """
+    """Effects that new base models may have, along their trend. Shapes: returns (n_samples, n_stand_ins, n_models)."""
     effect = draws.new[:, :, task, None]
     if draws.vintage is None:
         return np.repeat(effect, len(models.z), axis=2)
@@ -290,10 +276,7 @@ def new_effect(draws: Draws, task: int, models: ModelsAhead) -> FloatArray:
 
 
 def boundaries(curves: Curves, draws: Draws, task: int, models: ModelsAhead) -> FloatArray:
-    """Draws of where the boundaries of models to come stand; models on fitted base models need no stand-in.
-
-    Shapes: returns (n_samples, n_stand_ins, n_models), or (n_samples, 1, n_models) where all base models are fitted.
-    """
+    """Draws of boundaries to come, (n_samples, n_stand_ins, n_models); one stand-in if all base models are fitted."""
     fitted = models.fitted
     if fitted.all():
         effect = known_effect(curves, draws, task, models)[:, None, :]
@@ -306,11 +289,7 @@ def boundaries(curves: Curves, draws: Draws, task: int, models: ModelsAhead) -> 
 
 
 def next_period(fit: Fit, curves: Curves, seed: int) -> tuple[Curves, float]:
-    """Append the period to come to draws of a fit, and say how far ahead it is, in quarters of a year.
-
-    It is where `predict` puts models without a date: the boundary has gone on for so long with its velocity and its
-    walk. Shapes: curves may be some of the fit's draws.
-    """
+    """Append the period that `predict` puts undated models in to some draws of a fit, so many quarters ahead."""
     ahead = horizons(None, 1, fit.stretches, fit.evaluations.models["released"].max())
     rng, n, n_tasks = np.random.default_rng(seed), curves.n_samples, len(fit.tasks)
     nothing = np.zeros((n, n_tasks))
@@ -371,10 +350,7 @@ def predictive_levels(curves: Curves, models: ModelsAhead, draws: Draws) -> Floa
 
 
 def chances(curves: Curves, models: ModelsAhead, draws: Draws, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Probability that the boundary lies below a score, and that of a score as high, for models not fitted.
-
-    Shapes: scores (n_models, n_tasks), returns (n_models, n_tasks).
-    """
+    """Probability that the boundary lies below scores, and that of scores as high, both (n_models, n_tasks)."""
     above, chance = np.full((2, *scores.shape), np.nan)
     for k, (code, q) in enumerate(mixtures(curves, models, draws)):
         for start in range(0, len(scores), _BLOCK):

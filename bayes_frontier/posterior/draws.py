@@ -25,10 +25,7 @@ _TOLERANCES = {"xatol": 1e-10, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
 
 
 def effect_shape(effects: FloatArray, scales: FloatArray) -> FloatArray:
-    """Summarise the distribution of base-model effects in units of their scale.
-
-    Shapes: effects (n_samples, n_base_models), scales (n_samples,), returns (101,).
-    """
+    """Distribution of effects (n_samples, n_base_models) in units of their scales (n_samples,); returns (101,)."""
     return np.asarray(np.quantile(effects / scales[:, None], (np.arange(_SLICES) + 0.5) / _SLICES))
 
 
@@ -40,10 +37,7 @@ def residual_cdf(residual: npt.ArrayLike, quantiles: FloatArray) -> FloatArray:
 
 
 def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> FloatArray:
-    """Level whose exceedance probability is 1 - tau when the boundary itself is uncertain.
-
-    Shapes: levels (n_points, n_mix), returns (n_points,).
-    """
+    """Level exceeded with probability 1 - tau under levels (n_points, n_mix) of an uncertain boundary."""
     low = levels.min(axis=1) + quantiles[0]
     high = levels.max(axis=1) + quantiles[-1]
 
@@ -156,10 +150,7 @@ class Curves:
         return self.effects is not None
 
     def by_chain(self, values: FloatArray) -> FloatArray:
-        """Split the first axis into chain and draw.
-
-        Shapes: values (n_samples, ...), returns (n_chains, n_draws, ...).
-        """
+        """Split the first axis: values (n_samples, ...), returns (n_chains, n_draws, ...)."""
         return values.reshape(*self.shape, *values.shape[1:])
 
     def typical(self, z: npt.ArrayLike, task: Any, period: Any, samples: Any = slice(None)) -> FloatArray:  # noqa: ANN401
@@ -190,13 +181,8 @@ class Curves:
         stretch: tuple[IntArray, IntArray] | None = None,
         samples: Any = slice(None),  # noqa: ANN401
     ) -> FloatArray:
-        """Logit of boundaries: without `base` those of a base model without effect.
-
-        `stretch` is the stretch of time of each and the last one of its period; without it, boundaries are those at the
-        end of the period.
-
-        Shapes: returns (n_samples, ...).
-        """
+        """Logit of boundaries (n_samples, ...), without `base` those of a base model without effect."""
+        # `stretch` is the stretch of time of each and the last one of its period; without it, the end of the period
         level = log_odds(self.typical(z, task, period, samples))
         if stretch is not None and self.walk is not None:
             walk, (now, last) = self.walk[samples], stretch
@@ -206,10 +192,7 @@ class Curves:
         return level
 
     def of_records(self, models: pd.DataFrame, base_models: Sequence[str], stretches: Stretches) -> FloatArray:
-        """Posterior mean boundary of records of the fit at their FLOPs, base-model effect and stretch of time included.
-
-        Shapes: returns (n_models, n_tasks).
-        """
+        """Posterior mean boundary of records of the fit, effects included. Shapes: returns (n_models, n_tasks)."""
         code, unique = distinct_rows(models[["base_model", "flops", "period"]].assign(stretch=stretches.of_model))
         base = pd.Index(base_models).get_indexer(pd.Index(unique["base_model"]))
         z, period = log_flops(unique["flops"]), unique["period"].to_numpy()
@@ -250,10 +233,7 @@ class Curves:
         return np.unique(np.linspace(0, self.n_samples - 1, min(n, self.n_samples)).round().astype(int))
 
     def with_step(self, step: FloatArray) -> "Curves":
-        """Append a period whose boundary is that of the last one, moved on the logit scale.
-
-        Shapes: step (n_samples, n_tasks).
-        """
+        """Append a period that is the last one moved on the logit scale. Shapes: step (n_samples, n_tasks)."""
         floor, ceiling, slope, midpoint = (self.parts[name][:, :, -1:] for name in _CURVE)
         # The argument of the sigmoid at z is slope (z - midpoint); any two places fix the line, 0 and 1 among them.
         at_zero = -slope * midpoint

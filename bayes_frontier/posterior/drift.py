@@ -19,12 +19,8 @@ PROB = 0.9
 
 
 def sure(prob: float) -> float:
-    """Return the posterior probability that a one-sided statement needs.
-
-    A statement such as "above" is made where the equal-tailed interval of probability `prob` lies wholly on that side,
-    hence at (1 + prob) / 2. So where the truth is on the border, one of the two opposite statements is made in a share
-    1 - prob of the cases at most, if the interval is honest.
-    """
+    """Return the posterior probability that a one-sided statement needs: an equal-tailed interval on that side."""
+    # on the border, one of the two opposite statements is made in a share 1 - prob of the cases at most
     return 0.5 + prob / 2.0
 
 
@@ -45,10 +41,7 @@ def chances_of_change(change: xr.DataArray, delta: float) -> tuple[xr.DataArray,
 
 
 def choose_statement(probabilities: Mapping[str, xr.DataArray], needed: float | None, otherwise: str) -> xr.DataArray:
-    """Make the statement whose probability is at least `needed`, above 0.5; None, of a fit not converged, makes none.
-
-    A missing probability makes no statement either.
-    """
+    """Make the statement whose probability is `needed` or more; none where it is missing, or None: not converged."""
     words = xr.full_like(next(iter(probabilities.values())), otherwise, dtype=object)
     if needed is not None:
         for statement, probability in probabilities.items():

@@ -161,11 +161,9 @@ def _crossing(z: Floats, curve: Floats) -> Floats:
 
 
 def _refined(values: Floats, z: Floats, curves: Floats, ranks: npt.NDArray[np.int64], found: Floats) -> Floats:
-    """Find crossings of order statistics, shape (3, n_targets), within the steps of the grid where they must lie.
-
-    Draws cross each other between the points of the grid, so that order statistics have corners there: an estimate from
-    the grid alone is a start, which false position improves.
-    """
+    """Find crossings of order statistics, shape (3, n_targets), within the steps of the grid where they must lie."""
+    # draws cross each other between the points of the grid, so that order statistics have corners there: an estimate
+    # from the grid alone is a start, which false position improves
     rows, columns = np.nonzero(np.isfinite(found) & (found > _FINE[0]))
     if not len(rows):
         return found
@@ -260,10 +258,7 @@ def thousandths(values: Floats) -> Any:  # noqa: ANN401 - nested as deep as the 
 
 
 def two_digits(flops: Floats) -> list[int]:
-    """Write FLOPs with two digits as integers: 1.4e24 is 1424.
-
-    The third digit of a compute needed is below its Monte Carlo error.
-    """
+    """Write FLOPs with two digits as integers: 1.4e24 is 1424; a third is below the Monte Carlo error."""
     found = []
     for value in flops:
         if np.isinf(value):

@@ -35,21 +35,13 @@ class Sigmoid:
 
 
 def smoothed_sigmoid(z: FloatArray, score: FloatArray, tau: float, *, kappa: float, ridge: float) -> Sigmoid:
-    """Minimise ``mean(log(1 + exp(kappa u)) / kappa + (tau - 1) u) + ridge * slope**2`` with u = score - curve.
-
-    With kappa = 50 and ridge = 1e-3 the fit of Zhang, Jin, Syrgkanis & Kakade, arXiv 2602.15327.
-
-    Shapes: z (n,), score (n,).
-    """
+    """Minimise ``mean(log(1 + exp(kappa u)) / kappa + (tau - 1) u) + ridge * slope**2`` with u = score - curve."""
     found = [_descend(start, z, score, tau, kappa, ridge) for start in _starts(z, score)]
     return _curve(min(found, key=lambda one: one[1])[0])
 
 
 def best_sigmoid(z: FloatArray, score: FloatArray, tau: float) -> Sigmoid:
-    """Find the sigmoid of least exact pinball loss, by ever sharper smooth losses from several starts.
-
-    Shapes: z (n,), score (n,).
-    """
+    """Sigmoid of least exact pinball loss, by ever sharper smooth losses from several starts. Shapes: z, score (n,)."""
     met: list[Sigmoid] = []
     for start in _starts(z, score):
         point = start
@@ -141,10 +133,7 @@ def constant(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def bins(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Take the quantile of each of about 10 bins of compute with equal numbers of records.
-
-    Shapes: returns (n_asked,).
-    """
+    """Quantile of each of about 10 bins of compute with equal numbers of records. Shapes: returns (n_asked,)."""
     edges = np.unique(np.quantile(fitted.z, np.linspace(0.0, 1.0, N_BINS + 1)))[1:-1]
     of = np.searchsorted(edges, fitted.z, side="right")
     quantiles = pd.Series(fitted.score).groupby(of).quantile(tau).reindex(range(len(edges) + 1))
@@ -153,13 +142,10 @@ def bins(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def ispline(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Monotone quantile spline: cubic I-splines with weights of at least zero, by linear programming.
-
-    I-splines are running sums of B-splines (Ramsay 1988, doi:10.1214/ss/1177012761). Solved through its dual, whose
-    variables are one a score: maximise ``y'a`` with ``tau - 1 <= a <= tau``, ``sum(a) = 0`` and ``basis'a <= 0``.
-
-    Shapes: returns (n_asked,).
-    """
+    """Monotone quantile spline: cubic I-splines with weights of at least zero. Shapes: returns (n_asked,)."""
+    # I-splines are running sums of B-splines (Ramsay 1988, doi:10.1214/ss/1177012761); solved through the dual of the
+    # linear program, whose variables are one a score: maximise y'a with tau - 1 <= a <= tau, sum(a) = 0 and basis'a <=
+    # 0
     from sklearn.preprocessing import SplineTransformer
 
     knots = np.unique(np.quantile(fitted.z, np.linspace(0.0, 1.0, N_KNOTS)))
@@ -193,10 +179,7 @@ def linear(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def boosted(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Gradient-boosted quantile trees on log compute (scikit-learn's GradientBoostingRegressor).
-
-    Shapes: returns (n_asked,).
-    """
+    """Gradient-boosted quantile trees on log compute, by scikit-learn. Shapes: returns (n_asked,)."""
     from sklearn.ensemble import GradientBoostingRegressor
 
     trees = GradientBoostingRegressor(
@@ -206,13 +189,8 @@ def boosted(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def boosted_base(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Boosted quantile trees, constrained to increase in compute, with the base model as a category.
-
-    scikit-learn's HistGradientBoostingRegressor, whose leaves keep the constraint only nearly. Base models with fewer
-    than 20 scores count as missing, and so teach it what to say of those not fitted.
-
-    Shapes: returns (n_asked,).
-    """
+    """Boosted quantile trees, increasing in compute, with base models as categories. Shapes: returns (n_asked,)."""
+    # rare base models count as missing, and so teach it what to say of those not fitted
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     counts = pd.Series(fitted.base_model).value_counts()
@@ -236,19 +214,13 @@ def boosted_base(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def base_models(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Take the quantile of each base model's scores, and of all scores for one not fitted.
-
-    Shapes: returns (n_asked,).
-    """
+    """Quantile of each base model's scores, and of all scores for one not fitted. Shapes: returns (n_asked,)."""
     own = pd.Series(fitted.score).groupby(fitted.base_model).quantile(tau)
     return np.asarray(own.reindex(asked.base_model).fillna(np.quantile(fitted.score, tau)).to_numpy())
 
 
 def paper(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Fit the published sigmoid: smoothed pinball loss with kappa = 50, ridge 1e-3 (arXiv 2602.15327).
-
-    Shapes: returns (n_asked,).
-    """
+    """Fit the published sigmoid, kappa = 50, ridge 1e-3 (arXiv 2602.15327). Shapes: returns (n_asked,)."""
     return smoothed_sigmoid(fitted.z, fitted.score, tau, kappa=KAPPA, ridge=RIDGE)(asked.z)
 
 

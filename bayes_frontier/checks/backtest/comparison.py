@@ -41,10 +41,7 @@ class CellSums:
         return _ratio(self.total.sum(axis=0), self.count.sum(axis=0))
 
     def bootstrap(self, prob: float, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
-        """Resample clusters, each with all its values in all cells: mean, lower and upper end over cells, and by cell.
-
-        Shapes: returns (3,) and (3, n_splits, n_tasks).
-        """
+        """Resample clusters: mean, lower, upper over cells (3,) and of each cell (3, n_splits, n_tasks)."""
         present = np.flatnonzero(self.count.any(axis=(1, 2)))
         means = self.means()
         if not len(present):
