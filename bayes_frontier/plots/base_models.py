@@ -45,10 +45,8 @@ def plot_base_models(
         At most this many rows: those with the most models fitted.
     at_least : int
         Base models with fewer models fitted than this are left out.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, zero, values, grid, title, labels, names), as in `plot_boundary`. "median"
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, zero, values, grid, title, labels, names. "median"
         is the marker, at the posterior mean.
 
     Returns
@@ -214,10 +212,8 @@ def plot_factors(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.
     ----------
     found : xarray.Dataset
         From `bayes_frontier.factors`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, values, grid, title, labels, names.
 
     Returns
     -------

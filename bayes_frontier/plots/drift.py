@@ -30,10 +30,8 @@ def plot_drift(
         From `Frontier.drift`, at one compute.
     step : int or str
         Step by number or label; default: the last, from the first period to the last one.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, zone, zero, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, zone, zero, values, grid, title, labels, names.
 
     Returns
     -------
@@ -106,10 +104,9 @@ def plot_drift_curves(
         From `Frontier.drift`, at several computes.
     step : int or str
         As in `plot_drift`.
-    axes : Axes or array of Axes, optional
-        Where to draw, at least one per task; none: a new figure.
-    visuals : mapping, optional
-        By element (zone, zero, steps, band, line, grid, name, title, labels, legend), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel per task; elements: zone, zero, steps, band, line, grid, name, title, labels,
+        legend.
 
     Returns
     -------

@@ -172,10 +172,8 @@ def plot_attainable(
         Probability of the thicker interval within; None: not drawn.
     sort : bool
         Whether rows go from the highest median to the lowest; otherwise as given.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, inner, median, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, inner, median, values, grid, title, labels, names.
 
     Returns
     -------
@@ -247,10 +245,8 @@ def plot_compute_for(
         Where to look, FLOPs, and the ends of the axis.
     sort : bool
         Whether rows go from the least compute to the most; otherwise as given.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, beyond, data, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, beyond, data, values, grid, title, labels, names.
         "data" shades the range of the models fitted.
 
     Returns

@@ -35,10 +35,8 @@ def plot_portfolio(found: Portfolio, *, axes: Axes | None = None, visuals: style
     ----------
     found : Portfolio
         Of `bayes_frontier.portfolio`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (task, together, wanted, least, grid, title, labels, legend), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: task, together, wanted, least, grid, title, labels, legend.
 
     Returns
     -------
@@ -88,10 +86,8 @@ def plot_trade_off(found: xr.Dataset, *, axes: Axes | None = None, visuals: styl
     ----------
     found : xarray.Dataset
         Of `bayes_frontier.trade_off`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (curve, grid, title, labels, legend), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: curve, grid, title, labels, legend.
 
     Returns
     -------

@@ -41,10 +41,8 @@ def plot_gate(
     task : str, optional
         With several models: the task whose percentiles are drawn; default: the last, over all tasks. At most 40 models
         are drawn, those with the smallest p-values.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, zone, half, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, zone, half, values, grid, title, labels, names.
 
     Returns
     -------
@@ -107,10 +105,9 @@ def plot_watch(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Vi
     ----------
     found : xarray.Dataset
         From `bayes_frontier.watch`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, forecast, zone, zero, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, forecast, zone, zero, values, grid, title, labels,
+        names.
 
     Returns
     -------
@@ -143,10 +140,8 @@ def plot_contamination(
         From `bayes_frontier.contamination`.
     task : str, optional
         One task, with the other analyses below it; default: every task, a row each.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, zone, zero, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, zone, zero, values, grid, title, labels, names.
 
     Returns
     -------
@@ -201,10 +196,8 @@ def plot_stages(
     ----------
     found : xarray.Dataset
         From `bayes_frontier.stages`, at several computes.
-    axes : Axes or array of Axes, optional
-        Where to draw, at least one per task; none: a new figure.
-    visuals : mapping, optional
-        By element (band, line, halo, grid, name, title, labels, legend), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel per task; elements: band, line, halo, grid, name, title, labels, legend.
 
     Returns
     -------

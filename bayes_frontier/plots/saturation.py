@@ -62,11 +62,9 @@ def plot_saturation(
         Of `bayes_frontier.saturation` on it.
     base_model : str, optional
         The one that `found` is about.
-    axes : Axes or array of Axes, optional
-        Where to draw, at least one per task; none: a new figure.
-    visuals : mapping, optional
-        By element (beyond, ceiling, ceiling_line, past, band, line, point, grid, name, title, labels, legend),
-        as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel per task; elements: beyond, ceiling, ceiling_line, past, band, line, point,
+        grid, name, title, labels, legend.
 
     Returns
     -------
@@ -128,10 +126,9 @@ def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style
     ----------
     found : Saturation
         Of `bayes_frontier.saturation`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (scale, time, interval, zero, values, grid, title, labels, names, legend), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: scale, time, interval, zero, values, grid, title, labels, names,
+        legend.
 
     Returns
     -------
@@ -181,10 +178,8 @@ def plot_emergence(found: Emergence, *, axes: Axes | None = None, visuals: style
     ----------
     found : Emergence
         Of `bayes_frontier.emergence`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, border, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, border, values, grid, title, labels, names.
 
     Returns
     -------
