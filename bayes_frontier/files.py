@@ -71,8 +71,10 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
     return small.getvalue()
 
 
-def make_folder(path: Path, what: str) -> None:
-    """Make a folder for results, unless it is there."""
+def make_folder(path: Path | None, what: str) -> None:
+    """Make the folder for results, if one was asked for and is not there."""
+    if path is None:
+        return
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

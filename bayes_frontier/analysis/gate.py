@@ -29,7 +29,7 @@ from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, boundaries
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_flops, check_prob, shared_tasks
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.text import check_choice
 
 
 def read_results(
@@ -151,10 +151,7 @@ def check_settings(alpha: float, prob: float, correction: str) -> None:
     if not 0.0 < alpha <= 0.5:
         hint = f" For {alpha:g}% pass {alpha / 100:g}." if 1.0 <= alpha <= 50.0 else ""
         raise QueryError(f"alpha must lie in (0, 0.5], found {alpha:g}.{hint}")
-    if correction not in CORRECTIONS:
-        raise QueryError(
-            f"correction: unknown {correction!r}.{suggestion(correction, CORRECTIONS)} Known: {listed(CORRECTIONS)}."
-        )
+    check_choice(correction, CORRECTIONS, "correction")
 
 
 def adjust(p: FloatArray, correction: str) -> FloatArray:
@@ -194,8 +191,7 @@ def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) 
 def flagged(verdict: Any, fail_on: str) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - array of words
     """Tell which models stop a release."""
     counts = {"either": ("below", "above", "mixed"), "below": ("below", "mixed"), "above": ("above", "mixed")}
-    if fail_on not in counts:
-        raise QueryError(f"--fail-on: unknown {fail_on!r}.{suggestion(fail_on, list(counts))} Known: {listed(counts)}.")
+    check_choice(fail_on, counts, "--fail-on")
     return np.isin(np.asarray(verdict, dtype=str), counts[fail_on])
 
 

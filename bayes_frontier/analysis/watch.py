@@ -9,7 +9,7 @@ import numpy.typing as npt
 import xarray as xr
 from scipy.special import expit, logit
 
-from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import diff, pair
 from bayes_frontier.model.curve import log_flops
@@ -18,19 +18,13 @@ from bayes_frontier.posterior.ahead import Draws, ModelsAhead, drift_ahead, know
 from bayes_frontier.posterior.drift import DELTA, chances_of_change, check_settings, choose_statement
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import shared_tasks
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.text import check_choice
 
 VERDICTS = ("advanced", "retreated", "unmoved", "unknown", "re-scored")
 """advanced, retreated: by more than delta, with probability prob; unmoved: by less; re-scored: the models that fit and
 table share have other scores now."""
 ESTABLISHED = ("advanced", "retreated")
 AGAINST = ("fit", "forecast")
-
-
-def check_against(against: str) -> None:
-    """Refuse what a change cannot be counted from."""
-    if against not in AGAINST:
-        raise QueryError(f"against: unknown {against!r}.{suggestion(against, AGAINST)} Known: {listed(AGAINST)}.")
 
 
 def verdicts(
@@ -232,7 +226,7 @@ def watch(
         If the table has no new record and no task in it was re-scored.
     """
     check_settings(delta, prob)
-    check_against(against)
+    check_choice(against, AGAINST, "against")
     names = shared_tasks(frontier, newer, tasks)
     difference = diff(frontier.evaluations, newer, tau=frontier.tau)
     fresh = np.ones(newer.n_models, dtype=bool)

@@ -14,8 +14,8 @@ from bayes_frontier.evaluations.diff import matrix, pair
 from bayes_frontier.model.likelihood import FloatArray, IntArray, pinball_loss
 from bayes_frontier.posterior.ahead import chances, compute_fitted_at, even_draws, place, predictive_levels
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.posterior.query import check_prob
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.posterior.query import check_prob, shared_tasks
+from bayes_frontier.text import check_choice
 
 
 def expectations(frontier: Frontier, models: pd.DataFrame) -> pd.DataFrame:
@@ -111,17 +111,8 @@ def score(
         If the tables share no task, no model is new, or a choice is unknown.
     """
     check_prob(prob)
-    if bridge not in get_args(Bridge):
-        raise QueryError(
-            f"bridge: unknown choice {bridge!r}.{suggestion(bridge, get_args(Bridge))} Choose one of "
-            f"{listed(get_args(Bridge))}."
-        )
-    tasks = [task for task in frontier.tasks if task in evaluations.tasks]
-    if not tasks:
-        raise QueryError(
-            f"{evaluations.source} has no task of the fit: its tasks are {listed(evaluations.tasks)}, the fit's "
-            f"{listed(frontier.tasks)}."
-        )
+    check_choice(bridge, get_args(Bridge), "bridge")
+    tasks = shared_tasks(frontier, evaluations, None)
     rng = np.random.default_rng(seed)
     fitted = frontier.evaluations
     in_fit, in_new = pair(fitted, evaluations)

@@ -201,8 +201,7 @@ def drift(
     """
     form = form_of(as_json, as_csv)
     asked = question(task, None, base_model, prob)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = load(fit)
     compared = None if table is None else _compare(frontier, reading.read(table))
     changes = frontier.drift(flops, delta, asked.prob, None, asked.base_model)

@@ -114,8 +114,7 @@ def factors(
     import bayes_frontier as bf
 
     form = form_of(as_json, as_csv)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = load(fit)
     factored = bf.factors(frontier, rank, prob=prob, seed=seed)
     about: dict[str, object] = {

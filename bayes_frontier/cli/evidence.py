@@ -66,8 +66,7 @@ def check(
     import bayes_frontier as bf
     from bayes_frontier.checks.result import failed
 
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = bf.load(fit)
     more = [bf.load(path) for path in others or []]
     checks = bf.check(frontier, only=only, others=more, refit=refit, seed=seed)

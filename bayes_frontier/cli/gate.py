@@ -116,8 +116,7 @@ def gate(
 
     form = form_of(as_json, as_csv)
     flagged([], fail_on)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = load_converged(fit)
     models = read_results(
         results,

@@ -123,8 +123,7 @@ def saturation(
     if tokens is not None and (params is None or len(tokens) > 1):
         raise QueryError("--tokens: give one number, together with --params.")
     settings = {"since": _setting(since, "--since"), "until": _setting(until, "--until")}
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
 
     from bayes_frontier.analysis.saturation import flops_of_size
     from bayes_frontier.analysis.saturation import saturation as answer
@@ -290,8 +289,7 @@ def emergence(
         border = float(decades)
     except ValueError:
         raise QueryError(f"--decades: cannot read {decades[:40]!r} as a number; 2 is a hundredfold.") from None
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
 
     from bayes_frontier.analysis.emergence import emergence as answer
 
@@ -394,8 +392,7 @@ def portfolio(
     pair = names_list([trade_off]) if trade_off is not None else None
     if pair is not None and len(pair) != 2:
         raise QueryError(f"--trade-off: name two tasks, as bbh,gpqa; found {len(pair)}.")
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
 
     from bayes_frontier.analysis.portfolio import portfolio as answer
     from bayes_frontier.analysis.portfolio import trade_off as trade

@@ -76,8 +76,7 @@ def contamination(
     import bayes_frontier as bf
 
     form = form_of(as_json, as_csv)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     evaluations = reading.read(table)
     shifts = bf.contamination(
         evaluations, after, tasks=task, references=reference, delta=delta, prob=prob, sensitivity=not quick, seed=seed
@@ -191,8 +190,7 @@ def stages(
 
     form = form_of(as_json, as_csv)
     computes = flops or (1e22, 1e23, 1e24)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     if table.suffix == ".nc":
         if save is not None:
             raise QueryError("--save: this is a fit already; give a table to fit anew.")

@@ -71,8 +71,7 @@ def watch(
     from bayes_frontier.analysis.watch import watch as compare
 
     form = form_of(as_json, as_csv)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = load_converged(fit)
     newer = reading.read(table, registry=frontier.evaluations.registry)
     changes = compare(frontier, newer, tasks=task, flops=flops, delta=delta, prob=prob, against=against, seed=seed)
@@ -187,8 +186,7 @@ def score(
     from bayes_frontier.report.backtest import score_sentences, scoring_files
 
     form = form_of(as_json, as_csv)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = load(fit)
     evaluations = reading.read(table, registry=frontier.evaluations.registry)
     scored = bf.score(frontier, evaluations, bridge=bridge, prob=prob, seed=seed)

@@ -18,7 +18,7 @@ from bayes_frontier.evaluations.tables.columns import Columns, resolve
 from bayes_frontier.evaluations.tables.sheet import Sheet
 from bayes_frontier.evaluations.tables.source import load
 from bayes_frontier.model.likelihood import FloatArray
-from bayes_frontier.text import count, listed, suggestion
+from bayes_frontier.text import check_choice, count, listed
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,7 @@ def read_candidates(
     registry: Registry | None = None,
 ) -> Candidates:
     """Read candidates from a table: model, base_model and flops (or what gives it), and what their cost needs."""
-    if cost not in get_args(Costs):
-        names = get_args(Costs)
-        raise QueryError(f"cost: unknown model {cost!r}.{suggestion(cost, names)} Choose one of {listed(names)}.")
+    check_choice(cost, get_args(Costs), "cost")
     if isinstance(source, pd.DataFrame) and source.empty:
         raise DataError("candidates: the table has no rows; there is nothing to choose from.")
     sheets = load(source).sheets

@@ -12,7 +12,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range, check_score, task_indices
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.text import check_choice
 
 Objective = Literal["base-models", "interval-width", "information", "question"]
 OBJECTIVE: Objective = "base-models"
@@ -66,11 +66,7 @@ def targets(
     z: FloatArray,
 ) -> Targets:
     """Read what is to be known. Shapes: z (n_candidates,)."""
-    if objective not in get_args(Objective):
-        names = get_args(Objective)
-        raise QueryError(
-            f"objective: unknown choice {objective!r}.{suggestion(objective, names)} Choose one of {listed(names)}."
-        )
+    check_choice(objective, get_args(Objective), "objective")
     if (question is None) == (objective == "question"):
         raise QueryError("question: the objective 'question' needs one, and only this objective takes one.")
     if question is not None:

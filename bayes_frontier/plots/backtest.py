@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, Backtest
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots.style import OKABE_ITO, Settled, Visuals, settle
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.text import check_choice
 
 _INK, _PAPER, _QUIET = "#1a1a1a", "#ffffff", "#8a8a8a"
 _BETTER, _WORSE = OKABE_ITO[0], OKABE_ITO[5]
@@ -142,9 +142,7 @@ def plot_backtest_tasks(
     elements = settle(visuals, TASK_ELEMENTS)
     names = [n for n in _SHOWN if n in result.boundaries] if boundaries is None else list(boundaries)
     for name in names:
-        if name not in result.boundaries:
-            hint = suggestion(name, result.boundaries)
-            raise QueryError(f"boundaries: {name!r} is not compared.{hint} There are {listed(result.boundaries, 20)}.")
+        check_choice(name, result.boundaries, "boundaries")
     new_figure = axes is None
     panels = _grid(len(result.tasks)) if axes is None else np.asarray(axes, dtype=object).ravel()
     if len(panels) < len(result.tasks):

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, plot_changes, row_axes, title_and_label
-from bayes_frontier.text import count, share_words
+from bayes_frontier.text import check_choice, count, share_words
 
 GATE_ELEMENTS: dict[str, dict[str, object]] = {
     **ROW_ELEMENTS,
@@ -66,8 +66,8 @@ def plot_gate(
         )
     else:
         tasks = [str(name) for name in found["task"].to_numpy()]
-        if task is not None and task not in tasks:
-            raise QueryError(f"task: {task!r} is not one of {', '.join(tasks)}.")
+        if task is not None:
+            check_choice(task, tasks, "task")
         one = found.isel(task=tasks.index(task) if task is not None else -1)
         order = np.argsort(one["p_value"].to_numpy(), kind="stable")[:_MOST]
         one = one.isel(model=np.sort(order))
@@ -155,8 +155,8 @@ def plot_contamination(
     """
     elements = style.settle(visuals, CONTAMINATION_ELEMENTS)
     tasks = [str(name) for name in found["task"].to_numpy()]
-    if task is not None and task not in tasks:
-        raise QueryError(f"task: {task!r} is not one of {', '.join(tasks)}.")
+    if task is not None:
+        check_choice(task, tasks, "task")
     parts = ("median", "lower", "upper", "verdict")
     if task is None:
         names, values = tasks, [found[part].to_numpy() for part in parts]

@@ -10,9 +10,8 @@ import pandas as pd
 from scipy.optimize import linprog, minimize
 from scipy.special import expit
 
-from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray, pinball_loss
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.text import check_choice
 
 # Starting values: slopes per decade, and midpoints as quantiles of log10 compute.
 _SLOPES, _MIDPOINTS = (1.0, 2.7, 6.0), (0.05, 0.35, 0.65, 0.95)
@@ -265,11 +264,7 @@ def choose(names: Sequence[str] | str | None = None) -> tuple[Baseline, ...]:
     if wanted == ["all"]:
         return tuple(BASELINES.values())
     for name in wanted:
-        if name not in BASELINES:
-            raise QueryError(
-                f"baselines: there is no {name!r}.{suggestion(name, list(BASELINES))} There are "
-                f"{listed(BASELINES, len(BASELINES))}."
-            )
+        check_choice(name, BASELINES, "baselines")
     return tuple(BASELINES[name] for name in dict.fromkeys(wanted))
 
 

@@ -11,9 +11,8 @@ import pandas as pd
 import xarray as xr
 
 from bayes_frontier.display import Display, Drawn
-from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray, IntArray, pinball_loss
-from bayes_frontier.text import count, listed, suggestion
+from bayes_frontier.text import check_choice, count
 
 
 @dataclass(frozen=True)
@@ -170,7 +169,7 @@ class Backtest(Drawn):
         QueryError
             If the group is unknown.
         """
-        self._check_group(group)
+        check_choice(group, GROUPS, "group")
         loss = self._loss()
         values = [loss[0] - one for one in loss[1:]]
         return self._bootstrapped(values, ("baseline", self.boundaries[1:]), "difference", group, prob, draws, seed)
@@ -194,7 +193,7 @@ class Backtest(Drawn):
         QueryError
             If the group is unknown.
         """
-        self._check_group(group)
+        check_choice(group, GROUPS, "group")
         return self._bootstrapped(self._covered(), ("boundary", self.boundaries), "error", group, prob, draws, seed)
 
     def summary(self, group: str = "all", *, prob: float = 0.9, draws: int = 2000, seed: int = 1) -> pd.DataFrame:
@@ -217,7 +216,7 @@ class Backtest(Drawn):
         QueryError
             If the group is unknown.
         """
-        self._check_group(group)
+        check_choice(group, GROUPS, "group")
         cells = self.scores.sel(group=group)
         error = cells["coverage"] - self.tau
         pooled = (error * cells["n"]).sum("split") / cells["n"].sum("split").where(lambda n: n > 0)
@@ -257,7 +256,7 @@ class Backtest(Drawn):
         QueryError
             If the group is unknown.
         """
-        self._check_group(group)
+        check_choice(group, GROUPS, "group")
         cells = self.scores["pinball"].sel(group=group)
         ours = cells.sel(boundary=OURS)
         rivals = cells.sel(boundary=[name for name in self.boundaries if name not in (OURS, ORACLE)])
@@ -286,12 +285,6 @@ class Backtest(Drawn):
         title = f"Backtest: {count(len(self.splits), 'period')} predicted, tau = {self.tau:g}"
         columns = ["boundary", "pinball", "difference", "lower", "upper", "signed_error", "n"]
         return Display(title, self.sentences, self.table.loc[self.table["group"] == "all", columns])
-
-    def _check_group(self, group: str) -> None:
-        if group not in GROUPS:
-            raise QueryError(
-                f"group: there is no {group!r}.{suggestion(str(group), GROUPS)} There are {listed(GROUPS)}."
-            )
 
     def _loss(self) -> FloatArray:
         """Return losses, shape (boundary, record, task)."""
