@@ -174,7 +174,7 @@ def plan(
     if out is not None:
         replace_file(out, chosen.sheet().to_csv(index=False).encode(), "--out")
     if picture is not None:
-        _draw(chosen, picture)
+        write_picture(chosen.plot()[0].figure, picture, "--picture")
     for reason, names in chosen.left_out.groupby("reason", sort=False)["model"]:
         words = ", ".join(printable(str(name)) for name in names.iloc[:3])
         more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
@@ -189,12 +189,6 @@ def plan(
         _summarise(chosen)
     if out is not None:
         note(f"The whole plan is in {out}.")
-
-
-def _draw(chosen: Plan, picture: Path) -> None:
-    from bayes_frontier.plots.plan import plot_plan
-
-    write_picture(plot_plan(chosen)[0].figure, picture, "--picture")
 
 
 def _summarise(chosen: Plan) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import names_list, typed
-from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json, titled
+from bayes_frontier.cli.output import Answer, Column, form_of, note, records, show, show_json, titled
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.provenance import PACKAGE
@@ -81,7 +81,9 @@ def check(
         show_json({**about, "checks": [{**_document(one), "files": files.get(one.name, [])} for one in checks]})
     else:
         columns = [*titled(str, verdict="verdict", name="check", sentence="result")]
-        rows = [{"verdict": one.verdict, "name": one.name, "sentence": _one_line(one.sentence)} for one in checks]
+        rows = [
+            {"verdict": one.verdict, "name": one.name, "sentence": " ".join(one.sentence.split())} for one in checks
+        ]
         header = [f"Checks of {fit}: {frontier.evaluations.source}, tau = {frontier.tau:g}."]
         show(Answer(about, columns, rows, header, ["", *checks.sentences]), "text")
     if files:
@@ -90,29 +92,13 @@ def check(
         raise typer.Exit(FAILED)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _document(one: Check) -> dict[str, object]:
-    return {
-        "name": one.name,
-        "verdict": one.verdict,
-        "sentence": one.sentence,
-        "numbers": [{str(key): _plain(value) for key, value in row.items()} for row in one.numbers.to_dict("records")],
-    }
-
-
-def _plain(value: object) -> object:
-    item = getattr(value, "item", None)
-    return item() if callable(item) else value
+    return {"name": one.name, "verdict": one.verdict, "sentence": one.sentence, "numbers": records(one.numbers)}
 
 
 def _write(one: Check, out: Path) -> list[str]:
-    from bayes_frontier.plots import plot_check
-
     picture, numbers = out / f"{one.name}.png", out / f"{one.name}.csv"
-    write_picture(plot_check(one)[0].figure, picture, "--out")
+    write_picture(one.plot()[0].figure, picture, "--out")
     replace_file(numbers, one.numbers.to_csv(index=False).encode(), "--out")
     return [str(picture), str(numbers)]
 
@@ -212,11 +198,10 @@ def backtest(
         allow_unconverged=allow_unconverged,
         **{name: size for name, size in sizes.items() if size is not None},
     )
-    rows = [{str(k): v for k, v in row.items()} for row in result.table.to_dict("records")]
     about = dict(result.about)
     if form == "json":
         about |= {"headline": result.sentences, "cells": cell_table(result).to_dict("records")}
-    show(Answer(about, COLUMNS, rows, header=_backtest_header(result.about), footer=["", *result.sentences]), form)
+    show(Answer(about, COLUMNS, records(result.table), _backtest_header(result.about), ["", *result.sentences]), form)
     if out is not None:
         note(f"Wrote {write_backtest(result, out, typed(context, 'backtest'))}")
 

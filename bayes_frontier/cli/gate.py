@@ -10,19 +10,7 @@ import numpy as np
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import (
-    Answer,
-    Column,
-    Value,
-    draw,
-    form_of,
-    load_converged,
-    note,
-    plain,
-    records,
-    show,
-    titled,
-)
+from bayes_frontier.cli.output import Answer, Column, Value, draw, form_of, load_converged, note, records, show, titled
 from bayes_frontier.files import make_folder
 from bayes_frontier.text import count, flops_words, listed, probability_words, share_words
 
@@ -180,18 +168,14 @@ _MODEL_COLUMNS = [
 
 
 def _models(gated: xr.Dataset) -> list[dict[str, Value]]:
+    import pandas as pd
+
     last = gated.isel(task=-1)
     tasks, words = gated["task"].to_numpy(), gated["verdict"].to_numpy()
     parts = {key: last[key].to_numpy() for key in ("base_model", "flops", "percentile", "lower", "upper")}
-    return [
-        {key: plain(values[i]) for key, values in parts.items()}
-        | {
-            "model": str(gated["model"].to_numpy()[i]),
-            "verdict": str(gated["model_verdict"].to_numpy()[i]),
-            "where": ", ".join(f"{tasks[k]} ({words[i, k]})" for k in np.flatnonzero(np.isin(words[i], _FLAGS))),
-        }
-        for i in range(gated.sizes["model"])
-    ]
+    parts |= {"model": gated["model"].to_numpy(), "verdict": gated["model_verdict"].to_numpy()}
+    where = [", ".join(f"{tasks[k]} ({row[k]})" for k in np.flatnonzero(np.isin(row, _FLAGS))) for row in words]
+    return records(pd.DataFrame(parts).assign(where=where))
 
 
 def _rows(gated: xr.Dataset) -> list[dict[str, Value]]:
@@ -201,13 +185,10 @@ def _rows(gated: xr.Dataset) -> list[dict[str, Value]]:
 
 
 def _by_model(gated: xr.Dataset) -> list[dict[str, Value]]:
-    names = ["base_model", "flops", "known", "outside", "model_verdict"]
-    columns = {name: gated[name].to_numpy() for name in names}
-    models = gated["model"].to_numpy()
-    return [
-        {"model": str(models[i]), **{name: plain(values[i]) for name, values in columns.items()}}
-        for i in range(len(models))
-    ]
+    import pandas as pd
+
+    names = ("model", "base_model", "flops", "known", "outside", "model_verdict")
+    return records(pd.DataFrame({name: gated[name].to_numpy() for name in names}))
 
 
 def _header(fit: Path, models: Evaluations, gated: xr.Dataset) -> list[str]:

@@ -16,7 +16,7 @@ import typer
 from bayes_frontier.cli.options import period_of
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import write_picture
-from bayes_frontier.text import printable, share_words
+from bayes_frontier.text import flops_words, printable, share_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,6 +190,11 @@ class Question:
     base_model: str | None
     prob: float
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """What every question takes, whatever the task."""
+        return {"period": self.period, "base_model": self.base_model, "prob": self.prob}
+
 
 def question(tasks: list[str] | None, period: str | None, base_model: str | None, prob: float) -> Question:
     """Gather the common options."""
@@ -269,6 +274,17 @@ def header(frontier: Frontier, asked: Question, facts: Mapping[str, object], cen
 def whose_models(base_model: object) -> str:
     """Say whose boundary an answer is about."""
     return f"models on {base_model}" if base_model else "models on a new base model"
+
+
+def searched_words(low: float, high: float) -> Callable[[float], str]:
+    """Write FLOPs that were looked for between two ends."""
+
+    def words(value: float) -> str:
+        if math.isinf(value):
+            return f"> {flops_words(high)}"
+        return f"< {flops_words(low)}" if value <= low else flops_words(value)
+
+    return words
 
 
 def several_periods(facts: Mapping[str, object]) -> Column:

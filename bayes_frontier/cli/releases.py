@@ -98,12 +98,8 @@ def contamination(
     show(Answer(about, _contamination_columns(delta), records(shifts, ("task",)), header, footer), form)
     if out is not None:
         for name in map(str, shifts["task"].to_numpy()):
-            file = f"contamination-{_safe(name)}.png"
+            file = f"contamination-{''.join(c if c.isalnum() or c in '-_.' else '_' for c in name)}.png"
             draw(out, file, lambda plots, task=name: plots.plot_contamination(shifts, task=task).figure)  # type: ignore[misc]
-
-
-def _safe(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
 
 
 def _contamination_columns(delta: float) -> list[Column]:
