@@ -454,7 +454,8 @@ def _place(
             continue
         others = reference[:, scored]
         ordered = np.sort(others[~np.isnan(others).any(axis=1)].mean(axis=1))
-        lower = (np.searchsorted(ordered, normal[scored, :, i].mean(axis=0)) + 0.5) / (len(ordered) + 1.0)
-        drawn = lower.reshape(n_samples, stand_ins).mean(axis=1)
+        below = np.searchsorted(ordered, normal[scored, :, i].mean(axis=0))
+        share = np.asarray((below + 0.5) / (len(ordered) + 1.0))
+        drawn = share.reshape(n_samples, stand_ins).mean(axis=1)
         found["percentile"][row, -1] = drawn.mean()
         found["lower"][row, -1], found["upper"][row, -1] = np.quantile(drawn, tails[::2])

@@ -109,7 +109,11 @@ class Saturation(Displayed):
     @property
     def notes(self) -> list[str]:
         """What the verdicts mean, and which numbers rest on the curve's form instead of data."""
-        return [_meaning(self), *_cautions(self)]
+        meaning = (
+            f"growing: the next tenfold of compute buys {self.gain:g} or more; saturated: no tenfold from here on "
+            f"does; not yet rising: a later one does. Each with probability {sure(self.prob):g}, otherwise unknown."
+        )
+        return [meaning, *_cautions(self)]
 
     @property
     def sentences(self) -> list[str]:
@@ -318,13 +322,6 @@ def sources(numbers: xr.Dataset, needed: float | None) -> xr.DataArray:
     said = {"progress": numbers["advance"], "decline": numbers["retreat"], "no progress": numbers["still"]}
     words = choose_statement(said, needed, "unknown")
     return words.where(words != "progress", larger)
-
-
-def _meaning(result: Saturation) -> str:
-    return (
-        f"growing: the next tenfold of compute buys {result.gain:g} or more; saturated: no tenfold from here on does; "
-        f"not yet rising: a later one does. Each with probability {sure(result.prob):g}, otherwise unknown."
-    )
 
 
 def _cautions(result: Saturation) -> list[str]:

@@ -138,7 +138,8 @@ def score(
     level = levels[:, [frontier.tasks.index(task) for task in tasks]]
     base = base_models.to_numpy(dtype=object)
     of_fitted = np.isin(base.astype(str), frontier.base_model_names)
-    constant = _constant(fitted, tasks, frontier.tau)
+    last = fitted.models[fitted.models["period"] == fitted.n_periods - 1]
+    constant = np.asarray(last.reindex(columns=tasks).quantile(frontier.tau).to_numpy(dtype=np.float64))
     zero = np.zeros(len(tasks))
     rows = []
     for name, off, draws in (
@@ -176,11 +177,6 @@ def score(
             "scored_sha256": evaluations.fingerprint,
         },
     )
-
-
-def _constant(fitted: Evaluations, tasks: list[str], tau: float) -> FloatArray:
-    last = fitted.models[fitted.models["period"] == fitted.n_periods - 1]
-    return np.asarray(last.reindex(columns=tasks).quantile(tau).to_numpy(dtype=np.float64))
 
 
 def _resampled_means(values: FloatArray, base: npt.NDArray[np.object_], rng: np.random.Generator) -> FloatArray:

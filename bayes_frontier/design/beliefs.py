@@ -26,12 +26,12 @@ _PRIOR: FloatArray = np.linspace(-4.0, 4.0, 81)
 _RESIDUALS = 41
 
 
-def evaluation_noise(residuals: FloatArray, half_width: FloatArray, scale: FloatArray, level: FloatArray) -> Noise:
-    """Variance of one score as a measurement of a boundary, under the likelihood that will be used."""
+def evaluation_noise(residuals: FloatArray, likelihood: Scale) -> Noise:
+    """Variance of one score as a measurement of a boundary. Shapes: residuals (n_tasks, n_levels)."""
     variance = np.empty((len(residuals), len(_DEVIATIONS)))
     middle = (np.arange(_RESIDUALS) + 0.5) / _RESIDUALS
     for k, quantiles in enumerate(residuals):
-        h, s = half_width[k], scale[k]
+        h, s, level = likelihood.half_width[k], likelihood.scale[k], likelihood.level[k]
         below, above = np.interp([-h, h], quantiles, RESIDUAL_LEVELS)
         least = 2.0 * h * s / max(above - below, 1e-6)
         # Residuals at even levels, the last slice cut finely: there the likelihood is steep.
@@ -44,7 +44,7 @@ def evaluation_noise(residuals: FloatArray, half_width: FloatArray, scale: Float
             prior /= prior.sum()
             truth = slice(10, -10, 6)
             score = q[truth][:, None] + residual
-            log_density = -smooth_pinball_loss(score[..., None] - q, level[k], h) / s
+            log_density = -smooth_pinball_loss(score[..., None] - q, level, h) / s
             density = prior * np.exp(log_density - log_density.max(axis=-1, keepdims=True))
             density /= density.sum(axis=-1, keepdims=True)
             left = density @ q**2 - (density @ q) ** 2
@@ -95,7 +95,6 @@ class Beliefs:
             (curves, ahead), index = next_period(frontier, curves, seed), -1
         else:
             index = int(period_indices(period, frontier.evaluations)[0])
-        constant = frontier.posterior["constant_data"].dataset
         names = frontier.base_model_names if curves.has_base_models else ()
         models = frontier.evaluations.models
         planned = np.zeros(len(models), dtype=bool) if period == NEXT else (models["period"] == index).to_numpy()
@@ -104,9 +103,7 @@ class Beliefs:
             tasks=tuple(frontier.tasks),
             curves=curves,
             period=index % curves.parts["floor"].shape[2],
-            noise=evaluation_noise(
-                curves.residuals, *(constant[name].to_numpy() for name in ("half_width", "scale", "likelihood_level"))
-            ),
+            noise=evaluation_noise(curves.residuals, Scale.from_posterior(frontier.posterior)),
             base_models={name: (i, float(z[i])) for i, name in enumerate(names)},
             innovation=frontier.spec.priors.base_model_innovation * float(np.sqrt(ahead)) if names else 0.0,
             recent=recent(models["base_model"], planned) if names else {},
@@ -228,7 +225,7 @@ def prior_beliefs(model: str, tasks: Sequence[str] | None, z: FloatArray, seed: 
     residuals = _SCATTER * (np.clip(stats.norm.ppf(RESIDUAL_LEVELS), -4.0, 4.0) - stats.norm.ppf(tau))
     sample = np.random.default_rng(0).normal(-_SCATTER * stats.norm.ppf(tau), _SCATTER, 20_000)
     likelihood = Scale.calibrated([sample], tau, spec.likelihood.smoothing)
-    noise = evaluation_noise(residuals[None], likelihood.half_width, likelihood.scale, likelihood.level)
+    noise = evaluation_noise(residuals[None], likelihood)
     scales = scale(priors.base_model, priors.base_model_spread) if spec.structure.base_models else None
     # Effects of base models that are never asked for: they carry the shape of the distribution of new ones.
     normal = rng.standard_normal((_DRAWS, _SHAPE, len(names)))

@@ -101,7 +101,10 @@ def read_candidates(
         raise DataError(f"{sheet.source} has no candidates: the table has no rows.")
     day = dt.datetime.now(dt.UTC).date() if today is None else today
     resolved, entries = resolve(sheet, columns), given_registry(registry)
-    late = _in_future(sheet, resolved, day)
+    late = np.zeros(len(sheet.frame), dtype=bool)
+    if "released" in resolved.fields:
+        days = cells.dates(sheet, resolved.fields["released"], dt.date.max)
+        late = (days > pd.Timestamp(day)).to_numpy(dtype=bool)
     fields = read_fields(
         sheet, resolved.fields, entries, dated=False, today=dt.date.max if late.any() else day, notes=[]
     )
@@ -155,13 +158,6 @@ def _without(
     if not len(kept):
         raise DataError(f"{source}: none of {count(len(frame), 'candidate')} can be planned with: {reason.iloc[0]}.")
     return Candidates(kept, unit, left_out)
-
-
-def _in_future(sheet: Sheet, columns: Columns, today: dt.date) -> npt.NDArray[np.bool_]:
-    if "released" not in columns.fields:
-        return np.zeros(len(sheet.frame), dtype=bool)
-    days = cells.dates(sheet, columns.fields["released"], dt.date.max)
-    return np.asarray((days > pd.Timestamp(today)).to_numpy(dtype=bool))
 
 
 def _price(sheet: Sheet, columns: Columns, fields: pd.DataFrame, cost: str, registry: Registry) -> FloatArray:

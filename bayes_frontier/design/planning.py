@@ -244,7 +244,10 @@ def plan(
     )
     total = float(pool.frame["cost"].sum())
     limit = read_budget(budget, n, total, len(pool.frame))
-    pool = _excluded(pool, exclude)
+    _check_names(pool, exclude, "exclude")
+    pool = pool.leave_out(pool.frame["model"].isin(exclude).to_numpy(dtype=bool), "excluded")
+    if not len(pool.frame):
+        raise QueryError("exclude: no candidate is left.")
     pool, forced = _forced(pool, include, limit)
     z = log_flops(pool.frame["flops"])
     by_base = pd.Series(z).groupby(pool.frame["base_model"].to_numpy()).median()
@@ -294,14 +297,6 @@ def _attention(site: IntArray, z: FloatArray, asked: Targets, n_sites: int) -> F
             "there is no base model to learn about; ask for the boundary there (objective interval-width)."
         )
     return attention(site[inside], n_sites)
-
-
-def _excluded(pool: Candidates, exclude: Sequence[str]) -> Candidates:
-    _check_names(pool, exclude, "exclude")
-    pool = pool.leave_out(pool.frame["model"].isin(exclude).to_numpy(dtype=bool), "excluded")
-    if not len(pool.frame):
-        raise QueryError("exclude: no candidate is left.")
-    return pool
 
 
 def _forced(pool: Candidates, include: Sequence[str], limit: Budget) -> tuple[Candidates, list[int]]:

@@ -52,13 +52,8 @@ def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> F
 class PopulationBoundary:
     """Turns a typical base model's boundary into the population boundary, for one task.
 
-    The solution depends on the boundary and on omega only, so it is tabulated once and interpolated. The table is
-    non-decreasing in the boundary, hence so is the result in compute.
-
-    * quantiles: residual distribution of the task; see `residual_cdf`
-    * scales: draws of omega, the standard deviation of base-model effects on the logit scale
-    * shape (n_mix,): equally probable values of the effect in units of omega; see `effect_shape`
-    * tau: quantile level
+    The solution depends on the boundary and on the scale of effects only, so it is tabulated once and interpolated. The
+    table is non-decreasing in the boundary, hence so is the result in compute.
     """
 
     def __init__(self, quantiles: FloatArray, scales: FloatArray, shape: FloatArray, tau: float) -> None:

@@ -61,12 +61,17 @@ def facts(frontier: Frontier) -> Facts:
     bases = groups.sort_values("models", ascending=False, kind="stable").reset_index()
     entries = [(name.replace("_", " "), _text(value)) for name, value in frontier.provenance.items()]
     worst = frontier.diagnostics.sort_values(by="r_hat", ascending=False, kind="stable", na_position="first")
+    attainable = {}
+    for task in frontier.tasks:
+        answer = frontier.attainable(budgets, prob=PROB, task=task)
+        columns = (answer[name].to_numpy().tolist() for name in ("median", "lower", "upper"))
+        attainable[task] = [Cell(*values) for values in zip(*columns, strict=True)]
     return Facts(
         frontier=frontier,
         prob=PROB,
         budgets=budgets,
         beyond=set(budgets) - set(inside),
-        attainable={task: _attainable_cells(frontier, task, budgets) for task in frontier.tasks},
+        attainable=attainable,
         headline=max(inside, default=budgets[len(budgets) // 2]),
         bases=bases.head(_MOST_BASES),
         n_bases=len(bases),
@@ -85,12 +90,6 @@ def choose_budgets(low: float, high: float) -> list[float]:
     """Choose round budgets that cover a range of compute."""
     first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
     return [float(f"1e{power}") for power in range(first, max(last, first) + 1)][-_MOST_BUDGETS:]
-
-
-def _attainable_cells(frontier: Frontier, task: str, budgets: list[float]) -> list[Cell]:
-    answer = frontier.attainable(budgets, prob=PROB, task=task)
-    columns = (answer[name].to_numpy().tolist() for name in ("median", "lower", "upper"))
-    return [Cell(*values) for values in zip(*columns, strict=True)]
 
 
 def _text(value: object) -> str:
@@ -240,11 +239,10 @@ def _few(rows: list[str]) -> str:
 
 def _trust(facts: Facts, evidence: Evidence) -> Answer:
     question = "Can I trust this?"
-    by_verdict = {
-        verdict: [check for check in evidence.checks if check.verdict == verdict]
+    failed, warned, unknown, passed = (
+        [check for check in evidence.checks if check.verdict == verdict]
         for verdict in ("fail", "warn", "unknown", "pass")
-    }
-    failed, warned, unknown, passed = by_verdict.values()
+    )
     if failed or not facts.frontier.converged:
         names = listed([check.name for check in failed]) if failed else "convergence"
         short, tone = "Not as it stands", "bad"

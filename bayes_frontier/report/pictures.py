@@ -99,10 +99,27 @@ def _drift(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
         "A row a task: how much its boundary changed, with a verdict.",
         plot_drift(evidence.drift).figure,
     )
-    yield _curves(facts)
+    frontier, n = facts.frontier, len(facts.frontier.tasks)
+    known = frontier.evaluations.models["flops"]
+    flops = np.geomspace(known.min(), known.max(), _CURVE_POINTS)
+    along = [drift_between_periods(frontier, flops, prob=facts.prob, task=task) for task in frontier.tasks[:_FEW]]
+    yield _made(
+        "drift-curves",
+        "Change along compute",
+        f"From the first period to the last: median and {share_words(facts.prob)} credible band; "
+        "thin lines: from each period to the next." + (f" The first {_FEW} of {n} tasks." if n > _FEW else ""),
+        "One panel a task: the change of its boundary against pre-training compute, with its credible band.",
+        plot_drift_curves(xr.concat(along, "task"))[0].figure,
+    )
     # a density needs draws that differ: those of a model without drift do not
     if bool((evidence.drift["change"].std(("chain", "draw")) > 0.0).all()):
-        yield _ridge(evidence.drift)
+        yield _by_arviz(
+            "drift-ridge",
+            "Change between the first and the last period: posterior densities",
+            "All draws of the change whose intervals are shown above; grey: changes too small to matter.",
+            "A row a task: the posterior density of the change of its boundary.",
+            plot_drift_ridge(evidence.drift),
+        )
 
 
 def _base_models(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
@@ -170,33 +187,6 @@ def _chains(facts: Facts) -> Iterator[Picture]:
             "Densities of the sampler's energy and of its change from draw to draw.",
             plot_energy(frontier),
         )
-
-
-def _curves(facts: Facts) -> Picture:
-    frontier, n = facts.frontier, len(facts.frontier.tasks)
-    known = frontier.evaluations.models["flops"]
-    flops = np.geomspace(known.min(), known.max(), _CURVE_POINTS)
-    found = xr.concat(
-        [drift_between_periods(frontier, flops, prob=facts.prob, task=task) for task in frontier.tasks[:_FEW]], "task"
-    )
-    return _made(
-        "drift-curves",
-        "Change along compute",
-        f"From the first period to the last: median and {share_words(facts.prob)} credible band; "
-        "thin lines: from each period to the next." + (f" The first {_FEW} of {n} tasks." if n > _FEW else ""),
-        "One panel a task: the change of its boundary against pre-training compute, with its credible band.",
-        plot_drift_curves(found)[0].figure,
-    )
-
-
-def _ridge(drift: xr.Dataset) -> Picture:
-    return _by_arviz(
-        "drift-ridge",
-        "Change between the first and the last period: posterior densities",
-        "All draws of the change whose intervals are shown above; grey: changes too small to matter.",
-        "A row a task: the posterior density of the change of its boundary.",
-        plot_drift_ridge(drift),
-    )
 
 
 def _by_arviz(name: str, heading: str, caption: str, alt: str, collection: Any) -> Picture:  # noqa: ANN401
