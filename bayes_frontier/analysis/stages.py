@@ -143,9 +143,15 @@ def stages(
     for name, part in (("pretrained", parts[0]), ("post_trained", parts[1]), ("lift", lift)):
         summary = summarise(part, prob)
         found = found.assign({name: summary["median"]} | {f"{name}_{e}": summary[e] for e in ("lower", "upper")})
-    over = ("chain", "draw")
+    over, attained = ("chain", "draw"), []
     found["above"], found["below"], found["still"] = chances_of_change(lift, delta)
-    found["unlocked"] = (parts[1] > _highest(frontier, tasks)).mean(over)
+    models = frontier.evaluations.models
+    for task in tasks:
+        # what pretrained models attain at the highest compute they have
+        name = joint_name(task, STAGES[0])
+        top = frontier.boundary(float(models.loc[models[name].notna(), "flops"].max()), task=name)
+        attained.append(top.drop_vars(["task", "flops", "period"]).expand_dims(task=[task]))
+    found["unlocked"] = (parts[1] > xr.concat(attained, dim="task")).mean(over)
     found["verdict"] = verdicts(found, prob if frontier.converged else None)
     found["larger"] = (lift > lift.rename(task="other")).mean(over)
     found["lift_draws"] = lift
@@ -167,17 +173,6 @@ def _tasks(frontier: Frontier) -> tuple[str, ...]:
             "that `stages --save` has written."
         )
     return tasks
-
-
-def _highest(frontier: Frontier, tasks: Sequence[str]) -> xr.DataArray:
-    """Draw what pretrained models attain at the highest compute they have, by task."""
-    models = frontier.evaluations.models
-    parts = []
-    for task in tasks:
-        name = joint_name(task, STAGES[0])
-        top = float(models.loc[models[name].notna(), "flops"].max())
-        parts.append(frontier.boundary(top, task=name).drop_vars(["task", "flops", "period"]).expand_dims(task=[task]))
-    return xr.concat(parts, dim="task")
 
 
 def _predictability(frontier: Frontier, tasks: Sequence[str], prob: float) -> xr.Dataset:

@@ -44,8 +44,6 @@ def established(verdict: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - array 
     return np.isin(np.asarray(verdict, dtype=str), ESTABLISHED)
 
 
-# How far a task's boundary has moved since a fit, from scores that came later.
-
 # Prior standard deviation of the shift on the logit scale: at a score of 0.5, 0.12.
 PRIOR_SHIFT = 0.5
 CHAINS, BURN, KEPT = 24, 80, 150

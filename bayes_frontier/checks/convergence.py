@@ -13,8 +13,7 @@ DIVERGENT = Limits(0.001, 0.02)
 
 def check(given: CheckInput) -> Check:
     """Check that chains agree on every boundary quantity, and that few transitions diverge."""
-    numbers = diagnostics(given.frontier)
-    divergent = float(given.frontier.posterior["sample_stats"].dataset["diverging"].mean())
+    numbers, divergent = diagnostics(given.frontier), divergent_share(given.frontier)
     words = sentence(numbers, divergent, given.frontier.convergence_text())
     return Check("convergence", verdict(numbers, divergent), numbers, words, "convergence")
 
@@ -23,6 +22,11 @@ def diagnostics(frontier: Frontier) -> pd.DataFrame:
     """Diagnostics of all boundary quantities, and whether each passes the gate."""
     table = frontier.diagnostics
     return table.assign(passes=passes(table))
+
+
+def divergent_share(frontier: Frontier) -> float:
+    """Share of draws that are divergent transitions."""
+    return float(frontier.posterior["sample_stats"].dataset["diverging"].mean())
 
 
 def verdict(numbers: pd.DataFrame, divergent: float) -> Verdict:

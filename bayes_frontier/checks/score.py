@@ -43,8 +43,6 @@ def expectations(frontier: Frontier, models: pd.DataFrame) -> pd.DataFrame:
     return table.sort_values(["chance", "score"], ascending=[True, False], kind="stable", ignore_index=True)
 
 
-# `score`: models that a fit has not seen, scored against its predictions, base models it knows and new ones apart.
-
 Bridge = Literal["mean", "upper", "none"]
 GROUPS = ("all", "known", "new")
 # Fewer shared scores than this give no bridge.

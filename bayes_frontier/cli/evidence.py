@@ -232,9 +232,6 @@ def _backtest_header(about: Mapping[str, Any]) -> list[str]:
     ]
 
 
-# ``bayes-frontier study``: hands over to the studies of a checkout, ``python -m studies``.
-
-
 @app.command(
     "study",
     rich_help_panel=given.EVIDENCE,

@@ -10,7 +10,19 @@ import numpy as np
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import Answer, Column, Value, draw, form_of, load_converged, note, records, show, titled
+from bayes_frontier.cli.output import (
+    Answer,
+    Column,
+    Value,
+    draw,
+    form_of,
+    load_converged,
+    note,
+    plain,
+    records,
+    show,
+    titled,
+)
 from bayes_frontier.files import make_folder
 from bayes_frontier.text import count, flops_words, listed, probability_words, share_words
 
@@ -127,7 +139,7 @@ def gate(
         "correction": correction,
         "fail_on": fail_on,
         "flagged": bool(stopped.any()),
-        "models": _by_model(gated),
+        "models": _by_model(gated, "model", "base_model", "flops", "known", "outside", "model_verdict"),
     }
     remarks = _remarks(frontier, models, gated)
     one = gated.sizes["model"] == 1
@@ -168,14 +180,11 @@ _MODEL_COLUMNS = [
 
 
 def _models(gated: xr.Dataset) -> list[dict[str, Value]]:
-    import pandas as pd
-
-    last = gated.isel(task=-1)
     tasks, words = gated["task"].to_numpy(), gated["verdict"].to_numpy()
-    parts = {key: last[key].to_numpy() for key in ("base_model", "flops", "percentile", "lower", "upper")}
-    parts |= {"model": gated["model"].to_numpy(), "verdict": gated["model_verdict"].to_numpy()}
     where = [", ".join(f"{tasks[k]} ({row[k]})" for k in np.flatnonzero(np.isin(row, _FLAGS))) for row in words]
-    return records(pd.DataFrame(parts).assign(where=where))
+    names = ("model", "base_model", "flops", "percentile", "lower", "upper", "model_verdict")
+    rows = _by_model(gated.isel(task=-1), *names)
+    return [{**row, "verdict": row["model_verdict"], "where": one} for row, one in zip(rows, where, strict=True)]
 
 
 def _rows(gated: xr.Dataset) -> list[dict[str, Value]]:
@@ -184,11 +193,9 @@ def _rows(gated: xr.Dataset) -> list[dict[str, Value]]:
     return records(frame)
 
 
-def _by_model(gated: xr.Dataset) -> list[dict[str, Value]]:
-    import pandas as pd
-
-    names = ("model", "base_model", "flops", "known", "outside", "model_verdict")
-    return records(pd.DataFrame({name: gated[name].to_numpy() for name in names}))
+def _by_model(gated: xr.Dataset, *names: str) -> list[dict[str, Value]]:
+    columns = [gated[name].to_numpy() for name in names]
+    return [{name: plain(value) for name, value in zip(names, row, strict=True)} for row in zip(*columns, strict=True)]
 
 
 def _header(fit: Path, models: Evaluations, gated: xr.Dataset) -> list[str]:

@@ -7,7 +7,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ class Answer:
     columns: Sequence[Column]
     rows: Sequence[Mapping[str, Value]]  # values by column key; infinite and missing numbers are null in JSON
     header: Sequence[str] = ()  # header, footer: lines for people above and below the table
-    footer: Sequence[str] = field(default=())
+    footer: Sequence[str] = ()
 
 
 def titled(words: Callable[..., str], **titles: str) -> list[Column]:

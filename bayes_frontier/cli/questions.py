@@ -311,9 +311,6 @@ def emergence(
     draw(out, "emergence.png", lambda plots: plots.plot_emergence(result).figure)
 
 
-# ``bayes-frontier portfolio``: are several targets attainable at once, and what does that take.
-
-
 @app.command("portfolio", rich_help_panel=given.ASK)
 def portfolio(
     fit: given.FitFile,

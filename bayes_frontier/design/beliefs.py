@@ -53,8 +53,6 @@ def evaluation_noise(residuals: FloatArray, likelihood: Scale) -> Noise:
     return Noise(_DEVIATIONS, variance)
 
 
-# The posterior of a fit.
-
 # Share of a period's models that are on base models without older ones: 0.16 on the Open LLM Leaderboard v2, 0.19 on
 # v1, means of three periods each (0.03 to 0.39); see docs/design.md.
 NEW_BASE_MODELS = 0.2

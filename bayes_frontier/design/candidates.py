@@ -53,8 +53,6 @@ def read_budget(budget: float | str | None, n: int | None, total: float, n_candi
     return Budget(total * amount / 100.0 if share else amount, count)
 
 
-# Models that could be evaluated: read, checked and priced; nothing left out in silence.
-
 Costs = Literal["parameters", "column", "tokens"]
 UNITS = {"parameters": "1e9 parameters", "column": "cost", "tokens": "1e15 FLOPs of inference"}
 """What each cost model counts in."""

@@ -68,9 +68,6 @@ def commands(models: pd.Series, tasks: tuple[str, ...]) -> list[str]:
     return lines
 
 
-# The plan.
-
-
 @dataclass(frozen=True, repr=False)
 class Plan(Drawn):
     """Models to evaluate, in order.

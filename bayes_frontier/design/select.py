@@ -138,9 +138,6 @@ class BaseModelInformation(Information):
         return np.asarray((squared / (variance + self.noise(variance))).mean(axis=0))
 
 
-# Greedy choice of evaluations under a budget.
-
-
 @dataclass
 class Chosen:
     """Evaluations in the order they were chosen, with what each was expected to buy."""

@@ -144,7 +144,11 @@ def plot_population(
     curves = boundary_curves(frontier, tasks, period, None, prob, flops, None, with_past=False)
     panels, new_figure = style.take_axes(axes, len(curves.tasks))
     for task, panel in zip(curves.tasks, panels, strict=True):
-        _population_curve(panel, curves, task, elements)
+        scores = curves.points[task]
+        scores = scores[scores["period"] == len(curves.periods) - 1]
+        elements.draw("points", panel.scatter, scores["flops"], scores["score"])
+        elements.draw("band", panel.fill_between, curves.flops, curves.lower[task], curves.upper[task])
+        elements.draw("line", style.halo_line, panel, curves.flops, curves.median[task], halo=elements["halo"])
         for number, name in enumerate(names):
             # the compute a base model was fitted at is the median over its records
             at = float(10.0 ** np.median(log_flops(models.loc[models["base_model"] == name, "flops"])))
@@ -154,14 +158,6 @@ def plot_population(
     title = f"Boundary of a new base model and of known ones{when}"
     style.finish_figure(panels, title, _handles(names, prob, elements), elements, new_figure)
     return panels
-
-
-def _population_curve(panel: Axes, curves: BoundaryCurves, task: str, elements: style.Settled) -> None:
-    scores = curves.points[task]
-    scores = scores[scores["period"] == len(curves.periods) - 1]
-    elements.draw("points", panel.scatter, scores["flops"], scores["score"])
-    elements.draw("band", panel.fill_between, curves.flops, curves.lower[task], curves.upper[task])
-    elements.draw("line", style.halo_line, panel, curves.flops, curves.median[task], halo=elements["halo"])
 
 
 def _base_curve(

@@ -49,8 +49,6 @@ def choose_statement(probabilities: Mapping[str, xr.DataArray], needed: float | 
     return words.astype(str)
 
 
-# How boundaries change: between the periods of a fit, and from one fit to the next.
-
 VERDICTS = ("advancing", "retreating", "stable", "unknown")
 
 
@@ -128,8 +126,6 @@ def verdicts(summary: xr.Dataset, prob: float | None) -> xr.DataArray:
     said = {"advancing": summary["advance"], "retreating": summary["retreat"], "stable": summary["still"]}
     return choose_statement(said, prob, "unknown")
 
-
-# How boundaries moved from one fit to the next, when scores came in.
 
 # Shares of models below the computes looked at unless others are asked for.
 _PLACES = (0.1, 0.5, 0.9)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -228,7 +228,7 @@ def _fit(frontier: Frontier, offer: Offer, prob: float) -> dict[str, Any]:
         "tau": frontier.tau,
         "periods": offer.periods,
         "budgets": offer.budgets,
-        "bases": [{"name": base.name, "own": base.own, "budgets": base.budgets} for base in offer.base_models],
+        "bases": [asdict(base) for base in offer.base_models],
         "series": [
             [
                 [_encoded(one) for one in task_series(frontier, task, budgets, offer.periods, prob, name)]
@@ -259,16 +259,10 @@ def thousandths(values: Floats) -> Any:  # noqa: ANN401 - nested as deep as the 
 
 def two_digits(flops: Floats) -> list[int]:
     """Write FLOPs with two digits as integers: 1.4e24 is 1424; a third is below the Monte Carlo error."""
-    found = []
-    for value in flops:
-        if np.isinf(value):
-            found.append(NEVER)
-        elif value <= SEARCHED[0]:
-            found.append(AT_ONCE)
-        else:
-            mantissa, exponent = f"{value:.1e}".split("e")
-            found.append(int(mantissa.replace(".", "")) * 100 + int(exponent))
-    return found
+    digits = [f"{value:.1e}".replace(".", "").split("e+") if np.isfinite(value) else ("0", "0") for value in flops]
+    codes = [int(mantissa) * 100 + int(exponent) for mantissa, exponent in digits]
+    coded: list[int] = np.where(np.isinf(flops), NEVER, np.where(flops <= SEARCHED[0], AT_ONCE, codes)).tolist()
+    return coded
 
 
 def _ramp(reached: list[int]) -> list[int]:

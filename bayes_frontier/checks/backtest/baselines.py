@@ -95,8 +95,6 @@ def _curve(point: FloatArray) -> Sigmoid:
     return Sigmoid(share * ceiling, ceiling, float(np.exp(log_slope)), midpoint)
 
 
-# Boundaries to compare with: simple quantiles, quantile regression from libraries, published and ideal sigmoids.
-
 Window = Literal["last", "past", "next"]
 N_BINS, N_KNOTS = 10, 6
 # Scores from which a base model is a category of its own, and the most categories scikit-learn's trees can have.
@@ -181,8 +179,10 @@ def boosted(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
     """Gradient-boosted quantile trees on log compute, by scikit-learn. Shapes: returns (n_asked,)."""
     from sklearn.ensemble import GradientBoostingRegressor
 
+    # a leaf needs so many scores for one to lie above its quantile
+    leaf = round(1.0 / (1.0 - tau))
     trees = GradientBoostingRegressor(
-        loss="quantile", alpha=tau, n_estimators=100, max_depth=2, min_samples_leaf=_leaf(tau), random_state=0
+        loss="quantile", alpha=tau, n_estimators=100, max_depth=2, min_samples_leaf=leaf, random_state=0
     )
     return _scores(trees.fit(fitted.z[:, None], fitted.score).predict(asked.z[:, None]))
 
@@ -203,7 +203,7 @@ def boosted_base(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
         loss="quantile",
         quantile=tau,
         max_leaf_nodes=8,
-        min_samples_leaf=_leaf(tau),
+        min_samples_leaf=round(1.0 / (1.0 - tau)),
         early_stopping=False,
         monotonic_cst=[1, 0],
         categorical_features=[1],
@@ -266,11 +266,6 @@ def choose(names: Sequence[str] | str | None = None) -> tuple[Baseline, ...]:
     for name in wanted:
         check_choice(name, BASELINES, "baselines")
     return tuple(BASELINES[name] for name in dict.fromkeys(wanted))
-
-
-def _leaf(tau: float) -> int:
-    """Scores a leaf needs for one to lie above its quantile."""
-    return round(1.0 / (1.0 - tau))
 
 
 def _scores(levels: npt.ArrayLike) -> FloatArray:

@@ -82,7 +82,8 @@ class Backtest(Drawn):
     """Predictions of a rolling-origin backtest, and what they are worth.
 
     A cell is a task in a split; means over cells weigh every cell alike. Signed coverage errors are the share of
-    scores at or below the boundary minus tau: negative where the boundary was too low.
+    scores at or below the boundary minus tau: negative where the boundary was too low. A group that there is not is
+    refused by a QueryError.
 
     Attributes
     ----------
@@ -163,11 +164,6 @@ class Backtest(Drawn):
         xarray.Dataset
             difference, lower, upper by baseline (mean over cells), and cell_difference, cell_lower, cell_upper with
             dims (baseline, split, task).
-
-        Raises
-        ------
-        QueryError
-            If the group is unknown.
         """
         check_choice(group, GROUPS, "group")
         loss = self._loss()
@@ -187,11 +183,6 @@ class Backtest(Drawn):
         xarray.Dataset
             error, lower, upper by boundary (mean over cells), and cell_error, cell_lower, cell_upper with dims
             (boundary, split, task).
-
-        Raises
-        ------
-        QueryError
-            If the group is unknown.
         """
         check_choice(group, GROUPS, "group")
         return self._bootstrapped(self._covered(), ("boundary", self.boundaries), "error", group, prob, draws, seed)
@@ -210,11 +201,6 @@ class Backtest(Drawn):
             Indexed by boundary: pinball; difference, lower, upper (ours minus it) and won (cells in which ours is
             lower), missing for ours; cells compared; signed_error and abs_error of coverage, over cells; task_error,
             the absolute signed error of a task's scores pooled over splits, averaged over tasks; n (scores).
-
-        Raises
-        ------
-        QueryError
-            If the group is unknown.
         """
         check_choice(group, GROUPS, "group")
         cells = self.scores.sel(group=group)
@@ -250,11 +236,6 @@ class Backtest(Drawn):
         -------
         tuple of int
             Cells won, and cells in all.
-
-        Raises
-        ------
-        QueryError
-            If the group is unknown.
         """
         check_choice(group, GROUPS, "group")
         cells = self.scores["pinball"].sel(group=group)
