@@ -68,7 +68,21 @@ class Emergence(Drawn):
     @property
     def sentences(self) -> list[str]:
         """What can be told of the order of tasks, and for which the sigmoid's form speaks."""
-        return _sentences(self)
+        numbers, said = self.summary, []
+        names = [str(task) for task in numbers["task"].to_numpy()]
+        for i, name in enumerate(names):
+            behind = [other for other in names[i + 1 :] if numbers["order"].sel(task=name, other=other) == "more"]
+            if behind:
+                said.append(f"{name} rises more abruptly than {', '.join(behind)} (each P >= {sure(self.prob):g}).")
+        if not said:
+            said.append("Which task rises more abruptly than which cannot be told from this fit.")
+        hidden = [name for name in names if float(numbers["observed"].sel(task=name, statistic="lower")) < 0.8]
+        if hidden:
+            said.append(
+                f"For {', '.join(hidden)} less than 80% of the rise may lie within the compute fitted: the width there "
+                "is the sigmoid's form and its prior as much as data."
+            )
+        return said
 
     def _display(self) -> Display:
         table = self.table
@@ -157,21 +171,3 @@ def order(more: xr.DataArray, needed: float | None) -> xr.DataArray:
     """Say which of two tasks rises more abruptly, where a probability reaches `needed` (None: not converged)."""
     words = choose_statement({"more": more, "less": 1.0 - more}, needed, "cannot tell")
     return words.where(xr.DataArray(~np.eye(len(more), dtype=bool), dims=more.dims), "same").astype(str)
-
-
-def _sentences(result: Emergence) -> list[str]:
-    numbers, said = result.summary, []
-    names = [str(task) for task in numbers["task"].to_numpy()]
-    for i, name in enumerate(names):
-        behind = [other for other in names[i + 1 :] if numbers["order"].sel(task=name, other=other) == "more"]
-        if behind:
-            said.append(f"{name} rises more abruptly than {', '.join(behind)} (each P >= {sure(result.prob):g}).")
-    if not said:
-        said.append("Which task rises more abruptly than which cannot be told from this fit.")
-    hidden = [name for name in names if float(numbers["observed"].sel(task=name, statistic="lower")) < 0.8]
-    if hidden:
-        said.append(
-            f"For {', '.join(hidden)} less than 80% of the rise may lie within the compute fitted: the width there is "
-            "the sigmoid's form and its prior as much as data."
-        )
-    return said

@@ -220,7 +220,26 @@ class Portfolio(Drawn):
     @property
     def sentences(self) -> list[str]:
         """What meeting the targets takes."""
-        return _sentences(self)
+        numbers, high = self.summary, f"{self.flops_range[1]:.3g}"
+        if np.isfinite(self.least_flops):
+            bound = "at most " if self.least_flops <= self.flops_range[0] * 1.001 else ""
+            said = [f"All targets are met with probability {self.prob:g} from {bound}{self.least_flops:.3g} FLOPs on."]
+        else:
+            missing = float(numbers["unattainable"])
+            said = [
+                f"No compute up to {high} FLOPs meets all targets with probability {self.prob:g}: with probability "
+                f"{missing:.3f} none at all does."
+            ]
+        last = numbers["last"]
+        if last.sizes["task"] > 1:
+            slowest = str(last["task"].to_numpy()[int(np.argmax(last.to_numpy()))])
+            said.append(f"The last target to be met is {slowest} with probability {float(last.max()):.2f}.")
+        if np.isfinite(self.cheapest_flops):
+            said.append(f"Compute and missed targets together cost least at {self.cheapest_flops:.3g} FLOPs.")
+        if bool(numbers["outside"].any()):
+            said.append("Computes marked * lie outside those of the models fitted: there the curve's form speaks.")
+        said.append("Boundaries are of tasks one by one: that one and the same model meets all targets is not implied.")
+        return said
 
     def _display(self) -> Display:
         table = self.table
@@ -407,26 +426,3 @@ def _at(surface: Surface, goals: Goals, needed: FloatArray, z: FloatArray) -> xr
         },
         coords={"task": list(surface.tasks), "flops": 10.0**z},
     )
-
-
-def _sentences(result: Portfolio) -> list[str]:
-    numbers, high = result.summary, f"{result.flops_range[1]:.3g}"
-    if np.isfinite(result.least_flops):
-        bound = "at most " if result.least_flops <= result.flops_range[0] * 1.001 else ""
-        said = [f"All targets are met with probability {result.prob:g} from {bound}{result.least_flops:.3g} FLOPs on."]
-    else:
-        missing = float(numbers["unattainable"])
-        said = [
-            f"No compute up to {high} FLOPs meets all targets with probability {result.prob:g}: with probability "
-            f"{missing:.3f} none at all does."
-        ]
-    last = numbers["last"]
-    if last.sizes["task"] > 1:
-        slowest = str(last["task"].to_numpy()[int(np.argmax(last.to_numpy()))])
-        said.append(f"The last target to be met is {slowest} with probability {float(last.max()):.2f}.")
-    if np.isfinite(result.cheapest_flops):
-        said.append(f"Compute and missed targets together cost least at {result.cheapest_flops:.3g} FLOPs.")
-    if bool(numbers["outside"].any()):
-        said.append("Computes marked * lie outside those of the models fitted: there the curve's form speaks.")
-    said.append("Boundaries are of tasks one by one: that one and the same model meets all targets is not implied.")
-    return said

@@ -197,17 +197,7 @@ def drift(
     if compared is not None:
         facts |= {"compared": compared.b, "shared": compared.shared, "rescored": list(compared.rescored)}
     said = _said(frontier, compared)
-    show(Answer(facts, _drift_columns(delta, steps), rows, _drift_header(frontier, facts), said), form)
-    drawn = (changes if asked.tasks is None else changes.sel(task=asked.tasks)).expand_dims(
-        [] if "flops" in changes.dims else ["flops"]
-    )
-    for i, value in enumerate(drawn["flops"].to_numpy()):
-        name = "drift.png" if drawn.sizes["flops"] == 1 else f"drift-{flops_words(float(value))}.png"
-        draw(out, name, lambda plots, i=i: plots.plot_drift(drawn.isel(flops=i)).figure)  # type: ignore[misc]
-
-
-def _drift_columns(delta: float, steps: bool) -> list[Column]:
-    return [
+    columns = [
         *titled(str, task="task", since="from period" if steps else "", until="to period" if steps else ""),
         Column("flops", "FLOPs", flops_words),
         Column("median", "change (median)", "{:+.3f}".format),
@@ -216,17 +206,21 @@ def _drift_columns(delta: float, steps: bool) -> list[Column]:
         *titled(probability_words, advance=f"P(change > {delta:g})", retreat=f"P(change < {-delta:g})"),
         *titled(str, still="", verdict="verdict"),
     ]
-
-
-def _drift_header(frontier: Frontier, facts: dict[str, object]) -> list[str]:
     labels = frontier.period_labels
     whose = whose_models(facts["base_model"])
-    return [
+    heading = [
         f"Change of the boundary of {whose} (tau = {frontier.tau:g}) between the periods '{labels[0]}' and "
         f"'{labels[-1]}'.",
         "change: posterior median, in scores; lower, upper: ends of the credible interval, probability "
         f"{share_words(float(str(facts['prob'])))}.",
     ]
+    show(Answer(facts, columns, rows, heading, said), form)
+    drawn = (changes if asked.tasks is None else changes.sel(task=asked.tasks)).expand_dims(
+        [] if "flops" in changes.dims else ["flops"]
+    )
+    for i, value in enumerate(drawn["flops"].to_numpy()):
+        name = "drift.png" if drawn.sizes["flops"] == 1 else f"drift-{flops_words(float(value))}.png"
+        draw(out, name, lambda plots, i=i: plots.plot_drift(drawn.isel(flops=i)).figure)  # type: ignore[misc]
 
 
 def _said(frontier: Frontier, compared: Difference | None) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -201,7 +201,14 @@ def backtest(
     about = dict(result.about)
     if form == "json":
         about |= {"headline": result.sentences, "cells": cell_table(result).to_dict("records")}
-    show(Answer(about, COLUMNS, records(result.table), _backtest_header(result.about), ["", *result.sentences]), form)
+    splits: Any = about["splits"]
+    header = [
+        f"{about['source']}: {len(splits)} periods predicted, tau = {about['tau']:g}, axis {about['axis']}; ours is "
+        f"fitted to {about['window']}.",
+        "Means over cells (a task in a period); lower, upper: 90% interval of the difference, base models resampled.",
+        *(f"Not converged: {one['split']}." for one in splits if not one["converged"]),
+    ]
+    show(Answer(about, COLUMNS, records(result.table), header, ["", *result.sentences]), form)
     if out is not None:
         note(f"Wrote {write_backtest(result, out, typed(context, 'backtest'))}")
 
@@ -220,16 +227,6 @@ COLUMNS = (
     *titled(_times(1.0, 4), abs_error="absolute", task_error="by task"),
     Column("n", "scores", "{:,}".format),
 )
-
-
-def _backtest_header(about: Mapping[str, Any]) -> list[str]:
-    splits = about["splits"]
-    return [
-        f"{about['source']}: {len(splits)} periods predicted, tau = {about['tau']:g}, axis {about['axis']}; ours is "
-        f"fitted to {about['window']}.",
-        "Means over cells (a task in a period); lower, upper: 90% interval of the difference, base models resampled.",
-        *(f"Not converged: {one['split']}." for one in splits if not one["converged"]),
-    ]
 
 
 @app.command(

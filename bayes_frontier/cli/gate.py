@@ -143,17 +143,7 @@ def gate(
     }
     remarks = _remarks(frontier, models, gated)
     one = gated.sizes["model"] == 1
-    columns, rows = (_columns(), _rows(gated)) if form != "text" or one else (_MODEL_COLUMNS, _models(gated))
-    show(Answer(about, columns, rows, _header(fit, models, gated), ["", *_said(gated), *remarks]), form)
-    for line in (*models.notes, *(remarks if form != "text" else ())):
-        note(line)
-    draw(out, "gate.png", lambda plots: plots.plot_gate(gated).figure)
-    if stopped.any():
-        raise typer.Exit(FLAGGED)
-
-
-def _columns() -> list[Column]:
-    return [
+    detailed = [
         *(Column(key, "") for key in ("model", "base_model", "flops", "known")),
         Column("task", "task"),
         *titled("{:.3f}".format, score="score", expected_lower="expected"),
@@ -164,6 +154,13 @@ def _columns() -> list[Column]:
         Column("adjusted", "adjusted p", probability_words),
         Column("verdict", "verdict"),
     ]
+    columns, rows = (detailed, _rows(gated)) if form != "text" or one else (_MODEL_COLUMNS, _models(gated))
+    show(Answer(about, columns, rows, _header(fit, models, gated), ["", *_said(gated), *remarks]), form)
+    for line in (*models.notes, *(remarks if form != "text" else ())):
+        note(line)
+    draw(out, "gate.png", lambda plots: plots.plot_gate(gated).figure)
+    if stopped.any():
+        raise typer.Exit(FLAGGED)
 
 
 def _percent(value: float) -> str:

@@ -156,7 +156,18 @@ def plot_population(
         style.finish_panel(panel, task, curves.flops, elements)
     when = "" if curves.periods[-1] == "all" else f", {curves.periods[-1]}"
     title = f"Boundary of a new base model and of known ones{when}"
-    style.finish_figure(panels, title, _handles(names, prob, elements), elements, new_figure)
+    handles = [
+        elements.draw("line", Line2D, [], [], label="new base model, median"),
+        elements.draw("band", Patch, label=f"{share_words(prob)} credible band"),
+    ]
+    for number, name in enumerate(names):
+        look: dict[str, Any] = {"color": _colour(number)}
+        look |= {"linewidth": 0.0} if elements["base"] is None else {"linestyle": style.DASHES[1 + number % 3]}
+        if elements["own"] is not None:
+            look |= {"marker": style.MARKERS[number % len(style.MARKERS)]}
+        if elements["base"] is not None or elements["own"] is not None:
+            handles.append(Line2D([], [], label=style.shorten(name, 28), **look))
+    style.finish_figure(panels, title, handles, elements, new_figure)
     return panels
 
 
@@ -184,21 +195,6 @@ def _base_curve(
 
 def _colour(number: int) -> str:
     return style.OKABE_ITO[1:][(4, 1, 2, 0, 3)[number % 5]]
-
-
-def _handles(names: Sequence[str], prob: float, elements: style.Settled) -> list[Any]:
-    handles = [
-        elements.draw("line", Line2D, [], [], label="new base model, median"),
-        elements.draw("band", Patch, label=f"{share_words(prob)} credible band"),
-    ]
-    for number, name in enumerate(names):
-        look: dict[str, Any] = {"color": _colour(number)}
-        look |= {"linewidth": 0.0} if elements["base"] is None else {"linestyle": style.DASHES[1 + number % 3]}
-        if elements["own"] is not None:
-            look |= {"marker": style.MARKERS[number % len(style.MARKERS)]}
-        if elements["base"] is not None or elements["own"] is not None:
-            handles.append(Line2D([], [], label=style.shorten(name, 28), **look))
-    return handles
 
 
 def plot_factors(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Visuals | None = None) -> Axes:

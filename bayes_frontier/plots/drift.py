@@ -146,7 +146,17 @@ def plot_drift_curves(
     style.label_outer(panels, style.COMPUTE_LABEL, "change in score", elements["labels"], new_figure)
     style.place_title(panels, f"Change of boundaries {_between(found, number)}", elements["title"], new_figure)
     if (options := elements["legend"]) is not None:
-        style.place_legend(panels, _handles(found, number, elements), {"ncols": 3, **options}, new_figure)
+        handles = [
+            elements.draw("line", Line2D, [], [], label="median"),
+            elements.draw("band", Patch, label=f"{share_words(float(found.attrs['prob']))} credible band"),
+        ]
+        every = _others(found, number)
+        told = found.sizes["step"] - 1 <= _TOLD_APART
+        for other in every if told else every[:1]:
+            words = f"into “{found['until'].to_numpy()[other]}”" if told else "from each period to the next"
+            handles.append(elements.draw("steps", Line2D, [], [], label=words, **_thin(found, other)))
+        handles.append(elements.draw("zone", Patch, label=f"at most ±{delta:g}"))
+        style.place_legend(panels, handles, {"ncols": 3, **options}, new_figure)
     return panels
 
 
@@ -249,16 +259,3 @@ def _thin(found: xr.Dataset, number: int) -> dict[str, Any]:
     if found.sizes["step"] - 1 > _TOLD_APART:
         return {"color": "#8c8c8c"}
     return {"color": style.OKABE_ITO[1 + number], "linestyle": style.DASHES[1 + number]}
-
-
-def _handles(found: xr.Dataset, number: int, elements: style.Settled) -> list[Any]:
-    handles = [
-        elements.draw("line", Line2D, [], [], label="median"),
-        elements.draw("band", Patch, label=f"{share_words(float(found.attrs['prob']))} credible band"),
-    ]
-    every = _others(found, number)
-    told = found.sizes["step"] - 1 <= _TOLD_APART
-    for other in every if told else every[:1]:
-        words = f"into “{found['until'].to_numpy()[other]}”" if told else "from each period to the next"
-        handles.append(elements.draw("steps", Line2D, [], [], label=words, **_thin(found, other)))
-    return [*handles, elements.draw("zone", Patch, label=f"at most ±{float(found.attrs['delta']):g}")]

@@ -84,7 +84,18 @@ def plot_saturation(
         elements.draw("beyond", panel.axvspan, high, flops[-1])
         style.finish_panel(panel, task, flops, elements)
     title = f"Boundaries up to their ceilings, period “{found.period}”"
-    style.finish_figure(panels, title, _handles(found, elements), elements, new_figure)
+    share = share_words(found.prob)
+    labels = {
+        "line": f"boundary, {share} interval",
+        "past": f"in the period “{found.settings[0][0]}”",
+        "ceiling_line": f"ceiling, {share} interval",
+        "point": f"where a tenfold starts to buy less than {found.gain:g}",
+    }
+    if found.settings[0][0] == found.period:
+        del labels["past"]
+    lines = [elements.draw(name, Line2D, [], [], label=text) for name, text in labels.items()]
+    handles = [*lines, elements.draw("beyond", Patch, label="beyond the models fitted")]
+    style.finish_figure(panels, title, handles, elements, new_figure)
     return panels
 
 
@@ -103,20 +114,6 @@ def _boundary_panel(panel: Axes, numbers: Any, answers: Any, past: Any, elements
     if ends[0] < np.inf and ends[1] > 0.0:
         place = {"transform": panel.get_xaxis_transform(), "solid_capstyle": "butt"}
         elements.draw("point", panel.plot, [start, end], [0.02, 0.02], **place)
-
-
-def _handles(found: Saturation, elements: style.Settled) -> list[Any]:
-    share = share_words(found.prob)
-    labels = {
-        "line": f"boundary, {share} interval",
-        "past": f"in the period “{found.settings[0][0]}”",
-        "ceiling_line": f"ceiling, {share} interval",
-        "point": f"where a tenfold starts to buy less than {found.gain:g}",
-    }
-    if found.settings[0][0] == found.period:
-        del labels["past"]
-    lines = [elements.draw(name, Line2D, [], [], label=text) for name, text in labels.items()]
-    return [*lines, elements.draw("beyond", Patch, label="beyond the models fitted")]
 
 
 def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style.Visuals | None = None) -> Axes:

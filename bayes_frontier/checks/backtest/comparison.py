@@ -260,7 +260,34 @@ class Backtest(Drawn):
     @cached_property
     def sentences(self) -> list[str]:
         """How ours did: loss, cells won, coverage, and new base models alone."""
-        return _sentences(self)
+        table = self.summary()
+        ours = table.loc[OURS]
+        lines = [
+            f"Pinball loss of ours x 1000, mean of {ours['cells']:.0f} cells: {1e3 * ours['pinball']:.2f}"
+            + _compared(table, REFERENCE)
+            + _compared(table, ORACLE)
+            + "."
+        ]
+        rivals = [name for name in self.boundaries if name not in (OURS, ORACLE)]
+        if rivals:
+            won, cells = self.best_of_all()
+            each = ", ".join(f"{name} {float(table['won'][name]):.0f}" for name in rivals)
+            lines.append(f"Cells in which ours is lower, of {cells}: {each}; than all of these at once {won}.")
+        errors = self.coverage_errors()
+        signed = f"{ours['signed_error']:+.4f} (90% interval {range_words(errors.sel(boundary=OURS), 1.0, 4)})"
+        lines.append(f"Coverage error of ours over cells: mean {signed}, mean absolute {ours['abs_error']:.4f}.")
+        new = self.summary("new")
+        if (alone := new.loc[OURS])["n"] > 0:
+            models = int((~self.predictions["known"]).sum())
+            lines.append(
+                f"New base models alone ({count(models, 'model')}): pinball x 1000 {1e3 * alone['pinball']:.2f}"
+                + _compared(new, REFERENCE)
+                + f"; coverage error of a task pooled over splits, mean absolute {alone['task_error']:.4f}, "
+                f"mean signed over cells {alone['signed_error']:+.4f}."
+            )
+        else:
+            lines.append("No model predicted is on a new base model.")
+        return lines
 
     def _display(self) -> Display:
         title = f"Backtest: {count(len(self.splits), 'period')} predicted, tau = {self.tau:g}"
@@ -304,37 +331,6 @@ class Backtest(Drawn):
             data[word] = ((dim,), overall[:, i])
             data[f"cell_{word}"] = ((dim, *_CELL), cells[:, i])
         return xr.Dataset(data, coords={dim: list(names), "split": list(self.splits), "task": list(self.tasks)})
-
-
-def _sentences(result: Backtest) -> list[str]:
-    table = result.summary()
-    ours = table.loc[OURS]
-    lines = [
-        f"Pinball loss of ours x 1000, mean of {ours['cells']:.0f} cells: {1e3 * ours['pinball']:.2f}"
-        + _compared(table, REFERENCE)
-        + _compared(table, ORACLE)
-        + "."
-    ]
-    rivals = [name for name in result.boundaries if name not in (OURS, ORACLE)]
-    if rivals:
-        won, cells = result.best_of_all()
-        each = ", ".join(f"{name} {float(table['won'][name]):.0f}" for name in rivals)
-        lines.append(f"Cells in which ours is lower, of {cells}: {each}; than all of these at once {won}.")
-    errors = result.coverage_errors()
-    signed = f"{ours['signed_error']:+.4f} (90% interval {range_words(errors.sel(boundary=OURS), 1.0, 4)})"
-    lines.append(f"Coverage error of ours over cells: mean {signed}, mean absolute {ours['abs_error']:.4f}.")
-    new = result.summary("new")
-    if (alone := new.loc[OURS])["n"] > 0:
-        models = int((~result.predictions["known"]).sum())
-        lines.append(
-            f"New base models alone ({count(models, 'model')}): pinball x 1000 {1e3 * alone['pinball']:.2f}"
-            + _compared(new, REFERENCE)
-            + f"; coverage error of a task pooled over splits, mean absolute {alone['task_error']:.4f}, "
-            f"mean signed over cells {alone['signed_error']:+.4f}."
-        )
-    else:
-        lines.append("No model predicted is on a new base model.")
-    return lines
 
 
 def _compared(table: pd.DataFrame, name: str) -> str:
