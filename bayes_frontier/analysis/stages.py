@@ -181,7 +181,7 @@ def _predictability(frontier: Frontier, tasks: Sequence[str], prob: float) -> xr
     models = frontier.evaluations.models
     z = reference_compute(models, names)
     place = {name: b for b, name in enumerate(names)}
-    chosen = np.unique(np.linspace(0, curves.n_samples - 1, _DRAWS).round().astype(int))
+    chosen = curves.evenly(_DRAWS)
     shape = (len(tasks), len(STAGES))
     numbers = {key: np.full(shape, np.nan) for key in _BY_STAGE}
     steadier = np.full(len(tasks), np.nan)

@@ -57,7 +57,7 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
     # ratio would be hopeless: a base model's level is fixed by its own scores.
     curves = frontier.curves
     n_draws = int(np.clip(_MOST_VALUES // (len(data.tasks) * len(data.base_models)), _FEWEST_DRAWS, _DRAWS))
-    samples = np.unique(np.linspace(0, curves.n_samples - 1, n_draws).round().astype(int))
+    samples = curves.evenly(n_draws)
     z = log_flops(frontier.evaluations.models["flops"])
     flops = 10.0 ** np.quantile(z, _QUARTILES)
     boundary = frontier.boundary(flops).transpose("chain", "draw", "task", "flops").to_numpy()

@@ -79,7 +79,7 @@ class Records:
         """Compare a fit with its own scores."""
         evaluations, curves = frontier.evaluations, frontier.curves
         data = data_of(frontier)
-        samples = np.unique(np.linspace(0, curves.n_samples - 1, DRAWS).round().astype(int))
+        samples = curves.evenly(DRAWS)
         cells = data.cells
         task = cells["task"].to_numpy()
         level = typical_logit(curves, data, np.arange(len(cells)), samples)

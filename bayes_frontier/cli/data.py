@@ -64,6 +64,13 @@ def show_table(
 def describe(surveyed: Survey) -> dict[str, object]:
     """Describe a survey as one JSON document."""
     e = surveyed.evaluations
+    usable: dict[str, object] | None = None
+    periods: list[dict[str, object]] = []
+    if e is not None:
+        n_bases = int(e.models["base_model"].nunique())
+        usable = {"models": e.n_models, "base_models": n_bases, "scores": e.n_scores, "tasks": list(e.tasks)}
+        sizes = [int((e.models["period"] == number).sum()) for number in range(e.n_periods)]
+        periods = [{"period": label, "models": n} for label, n in zip(e.period_labels, sizes, strict=True)]
     return {
         "source": surveyed.source,
         "format": surveyed.source_format,
@@ -80,20 +87,8 @@ def describe(surveyed: Survey) -> dict[str, object]:
             "flops_known": surveyed.n_with_flops,
             "flops": None if surveyed.flops is None else list(surveyed.flops),
         },
-        "usable": None
-        if e is None
-        else {
-            "models": e.n_models,
-            "base_models": int(e.models["base_model"].nunique()),
-            "scores": e.n_scores,
-            "tasks": list(e.tasks),
-        },
-        "periods": []
-        if e is None
-        else [
-            {"period": label, "models": int((e.models["period"] == number).sum())}
-            for number, label in enumerate(e.period_labels)
-        ],
+        "usable": usable,
+        "periods": periods,
         "tasks": [
             {"task": task, "scores": int(row["scores"])}
             | {name: row[name] for name in ("min", "median", "max", "metric", "filter", "shots", "detail", "scale")}

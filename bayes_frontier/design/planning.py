@@ -276,7 +276,14 @@ def plan(
     return Plan(
         table=table,
         left_out=pool.left_out.reset_index(drop=True),
-        widths=_widths(beliefs, asked, before, choice.variance[-1], prob),
+        widths=pd.DataFrame(
+            {
+                "task": np.repeat([beliefs.tasks[k] for k in asked.tasks], len(asked.z)),
+                "flops": np.tile(10.0**asked.z, len(asked.tasks)),
+                "now": _interval(prob) * np.sqrt(before).ravel(),
+                "planned": _interval(prob) * np.sqrt(choice.variance[-1]).ravel(),
+            }
+        ),
         prob=prob,
         budget=limit.cost,
         total=total,
@@ -343,19 +350,6 @@ def _table(
             "information": choice.nats,
             "interval_width": width,
             "reason": reasons(rows["base_model"], beliefs, asked, choice),
-        }
-    )
-
-
-def _widths(beliefs: Beliefs, asked: Targets, before: FloatArray, after: FloatArray, prob: float) -> pd.DataFrame:
-    task = np.repeat([beliefs.tasks[k] for k in asked.tasks], len(asked.z))
-    factor = _interval(prob)
-    return pd.DataFrame(
-        {
-            "task": task,
-            "flops": np.tile(10.0**asked.z, len(asked.tasks)),
-            "now": factor * np.sqrt(before).ravel(),
-            "planned": factor * np.sqrt(after).ravel(),
         }
     )
 

@@ -12,6 +12,7 @@ from bayes_frontier.design.beliefs import Beliefs, information
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.targets import Targets
 from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.evaluations.tables.sheet import first_line
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior.drift import same_period
@@ -40,8 +41,7 @@ class Planned:
             try:
                 table = pd.read_csv(table)
             except (OSError, ValueError) as error:
-                words = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise DataError(f"{name}: cannot be read as a plan ({words}).") from None
+                raise DataError(f"{name}: cannot be read as a plan ({first_line(error)}).") from None
         if "model" not in table or not len(table):
             raise DataError(
                 f"{name}: no plan; a table with a column model is needed, as `bayes-frontier plan --out plan.csv` "

@@ -208,20 +208,10 @@ class Curves:
 
     def take(self, samples: IntArray) -> "Curves":
         """Keep some draws, as those of one chain."""
-
-        def some(values: FloatArray | None) -> FloatArray | None:
-            return None if values is None else values[samples]
-
-        return replace(
-            self,
-            shape=(1, len(samples)),
-            parts={name: values[samples] for name, values in self.parts.items()},
-            effects=some(self.effects),
-            scales=some(self.scales),
-            drift=some(self.drift),
-            velocity=some(self.velocity),
-            walk=some(self.walk),
-        )
+        parts = {name: values[samples] for name, values in self.parts.items()}
+        drawn = {name: getattr(self, name) for name in ("effects", "scales", "drift", "velocity", "walk")}
+        kept: dict[str, Any] = {name: None if values is None else values[samples] for name, values in drawn.items()}
+        return replace(self, shape=(1, len(samples)), parts=parts, **kept)
 
     def evenly(self, n: int) -> IntArray:
         """At most `n` draws, evenly spaced over all of them."""

@@ -224,17 +224,15 @@ def _moving(facts: Facts, evidence: Evidence) -> Answer:
     short = f"{moving} of {count(n, 'task')} moved" if moving else "No task has clearly moved"
     since, until = str(last["since"].item()), str(last["until"].item())
     prob, delta = evidence.drift.attrs["prob"], evidence.drift.attrs["delta"]
-    lines = [f"{_WORDS[name]}: {_few(rows)}." for name, rows in groups.items() if rows]
+    lines = []
+    for name, rows in groups.items():
+        more = f", and {len(rows) - _MOST} more" if len(rows) > _MOST else ""
+        lines += [f"{_WORDS[name]}: {', '.join(rows[:_MOST])}{more}."] if rows else []
     lines.append(
         f"Change of the boundary from “{since}” to “{until}”, at {flops_typeset(float(last['flops']))} FLOPs; a "
         f"verdict asks for a change of {delta:g} with probability {share_words(prob)}."
     )
     return Answer(question, short, lines)
-
-
-def _few(rows: list[str]) -> str:
-    rest = len(rows) - _MOST
-    return ", ".join(rows[:_MOST]) + (f", and {rest} more" if rest > 0 else "")
 
 
 def _trust(facts: Facts, evidence: Evidence) -> Answer:
