@@ -25,7 +25,7 @@ from bayes_frontier.posterior import fitting
 from bayes_frontier.posterior.drift import movement
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range
-from bayes_frontier.text import count, flops_words, listed, printable, share_words, suggestion
+from bayes_frontier.text import check_choice, count, flops_words, listed, printable, share_words
 
 # One period that every date falls in: rows without a date are left out as they are read, periods come later.
 _ANY_DAY = (dt.date(2200, 1, 1),)
@@ -187,11 +187,7 @@ def update(
         flops = [float(value) for value in check_flops(flops)]
     if target_range is not None:
         check_range(target_range)
-    if rescored not in _RESCORED:
-        raise QueryError(
-            f"rescored: unknown choice {rescored!r}.{suggestion(rescored, _RESCORED)} Choose one of "
-            f"{listed(_RESCORED)}; a task apart is another fit's."
-        )
+    check_choice(rescored, _RESCORED, "rescored")
     planned = None if plan is None else Planned.from_plan(plan)
     old = frontier.evaluations
     closing = [end for end in old.period_ends if end is not None]
