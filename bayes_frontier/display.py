@@ -13,16 +13,11 @@ _ROWS = 12
 
 @dataclass(frozen=True)
 class Display:
-    """What a representation says.
+    """What a representation says."""
 
-    * title: kind of result, and what it is of
-    * sentences: what the command line says of it
-    * table: its numbers, of which the first rows are shown
-    """
-
-    title: str
-    sentences: Sequence[str] = ()
-    table: pd.DataFrame | None = None
+    title: str  # kind of result, and what it is of
+    sentences: Sequence[str] = ()  # what the command line says of it
+    table: pd.DataFrame | None = None  # its numbers, of which the first rows are shown
 
     def text(self) -> str:
         """Lines for a terminal."""

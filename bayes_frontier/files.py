@@ -38,7 +38,8 @@ def replacing(path: Path, what: str, error_type: type[FrontierError] = QueryErro
         os.close(handle)
         yield Path(part)
         # mkstemp makes private files; what is written for people gets the usual permissions
-        os.chmod(part, 0o666 & ~_umask())
+        os.umask(mask := os.umask(0))
+        os.chmod(part, 0o666 & ~mask)
         os.replace(part, path)
     except OSError as error:
         raise error_type(f"{what}: {path} cannot be written ({error.strerror or error}).") from None
@@ -71,15 +72,11 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
     return small.getvalue()
 
 
-def make_folder(path: Path, what: str) -> None:
-    """Make a folder for results, unless it is there."""
+def make_folder(path: Path | None, what: str) -> None:
+    """Make the folder for results, if one was asked for and is not there."""
+    if path is None:
+        return
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise QueryError(f"{what}: no folder can be made at {path} ({error.strerror}).") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -28,13 +28,10 @@ _RESUME = "What is finished is kept where the command has a folder; the same com
 
 @dataclass(frozen=True)
 class Workers:
-    """Where independent calls run.
+    """Where independent calls run."""
 
-    * cores: processes of this machine; 1: this one; none: as many as it has cores
-    * scheduler: address of a Dask scheduler, whose workers take the place of processes of this machine
-    """
-
-    cores: int | None = None
+    cores: int | None = None  # processes of this machine; 1: this one; none: as many as it has cores
+    # address of a Dask scheduler, whose workers take the place of processes of this machine
     scheduler: str | None = None
 
     def run(
@@ -47,8 +44,8 @@ class Workers:
         """Call with each of the arguments, in any order.
 
         A worker makes one call at a time, since what libraries keep at hand is not made for threads, and stays with a
-        group as long as it has calls, so that a compiled model is used again. A call whose worker is lost is made
-        again by another one. An interruption gives back what runs.
+        group as long as it has calls, so that a compiled model is used again. A call whose worker is lost is made again
+        by another one. An interruption gives back what runs.
         """
         if not arguments:
             return
@@ -62,16 +59,11 @@ class Workers:
 
 
 class Team(NamedTuple):
-    """Workers that make one call at a time each.
+    """Workers that make one call at a time each."""
 
-    * present: returns the names of the workers that are there
-    * submit: called with a worker's name, a call and its arguments; returns a future
-    * patience: seconds to wait for a worker when there is none
-    """
-
-    present: Callable[[], set[str]]
-    submit: Callable[..., Future[Any]]
-    patience: float
+    present: Callable[[], set[str]]  # returns the names of the workers that are there
+    submit: Callable[..., Future[Any]]  # called with a worker's name, a call and its arguments; returns a future
+    patience: float  # seconds to wait for a worker when there is none
 
 
 def hand_out(
@@ -178,10 +170,7 @@ def _prepare() -> None:
 
 @contextlib.contextmanager
 def _cluster(scheduler: str) -> Iterator[Team]:
-    """Reach the workers of a Dask scheduler; each is compared with this process when it appears.
-
-    Calls are pinned to workers, so that it is known here which call a lost one had.
-    """
+    """Reach the workers of a Dask scheduler, compared when they appear; calls are pinned to workers."""
     client = _connected(scheduler)
     compared: set[str] = set()
     packages = tuple(name for name in ("bayes_frontier", "studies") if name in sys.modules)

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable, Sequence
 
+from bayes_frontier.errors import QueryError
+
 LONGEST = 100
 
 
@@ -22,6 +24,15 @@ def suggestion(name: str, known: Sequence[str]) -> str:
     lower = {k.casefold(): k for k in known if len(k) <= LONGEST}
     close = difflib.get_close_matches(name.casefold(), list(lower), n=1) if len(name) <= LONGEST else []
     return f" Did you mean {lower[close[0]]!r}?" if close else ""
+
+
+def check_choice(value: object, choices: Iterable[str], what: str) -> None:
+    """Refuse a value that is not one of several, naming all of them."""
+    there = list(choices)
+    if value not in there:
+        raise QueryError(
+            f"{what}: unknown choice {value!r}.{suggestion(str(value), there)} Choose one of {listed(there, 20)}."
+        )
 
 
 def count(n: int, noun: str) -> str:

@@ -1,11 +1,8 @@
 """`contamination`: whether a task is shifted for models released after a date, given other tasks of the same models."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,12 +10,10 @@ import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.drift import DELTA, chances_of_change, check_settings, choose_statement
 from bayes_frontier.text import count, listed, suggestion
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations.container import Evaluations
 
 FRAGILE = ", fragile"
 OPEN = "cannot tell"
@@ -186,12 +181,12 @@ def _ask(
     _check_sides(rows, cut, day, evaluations.source)
     late = (rows["day"] >= cut).to_numpy()
     sides = rows.assign(late=late).groupby("base_model")["late"].nunique()
-    shift, step, explained = _shift(rows, references, late, seed)
-    found = {key: ((), value) for key, value in _summary(shift, delta, prob).items()}
+    shift, step, explained = _stepped(rows, rows[references].to_numpy(float), late, seed)
     low, high = np.quantile(step, [0.5 - prob / 2.0, 0.5 + prob / 2.0])
     freedom = max(rows["base_model"].nunique() - 2 * len(references) - 2, 1)
     f = abs(float(step.mean() / step.std())) / np.sqrt(freedom)
-    facts = {
+    numbers = {
+        **_summary(shift, delta, prob),
         "before": int((~late).sum()),
         "after": int(late.sum()),
         "base_models": len(sides),
@@ -201,7 +196,7 @@ def _ask(
         "explained": explained,
         "robustness": 0.5 * (np.sqrt(f**4 + 4.0 * f**2) - f**2),
     }
-    made = xr.Dataset({**found, **{key: ((), value) for key, value in facts.items()}})
+    made = xr.Dataset({key: ((), value) for key, value in numbers.items()})
     made["shift"] = (("chain", "draw"), shift)
     if sensitivity:
         others = _others(rows, references, day, settings)
@@ -225,17 +220,9 @@ def _summary(shift: FloatArray, delta: float, prob: float) -> dict[str, object]:
     }
 
 
-def _shift(
-    rows: pd.DataFrame, references: list[str], late: np.ndarray, seed: int, *, trend: bool = False
-) -> tuple[FloatArray, FloatArray, float]:
-    """Draws of the shift in scores and on the logit scale, and what the references explain on the latter."""
-    return _stepped(rows, rows[references].to_numpy(float), late, seed, trend=trend)
-
-
-def _noisy_shift(rows: pd.DataFrame, references: list[str], late: np.ndarray, seed: int) -> FloatArray:
+def _noisy_shift(rows: pd.DataFrame, given: FloatArray, late: np.ndarray, seed: int) -> FloatArray:
     """Draws of the shift given the quality behind the references; empty where they do not show one."""
     rng = np.random.default_rng(seed)
-    given = rows[references].to_numpy(float)
     code = pd.factorize(rows["base_model"], sort=True)[0].astype(np.int64)
     parts = []
     for number in range(_IMPUTED):
@@ -249,6 +236,7 @@ def _noisy_shift(rows: pd.DataFrame, references: list[str], late: np.ndarray, se
 def _stepped(
     rows: pd.DataFrame, given: FloatArray, late: np.ndarray, seed: int, *, trend: bool = False, kept: int | None = None
 ) -> tuple[FloatArray, FloatArray, float]:
+    """Draws of the shift in scores and on the logit scale, and what the references explain on the latter."""
     z = (given - given.mean(axis=0)) / np.maximum(given.std(axis=0), 1e-9)
     columns = [np.ones(len(rows)), *z.T, *(z**2).T, late.astype(float)]
     if trend:
@@ -287,10 +275,11 @@ def _others(rows: pd.DataFrame, references: list[str], day: dt.date, settings: t
         late = (used["day"] >= at).to_numpy()
         shift = np.empty(0)
         if min(late.sum(), (~late).sum()) >= FEWEST and used["base_model"].nunique() >= 2:
+            given = used[references].to_numpy(float)
             shift = (
-                _noisy_shift(used, references, late, seed + number + 1)
+                _noisy_shift(used, given, late, seed + number + 1)
                 if name == NOISY
-                else _shift(used, references, late, seed + number + 1, trend=name == TREND)[0]
+                else _stepped(used, given, late, seed + number + 1, trend=name == TREND)[0]
             )
         one = _summary(shift, delta, prob) if shift.size else {**dict.fromkeys(_OTHER, np.nan), "verdict": ""}
         for key, values in found.items():
@@ -302,17 +291,14 @@ def _others(rows: pd.DataFrame, references: list[str], day: dt.date, settings: t
 
 
 def settled(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> str:
-    """Weigh a verdict by what other analyses come to.
-
-    Other dates see less of a shift than its own, so half of all analyses will do; but what could explain the shift
-    away has to leave its direction standing, each by itself.
-    """
+    """Weigh a verdict by what other analyses come to."""
     made = [other for other in others.values() if other]
     if not word.startswith("shifted") or not made:
         return word
-    if 2 * made.count(word) < len(made) or explained_away(word, others, positive, prob):
-        return word + FRAGILE
-    return word
+    # other dates see less of a shift than its own, so half of all analyses will do; but what could explain the shift
+    # away has to leave its direction standing, each by itself
+    fragile = 2 * made.count(word) < len(made) or explained_away(word, others, positive, prob)
+    return word + FRAGILE if fragile else word
 
 
 def explained_away(word: str, others: Mapping[str, str], positive: Mapping[str, float], prob: float) -> list[str]:
@@ -369,18 +355,13 @@ CHAINS, BURN, KEPT = 2, 150, 500
 
 @dataclass(frozen=True)
 class Fitted:
-    """Draws of the regression.
+    """Draws of the regression."""
 
-    * coefficients (n_chains, n_draws, n_columns): b
-    * sigma, tau, eta (n_chains, n_draws): scales of residuals, of base models, and of their sides
-    * effects (n_base_models, 2): posterior means of u + v, by side
-    """
-
-    coefficients: FloatArray
-    sigma: FloatArray
+    coefficients: FloatArray  # (n_chains, n_draws, n_columns): b
+    sigma: FloatArray  # sigma, tau, eta (n_chains, n_draws): scales of residuals, of base models, and of their sides
     tau: FloatArray
     eta: FloatArray
-    effects: FloatArray
+    effects: FloatArray  # (n_base_models, 2): posterior means of u + v, by side
 
 
 def regress(
@@ -457,10 +438,7 @@ _STEPS = 60
 
 
 def expected_quality(references: FloatArray, base: IntArray, side: IntArray, rng: np.random.Generator) -> FloatArray:
-    """Draw the references' factor and return what they let expect of it.
-
-    Shapes: references (n, n_references), base (n,), side (n,), returns (n,).
-    """
+    """Draw the references' factor and return what it lets expect, (n,). Shapes: references (n, n_references)."""
     cell = 2 * base + side
     size = np.bincount(cell, minlength=cell.max() + 1).astype(float)
     sums = np.stack([np.bincount(cell, one, minlength=len(size)) for one in references.T], axis=1)

@@ -5,10 +5,7 @@ way from its floor to its ceiling. A sigmoid of slope b a decade has width 2 ln 
 one. Floor and ceiling often lie beyond the data: then the width is known only as far as the sigmoid is right.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,9 +17,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 from bayes_frontier.posterior.drift import PROB, choose_statement, sure
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
 
 # Decades from 10 to 90% of a rise that separate abrupt from gradual: a hundredfold of compute, one generation of models
 # to the next but one.
@@ -73,7 +68,21 @@ class Emergence(Drawn):
     @property
     def sentences(self) -> list[str]:
         """What can be told of the order of tasks, and for which the sigmoid's form speaks."""
-        return _sentences(self)
+        numbers, said = self.summary, []
+        names = [str(task) for task in numbers["task"].to_numpy()]
+        for i, name in enumerate(names):
+            behind = [other for other in names[i + 1 :] if numbers["order"].sel(task=name, other=other) == "more"]
+            if behind:
+                said.append(f"{name} rises more abruptly than {', '.join(behind)} (each P >= {sure(self.prob):g}).")
+        if not said:
+            said.append("Which task rises more abruptly than which cannot be told from this fit.")
+        hidden = [name for name in names if float(numbers["observed"].sel(task=name, statistic="lower")) < 0.8]
+        if hidden:
+            said.append(
+                f"For {', '.join(hidden)} less than 80% of the rise may lie within the compute fitted: the width there "
+                "is the sigmoid's form and its prior as much as data."
+            )
+        return said
 
     def _display(self) -> Display:
         table = self.table
@@ -134,10 +143,7 @@ def emergence(
 
 
 def first_above(values: FloatArray, z: FloatArray, level: FloatArray) -> FloatArray:
-    """Where non-decreasing curves reach a level of their own.
-
-    Shapes: values (..., n), z (n,), level (...), returns (...).
-    """
+    """Where non-decreasing curves (..., n) over z (n,) reach a level of their own (...). Shapes: returns (...)."""
     j = np.clip((values < level[..., None]).sum(axis=-1), 1, values.shape[-1] - 1)
     y0 = np.take_along_axis(values, j[..., None] - 1, axis=-1)[..., 0]
     y1 = np.take_along_axis(values, j[..., None], axis=-1)[..., 0]
@@ -165,21 +171,3 @@ def order(more: xr.DataArray, needed: float | None) -> xr.DataArray:
     """Say which of two tasks rises more abruptly, where a probability reaches `needed` (None: not converged)."""
     words = choose_statement({"more": more, "less": 1.0 - more}, needed, "cannot tell")
     return words.where(xr.DataArray(~np.eye(len(more), dtype=bool), dims=more.dims), "same").astype(str)
-
-
-def _sentences(result: Emergence) -> list[str]:
-    numbers, said = result.summary, []
-    names = [str(task) for task in numbers["task"].to_numpy()]
-    for i, name in enumerate(names):
-        behind = [other for other in names[i + 1 :] if numbers["order"].sel(task=name, other=other) == "more"]
-        if behind:
-            said.append(f"{name} rises more abruptly than {', '.join(behind)} (each P >= {sure(result.prob):g}).")
-    if not said:
-        said.append("Which task rises more abruptly than which cannot be told from this fit.")
-    hidden = [name for name in names if float(numbers["observed"].sel(task=name, statistic="lower")) < 0.8]
-    if hidden:
-        said.append(
-            f"For {', '.join(hidden)} less than 80% of the rise may lie within the compute fitted: the width there is "
-            "the sigmoid's form and its prior as much as data."
-        )
-    return said

@@ -10,11 +10,8 @@ out). A base model's boundary on a task then also learns from its scores on othe
 is all there is to learn from. Whether that predicts better is measured on later scores (`compare`); it need not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,15 +19,12 @@ import xarray as xr
 
 from bayes_frontier.checks.backtest.comparison import CellSums
 from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import pair
-from bayes_frontier.model.likelihood import pinball_loss
+from bayes_frontier.model.likelihood import FloatArray, pinball_loss
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, predictive_levels
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.model.likelihood import FloatArray
-    from bayes_frontier.posterior.draws import Curves
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.draws import Curves
+from bayes_frontier.posterior.frontier import Frontier
 
 MOST = 3
 _STEPS = 400
@@ -171,8 +165,7 @@ def compare(frontier: Frontier, newer: Evaluations, ranks: Sequence[int] | None 
     change = np.zeros((3, len(losses)))
     for i, each in enumerate(losses):
         sums = CellSums.of(each - losses[0], split, cluster.astype(np.int64), 1, len(names))
-        found = sums.bootstrap(_PROB, _RESAMPLED, seed=1)
-        change[:, i] = found.mean, found.lower, found.upper
+        change[:, i], _ = sums.bootstrap(_PROB, _RESAMPLED, seed=1)
     return xr.Dataset(
         {
             "loss": (("rank", "task"), np.stack([np.nanmean(each, axis=0) for each in losses])),

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ from scipy.special import gammaln
 
 from bayes_frontier.checks.records import Records
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.evaluations.lines import assemble
+from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.lines import Lines, assemble
 from bayes_frontier.evaluations.read import parse
 from bayes_frontier.evaluations.registry.placement import canonical_names
 from bayes_frontier.evaluations.registry.registry import Registry, given_registry
@@ -26,13 +27,9 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, boundaries
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_flops, check_prob, shared_tasks
-from bayes_frontier.text import listed, suggestion
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.evaluations.lines import Lines
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.text import check_choice
 
 
 def read_results(
@@ -154,39 +151,25 @@ def check_settings(alpha: float, prob: float, correction: str) -> None:
     if not 0.0 < alpha <= 0.5:
         hint = f" For {alpha:g}% pass {alpha / 100:g}." if 1.0 <= alpha <= 50.0 else ""
         raise QueryError(f"alpha must lie in (0, 0.5], found {alpha:g}.{hint}")
-    if correction not in CORRECTIONS:
-        raise QueryError(
-            f"correction: unknown {correction!r}.{suggestion(correction, CORRECTIONS)} Known: {listed(CORRECTIONS)}."
-        )
+    check_choice(correction, CORRECTIONS, "correction")
 
 
 def adjust(p: FloatArray, correction: str) -> FloatArray:
     """Adjust p-values for their number. Shapes: p (n_models, n_tasks), returns (n_models, n_tasks)."""
     if correction == "none":
         return np.minimum(p, 1.0)
-    if correction == "holm":
-        return np.stack([_holm(row) for row in p])
-    found = np.full(p.shape, np.nan)
-    there = ~np.isnan(p)
-    found[there] = _step_up(p[there])
-    return found
-
-
-def _holm(p: FloatArray) -> FloatArray:
-    found = np.full(p.shape, np.nan)
-    there = np.flatnonzero(~np.isnan(p))
-    order = there[np.argsort(p[there], kind="stable")]
-    found[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(order), 0, -1)), 1.0)
-    return found
-
-
-def _step_up(p: FloatArray) -> FloatArray:
-    order = np.argsort(p, kind="stable")
-    n = len(p)
-    stepped = np.minimum.accumulate((p[order] * n / np.arange(1, n + 1))[::-1])[::-1]
-    found = np.empty(n)
-    found[order] = np.minimum(stepped, 1.0)
-    return found
+    adjusted = np.full(p.shape, np.nan)
+    # a family is the tasks of one model, or all tasks of all models
+    for family, row in zip(adjusted, p, strict=True) if correction == "holm" else [(adjusted.ravel(), p.ravel())]:
+        there = np.flatnonzero(~np.isnan(row))
+        order = there[np.argsort(row[there], kind="stable")]
+        n = len(order)
+        if correction == "holm":
+            stepped = np.maximum.accumulate(row[order] * np.arange(n, 0, -1))
+        else:
+            stepped = np.minimum.accumulate((row[order] * n / np.arange(1, n + 1))[::-1])[::-1]
+        family[order] = np.minimum(stepped, 1.0)
+    return adjusted
 
 
 def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) -> tuple[Words, Words]:
@@ -208,8 +191,7 @@ def verdicts(percentile: FloatArray, adjusted: FloatArray, alpha: float | None) 
 def flagged(verdict: Any, fail_on: str) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - array of words
     """Tell which models stop a release."""
     counts = {"either": ("below", "above", "mixed"), "below": ("below", "mixed"), "above": ("above", "mixed")}
-    if fail_on not in counts:
-        raise QueryError(f"--fail-on: unknown {fail_on!r}.{suggestion(fail_on, list(counts))} Known: {listed(counts)}.")
+    check_choice(fail_on, counts, "--fail-on")
     return np.isin(np.asarray(verdict, dtype=str), counts[fail_on])
 
 
@@ -223,18 +205,13 @@ _GRID = 400
 
 @dataclass(frozen=True)
 class Residuals:
-    """Distribution of one task's residuals, in all base models and in each.
+    """Distribution of one task's residuals, in all base models and in each."""
 
-    * grid (n_grid,): residuals (scores minus boundary) at which distributions are kept, increasing
-    * own (n_base_models, n_grid): share of each base model's residuals at or below; 0 for one without scores
-    * sizes (n_base_models,): scores of each base model
-    * alike: how many scores the shared distribution is worth in that of a base model (m)
-    """
-
-    grid: FloatArray
+    grid: FloatArray  # (n_grid,): residuals (scores minus boundary) at which distributions are kept, increasing
+    # (n_base_models, n_grid): share of each base model's residuals at or below; 0 for one without scores
     own: FloatArray
-    sizes: FloatArray
-    alike: float
+    sizes: FloatArray  # (n_base_models,): scores of each base model
+    alike: float  # how many scores the shared distribution is worth in that of a base model (m)
 
     @classmethod
     def of(cls, residuals: FloatArray, base: IntArray, n_bases: int) -> Residuals:
@@ -255,31 +232,23 @@ class Residuals:
         np.add.at(counts, (base, tenth), 1.0)
         return cls(grid, own, sizes, _alike(counts[sizes > 0]))
 
-    @property
-    def least(self) -> float:
-        """Smallest share that so many scores can tell from none."""
-        return float(0.5 / (self.sizes.sum() + 1.0))
-
     def shared(self, rng: np.random.Generator, n_samples: int) -> FloatArray:
         """Draw the distribution that all base models share. Shapes: returns (n_samples, n_grid)."""
         weight = rng.standard_exponential((n_samples, len(self.sizes))) * self.sizes
         return np.asarray((weight / weight.sum(axis=1, keepdims=True)) @ self.own)
 
     def cdf(self, residual: FloatArray, shared: FloatArray, sample: IntArray, base: IntArray) -> FloatArray:
-        """Distribution function of a base model's residuals.
-
-        Shapes: residual (n_rows, n_models), shared (n_samples, n_grid), sample (n_rows,), base (n_models,);
-        returns (n_rows, n_models).
-        """
+        """Distribution function by base model (n_models,). Shapes: residual (n_rows, n_models), sample (n_rows,)."""
         place = np.clip(np.searchsorted(self.grid, residual, side="right") - 1, 0, len(self.grid) - 2)
         width = self.grid[place + 1] - self.grid[place]
         part = np.clip((residual - self.grid[place]) / width, 0.0, 1.0)
         rows = sample[:, None]
-        found = (1.0 - part) * shared[rows, place] + part * shared[rows, place + 1]
+        of_all = (1.0 - part) * shared[rows, place] + part * shared[rows, place + 1]
         size = self.weight(base)
         own = (1.0 - part) * self.own[base, place] + part * self.own[base, place + 1]
-        found = (size * own + self.alike * found) / (size + self.alike)
-        return np.asarray(np.clip(found, self.least, 1.0 - self.least))
+        # the smallest share that so many scores can tell from none
+        least = float(0.5 / (self.sizes.sum() + 1.0))
+        return np.asarray(np.clip((size * own + self.alike * of_all) / (size + self.alike), least, 1.0 - least))
 
     def weight(self, base: IntArray) -> FloatArray:
         """Scores of base models; 0 for one without."""
@@ -356,7 +325,7 @@ def gate(
     scores = table[names].to_numpy(float)
     asked = ModelsAhead.from_models(frontier, table["base_model"], table["flops"], table["released"], models.registry)
     scatter = [_Scatter.of(records, frontier.tasks.index(name), rng, len(draws.samples)) for name in names]
-    reference = _Reference(records, scatter, frontier.tasks, names)
+    reference = _normal_scores(records, scatter)
     for known in (True, False):
         rows = np.flatnonzero(asked.fitted == known)
         for start in range(0, len(rows), _BLOCK):
@@ -366,27 +335,21 @@ def gate(
     adjusted = adjust(p, correction)
     by_task, by_model = verdicts(found["percentile"], adjusted, alpha if frontier.converged else None)
     z, z_new = log_flops(frontier.evaluations.models["flops"]), log_flops(table["flops"])
-    outside = (z_new < z.min()) | (z_new > z.max())
-    labels = [*names, ALL_TASKS][: shape[1]]
-    variables = {key: (("model", "task"), values) for key, values in found.items()}
     with_all = np.column_stack([scores, np.full(len(scores), np.nan)])[:, : shape[1]]
+    cells = {"score": with_all, **found, "p_value": p, "adjusted": adjusted, "verdict": by_task}
+    by_row = {
+        "base_model": table["base_model"].to_numpy(dtype=object),
+        "flops": table["flops"].to_numpy(float),
+        "released": table["released"].to_numpy(),
+        "known": asked.fitted,
+        "outside": (z_new < z.min()) | (z_new > z.max()),
+    }
     return xr.Dataset(
-        {
-            "score": (("model", "task"), with_all),
-            **variables,
-            "p_value": (("model", "task"), p),
-            "adjusted": (("model", "task"), adjusted),
-            "verdict": (("model", "task"), by_task),
-            "model_verdict": ("model", by_model),
-        },
+        {**{key: (("model", "task"), values) for key, values in cells.items()}, "model_verdict": ("model", by_model)},
         coords={
             "model": table["model"].to_numpy(dtype=object),
-            "task": labels,
-            "base_model": ("model", table["base_model"].to_numpy(dtype=object)),
-            "flops": ("model", table["flops"].to_numpy(float)),
-            "released": ("model", table["released"].to_numpy()),
-            "known": ("model", asked.fitted),
-            "outside": ("model", outside),
+            "task": [*names, ALL_TASKS][: shape[1]],
+            **{key: ("model", values) for key, values in by_row.items()},
         },
         attrs={"alpha": alpha, "prob": prob, "correction": correction, "seed": seed},
     )
@@ -437,34 +400,17 @@ class _Scatter:
         return np.asarray(np.clip(levels + made, 0.0, 1.0))
 
 
-class _Reference:
-    """Mean normal scores of the fitted models over tasks: what "all tasks" is read from."""
-
-    def __init__(
-        self, records: pd.DataFrame, scatter: list[_Scatter], tasks: tuple[str, ...], names: list[str]
-    ) -> None:
-        base = records.groupby("model")["base"].first()
-        wide = records.pivot_table(index="model", columns="task", values="residual").reindex(
-            columns=[tasks.index(name) for name in names]
-        )
-        normal = np.full(wide.shape, np.nan)
-        place = base.loc[wide.index].to_numpy(np.int64)
-        for k, one in enumerate(scatter):
-            share = one.residuals.cdf(
-                wide.iloc[:, k].to_numpy(float)[None, :],
-                one.shared.mean(axis=0)[None, :],
-                np.zeros(1, dtype=np.int64),
-                place,
-            )[0]
-            normal[:, k] = np.where(wide.iloc[:, k].isna(), np.nan, stats.norm.ppf(share))
-        self._normal = normal
-
-    def share_below(self, means: FloatArray, scored: IntArray) -> FloatArray:
-        """Share of the fitted models with a lower mean over the tasks `scored`, shape of `means`."""
-        rows = ~np.isnan(self._normal[:, scored]).any(axis=1)
-        ordered = np.sort(self._normal[np.ix_(rows, scored)].mean(axis=1))
-        n = len(ordered)
-        return np.asarray((np.searchsorted(ordered, means) + 0.5) / (n + 1.0))
+def _normal_scores(records: pd.DataFrame, scatter: list[_Scatter]) -> FloatArray:
+    """Place the fitted models on each task, as "all tasks" is read from them. Shapes: returns (n_models, n_tasks)."""
+    wide = records.pivot_table(index="model", columns="task", values="residual")
+    base = records.groupby("model")["base"].first().loc[wide.index].to_numpy(np.int64)
+    normal = np.full((len(wide), len(scatter)), np.nan)
+    for k, one in enumerate(scatter):
+        residual = wide[one.task].to_numpy(float)
+        shared, sample = one.shared.mean(axis=0)[None, :], np.zeros(1, dtype=np.int64)
+        share = one.residuals.cdf(residual[None, :], shared, sample, base)[0]
+        normal[:, k] = np.where(np.isnan(residual), np.nan, stats.norm.ppf(share))
+    return normal
 
 
 def _place(
@@ -473,7 +419,7 @@ def _place(
     scores: FloatArray,
     draws: Draws,
     scatter: list[_Scatter],
-    reference: _Reference,
+    reference: FloatArray,
     settings: tuple[float, np.random.Generator],
     rows: IntArray,
     found: dict[str, FloatArray],
@@ -506,7 +452,10 @@ def _place(
         scored: IntArray = np.flatnonzero(~np.isnan(scores[i])).astype(np.int64)
         if len(scored) < 2:
             continue
-        share = reference.share_below(normal[scored, :, i].mean(axis=0), scored)
+        others = reference[:, scored]
+        ordered = np.sort(others[~np.isnan(others).any(axis=1)].mean(axis=1))
+        below = np.searchsorted(ordered, normal[scored, :, i].mean(axis=0))
+        share = np.asarray((below + 0.5) / (len(ordered) + 1.0))
         drawn = share.reshape(n_samples, stand_ins).mean(axis=1)
         found["percentile"][row, -1] = drawn.mean()
         found["lower"][row, -1], found["upper"][row, -1] = np.quantile(drawn, tails[::2])

@@ -1,13 +1,10 @@
 """Portfolios: the probability that several targets are attainable at once, from joint draws, and what that takes."""
 
-from __future__ import annotations
-
 import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,11 +18,9 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 from bayes_frontier.posterior.drift import PROB, choose_statement
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.query import Numbers
 from bayes_frontier.text import flops_words, listed, suggestion
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
-    from bayes_frontier.posterior.query import Numbers
 
 _TOP, _KEYS = ("targets", "price"), ("score", "value", "weight", "cost")
 _LARGEST = 1_000_000
@@ -34,30 +29,20 @@ _EXAMPLE = 'a table [targets."task"] each, with score = 0.6'
 
 @dataclass(frozen=True)
 class Target:
-    """What is wanted of one task.
-
-    * task: the task
-    * score: score to attain, in [0, 1]
-    * weight: importance, relative to other targets
-    * cost: what it costs to miss the target, in a unit of the user's
-    """
+    """What is wanted of one task."""
 
     task: str
     score: float
-    weight: float = 1.0
-    cost: float = 0.0
+    weight: float = 1.0  # importance, relative to other targets
+    cost: float = 0.0  # what it costs to miss the target, in a unit of the user's
 
 
 @dataclass(frozen=True)
 class Goals:
-    """Targets of several tasks.
+    """Targets of several tasks."""
 
-    * targets: at least one, a task each
-    * price: price of a FLOP in the unit of the costs; 0: compute is free
-    """
-
-    targets: tuple[Target, ...]
-    price: float = 0.0
+    targets: tuple[Target, ...]  # at least one, a task each
+    price: float = 0.0  # price of a FLOP in the unit of the costs; 0: compute is free
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -235,7 +220,26 @@ class Portfolio(Drawn):
     @property
     def sentences(self) -> list[str]:
         """What meeting the targets takes."""
-        return _sentences(self)
+        numbers, high = self.summary, f"{self.flops_range[1]:.3g}"
+        if np.isfinite(self.least_flops):
+            bound = "at most " if self.least_flops <= self.flops_range[0] * 1.001 else ""
+            said = [f"All targets are met with probability {self.prob:g} from {bound}{self.least_flops:.3g} FLOPs on."]
+        else:
+            missing = float(numbers["unattainable"])
+            said = [
+                f"No compute up to {high} FLOPs meets all targets with probability {self.prob:g}: with probability "
+                f"{missing:.3f} none at all does."
+            ]
+        last = numbers["last"]
+        if last.sizes["task"] > 1:
+            slowest = str(last["task"].to_numpy()[int(np.argmax(last.to_numpy()))])
+            said.append(f"The last target to be met is {slowest} with probability {float(last.max()):.2f}.")
+        if np.isfinite(self.cheapest_flops):
+            said.append(f"Compute and missed targets together cost least at {self.cheapest_flops:.3g} FLOPs.")
+        if bool(numbers["outside"].any()):
+            said.append("Computes marked * lie outside those of the models fitted: there the curve's form speaks.")
+        said.append("Boundaries are of tasks one by one: that one and the same model meets all targets is not implied.")
+        return said
 
     def _display(self) -> Display:
         table = self.table
@@ -388,10 +392,7 @@ def trade_off(
 
 
 def pairs_met(a: FloatArray, b: FloatArray, prob: float) -> tuple[FloatArray, FloatArray]:
-    """Pairs of levels that two variables exceed together with a probability.
-
-    Shapes: a, b (n_draws,), returns (n_points,).
-    """
+    """Pairs of levels that two variables exceed together. Shapes: a, b (n_draws,), returns (n_points,)."""
     wanted = int(np.ceil(prob * len(a) - 1e-9))
     order = np.argsort(a)[::-1]
     # with the k highest draws of a kept, the level of b is the wanted-th highest among them
@@ -425,26 +426,3 @@ def _at(surface: Surface, goals: Goals, needed: FloatArray, z: FloatArray) -> xr
         },
         coords={"task": list(surface.tasks), "flops": 10.0**z},
     )
-
-
-def _sentences(result: Portfolio) -> list[str]:
-    numbers, high = result.summary, f"{result.flops_range[1]:.3g}"
-    if np.isfinite(result.least_flops):
-        bound = "at most " if result.least_flops <= result.flops_range[0] * 1.001 else ""
-        said = [f"All targets are met with probability {result.prob:g} from {bound}{result.least_flops:.3g} FLOPs on."]
-    else:
-        missing = float(numbers["unattainable"])
-        said = [
-            f"No compute up to {high} FLOPs meets all targets with probability {result.prob:g}: with probability "
-            f"{missing:.3f} none at all does."
-        ]
-    last = numbers["last"]
-    if last.sizes["task"] > 1:
-        slowest = str(last["task"].to_numpy()[int(np.argmax(last.to_numpy()))])
-        said.append(f"The last target to be met is {slowest} with probability {float(last.max()):.2f}.")
-    if np.isfinite(result.cheapest_flops):
-        said.append(f"Compute and missed targets together cost least at {result.cheapest_flops:.3g} FLOPs.")
-    if bool(numbers["outside"].any()):
-        said.append("Computes marked * lie outside those of the models fitted: there the curve's form speaks.")
-    said.append("Boundaries are of tasks one by one: that one and the same model meets all targets is not implied.")
-    return said

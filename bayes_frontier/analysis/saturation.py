@@ -19,7 +19,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,11 +33,9 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
 from bayes_frontier.posterior.drift import DELTA, PROB, choose_statement, sure
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.query import Numbers
 from bayes_frontier.text import flops_words
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
-    from bayes_frontier.posterior.query import Numbers
 
 # What a tenfold of compute has to buy, in scores, to count as growth; the same as the smallest change that matters.
 GAIN = DELTA
@@ -111,7 +109,11 @@ class Saturation(Displayed):
     @property
     def notes(self) -> list[str]:
         """What the verdicts mean, and which numbers rest on the curve's form instead of data."""
-        return [_meaning(self), *_cautions(self)]
+        meaning = (
+            f"growing: the next tenfold of compute buys {self.gain:g} or more; saturated: no tenfold from here on "
+            f"does; not yet rising: a later one does. Each with probability {sure(self.prob):g}, otherwise unknown."
+        )
+        return [meaning, *_cautions(self)]
 
     @property
     def sentences(self) -> list[str]:
@@ -254,10 +256,7 @@ def typical_compute(flops: FloatArray) -> float:
 
 
 def decomposed(surface: Surface, before: tuple[int, float], after: tuple[int, float]) -> tuple[FloatArray, FloatArray]:
-    """Divide progress between two settings into that of scale and that of time.
-
-    Shapes: returns (n_samples, n_tasks).
-    """
+    """Divide progress between two settings into scale and time. Shapes: returns (n_samples, n_tasks), both."""
     z = np.array([before[1], after[1]])
     # q[period][..., compute]
     early, late = surface.at(z, before[0]), surface.at(z, after[0])
@@ -323,13 +322,6 @@ def sources(numbers: xr.Dataset, needed: float | None) -> xr.DataArray:
     said = {"progress": numbers["advance"], "decline": numbers["retreat"], "no progress": numbers["still"]}
     words = choose_statement(said, needed, "unknown")
     return words.where(words != "progress", larger)
-
-
-def _meaning(result: Saturation) -> str:
-    return (
-        f"growing: the next tenfold of compute buys {result.gain:g} or more; saturated: no tenfold from here on does; "
-        f"not yet rising: a later one does. Each with probability {sure(result.prob):g}, otherwise unknown."
-    )
 
 
 def _cautions(result: Saturation) -> list[str]:

@@ -1,9 +1,7 @@
 """`stages`: what post-training adds to pre-training, by task and compute, and which of the two is more predictable."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,13 +9,11 @@ import xarray as xr
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.data import reference_compute
+from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior.drift import DELTA, PROB, chances_of_change, check_settings, choose_statement
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_flops, summarise
 from bayes_frontier.text import count, listed
-
-if TYPE_CHECKING:
-    from bayes_frontier.model.likelihood import FloatArray
-    from bayes_frontier.posterior.frontier import Frontier
 
 VERDICTS = ("lifts", "lowers", "no lift", "unknown")
 """Post-training lifts, lowers: by more than delta, with probability prob; no lift: by less; unknown: none is sure."""
@@ -147,9 +143,15 @@ def stages(
     for name, part in (("pretrained", parts[0]), ("post_trained", parts[1]), ("lift", lift)):
         summary = summarise(part, prob)
         found = found.assign({name: summary["median"]} | {f"{name}_{e}": summary[e] for e in ("lower", "upper")})
-    over = ("chain", "draw")
+    over, attained = ("chain", "draw"), []
     found["above"], found["below"], found["still"] = chances_of_change(lift, delta)
-    found["unlocked"] = (parts[1] > _highest(frontier, tasks)).mean(over)
+    models = frontier.evaluations.models
+    for task in tasks:
+        # what pretrained models attain at the highest compute they have
+        name = joint_name(task, STAGES[0])
+        top = frontier.boundary(float(models.loc[models[name].notna(), "flops"].max()), task=name)
+        attained.append(top.drop_vars(["task", "flops", "period"]).expand_dims(task=[task]))
+    found["unlocked"] = (parts[1] > xr.concat(attained, dim="task")).mean(over)
     found["verdict"] = verdicts(found, prob if frontier.converged else None)
     found["larger"] = (lift > lift.rename(task="other")).mean(over)
     found["lift_draws"] = lift
@@ -173,24 +175,13 @@ def _tasks(frontier: Frontier) -> tuple[str, ...]:
     return tasks
 
 
-def _highest(frontier: Frontier, tasks: Sequence[str]) -> xr.DataArray:
-    """Draw what pretrained models attain at the highest compute they have, by task."""
-    models = frontier.evaluations.models
-    parts = []
-    for task in tasks:
-        name = joint_name(task, STAGES[0])
-        top = float(models.loc[models[name].notna(), "flops"].max())
-        parts.append(frontier.boundary(top, task=name).drop_vars(["task", "flops", "period"]).expand_dims(task=[task]))
-    return xr.concat(parts, dim="task")
-
-
 def _predictability(frontier: Frontier, tasks: Sequence[str], prob: float) -> xr.Dataset:
     """How often boundaries fall between neighbours in compute, and how widely scores scatter."""
     curves, names = frontier.curves, frontier.base_model_names
     models = frontier.evaluations.models
     z = reference_compute(models, names)
     place = {name: b for b, name in enumerate(names)}
-    chosen = np.unique(np.linspace(0, curves.n_samples - 1, _DRAWS).round().astype(int))
+    chosen = curves.evenly(_DRAWS)
     shape = (len(tasks), len(STAGES))
     numbers = {key: np.full(shape, np.nan) for key in _BY_STAGE}
     steadier = np.full(len(tasks), np.nan)

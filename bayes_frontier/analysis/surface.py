@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,9 +13,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior import query
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
 
 STATISTICS = ("median", "lower", "upper")
 OVER = ("chain", "draw")
@@ -24,16 +21,11 @@ OVER = ("chain", "draw")
 
 @dataclass(frozen=True)
 class Surface:
-    """Draws of boundaries of some tasks, of the population or of one base model.
-
-    * frontier: the fit
-    * tasks: tasks asked for
-    * base: index of a base model; None: the population boundary
-    """
+    """Draws of boundaries of some tasks, of the population or of one base model."""
 
     frontier: Frontier
     tasks: tuple[str, ...]
-    base: int | None
+    base: int | None  # index of a base model; None: the population boundary
 
     @classmethod
     def of(cls, frontier: Frontier, task: str | None, base_model: str | None) -> Surface:

@@ -1,40 +1,31 @@
 """`watch`: whether a boundary has moved since a fit, as far as a newer table says."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import astuple, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from scipy.special import expit, logit
 
-from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import diff, pair
+from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, drift_ahead, known_effect, new_effect
 from bayes_frontier.posterior.drift import DELTA, chances_of_change, check_settings, choose_statement
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import shared_tasks
-from bayes_frontier.text import listed, suggestion
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.text import check_choice
 
 VERDICTS = ("advanced", "retreated", "unmoved", "unknown", "re-scored")
 """advanced, retreated: by more than delta, with probability prob; unmoved: by less; re-scored: the models that fit and
 table share have other scores now."""
 ESTABLISHED = ("advanced", "retreated")
 AGAINST = ("fit", "forecast")
-
-
-def check_against(against: str) -> None:
-    """Refuse what a change cannot be counted from."""
-    if against not in AGAINST:
-        raise QueryError(f"against: unknown {against!r}.{suggestion(against, AGAINST)} Known: {listed(AGAINST)}.")
 
 
 def verdicts(
@@ -53,8 +44,6 @@ def established(verdict: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - array 
     return np.isin(np.asarray(verdict, dtype=str), ESTABLISHED)
 
 
-# How far a task's boundary has moved since a fit, from scores that came later.
-
 # Prior standard deviation of the shift on the logit scale: at a score of 0.5, 0.12.
 PRIOR_SHIFT = 0.5
 CHAINS, BURN, KEPT = 24, 80, 150
@@ -65,40 +54,22 @@ Function = Callable[[FloatArray], FloatArray]
 
 
 @dataclass(frozen=True)
-class Likelihood:
-    """The fit's working likelihood for one task.
-
-    * level, half_width, scale: of the smoothed pinball loss; see `model.scale`
-    * density: density of scores at the boundary
-    """
-
-    level: float
-    half_width: float
-    scale: float
-    density: float
-
-
-@dataclass(frozen=True)
 class Levels:
-    """Where the base models of the new scores stood.
+    """Where the base models of the new scores stood."""
 
-    * mean (n_base_models,): logit of each boundary
-    * covariance (n_base_models, n_base_models): its uncertainty
-    """
-
-    mean: FloatArray
-    covariance: FloatArray
+    mean: FloatArray  # (n_base_models,): logit of each boundary
+    covariance: FloatArray  # (n_base_models, n_base_models): its uncertainty
 
 
 def shift_draws(
     scores: FloatArray,
     base: IntArray,
     levels: Levels,
-    likelihood: Likelihood,
+    likelihood: Scale,
     rng: np.random.Generator,
     prior: float = PRIOR_SHIFT,
 ) -> FloatArray:
-    """Draw the common shift given new scores. Shapes: scores (n_scores,), base (n_scores,), returns (CHAINS, KEPT)."""
+    """Draw the common shift given new scores of a task, with its `likelihood`. Shapes: returns (CHAINS, KEPT)."""
     n = len(levels.mean)
     # unknowns: the shifted boundary of each base model, and the shift; their prior is joint Gaussian
     mean = np.append(levels.mean, 0.0)
@@ -110,7 +81,7 @@ def shift_draws(
 
     def loss(x: FloatArray) -> FloatArray:
         q = expit(x[:, :n])
-        found = smooth_pinball_loss(scores - q[:, base], likelihood.level, likelihood.half_width)
+        found = smooth_pinball_loss(scores - q[:, base], float(likelihood.level), likelihood.half_width)
         return np.asarray(found.sum(axis=1) / likelihood.scale)
 
     def target(x: FloatArray) -> FloatArray:
@@ -136,12 +107,7 @@ def shift_draws(
 
 
 def _scoring(
-    mean: FloatArray,
-    precision: FloatArray,
-    scores: FloatArray,
-    base: IntArray,
-    likelihood: Likelihood,
-    target: Function,
+    mean: FloatArray, precision: FloatArray, scores: FloatArray, base: IntArray, likelihood: Scale, target: Function
 ) -> tuple[FloatArray, FloatArray]:
     """Mode and expected curvature, by Fisher scoring with a line search."""
     n = len(mean) - 1
@@ -244,7 +210,7 @@ def watch(
         If the table has no new record and no task in it was re-scored.
     """
     check_settings(delta, prob)
-    check_against(against)
+    check_choice(against, AGAINST, "against")
     names = shared_tasks(frontier, newer, tasks)
     difference = diff(frontier.evaluations, newer, tau=frontier.tau)
     fresh = np.ones(newer.n_models, dtype=bool)
@@ -254,7 +220,7 @@ def watch(
     models = newer.models[fresh].reset_index(drop=True)
     middle = 10.0 ** float(np.median(log_flops(newer.models["flops"]))) if flops is None else flops
     rng = np.random.default_rng(seed)
-    draws = Draws.random(frontier, rng, frontier.curves.n_samples)
+    draws, likelihood = Draws.random(frontier, rng, frontier.curves.n_samples), Scale.from_posterior(frontier.posterior)
     found = {name: np.full(len(names), np.nan) for name in _NUMBERS}
     for i, name in enumerate(names):
         scored = models[models[name].notna()]
@@ -269,9 +235,8 @@ def watch(
         found["n_known"][i] = int(place.fitted.sum())
         code = first.ngroup().to_numpy().astype(np.int64)
         k = frontier.tasks.index(name)
-        shift = shift_draws(
-            scored[name].to_numpy(float), code, _levels(frontier, place, k, draws, rng), _likelihood(frontier, k), rng
-        )
+        levels, scale = _levels(frontier, place, k, draws, rng), Scale(*(part[k] for part in astuple(likelihood)))
+        shift = shift_draws(scored[name].to_numpy(float), code, levels, scale, rng)
         ahead = np.array([np.average(place.quarters, weights=np.bincount(code))])
         expected = drift_ahead(frontier.curves, draws, k, ahead)[:, 0]
         before = frontier.boundary(middle, task=name).to_numpy().ravel()
@@ -314,16 +279,6 @@ def _levels(frontier: Frontier, bases: ModelsAhead, task: int, draws: Draws, rng
         own = share**2 * float((scales[draws.samples, task] ** 2).mean()) * bases.quarters
         covariance = covariance + np.diag(np.where(known, own, 0.0))
     return Levels(level.mean(axis=0), covariance)
-
-
-def _likelihood(frontier: Frontier, task: int) -> Likelihood:
-    constant = frontier.posterior["constant_data"].dataset.sel(task=frontier.tasks[task])
-    return Likelihood(
-        level=float(constant["likelihood_level"]),
-        half_width=float(constant["half_width"]),
-        scale=float(constant["scale"]),
-        density=float(constant["density"]),
-    )
 
 
 def _state(

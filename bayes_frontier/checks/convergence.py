@@ -1,17 +1,11 @@
 """Convergence of the boundaries, and divergences of the sampler: without it, no other check is run."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from bayes_frontier.checks.records import CheckInput
 from bayes_frontier.checks.result import Check, Limits, Verdict, graded
 from bayes_frontier.posterior.diagnostics import passes
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
 
 # Divergent transitions as a share of draws.
 DIVERGENT = Limits(0.001, 0.02)

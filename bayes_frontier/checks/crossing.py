@@ -1,10 +1,7 @@
 """Whether boundaries at several levels, fitted apart, keep their order."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,13 +9,12 @@ import pandas as pd
 from bayes_frontier.checks.records import CheckInput
 from bayes_frontier.checks.result import Check, Limits, graded, row_with_largest, rows_off, task_names
 from bayes_frontier.errors import QueryError
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
 
 # Depth of a crossing, in scores. A thousandth of a point is what is printed.
 DEPTH = Limits(0.001, 0.01)
 _GRID = 25
+_COLUMNS = ["tau_low", "tau_high", "task", "boundary", "depth", "flops", "period", "share", "probability"]
 _NO_OTHER_FIT = (
     "Not run: the order of boundaries at several levels needs a second fit of the same table at another tau; give it "
     "with --with."
@@ -41,7 +37,7 @@ def crossing(frontiers: Sequence[Frontier]) -> pd.DataFrame:
     """Compare the boundaries of fits of the same scores at several levels."""
     ordered = comparable(frontiers)
     rows = [row for pair in pairwise(ordered) for row in (*_population(*pair), *_records(*pair))]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_COLUMNS)
 
 
 def comparable(frontiers: Sequence[Frontier]) -> list[Frontier]:
@@ -62,10 +58,10 @@ def comparable(frontiers: Sequence[Frontier]) -> list[Frontier]:
     return ordered
 
 
-def _population(low: Frontier, high: Frontier) -> list[dict[str, object]]:
+def _population(low: Frontier, high: Frontier) -> list[tuple[object, ...]]:
     fitted = low.evaluations.models["flops"].to_numpy(float)
     flops = np.geomspace(fitted.min(), fitted.max(), _GRID)
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
     for task in low.tasks:
         below, above = (
             one.boundary(flops, task=task, period="all").stack(sample=("chain", "draw"))  # noqa: PD013 - xarray
@@ -76,42 +72,23 @@ def _population(low: Frontier, high: Frontier) -> list[dict[str, object]]:
         place = {"period": int(t), "flops": int(z)}
         n = min(below.sizes["sample"], above.sizes["sample"])
         drawn = (below.isel(place).to_numpy()[:n], above.isel(place).to_numpy()[:n])
-        rows.append(
-            {
-                "tau_low": low.tau,
-                "tau_high": high.tau,
-                "task": task,
-                "boundary": "population",
-                "depth": float(excess[t, z]),
-                "flops": float(flops[z]),
-                "period": low.period_labels[t],
-                "share": float((excess > 0.0).mean()),
-                "probability": float((drawn[0] > drawn[1]).mean()),
-            }
-        )
+        probability = float((drawn[0] > drawn[1]).mean())
+        share = float((excess > 0.0).mean())
+        depth, at = float(excess[t, z]), float(flops[z])
+        rows.append((low.tau, high.tau, task, "population", depth, at, low.period_labels[t], share, probability))
     return rows
 
 
-def _records(low: Frontier, high: Frontier) -> list[dict[str, object]]:
+def _records(low: Frontier, high: Frontier) -> list[tuple[object, ...]]:
     excess = low.fitted().to_numpy() - high.fitted().to_numpy()
     models = low.evaluations.models
-    rows: list[dict[str, object]] = []
+    rows: list[tuple[object, ...]] = []
     for k, task in enumerate(low.tasks):
         of_task = excess[:, k]
         at = int(of_task.argmax())
-        rows.append(
-            {
-                "tau_low": low.tau,
-                "tau_high": high.tau,
-                "task": task,
-                "boundary": "base model",
-                "depth": float(of_task[at]),
-                "flops": float(models["flops"].iloc[at]),
-                "period": low.period_labels[int(models["period"].iloc[at])],
-                "share": float((of_task > 0.0).mean()),
-                "probability": float("nan"),
-            }
-        )
+        period, share = low.period_labels[int(models["period"].iloc[at])], float((of_task > 0.0).mean())
+        depth, flops = float(of_task[at]), float(models["flops"].iloc[at])
+        rows.append((low.tau, high.tau, task, "base model", depth, flops, period, share, float("nan")))
     return rows
 
 

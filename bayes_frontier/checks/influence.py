@@ -1,10 +1,8 @@
 """Influence of single base models: each left out in turn, by reweighting draws instead of fitting again."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,14 +11,12 @@ from scipy.special import logsumexp
 
 from bayes_frontier.checks.records import CheckInput, typical_logit
 from bayes_frontier.checks.result import Check, Limits, graded, row_with_largest, rows_off, worst
+from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.curve import inverse_logit, log_flops
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import count, listed
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations.container import Evaluations
-    from bayes_frontier.posterior.frontier import Frontier
 
 # Change of a boundary when one base model is left out, in posterior standard deviations: with ten base models of equal
 # weight each moves it by about a third. A change below MIN_SHIFT is too small to matter whatever its size in these.
@@ -55,15 +51,13 @@ def check(given: CheckInput) -> Check:
 
 
 def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
-    """Change of the population boundary of a task when a base model's scores on it are left out.
-
-    A draw's weight is the reciprocal of the likelihood of these scores, integrated over the base model's own effect:
-    the effect is a parameter of this base model alone, and without its scores it goes. (With the effect as drawn, the
-    ratio would be hopeless: a base model's level is fixed by its own scores.) Weights are Pareto-smoothed.
-    """
+    """Change of a task's population boundary when a base model's scores on it are left out, by reweighting draws."""
+    # A draw's weight is the reciprocal of the likelihood of these scores, integrated over the base model's own effect:
+    # the effect is a parameter of this base model alone, and without its scores it goes. With the effect as drawn, the
+    # ratio would be hopeless: a base model's level is fixed by its own scores.
     curves = frontier.curves
     n_draws = int(np.clip(_MOST_VALUES // (len(data.tasks) * len(data.base_models)), _FEWEST_DRAWS, _DRAWS))
-    samples = np.unique(np.linspace(0, curves.n_samples - 1, n_draws).round().astype(int))
+    samples = curves.evenly(n_draws)
     z = log_flops(frontier.evaluations.models["flops"])
     flops = 10.0 ** np.quantile(z, _QUARTILES)
     boundary = frontier.boundary(flops).transpose("chain", "draw", "task", "flops").to_numpy()

@@ -5,7 +5,7 @@ import pandas as pd
 
 from bayes_frontier.checks.records import CheckInput, Records, cluster_error
 from bayes_frontier.checks.result import Check, Limits, graded, row_with_largest, rows_off, task_names, worst
-from bayes_frontier.model.likelihood import FloatArray, pinball_loss
+from bayes_frontier.model.likelihood import pinball_loss
 
 # Share of the pinball loss that a shift of a task's whole boundary would save.
 SHIFT_GAIN = Limits(0.03, 0.10)
@@ -26,24 +26,20 @@ def losses(records: Records) -> pd.DataFrame:
         flat = part.groupby("period")["score"].transform("quantile", records.tau).to_numpy()
         fitted, constant = pinball_loss(score - boundary, records.tau), pinball_loss(score - flat, records.tau)
         shift = float(np.quantile(score - boundary, records.tau))
-        loss = float(fitted.mean())
+        loss, of_constant = float(fitted.mean()), float(constant.mean())
         rows.append(
             {
                 "task": task,
                 "n": len(part),
                 "loss": loss,
-                "constant": float(constant.mean()),
-                "skill": 1.0 - _ratio(loss, constant),
+                "constant": of_constant,
+                "skill": 1.0 - loss / max(of_constant, 1e-12),
                 "difference_error": cluster_error(pd.Series(fitted - constant), part["base_model"])[0],
                 "shift": shift,
                 "gain": 1.0 - float(pinball_loss(score - boundary - shift, records.tau).mean()) / max(loss, 1e-12),
             }
         )
     return pd.DataFrame(rows)
-
-
-def _ratio(loss: float, constant: FloatArray) -> float:
-    return loss / max(float(constant.mean()), 1e-12)
 
 
 def verdicts(numbers: pd.DataFrame) -> pd.Series:

@@ -1,9 +1,5 @@
 """Prior predictive sanity: what boundaries the priors alone expect, and where the data lie among them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
@@ -11,9 +7,7 @@ from bayes_frontier.checks.records import CheckInput, Records
 from bayes_frontier.checks.result import Check, Limits, graded, rows_off, task_names, worst
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.sample import CURVE, prior_curves
-
-if TYPE_CHECKING:
-    from bayes_frontier.model.spec import ModelSpec
+from bayes_frontier.model.spec import ModelSpec
 
 # Prior tail probability of the boundary that the data ask for, and width of the prior's central 90% in scores: small is
 # bad for both.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,8 @@ from scipy import stats
 from bayes_frontier.model.curve import inverse_logit
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.draws import Curves
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.draws import Curves
+from bayes_frontier.posterior.frontier import Frontier
 
 
 def binomial_band(n: int, tail: float, chance: float) -> tuple[float, float]:
@@ -27,11 +24,7 @@ def binomial_band(n: int, tail: float, chance: float) -> tuple[float, float]:
 
 
 def cluster_error(exceeds: pd.Series, cluster: pd.Series) -> tuple[float, int]:
-    """Estimate the standard error of a share whose cases come in clusters.
-
-    ``se**2 = G / (G - 1) * sum_g (x_g - n_g p)**2 / n**2`` with x_g of n_g cases in cluster g and the share p (Cochran
-    1977, Sampling Techniques, section 11.8: ratio estimator).
-    """
+    """Estimate the standard error of a share of clustered cases: ratio estimator (Cochran 1977, section 11.8)."""
     share = float(exceeds.mean())
     sums = (exceeds - share).groupby(cluster.to_numpy()).sum().to_numpy()
     n = len(sums)
@@ -62,10 +55,7 @@ def data_of(frontier: Frontier) -> FrontierData:
 
 
 def typical_logit(curves: Curves, data: FrontierData, cells: IntArray, samples: IntArray) -> FloatArray:
-    """Logit of the boundary of a base model without effect, in some cells.
-
-    Shapes: cells (n,), samples (n_samples,), returns (n_samples, n).
-    """
+    """Logit of the boundary of a base model without effect, in some cells (n,). Shapes: returns (n_samples, n)."""
     names = ("z", "task", "period", "stretch")
     z, task, period, stretch = (data.cells[name].to_numpy()[cells] for name in names)
     return curves.logits(z, task, period, stretch=(stretch, data.stretches.last[period]), samples=samples)
@@ -73,28 +63,23 @@ def typical_logit(curves: Curves, data: FrontierData, cells: IntArray, samples: 
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """Scores of a fit beside their boundaries.
+    """Scores of a fit beside their boundaries."""
 
-    * data: the scores by cell, as they were fitted
-    * table: one row per score, in the order of ``evaluations.table``: model (number of the record), base_model,
-      task, period (number), z (log10 FLOPs of the cell), size (models of the base model), score, boundary
-      (posterior mean, the base model's effect included), above (score above it: 0 or 1) and drawn (share of draws
-      whose boundary the score is above)
-    * tau: quantile level
-    * draws (n_draws, n_cells): boundary of each cell for draws evenly spaced over the posterior
-    """
-
-    data: FrontierData
+    data: FrontierData  # the scores by cell, as they were fitted
+    # one row per score, in the order of ``evaluations.table``: model (number of the record), base_model, task, period
+    # (number), z (log10 FLOPs of the cell), size (models of the base model), score, boundary (posterior mean, the base
+    # model's effect included), above (score above it: 0 or 1) and drawn (share of draws whose boundary the score is
+    # above)
     table: pd.DataFrame
     tau: float
-    draws: FloatArray
+    draws: FloatArray  # (n_draws, n_cells): boundary of each cell for draws evenly spaced over the posterior
 
     @classmethod
     def from_frontier(cls, frontier: Frontier) -> Records:
         """Compare a fit with its own scores."""
         evaluations, curves = frontier.evaluations, frontier.curves
         data = data_of(frontier)
-        samples = np.unique(np.linspace(0, curves.n_samples - 1, DRAWS).round().astype(int))
+        samples = curves.evenly(DRAWS)
         cells = data.cells
         task = cells["task"].to_numpy()
         level = typical_logit(curves, data, np.arange(len(cells)), samples)
@@ -134,18 +119,12 @@ class Records:
 
 @dataclass(frozen=True, eq=False)
 class CheckInput:
-    """What every check is given.
-
-    * frontier: the fit to check
-    * others: fits of the same scores at other levels
-    * refit: how many base models may be left out by fitting again
-    * seed: seeds draws from the priors and simulated counts
-    """
+    """What every check is given."""
 
     frontier: Frontier
-    others: Sequence[Frontier] = ()
-    refit: int = 0
-    seed: int = 0
+    others: Sequence[Frontier] = ()  # fits of the same scores at other levels
+    refit: int = 0  # how many base models may be left out by fitting again
+    seed: int = 0  # seeds draws from the priors and simulated counts
 
     @cached_property
     def records(self) -> Records:

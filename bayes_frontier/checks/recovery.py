@@ -1,19 +1,14 @@
 """Whether a fit of simulated evaluations recovers the boundaries they came from."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from bayes_frontier.display import Display, Displayed
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations import Truth
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.evaluations import Truth
+from bayes_frontier.posterior.frontier import Frontier
 
 BAR = 0.80
 _GRID = 25
@@ -21,13 +16,9 @@ _GRID = 25
 
 @dataclass(frozen=True, repr=False)
 class Recovery(Displayed):
-    """How often credible intervals hold the truth.
+    """How often credible intervals hold the truth."""
 
-    * points: one row per (task, FLOPs): task, flops, truth, median, lower, upper, covered
-    * prob: probability of the intervals
-    """
-
-    points: pd.DataFrame
+    points: pd.DataFrame  # one row per (task, FLOPs): task, flops, truth, median, lower, upper, covered
     prob: float
 
     @property

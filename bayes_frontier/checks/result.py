@@ -104,11 +104,7 @@ class Check(Drawn):
 
 
 class Checks(Displayed, list[Check]):
-    """Checks of one fit, convergence first.
-
-    * checks: their outcomes
-    * title: what was checked
-    """
+    """Checks of one fit, convergence first, under a title that says what was checked."""
 
     def __init__(self, checks: Iterable[Check] = (), title: str = "Checks") -> None:
         super().__init__(checks)

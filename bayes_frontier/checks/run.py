@@ -1,18 +1,13 @@
 """`check`: convergence first, then everything else that can be asked of a fit by itself."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from bayes_frontier.checks import convergence, coverage, crossing, exceedances, influence, pinball, prior, scale
 from bayes_frontier.checks.records import CheckInput
 from bayes_frontier.checks.result import Check, Checks
 from bayes_frontier.errors import QueryError
-from bayes_frontier.text import listed, suggestion
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.text import check_choice
 
 # Every check after convergence, in the order in which they are run and shown: its name, and the function that makes it.
 # A new one is a file with such a function and a line here; a picture in `bayes_frontier.plots.checks` is optional.
@@ -71,8 +66,7 @@ def check(
     """
     wanted = NAMES if only is None else tuple(only)
     for name in wanted:
-        if name not in NAMES:
-            raise QueryError(f"Unknown check {name!r}.{suggestion(name, NAMES)} The checks are {listed(NAMES, 20)}.")
+        check_choice(name, NAMES, "only")
     for name, value in (("refit", refit), ("seed", seed)):
         if value < 0:
             raise QueryError(f"{name} must not be negative, found {value}.")

@@ -1,18 +1,12 @@
 """Whether the likelihood's scale, and with it the width of every interval, is the one its residuals ask for."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from bayes_frontier.checks.records import CheckInput, Records
 from bayes_frontier.checks.result import Check, Limits, graded, rows_off, task_names
 from bayes_frontier.model.calibration import Scale
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
 
 # The scale used over the scale asked for, as a factor either way: 1.25 moves the width of intervals by 12%, 2 by 40%.
 FACTOR = Limits(1.25, 2.0)

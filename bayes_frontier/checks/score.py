@@ -14,8 +14,8 @@ from bayes_frontier.evaluations.diff import matrix, pair
 from bayes_frontier.model.likelihood import FloatArray, IntArray, pinball_loss
 from bayes_frontier.posterior.ahead import chances, compute_fitted_at, even_draws, place, predictive_levels
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.posterior.query import check_prob
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.posterior.query import check_prob, shared_tasks
+from bayes_frontier.text import check_choice
 
 
 def expectations(frontier: Frontier, models: pd.DataFrame) -> pd.DataFrame:
@@ -42,8 +42,6 @@ def expectations(frontier: Frontier, models: pd.DataFrame) -> pd.DataFrame:
     )
     return table.sort_values(["chance", "score"], ascending=[True, False], kind="stable", ignore_index=True)
 
-
-# `score`: models that a fit has not seen, scored against its predictions, base models it knows and new ones apart.
 
 Bridge = Literal["mean", "upper", "none"]
 GROUPS = ("all", "known", "new")
@@ -111,17 +109,8 @@ def score(
         If the tables share no task, no model is new, or a choice is unknown.
     """
     check_prob(prob)
-    if bridge not in get_args(Bridge):
-        raise QueryError(
-            f"bridge: unknown choice {bridge!r}.{suggestion(bridge, get_args(Bridge))} Choose one of "
-            f"{listed(get_args(Bridge))}."
-        )
-    tasks = [task for task in frontier.tasks if task in evaluations.tasks]
-    if not tasks:
-        raise QueryError(
-            f"{evaluations.source} has no task of the fit: its tasks are {listed(evaluations.tasks)}, the fit's "
-            f"{listed(frontier.tasks)}."
-        )
+    check_choice(bridge, get_args(Bridge), "bridge")
+    tasks = shared_tasks(frontier, evaluations, None)
     rng = np.random.default_rng(seed)
     fitted = frontier.evaluations
     in_fit, in_new = pair(fitted, evaluations)
@@ -147,7 +136,8 @@ def score(
     level = levels[:, [frontier.tasks.index(task) for task in tasks]]
     base = base_models.to_numpy(dtype=object)
     of_fitted = np.isin(base.astype(str), frontier.base_model_names)
-    constant = _constant(fitted, tasks, frontier.tau)
+    last = fitted.models[fitted.models["period"] == fitted.n_periods - 1]
+    constant = np.asarray(last.reindex(columns=tasks).quantile(frontier.tau).to_numpy(dtype=np.float64))
     zero = np.zeros(len(tasks))
     rows = []
     for name, off, draws in (
@@ -185,11 +175,6 @@ def score(
             "scored_sha256": evaluations.fingerprint,
         },
     )
-
-
-def _constant(fitted: Evaluations, tasks: list[str], tau: float) -> FloatArray:
-    last = fitted.models[fitted.models["period"] == fitted.n_periods - 1]
-    return np.asarray(last.reindex(columns=tasks).quantile(tau).to_numpy(dtype=np.float64))
 
 
 def _resampled_means(values: FloatArray, base: npt.NDArray[np.object_], rng: np.random.Generator) -> FloatArray:

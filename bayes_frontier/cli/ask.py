@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ from bayes_frontier.cli.output import (
     header,
     load,
     question,
+    searched_words,
     several_periods,
     show,
     titled,
@@ -30,9 +31,6 @@ from bayes_frontier.files import make_folder
 from bayes_frontier.text import flops_words, probability_words, share_words
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-    from bayes_frontier.evaluations import Evaluations
     from bayes_frontier.evaluations.diff import Difference
     from bayes_frontier.posterior.frontier import Frontier
 
@@ -71,13 +69,7 @@ def attain(
     form = form_of(as_json, as_csv)
     asked = question(task, period, base_model, prob)
     frontier = load(fit)
-    rows = ask(
-        frontier,
-        asked,
-        lambda name: frontier.attainable(
-            flops, prob=asked.prob, task=name, period=asked.period, base_model=asked.base_model, target=score
-        ),
-    )
+    rows = ask(frontier, asked, lambda name: frontier.attainable(flops, task=name, target=score, **asked.options))
     facts = about(frontier, asked, rows)
     columns = [
         Column("task", "task"),
@@ -123,35 +115,17 @@ def compute_for(
     form = form_of(as_json, as_csv)
     asked = question(task, period, base_model, prob)
     frontier = load(fit)
-    rows = ask(
-        frontier,
-        asked,
-        lambda name: frontier.compute_for(
-            score,
-            task=name,
-            period=asked.period,
-            base_model=asked.base_model,
-            prob=asked.prob,
-            flops_range=FLOPS_SEARCHED,
-        ),
-    )
-    facts = about(frontier, asked, rows)
-    facts["flops_range"] = list(FLOPS_SEARCHED)
+    answer = partial(frontier.compute_for, score, flops_range=FLOPS_SEARCHED, **asked.options)
+    rows = ask(frontier, asked, lambda name: answer(task=name))
+    facts = about(frontier, asked, rows) | {"flops_range": list(FLOPS_SEARCHED)}
     columns = [
         Column("task", "task"),
         several_periods(facts),
         Column("score", "score", "{:g}".format),
-        *titled(_searched_words, median="FLOPs (median)", lower="lower", upper="upper"),
+        *titled(searched_words(*FLOPS_SEARCHED), median="FLOPs (median)", lower="lower", upper="upper"),
         Column("not_attainable", "P(not attainable)", probability_words),
     ]
     show(Answer(facts, columns, rows, header(frontier, asked, facts, "FLOPs"), _not_attainable(rows)), form)
-
-
-def _searched_words(value: float) -> str:
-    low, high = FLOPS_SEARCHED
-    if math.isinf(value):
-        return f"> {flops_words(high)}"
-    return f"< {flops_words(low)}" if value <= low else flops_words(value)
 
 
 def _not_attainable(rows: Sequence[Mapping[str, Value]]) -> list[str]:
@@ -201,10 +175,13 @@ def drift(
     """
     form = form_of(as_json, as_csv)
     asked = question(task, None, base_model, prob)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = load(fit)
-    compared = None if table is None else _compare(frontier, reading.read(table))
+    compared = None
+    if table is not None:
+        from bayes_frontier.evaluations.diff import diff
+
+        compared = diff(frontier.evaluations, reading.read(table), tau=frontier.tau)
     changes = frontier.drift(flops, delta, asked.prob, None, asked.base_model)
     for name in asked.tasks or ():
         # refuses an unknown task in the words that every command has for it
@@ -220,19 +197,7 @@ def drift(
     if compared is not None:
         facts |= {"compared": compared.b, "shared": compared.shared, "rescored": list(compared.rescored)}
     said = _said(frontier, compared)
-    show(Answer(facts, _drift_columns(delta, steps), rows, _drift_header(frontier, facts), said), form)
-    if out is not None:
-        _pictures(changes if asked.tasks is None else changes.sel(task=asked.tasks), out)
-
-
-def _compare(frontier: Frontier, newer: Evaluations) -> Difference:
-    from bayes_frontier.evaluations.diff import diff
-
-    return diff(frontier.evaluations, newer, tau=frontier.tau)
-
-
-def _drift_columns(delta: float, steps: bool) -> list[Column]:
-    return [
+    columns = [
         *titled(str, task="task", since="from period" if steps else "", until="to period" if steps else ""),
         Column("flops", "FLOPs", flops_words),
         Column("median", "change (median)", "{:+.3f}".format),
@@ -241,17 +206,21 @@ def _drift_columns(delta: float, steps: bool) -> list[Column]:
         *titled(probability_words, advance=f"P(change > {delta:g})", retreat=f"P(change < {-delta:g})"),
         *titled(str, still="", verdict="verdict"),
     ]
-
-
-def _drift_header(frontier: Frontier, facts: dict[str, object]) -> list[str]:
     labels = frontier.period_labels
     whose = whose_models(facts["base_model"])
-    return [
+    heading = [
         f"Change of the boundary of {whose} (tau = {frontier.tau:g}) between the periods '{labels[0]}' and "
         f"'{labels[-1]}'.",
         "change: posterior median, in scores; lower, upper: ends of the credible interval, probability "
         f"{share_words(float(str(facts['prob'])))}.",
     ]
+    show(Answer(facts, columns, rows, heading, said), form)
+    drawn = (changes if asked.tasks is None else changes.sel(task=asked.tasks)).expand_dims(
+        [] if "flops" in changes.dims else ["flops"]
+    )
+    for i, value in enumerate(drawn["flops"].to_numpy()):
+        name = "drift.png" if drawn.sizes["flops"] == 1 else f"drift-{flops_words(float(value))}.png"
+        draw(out, name, lambda plots, i=i: plots.plot_drift(drawn.isel(flops=i)).figure)  # type: ignore[misc]
 
 
 def _said(frontier: Frontier, compared: Difference | None) -> list[str]:
@@ -262,10 +231,3 @@ def _said(frontier: Frontier, compared: Difference | None) -> list[str]:
         if not compared.rescored and compared.shared:
             said.append(f"No task was re-scored in {compared.b}.")
     return ["", *said] if said else []
-
-
-def _pictures(changes: xr.Dataset, out: Path) -> None:
-    parts = [changes] if "flops" not in changes.dims else [changes.isel(flops=i) for i in range(changes.sizes["flops"])]
-    for part in parts:
-        name = "drift.png" if len(parts) == 1 else f"drift-{flops_words(float(part['flops']))}.png"
-        draw(out, name, lambda plots, part=part: plots.plot_drift(part).figure)  # type: ignore[misc]

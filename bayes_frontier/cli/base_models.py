@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import Answer, Column, Value, draw, form_of, load, question, records, show, titled
+from bayes_frontier.cli.output import Answer, Column, draw, form_of, load, question, records, show, titled
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder
 from bayes_frontier.text import count, flops_words, probability_words, share_words
@@ -114,8 +114,7 @@ def factors(
     import bayes_frontier as bf
 
     form = form_of(as_json, as_csv)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = load(fit)
     factored = bf.factors(frontier, rank, prob=prob, seed=seed)
     about: dict[str, object] = {
@@ -138,13 +137,8 @@ def factors(
         f"{float(factored['explained']):.0%} of their variance ({float(factored['explained_lower']):.0%} to "
         f"{float(factored['explained_upper']):.0%}, {share_words(prob)} interval)."
     ]
-    show(Answer(about, _factor_columns(rank), _factor_rows(factored), header, footer), form)
-    draw(out, "factors.png", lambda plots: plots.plot_factors(factored).figure)
-
-
-def _factor_columns(rank: int) -> list[Column]:
     percent, signed = "{:.0%}".format, "{:+.2f}".format
-    return [
+    columns = [
         Column("task", "task"),
         *(Column(f"loading_{j}", f"loading {j}" if rank > 1 else "loading", signed) for j in range(1, rank + 1)),
         *titled(
@@ -157,14 +151,13 @@ def _factor_columns(rank: int) -> list[Column]:
             gain_upper="upper",
         ),
     ]
-
-
-def _factor_rows(factored: xr.Dataset) -> list[dict[str, Value]]:
     loading = factored["loading"].to_numpy()
-    return [
+    rows = [
         row | {f"loading_{j + 1}": float(loading[i, j]) for j in range(loading.shape[1])}
         for i, row in enumerate(records(factored, ("task",)))
     ]
+    show(Answer(about, columns, rows, header, footer), form)
+    draw(out, "factors.png", lambda plots: plots.plot_factors(factored).figure)
 
 
 def _ranks(compared: xr.Dataset) -> list[dict[str, float]]:

@@ -174,7 +174,7 @@ def plan(
     if out is not None:
         replace_file(out, chosen.sheet().to_csv(index=False).encode(), "--out")
     if picture is not None:
-        _draw(chosen, picture)
+        write_picture(chosen.plot()[0].figure, picture, "--picture")
     for reason, names in chosen.left_out.groupby("reason", sort=False)["model"]:
         words = ", ".join(printable(str(name)) for name in names.iloc[:3])
         more = f" and {len(names) - 3:,} more" if len(names) > 3 else ""
@@ -189,12 +189,6 @@ def plan(
         _summarise(chosen)
     if out is not None:
         note(f"The whole plan is in {out}.")
-
-
-def _draw(chosen: Plan, picture: Path) -> None:
-    from bayes_frontier.plots.plan import plot_plan
-
-    write_picture(plot_plan(chosen)[0].figure, picture, "--picture")
 
 
 def _summarise(chosen: Plan) -> None:
@@ -300,36 +294,34 @@ def update(
     made.frontier.save(out)
     warn_unconverged(made.frontier, "not converged, and saved all the same as asked.")
     if as_json:
-        show_json(_document(made, out))
+        new = made.models.assign(released=made.models["released"].dt.strftime("%Y-%m-%d"))
+        kept = made.promise
+        show_json(
+            {
+                "fit": str(out),
+                "converged": made.frontier.converged,
+                "warm": made.warm,
+                "tau": made.frontier.tau,
+                "notes": _notes(made),
+                "left_out": _left_out(made),
+                "new_models": records(new[["model", "base_model", "flops", "released", "added"]]),
+                "boundaries": records(made.boundaries),
+                "scores": len(made.scores),
+                "surprises_expected": (1.0 - made.frontier.tau) * len(made.scores),
+                "surprises": records(made.surprises),
+                "information": {
+                    "tasks": records(kept.tasks),
+                    "nats": kept.nats,
+                    "evaluations": kept.n,
+                    "flops": list(kept.flops),
+                    "prob": kept.prob,
+                },
+                "plan": None if made.planned is None else records(made.planned),
+            }
+        )
     elif not quiet:
         _say(made, prob)
         typer.echo(f"\nSaved {out}. Next: bayes-frontier check {out}")
-
-
-def _document(made: Update, out: Path) -> dict[str, object]:
-    new = made.models.assign(released=made.models["released"].dt.strftime("%Y-%m-%d"))
-    kept = made.promise
-    return {
-        "fit": str(out),
-        "converged": made.frontier.converged,
-        "warm": made.warm,
-        "tau": made.frontier.tau,
-        "notes": _notes(made),
-        "left_out": _left_out(made),
-        "new_models": records(new[["model", "base_model", "flops", "released", "added"]]),
-        "boundaries": records(made.boundaries),
-        "scores": len(made.scores),
-        "surprises_expected": (1.0 - made.frontier.tau) * len(made.scores),
-        "surprises": records(made.surprises),
-        "information": {
-            "tasks": records(kept.tasks),
-            "nats": kept.nats,
-            "evaluations": kept.n,
-            "flops": list(kept.flops),
-            "prob": kept.prob,
-        },
-        "plan": None if made.planned is None else records(made.planned),
-    }
 
 
 def _notes(made: Update) -> list[str]:
@@ -416,12 +408,8 @@ def _say_promise(made: Update) -> None:
         for row in records(kept.tasks)
     ]
     show(Answer({}, columns, rows, header), "text")
-    if made.planned is not None:
-        _say_plan(made)
-
-
-def _say_plan(made: Update) -> None:
-    assert made.planned is not None
+    if made.planned is None:
+        return
     arrived = made.planned["arrived"]
     unplanned = len(set(made.models["model"]) - set(made.planned["model"]))
     words = f"{int(arrived.sum()):,} of {len(arrived):,} planned models came in, and {unplanned:,} not planned"

@@ -16,9 +16,6 @@ from bayes_frontier.files import replace_file
 from bayes_frontier.text import flops_words, printable
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from bayes_frontier.evaluations import Evaluations
     from bayes_frontier.evaluations.read import Survey
 
 app = typer.Typer(no_args_is_help=True)
@@ -67,6 +64,13 @@ def show_table(
 def describe(surveyed: Survey) -> dict[str, object]:
     """Describe a survey as one JSON document."""
     e = surveyed.evaluations
+    usable: dict[str, object] | None = None
+    periods: list[dict[str, object]] = []
+    if e is not None:
+        n_bases = int(e.models["base_model"].nunique())
+        usable = {"models": e.n_models, "base_models": n_bases, "scores": e.n_scores, "tasks": list(e.tasks)}
+        sizes = [int((e.models["period"] == number).sum()) for number in range(e.n_periods)]
+        periods = [{"period": label, "models": n} for label, n in zip(e.period_labels, sizes, strict=True)]
     return {
         "source": surveyed.source,
         "format": surveyed.source_format,
@@ -83,20 +87,8 @@ def describe(surveyed: Survey) -> dict[str, object]:
             "flops_known": surveyed.n_with_flops,
             "flops": None if surveyed.flops is None else list(surveyed.flops),
         },
-        "usable": None
-        if e is None
-        else {
-            "models": e.n_models,
-            "base_models": int(e.models["base_model"].nunique()),
-            "scores": e.n_scores,
-            "tasks": list(e.tasks),
-        },
-        "periods": []
-        if e is None
-        else [
-            {"period": label, "models": int((e.models["period"] == number).sum())}
-            for number, label in enumerate(e.period_labels)
-        ],
+        "usable": usable,
+        "periods": periods,
         "tasks": [
             {"task": task, "scores": int(row["scores"])}
             | {name: row[name] for name in ("min", "median", "max", "metric", "filter", "shots", "detail", "scale")}
@@ -159,8 +151,15 @@ def combine(
         raise QueryError(f"--out: {out} ends neither in .csv nor in .parquet; give one of these.")
     parts = [reading.read(path, tasks=tasks) for path in tables]
     whole = bf.combine(*parts, repeated=repeated, rescored=rescored)  # type: ignore[arg-type]  # checked there
-    table = as_table(whole)
-    replace_file(out, _content(table, out.suffix), "--out")
+    detailed = bool(whole.table[["n_items", "cost"]].notna().any(axis=None))
+    wide = whole.models[["model", "base_model", "flops", "released", "stage", *whole.tasks]]
+    table = (whole.table[LONG] if detailed else wide).dropna(axis=1, how="all")
+    content = io.BytesIO()
+    if out.suffix == ".csv":
+        table.to_csv(content, index=False, date_format="%Y-%m-%d")
+    else:
+        table.to_parquet(content, index=False)
+    replace_file(out, content.getvalue(), "--out")
     if dropped is not None:
         replace_file(dropped, whole.dropped.to_csv(index=False).encode(), "--dropped")
     for line in whole.summary().splitlines():
@@ -171,35 +170,12 @@ def combine(
         note(f"{count(alike, 'row')} of it repeat another record of the same model: reading it leaves them out")
 
 
-def as_table(whole: Evaluations) -> pd.DataFrame:
-    """Return evaluations as a table that `bayes_frontier.read` reads."""
-    wide = ["model", "base_model", "flops", "released", "stage", *whole.tasks]
-    detailed = bool(whole.table[["n_items", "cost"]].notna().any(axis=None))
-    return (whole.table[LONG] if detailed else whole.models[wide]).dropna(axis=1, how="all")
-
-
-def _content(table: pd.DataFrame, suffix: str) -> bytes:
-    if suffix == ".csv":
-        return bytes(table.to_csv(index=False, date_format="%Y-%m-%d").encode())
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    return buffer.getvalue()
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}"
-
-
-def _three(value: float) -> str:
-    return f"{value:.3f}"
-
-
 DIFF_COLUMNS = (
     *titled(str, task="task", kind="change"),
     *titled("{:,}".format, shared="shared", changed="changed"),
-    Column("mean_shift", "mean shift", _signed),
-    *titled(_three, quantile_a="quantile, first", quantile_b="second"),
-    Column("quantile_shift", "shift", _signed),
+    Column("mean_shift", "mean shift", "{:+.3f}".format),
+    *titled("{:.3f}".format, quantile_a="quantile, first", quantile_b="second"),
+    Column("quantile_shift", "shift", "{:+.3f}".format),
     *titled(str, scores_a="", scores_b=""),
 )
 
@@ -319,14 +295,6 @@ IDENTIFY_COLUMNS = (
 )
 
 
-def _shown(form: str, rows: list[dict[str, object]]) -> tuple[Column, ...]:
-    """As text only the columns that say something, and not what decided."""
-    if form != "text":
-        return IDENTIFY_COLUMNS
-    spare = {key for key in ("reason", "against") if not any(row[key] for row in rows)} | {"evidence"}
-    return tuple(column for column in IDENTIFY_COLUMNS if column.key not in spare)
-
-
 @app.command("identify")
 @given.unfolded
 def identify(
@@ -375,6 +343,9 @@ def identify(
         {str(name): None if value == "" else value for name, value in row.items()}
         for row in listed[[column.key for column in IDENTIFY_COLUMNS]].to_dict("records")
     ]
+    # as text only the columns that say something, and not what decided
+    spare = {key for key in ("reason", "against") if not any(row[key] for row in rows)} | {"evidence"}
+    columns = [column for column in IDENTIFY_COLUMNS if form != "text" or column.key not in spare]
     placed = len(models) - len(without)
     share = f"{count(len(models), 'model')} in {table.name}, {placed:,} placed ({placed / max(len(models), 1):.1%})"
     answer = Answer(
@@ -384,7 +355,7 @@ def identify(
             "placed": placed,
             "rules": {str(rule): int(n) for rule, n in rules.items()},
         },
-        columns=_shown(form, rows),
+        columns=columns,
         rows=rows,
         header=[
             share,

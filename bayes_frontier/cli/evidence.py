@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,7 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import names_list, typed
-from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json, titled
+from bayes_frontier.cli.output import Answer, Column, form_of, note, records, show, show_json, titled
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.provenance import PACKAGE
@@ -66,8 +66,7 @@ def check(
     import bayes_frontier as bf
     from bayes_frontier.checks.result import failed
 
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = bf.load(fit)
     more = [bf.load(path) for path in others or []]
     checks = bf.check(frontier, only=only, others=more, refit=refit, seed=seed)
@@ -82,7 +81,9 @@ def check(
         show_json({**about, "checks": [{**_document(one), "files": files.get(one.name, [])} for one in checks]})
     else:
         columns = [*titled(str, verdict="verdict", name="check", sentence="result")]
-        rows = [{"verdict": one.verdict, "name": one.name, "sentence": _one_line(one.sentence)} for one in checks]
+        rows = [
+            {"verdict": one.verdict, "name": one.name, "sentence": " ".join(one.sentence.split())} for one in checks
+        ]
         header = [f"Checks of {fit}: {frontier.evaluations.source}, tau = {frontier.tau:g}."]
         show(Answer(about, columns, rows, header, ["", *checks.sentences]), "text")
     if files:
@@ -91,29 +92,13 @@ def check(
         raise typer.Exit(FAILED)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
 def _document(one: Check) -> dict[str, object]:
-    return {
-        "name": one.name,
-        "verdict": one.verdict,
-        "sentence": one.sentence,
-        "numbers": [{str(key): _plain(value) for key, value in row.items()} for row in one.numbers.to_dict("records")],
-    }
-
-
-def _plain(value: object) -> object:
-    item = getattr(value, "item", None)
-    return item() if callable(item) else value
+    return {"name": one.name, "verdict": one.verdict, "sentence": one.sentence, "numbers": records(one.numbers)}
 
 
 def _write(one: Check, out: Path) -> list[str]:
-    from bayes_frontier.plots import plot_check
-
     picture, numbers = out / f"{one.name}.png", out / f"{one.name}.csv"
-    write_picture(plot_check(one)[0].figure, picture, "--out")
+    write_picture(one.plot()[0].figure, picture, "--out")
     replace_file(numbers, one.numbers.to_csv(index=False).encode(), "--out")
     return [str(picture), str(numbers)]
 
@@ -213,11 +198,17 @@ def backtest(
         allow_unconverged=allow_unconverged,
         **{name: size for name, size in sizes.items() if size is not None},
     )
-    rows = [{str(k): v for k, v in row.items()} for row in result.table.to_dict("records")]
     about = dict(result.about)
     if form == "json":
         about |= {"headline": result.sentences, "cells": cell_table(result).to_dict("records")}
-    show(Answer(about, COLUMNS, rows, header=_backtest_header(result.about), footer=["", *result.sentences]), form)
+    splits: Any = about["splits"]
+    header = [
+        f"{about['source']}: {len(splits)} periods predicted, tau = {about['tau']:g}, axis {about['axis']}; ours is "
+        f"fitted to {about['window']}.",
+        "Means over cells (a task in a period); lower, upper: 90% interval of the difference, base models resampled.",
+        *(f"Not converged: {one['split']}." for one in splits if not one["converged"]),
+    ]
+    show(Answer(about, COLUMNS, records(result.table), header, ["", *result.sentences]), form)
     if out is not None:
         note(f"Wrote {write_backtest(result, out, typed(context, 'backtest'))}")
 
@@ -236,19 +227,6 @@ COLUMNS = (
     *titled(_times(1.0, 4), abs_error="absolute", task_error="by task"),
     Column("n", "scores", "{:,}".format),
 )
-
-
-def _backtest_header(about: Mapping[str, Any]) -> list[str]:
-    splits = about["splits"]
-    return [
-        f"{about['source']}: {len(splits)} periods predicted, tau = {about['tau']:g}, axis {about['axis']}; ours is "
-        f"fitted to {about['window']}.",
-        "Means over cells (a task in a period); lower, upper: 90% interval of the difference, base models resampled.",
-        *(f"Not converged: {one['split']}." for one in splits if not one["converged"]),
-    ]
-
-
-# ``bayes-frontier study``: hands over to the studies of a checkout, ``python -m studies``.
 
 
 @app.command(

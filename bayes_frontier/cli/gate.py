@@ -116,8 +116,7 @@ def gate(
 
     form = form_of(as_json, as_csv)
     flagged([], fail_on)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = load_converged(fit)
     models = read_results(
         results,
@@ -140,21 +139,11 @@ def gate(
         "correction": correction,
         "fail_on": fail_on,
         "flagged": bool(stopped.any()),
-        "models": _by_model(gated),
+        "models": _by_model(gated, "model", "base_model", "flops", "known", "outside", "model_verdict"),
     }
     remarks = _remarks(frontier, models, gated)
     one = gated.sizes["model"] == 1
-    columns, rows = (_columns(), _rows(gated)) if form != "text" or one else (_MODEL_COLUMNS, _models(gated))
-    show(Answer(about, columns, rows, _header(fit, models, gated), ["", *_said(gated), *remarks]), form)
-    for line in (*models.notes, *(remarks if form != "text" else ())):
-        note(line)
-    draw(out, "gate.png", lambda plots: plots.plot_gate(gated).figure)
-    if stopped.any():
-        raise typer.Exit(FLAGGED)
-
-
-def _columns() -> list[Column]:
-    return [
+    detailed = [
         *(Column(key, "") for key in ("model", "base_model", "flops", "known")),
         Column("task", "task"),
         *titled("{:.3f}".format, score="score", expected_lower="expected"),
@@ -165,6 +154,13 @@ def _columns() -> list[Column]:
         Column("adjusted", "adjusted p", probability_words),
         Column("verdict", "verdict"),
     ]
+    columns, rows = (detailed, _rows(gated)) if form != "text" or one else (_MODEL_COLUMNS, _models(gated))
+    show(Answer(about, columns, rows, _header(fit, models, gated), ["", *_said(gated), *remarks]), form)
+    for line in (*models.notes, *(remarks if form != "text" else ())):
+        note(line)
+    draw(out, "gate.png", lambda plots: plots.plot_gate(gated).figure)
+    if stopped.any():
+        raise typer.Exit(FLAGGED)
 
 
 def _percent(value: float) -> str:
@@ -181,18 +177,11 @@ _MODEL_COLUMNS = [
 
 
 def _models(gated: xr.Dataset) -> list[dict[str, Value]]:
-    last = gated.isel(task=-1)
     tasks, words = gated["task"].to_numpy(), gated["verdict"].to_numpy()
-    parts = {key: last[key].to_numpy() for key in ("base_model", "flops", "percentile", "lower", "upper")}
-    return [
-        {key: plain(values[i]) for key, values in parts.items()}
-        | {
-            "model": str(gated["model"].to_numpy()[i]),
-            "verdict": str(gated["model_verdict"].to_numpy()[i]),
-            "where": ", ".join(f"{tasks[k]} ({words[i, k]})" for k in np.flatnonzero(np.isin(words[i], _FLAGS))),
-        }
-        for i in range(gated.sizes["model"])
-    ]
+    where = [", ".join(f"{tasks[k]} ({row[k]})" for k in np.flatnonzero(np.isin(row, _FLAGS))) for row in words]
+    names = ("model", "base_model", "flops", "percentile", "lower", "upper", "model_verdict")
+    rows = _by_model(gated.isel(task=-1), *names)
+    return [{**row, "verdict": row["model_verdict"], "where": one} for row, one in zip(rows, where, strict=True)]
 
 
 def _rows(gated: xr.Dataset) -> list[dict[str, Value]]:
@@ -201,14 +190,9 @@ def _rows(gated: xr.Dataset) -> list[dict[str, Value]]:
     return records(frame)
 
 
-def _by_model(gated: xr.Dataset) -> list[dict[str, Value]]:
-    names = ["base_model", "flops", "known", "outside", "model_verdict"]
-    columns = {name: gated[name].to_numpy() for name in names}
-    models = gated["model"].to_numpy()
-    return [
-        {"model": str(models[i]), **{name: plain(values[i]) for name, values in columns.items()}}
-        for i in range(len(models))
-    ]
+def _by_model(gated: xr.Dataset, *names: str) -> list[dict[str, Value]]:
+    columns = [gated[name].to_numpy() for name in names]
+    return [{name: plain(value) for name, value in zip(names, row, strict=True)} for row in zip(*columns, strict=True)]
 
 
 def _header(fit: Path, models: Evaluations, gated: xr.Dataset) -> list[str]:

@@ -235,9 +235,7 @@ Metrics = Annotated[
 Relabel = Annotated[
     bool,
     typer.Option(
-        "--relabel",
-        help="Believe a row's name, or size and date, against the base model stated.",
-        rich_help_panel=READING,
+        "--relabel", help="Believe a row's name, or size and date, over a stated base.", rich_help_panel=READING
     ),
 ]
 AllowLimited = Annotated[
@@ -252,6 +250,8 @@ Duplicates = Annotated[
         "CHOICE", "Several records of a model: keep, first, best (biased upward) or error.", rich_help_panel=READING
     ),
 ]
+Copies = Annotated[str, option("CHOICE", "Weights uploaded again: auto, once or keep.", rich_help_panel=READING)]
+Compute = Annotated[str, option("CHOICE", "FLOPs that count: stated or registry.", rich_help_panel=READING)]
 RegistryFile = Annotated[
     Path | None,
     option("FILE.toml", "Your own base models, put over the packaged ones.", "--registry", rich_help_panel=READING),
@@ -276,13 +276,15 @@ class Reading(Source):
     """How a table is read: the options of every command that reads one."""
 
     duplicates: Duplicates = "keep"
+    copies: Copies = "auto"
+    compute: Compute = "stated"
     metrics: Metrics = None
     allow_limited: AllowLimited = False
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of `bayes_frontier.read` that these options are."""
-        more = {"duplicates": self.duplicates, "metrics": self.metrics, "limited": self.allow_limited}
-        return super().arguments() | more
+        more = {name: getattr(self, name) for name in ("duplicates", "copies", "compute", "metrics")}
+        return super().arguments() | more | {"limited": self.allow_limited}
 
     def read(
         self,

@@ -7,7 +7,7 @@ import json
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ import typer
 from bayes_frontier.cli.options import period_of
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import write_picture
-from bayes_frontier.text import printable, share_words
+from bayes_frontier.text import flops_words, printable, share_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,33 +29,22 @@ Value = str | float | int | bool | None
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an answer.
+    """A column of an answer."""
 
-    * key: its name in JSON and CSV
-    * title: its heading for people; empty: not shown to them
-    * words: turns a value into text for people
-    """
-
-    key: str
-    title: str
-    words: Callable[..., str] = str
+    key: str  # its name in JSON and CSV
+    title: str  # its heading for people; empty: not shown to them
+    words: Callable[..., str] = str  # turns a value into text for people
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A table with what it is about.
+    """A table with what it is about."""
 
-    * about: facts that hold for the whole table; the head of the JSON document
-    * columns: its columns
-    * rows: values by column key; infinite and missing numbers are null in JSON
-    * header, footer: lines for people above and below the table
-    """
-
-    about: Mapping[str, object]
+    about: Mapping[str, object]  # facts that hold for the whole table; the head of the JSON document
     columns: Sequence[Column]
-    rows: Sequence[Mapping[str, Value]]
-    header: Sequence[str] = ()
-    footer: Sequence[str] = field(default=())
+    rows: Sequence[Mapping[str, Value]]  # values by column key; infinite and missing numbers are null in JSON
+    header: Sequence[str] = ()  # header, footer: lines for people above and below the table
+    footer: Sequence[str] = ()
 
 
 def titled(words: Callable[..., str], **titles: str) -> list[Column]:
@@ -201,6 +190,11 @@ class Question:
     base_model: str | None
     prob: float
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """What every question takes, whatever the task."""
+        return {"period": self.period, "base_model": self.base_model, "prob": self.prob}
+
 
 def question(tasks: list[str] | None, period: str | None, base_model: str | None, prob: float) -> Question:
     """Gather the common options."""
@@ -280,6 +274,17 @@ def header(frontier: Frontier, asked: Question, facts: Mapping[str, object], cen
 def whose_models(base_model: object) -> str:
     """Say whose boundary an answer is about."""
     return f"models on {base_model}" if base_model else "models on a new base model"
+
+
+def searched_words(low: float, high: float) -> Callable[[float], str]:
+    """Write FLOPs that were looked for between two ends."""
+
+    def words(value: float) -> str:
+        if math.isinf(value):
+            return f"> {flops_words(high)}"
+        return f"< {flops_words(low)}" if value <= low else flops_words(value)
+
+    return words
 
 
 def several_periods(facts: Mapping[str, object]) -> Column:

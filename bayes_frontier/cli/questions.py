@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import names_list, one_flops, period_of
 from bayes_frontier.cli.output import (
+    PARTS,
     Answer,
     Column,
     Value,
@@ -24,6 +25,7 @@ from bayes_frontier.cli.output import (
     question,
     records,
     rows_of,
+    searched_words,
     show,
     spelled,
     titled,
@@ -122,9 +124,8 @@ def saturation(
         raise QueryError("--flops and --params: give one of them.")
     if tokens is not None and (params is None or len(tokens) > 1):
         raise QueryError("--tokens: give one number, together with --params.")
-    settings = {"since": _setting(since, "--since"), "until": _setting(until, "--until")}
-    if out is not None:
-        make_folder(out, "--out")
+    settings: dict[str, Any] = {"since": _setting(since, "--since"), "until": _setting(until, "--until")}
+    make_folder(out, "--out")
 
     from bayes_frontier.analysis.saturation import flops_of_size
     from bayes_frontier.analysis.saturation import saturation as answer
@@ -135,20 +136,12 @@ def saturation(
     for name in asked.tasks or ():
         # refuses an unknown task before the work
         frontier.boundary(1e22, task=name)
-    result = answer(
-        frontier,
-        flops,
-        gain=gain,
-        delta=delta,
-        prob=asked.prob,
-        period=asked.period,
-        base_model=asked.base_model,
-        since=settings["since"],
-        until=settings["until"],
-    )
+    result = answer(frontier, flops, gain=gain, delta=delta, **asked.options, **settings)
     if asked.tasks is not None:
         result = result.only(asked.tasks)
-    rows = _rows(result, params)
+    rows = rows_of(result.summary, ("task", "flops"))
+    for i, row in enumerate(rows):
+        row["params"] = None if params is None else params[i % len(params)]
     facts = about(frontier, asked, [{"period": result.period}]) | {
         "gain": result.gain,
         "delta": result.delta,
@@ -175,13 +168,6 @@ def _setting(text: str | None, option: str) -> int | str | tuple[int | str, floa
     if not at:
         return named
     return named, one_flops(compute, option)
-
-
-def _rows(result: Saturation, params: Sequence[float] | None) -> list[dict[str, Value]]:
-    rows = rows_of(result.summary, ("task", "flops"))
-    for i, row in enumerate(rows):
-        row["params"] = None if params is None else params[i % len(params)]
-    return rows
 
 
 def _columns(form: str, sized: bool) -> list[Column]:
@@ -290,13 +276,12 @@ def emergence(
         border = float(decades)
     except ValueError:
         raise QueryError(f"--decades: cannot read {decades[:40]!r} as a number; 2 is a hundredfold.") from None
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
 
     from bayes_frontier.analysis.emergence import emergence as answer
 
     frontier = load(fit)
-    result = answer(frontier, decades=border, prob=asked.prob, period=asked.period, base_model=asked.base_model)
+    result = answer(frontier, decades=border, **asked.options)
     numbers = result.summary
     names = [str(task) for task in numbers["task"].to_numpy()]
     rows = spelled(rows_of(numbers, ("task",)), width="{:.1f}".format, observed="{:.0%}".format)
@@ -324,9 +309,6 @@ def emergence(
     ]
     show(Answer(facts | {"pairs": pairs}, shown, rows, header, ["", *result.sentences]), form)
     draw(out, "emergence.png", lambda plots: plots.plot_emergence(result).figure)
-
-
-# ``bayes-frontier portfolio``: are several targets attainable at once, and what does that take.
 
 
 @app.command("portfolio", rich_help_panel=given.ASK)
@@ -394,45 +376,34 @@ def portfolio(
     pair = names_list([trade_off]) if trade_off is not None else None
     if pair is not None and len(pair) != 2:
         raise QueryError(f"--trade-off: name two tasks, as bbh,gpqa; found {len(pair)}.")
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
 
     from bayes_frontier.analysis.portfolio import portfolio as answer
     from bayes_frontier.analysis.portfolio import trade_off as trade
 
     frontier = load(fit)
-    result = answer(
-        frontier, targets, flops, prob=asked.prob, period=asked.period, base_model=asked.base_model, metrics=metrics
-    )
+    result = answer(frontier, targets, flops, metrics=metrics, **asked.options)
     shown = [float(value) for value in result.summary["flops"].to_numpy().reshape(-1)]
-    pairs = None
-    if pair is not None:
-        pairs = trade(
-            frontier, pair[0], pair[1], shown, prob=asked.prob, period=asked.period, base_model=asked.base_model
-        )
-    facts = about(frontier, asked, [{"period": result.period}]) | _facts(result)
-    if pairs is not None:
-        facts["trade_off"] = {"tasks": pair, "points": records(pairs)}
-    _show(result, facts, form)
-    draw(out, "portfolio.png", lambda plots: plots.plot_portfolio(result).figure)
-    if pairs is not None:
-        draw(out, "trade-off.png", lambda plots: plots.plot_trade_off(pairs).figure)
-
-
-def _facts(result: Portfolio) -> dict[str, object]:
-    rows = rows_of(result.summary[["needed", "last"]], ("task",))
-    for row, target in zip(rows, result.goals.targets, strict=True):
+    pairs = None if pair is None else trade(frontier, pair[0], pair[1], shown, **asked.options)
+    needed = rows_of(result.summary[["needed", "last"]], ("task",))
+    for row, target in zip(needed, result.goals.targets, strict=True):
         row |= {"score": target.score, "weight": target.weight, "cost": target.cost}
-    return {
-        "targets": rows,
+    facts = about(frontier, asked, [{"period": result.period}]) | {
+        "targets": needed,
         "least_flops": result.least_flops,
         "cheapest_flops": result.cheapest_flops,
         "unattainable": float(result.summary["unattainable"]),
         "flops_range": list(result.flops_range),
     }
+    if pairs is not None:
+        facts["trade_off"] = {"tasks": pair, "points": records(pairs)}
+    _show(result, facts, needed, form)
+    draw(out, "portfolio.png", lambda plots: plots.plot_portfolio(result).figure)
+    if pairs is not None:
+        draw(out, "trade-off.png", lambda plots: plots.plot_trade_off(pairs).figure)
 
 
-def _show(result: Portfolio, facts: dict[str, object], form: str) -> None:
+def _show(result: Portfolio, facts: dict[str, object], needed: list[dict[str, Value]], form: str) -> None:
     tasks, numbers = result.goals.tasks, result.summary
     rows = rows_of(numbers.drop_vars("met"), ("flops",))
     met = numbers["met"].transpose("task", ...).to_numpy().reshape(len(tasks), -1)
@@ -465,29 +436,14 @@ def _show(result: Portfolio, facts: dict[str, object], form: str) -> None:
         f"Targets within the boundary of {whose} in the period '{result.period}': probabilities, from joint draws."
     ]
     show(Answer(facts, columns, rows, header, ["", *result.sentences, ""]), form)
-    needed: list[dict[str, Value]] = list(facts["targets"])  # type: ignore[call-overload]
-    together = {
-        f"needed_{part}": float(numbers["needed_all"].sel(statistic=part)) for part in ("median", "lower", "upper")
-    }
-    needed.append({"task": "all together", "score": None, "last": None, **together})
-
-    def words(value: float) -> str:
-        low, high = result.flops_range
-        return (
-            f"> {flops_words(high)}"
-            if math.isinf(value)
-            else f"< {flops_words(low)}"
-            if value <= low
-            else flops_words(value)
-        )
-
+    together = {f"needed_{part}": float(numbers["needed_all"].sel(statistic=part)) for part in PARTS}
+    rows = [*needed, {"task": "all together", "score": None, "last": None, **together}]
+    words = searched_words(*result.flops_range)
     columns = [
         Column("task", "target"),
         Column("score", "score", "{:g}".format),
         *titled(words, needed_median="FLOPs needed (median)", needed_lower="lower", needed_upper="upper"),
         Column("last", "P(last to be met)", probability_words),
     ]
-    show(
-        Answer({}, columns, needed, [f"Compute needed; lower, upper: {share_words(result.prob)} credible interval."]),
-        "text",
-    )
+    header = [f"Compute needed; lower, upper: {share_words(result.prob)} credible interval."]
+    show(Answer({}, columns, rows, header), "text")

@@ -76,8 +76,7 @@ def contamination(
     import bayes_frontier as bf
 
     form = form_of(as_json, as_csv)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     evaluations = reading.read(table)
     shifts = bf.contamination(
         evaluations, after, tasks=task, references=reference, delta=delta, prob=prob, sensitivity=not quick, seed=seed
@@ -96,20 +95,8 @@ def contamination(
     ]
     footer = ["", *_meanings(shifts)]
     footer += [f"Left out, {reason}: {n:,}." for reason, n in evaluations.dropped_by_reason().items()]
-    show(Answer(about, _contamination_columns(delta), records(shifts, ("task",)), header, footer), form)
-    if out is not None:
-        for name in map(str, shifts["task"].to_numpy()):
-            file = f"contamination-{_safe(name)}.png"
-            draw(out, file, lambda plots, task=name: plots.plot_contamination(shifts, task=task).figure)  # type: ignore[misc]
-
-
-def _safe(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
-
-
-def _contamination_columns(delta: float) -> list[Column]:
     signed, plain_number = "{:+.3f}".format, "{:.0f}".format
-    return [
+    columns = [
         Column("task", "task"),
         *titled(plain_number, before="before", after="after", base_models="bases", both="on both sides"),
         *titled(signed, median="shift", lower="lower", upper="upper"),
@@ -120,6 +107,11 @@ def _contamination_columns(delta: float) -> list[Column]:
         Column("robustness", "robustness", "{:.2f}".format),
         Column("verdict", "verdict"),
     ]
+    show(Answer(about, columns, records(shifts, ("task",)), header, footer), form)
+    if out is not None:
+        for name in map(str, shifts["task"].to_numpy()):
+            file = f"contamination-{''.join(c if c.isalnum() or c in '-_.' else '_' for c in name)}.png"
+            draw(out, file, lambda plots, task=name: plots.plot_contamination(shifts, task=task).figure)  # type: ignore[misc]
 
 
 def _others(shifts: xr.Dataset) -> list[dict[str, Value]]:
@@ -191,8 +183,7 @@ def stages(
 
     form = form_of(as_json, as_csv)
     computes = flops or (1e22, 1e23, 1e24)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     if table.suffix == ".nc":
         if save is not None:
             raise QueryError("--save: this is a fit already; give a table to fit anew.")
@@ -222,20 +213,8 @@ def stages(
         f"Boundary of post-trained models less that of pretrained ones (tau = {frontier.tau:g}), on new base models.",
         f"lift: posterior median, in scores; lower, upper: {share_words(prob)} credible interval.",
     ]
-    show(Answer(about, _lift_columns(delta), records(lifts, ("task", "flops")), header), form)
-    if form == "text":
-        typer.echo()
-        show(Answer({}, _STAGE_COLUMNS, by_stage), form)
-    if out is not None:
-        models = frontier.evaluations.models["flops"]
-        grid = np.geomspace(float(models.min()), float(models.max()), _POINTS).tolist()
-        curves = bf.stages(frontier, flops=grid, delta=delta, prob=prob)
-        draw(out, "stages.png", lambda plots: plots.plot_stages(curves)[0].figure)
-
-
-def _lift_columns(delta: float) -> list[Column]:
     number, signed = "{:.3f}".format, "{:+.3f}".format
-    return [
+    columns = [
         Column("task", "task"),
         Column("flops", "FLOPs", flops_words),
         *titled(number, pretrained="pretrained", post_trained="post-trained"),
@@ -245,6 +224,15 @@ def _lift_columns(delta: float) -> list[Column]:
         Column("unlocked", "unlocked", probability_words),
         Column("verdict", "verdict"),
     ]
+    show(Answer(about, columns, records(lifts, ("task", "flops")), header), form)
+    if form == "text":
+        typer.echo()
+        show(Answer({}, _STAGE_COLUMNS, by_stage), form)
+    if out is not None:
+        models = frontier.evaluations.models["flops"]
+        grid = np.geomspace(float(models.min()), float(models.max()), _POINTS).tolist()
+        curves = bf.stages(frontier, flops=grid, delta=delta, prob=prob)
+        draw(out, "stages.png", lambda plots: plots.plot_stages(curves)[0].figure)
 
 
 _STAGE_COLUMNS = [

@@ -71,8 +71,7 @@ def watch(
     from bayes_frontier.analysis.watch import watch as compare
 
     form = form_of(as_json, as_csv)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = load_converged(fit)
     newer = reading.read(table, registry=frontier.evaluations.registry)
     changes = compare(frontier, newer, tasks=task, flops=flops, delta=delta, prob=prob, against=against, seed=seed)
@@ -88,20 +87,8 @@ def watch(
         "rescored": [str(name) for name in changes["task"].to_numpy()[rescored]],
     }
     said = _said(frontier, newer, changes)
-    show(Answer(about, _columns(delta), records(changes), _header(fit, changes), ["", *said]), form)
-    if form != "text":
-        for line in said:
-            note(line)
-    draw(out, "watch.png", lambda plots: plots.plot_watch(changes).figure)
-    if moved.any():
-        raise typer.Exit(DRIFT)
-    if rescored.any():
-        raise typer.Exit(RESCORED)
-
-
-def _columns(delta: float) -> list[Column]:
     signed = "{:+.3f}".format
-    return [
+    columns = [
         Column("task", "task"),
         *titled("{:.0f}".format, n_models="new", n_base_models="bases", n_known="known"),
         *titled(
@@ -118,17 +105,23 @@ def _columns(delta: float) -> list[Column]:
         Column("surprise", "surprise", probability_words),
         Column("verdict", "verdict"),
     ]
-
-
-def _header(fit: Path, changes: xr.Dataset) -> list[str]:
     since = "the last fitted scores" if changes.attrs["against"] == "fit" else "what the fit forecast"
-    about = changes.attrs
-    return [
-        f"{count(about['new'], 'new record')} of {about['source']} against {fit}: change since {since}, at "
-        f"{flops_words(about['flops'])} FLOPs.",
-        f"change: posterior median, in scores; lower, upper and from, to: {share_words(about['prob'])} credible "
+    attrs = changes.attrs
+    header = [
+        f"{count(attrs['new'], 'new record')} of {attrs['source']} against {fit}: change since {since}, at "
+        f"{flops_words(attrs['flops'])} FLOPs.",
+        f"change: posterior median, in scores; lower, upper and from, to: {share_words(attrs['prob'])} credible "
         "intervals; surprise: how rarely the fit would expect a change so far out.",
     ]
+    show(Answer(about, columns, records(changes), header, ["", *said]), form)
+    if form != "text":
+        for line in said:
+            note(line)
+    draw(out, "watch.png", lambda plots: plots.plot_watch(changes).figure)
+    if moved.any():
+        raise typer.Exit(DRIFT)
+    if rescored.any():
+        raise typer.Exit(RESCORED)
 
 
 def _said(frontier: Frontier, newer: Evaluations, changes: xr.Dataset) -> list[str]:
@@ -187,8 +180,7 @@ def score(
     from bayes_frontier.report.backtest import score_sentences, scoring_files
 
     form = form_of(as_json, as_csv)
-    if out is not None:
-        make_folder(out, "--out")
+    make_folder(out, "--out")
     frontier = load(fit)
     evaluations = reading.read(table, registry=frontier.evaluations.registry)
     scored = bf.score(frontier, evaluations, bridge=bridge, prob=prob, seed=seed)

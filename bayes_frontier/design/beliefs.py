@@ -26,15 +26,12 @@ _PRIOR: FloatArray = np.linspace(-4.0, 4.0, 81)
 _RESIDUALS = 41
 
 
-def evaluation_noise(residuals: FloatArray, half_width: FloatArray, scale: FloatArray, level: FloatArray) -> Noise:
-    """Variance of one score as a measurement of a boundary, under the likelihood that will be used.
-
-    Shapes: residuals (n_tasks, n_levels), half_width, scale, level (n_tasks,).
-    """
+def evaluation_noise(residuals: FloatArray, likelihood: Scale) -> Noise:
+    """Variance of one score as a measurement of a boundary. Shapes: residuals (n_tasks, n_levels)."""
     variance = np.empty((len(residuals), len(_DEVIATIONS)))
     middle = (np.arange(_RESIDUALS) + 0.5) / _RESIDUALS
     for k, quantiles in enumerate(residuals):
-        h, s = half_width[k], scale[k]
+        h, s, level = likelihood.half_width[k], likelihood.scale[k], likelihood.level[k]
         below, above = np.interp([-h, h], quantiles, RESIDUAL_LEVELS)
         least = 2.0 * h * s / max(above - below, 1e-6)
         # Residuals at even levels, the last slice cut finely: there the likelihood is steep.
@@ -47,7 +44,7 @@ def evaluation_noise(residuals: FloatArray, half_width: FloatArray, scale: Float
             prior /= prior.sum()
             truth = slice(10, -10, 6)
             score = q[truth][:, None] + residual
-            log_density = -smooth_pinball_loss(score[..., None] - q, level[k], h) / s
+            log_density = -smooth_pinball_loss(score[..., None] - q, level, h) / s
             density = prior * np.exp(log_density - log_density.max(axis=-1, keepdims=True))
             density /= density.sum(axis=-1, keepdims=True)
             left = density @ q**2 - (density @ q) ** 2
@@ -55,8 +52,6 @@ def evaluation_noise(residuals: FloatArray, half_width: FloatArray, scale: Float
             variance[k, i] = max(least, 1.0 / max(1.0 / mean - 1.0 / deviation**2, 1e-9))
     return Noise(_DEVIATIONS, variance)
 
-
-# The posterior of a fit.
 
 # Share of a period's models that are on base models without older ones: 0.16 on the Open LLM Leaderboard v2, 0.19 on
 # v1, means of three periods each (0.03 to 0.39); see docs/design.md.
@@ -72,35 +67,25 @@ _MOST_DRAWS = 2000
 
 @dataclass(frozen=True)
 class Beliefs:
-    """Draws of boundaries in the period planned for.
-
-    * tasks: names
-    * curves: draws
-    * period: period planned for, an index into the curves' periods
-    * noise: variance of one evaluation as a measurement of a boundary
-    * base_models: fitted base models: their index among the curves' effects, and their log10 FLOPs
-    * innovation: standard deviation of what a fitted base model has moved on its own by the period planned for, in
-      units of the spread of base models: ``base_model_innovation`` of the model for a fitted period, times the
-      square root of the quarters to the next one
-    * recent: fitted base models with scores of other periods: how many scores they have of the period planned for
-    """
+    """Draws of boundaries in the period planned for."""
 
     tasks: tuple[str, ...]
     curves: Curves
-    period: int
-    noise: Noise
+    period: int  # period planned for, an index into the curves' periods
+    noise: Noise  # variance of one evaluation as a measurement of a boundary
+    # fitted base models: their index among the curves' effects, and their log10 FLOPs
     base_models: dict[str, tuple[int, float]]
+    # standard deviation of what a fitted base model has moved on its own by the period planned for, in units of the
+    # spread of base models: ``base_model_innovation`` of the model for a fitted period, times the square root of the
+    # quarters to the next one
     innovation: float = 0.0
+    # fitted base models with scores of other periods: how many scores they have of the period planned for
     recent: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_frontier(cls, frontier: Fit, period: int | str | None = None, seed: int = 1) -> "Beliefs":
-        """Take a fit's draws, at most 2,000 of them.
-
-        The next period is the one that `predict`, `score`, `gate` and `watch` look ahead to: boundaries have gone on
-        with their velocity and their walk, and each fitted base model may have moved on its own. Left out is the trend
-        of later base models, which says where a base model not fitted stands, not how well that is known.
-        """
+        """Take a fit's draws, at most 2,000 of them, for a fitted period or the next one, as `next_period` has it."""
+        # left out is the trend of later base models: it says where one not fitted stands, not how well that is known
         curves, ahead = frontier.curves, 1.0
         if curves.n_samples > _MOST_DRAWS:
             curves = curves.take(curves.evenly(_MOST_DRAWS))
@@ -108,7 +93,6 @@ class Beliefs:
             (curves, ahead), index = next_period(frontier, curves, seed), -1
         else:
             index = int(period_indices(period, frontier.evaluations)[0])
-        constant = frontier.posterior["constant_data"].dataset
         names = frontier.base_model_names if curves.has_base_models else ()
         models = frontier.evaluations.models
         planned = np.zeros(len(models), dtype=bool) if period == NEXT else (models["period"] == index).to_numpy()
@@ -117,9 +101,7 @@ class Beliefs:
             tasks=tuple(frontier.tasks),
             curves=curves,
             period=index % curves.parts["floor"].shape[2],
-            noise=evaluation_noise(
-                curves.residuals, *(constant[name].to_numpy() for name in ("half_width", "scale", "likelihood_level"))
-            ),
+            noise=evaluation_noise(curves.residuals, Scale.from_posterior(frontier.posterior)),
             base_models={name: (i, float(z[i])) for i, name in enumerate(names)},
             innovation=frontier.spec.priors.base_model_innovation * float(np.sqrt(ahead)) if names else 0.0,
             recent=recent(models["base_model"], planned) if names else {},
@@ -131,10 +113,7 @@ class Beliefs:
         return np.stack([self.curves.at(z, int(k), period, None)[:, 0] for k in tasks])
 
     def sites(self, base_model: Sequence[str], z: FloatArray, tasks: IntArray) -> Sites:
-        """Draws of the boundaries of models on given base models, which may have moved since they were scored.
-
-        Shapes: z (n_sites,), tasks (n_tasks,).
-        """
+        """Draws of boundaries on given base models, which may have moved since. Shapes: z (n_sites,)."""
         curves, k = self.curves, np.asarray(tasks)[:, None]
         fitted = np.array([name in self.base_models for name in base_model], dtype=bool)
         base = np.array([self.base_models.get(name, (0, 0.0))[0] for name in base_model], dtype=np.int64)
@@ -179,15 +158,9 @@ def recent(base_model: pd.Series, planned: npt.NDArray[np.bool_]) -> dict[str, i
 
 
 def attention(site: IntArray, n_sites: int) -> FloatArray:
-    """Weigh base models by what models to come will be built on.
-
-    Shapes: site (n_candidates,), returns (n_sites,).
-
-    Notes
-    -----
-    A model to come is on a known base model in proportion to the number of its models now, or on a new one, about
-    which every known one says as much: `NEW_BASE_MODELS` is the probability of that.
-    """
+    """Weigh base models by what models to come will be built on. Shapes: site (n_candidates,), returns (n_sites,)."""
+    # on a known base model in proportion to the number of its models now, or on a new one, about which every known one
+    # says as much: NEW_BASE_MODELS is the probability of that
     counts = np.bincount(site, minlength=n_sites).astype(float)
     there = counts > 0
     return np.asarray(NEW_BASE_MODELS * there / there.sum() + (1.0 - NEW_BASE_MODELS) * counts / counts.sum())
@@ -201,10 +174,7 @@ def information(
     weights: FloatArray,
     site_weights: FloatArray | None = None,
 ) -> Information:
-    """Set up the covariance of population boundaries and sites.
-
-    Shapes: z (n_targets,), tasks (n_tasks,), weights (n_tasks, n_targets), site_weights (n_sites,).
-    """
+    """Set up boundaries at z (n_targets,), weights (n_tasks, n_targets), and sites as `Information`."""
     given = (beliefs.population(z, tasks), sites, beliefs.noise.of(tasks), weights)
     return Information(*given) if site_weights is None else BaseModelInformation(*given, site_weights)
 
@@ -253,7 +223,7 @@ def prior_beliefs(model: str, tasks: Sequence[str] | None, z: FloatArray, seed: 
     residuals = _SCATTER * (np.clip(stats.norm.ppf(RESIDUAL_LEVELS), -4.0, 4.0) - stats.norm.ppf(tau))
     sample = np.random.default_rng(0).normal(-_SCATTER * stats.norm.ppf(tau), _SCATTER, 20_000)
     likelihood = Scale.calibrated([sample], tau, spec.likelihood.smoothing)
-    noise = evaluation_noise(residuals[None], likelihood.half_width, likelihood.scale, likelihood.level)
+    noise = evaluation_noise(residuals[None], likelihood)
     scales = scale(priors.base_model, priors.base_model_spread) if spec.structure.base_models else None
     # Effects of base models that are never asked for: they carry the shape of the distribution of new ones.
     normal = rng.standard_normal((_DRAWS, _SHAPE, len(names)))

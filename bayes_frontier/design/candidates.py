@@ -18,19 +18,15 @@ from bayes_frontier.evaluations.tables.columns import Columns, resolve
 from bayes_frontier.evaluations.tables.sheet import Sheet
 from bayes_frontier.evaluations.tables.source import load
 from bayes_frontier.model.likelihood import FloatArray
-from bayes_frontier.text import count, listed, suggestion
+from bayes_frontier.text import check_choice, count, listed
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of a choice.
+    """Limits of a choice."""
 
-    * cost: sum of costs not exceeded; infinite where only the number is limited
-    * count: number of models not exceeded
-    """
-
-    cost: float
-    count: int
+    cost: float  # sum of costs not exceeded; infinite where only the number is limited
+    count: int  # number of models not exceeded
 
 
 def read_budget(budget: float | str | None, n: int | None, total: float, n_candidates: int) -> Budget:
@@ -57,8 +53,6 @@ def read_budget(budget: float | str | None, n: int | None, total: float, n_candi
     return Budget(total * amount / 100.0 if share else amount, count)
 
 
-# Models that could be evaluated: read, checked and priced; nothing left out in silence.
-
 Costs = Literal["parameters", "column", "tokens"]
 UNITS = {"parameters": "1e9 parameters", "column": "cost", "tokens": "1e15 FLOPs of inference"}
 """What each cost model counts in."""
@@ -69,16 +63,11 @@ TOKENS_PER_ITEM = "tokens_per_item"
 
 @dataclass(frozen=True)
 class Candidates:
-    """Candidates that can be chosen, and those that cannot.
+    """Candidates that can be chosen, and those that cannot."""
 
-    * frame: model, base_model, flops, cost (positive); one row per candidate
-    * unit: what cost counts in
-    * left_out: place, model, reason; one row per candidate that cannot be chosen
-    """
-
-    frame: pd.DataFrame
-    unit: str
-    left_out: pd.DataFrame
+    frame: pd.DataFrame  # model, base_model, flops, cost (positive); one row per candidate
+    unit: str  # what cost counts in
+    left_out: pd.DataFrame  # place, model, reason; one row per candidate that cannot be chosen
 
     def leave_out(self, mask: npt.NDArray[np.bool_], reason: str) -> "Candidates":
         """Move candidates to those left out. Shapes: mask (n_candidates,)."""
@@ -99,9 +88,7 @@ def read_candidates(
     registry: Registry | None = None,
 ) -> Candidates:
     """Read candidates from a table: model, base_model and flops (or what gives it), and what their cost needs."""
-    if cost not in get_args(Costs):
-        names = get_args(Costs)
-        raise QueryError(f"cost: unknown model {cost!r}.{suggestion(cost, names)} Choose one of {listed(names)}.")
+    check_choice(cost, get_args(Costs), "cost")
     if isinstance(source, pd.DataFrame) and source.empty:
         raise DataError("candidates: the table has no rows; there is nothing to choose from.")
     sheets = load(source).sheets
@@ -112,7 +99,10 @@ def read_candidates(
         raise DataError(f"{sheet.source} has no candidates: the table has no rows.")
     day = dt.datetime.now(dt.UTC).date() if today is None else today
     resolved, entries = resolve(sheet, columns), given_registry(registry)
-    late = _in_future(sheet, resolved, day)
+    late = np.zeros(len(sheet.frame), dtype=bool)
+    if "released" in resolved.fields:
+        days = cells.dates(sheet, resolved.fields["released"], dt.date.max)
+        late = (days > pd.Timestamp(day)).to_numpy(dtype=bool)
     fields = read_fields(
         sheet, resolved.fields, entries, dated=False, today=dt.date.max if late.any() else day, notes=[]
     )
@@ -166,13 +156,6 @@ def _without(
     if not len(kept):
         raise DataError(f"{source}: none of {count(len(frame), 'candidate')} can be planned with: {reason.iloc[0]}.")
     return Candidates(kept, unit, left_out)
-
-
-def _in_future(sheet: Sheet, columns: Columns, today: dt.date) -> npt.NDArray[np.bool_]:
-    if "released" not in columns.fields:
-        return np.zeros(len(sheet.frame), dtype=bool)
-    days = cells.dates(sheet, columns.fields["released"], dt.date.max)
-    return np.asarray((days > pd.Timestamp(today)).to_numpy(dtype=bool))
 
 
 def _price(sheet: Sheet, columns: Columns, fields: pd.DataFrame, cost: str, registry: Registry) -> FloatArray:

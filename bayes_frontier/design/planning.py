@@ -68,9 +68,6 @@ def commands(models: pd.Series, tasks: tuple[str, ...]) -> list[str]:
     return lines
 
 
-# The plan.
-
-
 @dataclass(frozen=True, repr=False)
 class Plan(Drawn):
     """Models to evaluate, in order.
@@ -244,7 +241,10 @@ def plan(
     )
     total = float(pool.frame["cost"].sum())
     limit = read_budget(budget, n, total, len(pool.frame))
-    pool = _excluded(pool, exclude)
+    _check_names(pool, exclude, "exclude")
+    pool = pool.leave_out(pool.frame["model"].isin(exclude).to_numpy(dtype=bool), "excluded")
+    if not len(pool.frame):
+        raise QueryError("exclude: no candidate is left.")
     pool, forced = _forced(pool, include, limit)
     z = log_flops(pool.frame["flops"])
     by_base = pd.Series(z).groupby(pool.frame["base_model"].to_numpy()).median()
@@ -276,7 +276,14 @@ def plan(
     return Plan(
         table=table,
         left_out=pool.left_out.reset_index(drop=True),
-        widths=_widths(beliefs, asked, before, choice.variance[-1], prob),
+        widths=pd.DataFrame(
+            {
+                "task": np.repeat([beliefs.tasks[k] for k in asked.tasks], len(asked.z)),
+                "flops": np.tile(10.0**asked.z, len(asked.tasks)),
+                "now": _interval(prob) * np.sqrt(before).ravel(),
+                "planned": _interval(prob) * np.sqrt(choice.variance[-1]).ravel(),
+            }
+        ),
         prob=prob,
         budget=limit.cost,
         total=total,
@@ -294,14 +301,6 @@ def _attention(site: IntArray, z: FloatArray, asked: Targets, n_sites: int) -> F
             "there is no base model to learn about; ask for the boundary there (objective interval-width)."
         )
     return attention(site[inside], n_sites)
-
-
-def _excluded(pool: Candidates, exclude: Sequence[str]) -> Candidates:
-    _check_names(pool, exclude, "exclude")
-    pool = pool.leave_out(pool.frame["model"].isin(exclude).to_numpy(dtype=bool), "excluded")
-    if not len(pool.frame):
-        raise QueryError("exclude: no candidate is left.")
-    return pool
 
 
 def _forced(pool: Candidates, include: Sequence[str], limit: Budget) -> tuple[Candidates, list[int]]:
@@ -351,19 +350,6 @@ def _table(
             "information": choice.nats,
             "interval_width": width,
             "reason": reasons(rows["base_model"], beliefs, asked, choice),
-        }
-    )
-
-
-def _widths(beliefs: Beliefs, asked: Targets, before: FloatArray, after: FloatArray, prob: float) -> pd.DataFrame:
-    task = np.repeat([beliefs.tasks[k] for k in asked.tasks], len(asked.z))
-    factor = _interval(prob)
-    return pd.DataFrame(
-        {
-            "task": task,
-            "flops": np.tile(10.0**asked.z, len(asked.tasks)),
-            "now": factor * np.sqrt(before).ravel(),
-            "planned": factor * np.sqrt(after).ravel(),
         }
     )
 

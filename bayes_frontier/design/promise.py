@@ -12,6 +12,7 @@ from bayes_frontier.design.beliefs import Beliefs, information
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.targets import Targets
 from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.evaluations.tables.sheet import first_line
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.posterior.drift import same_period
@@ -24,18 +25,12 @@ _POINTS = 15
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """A plan that evaluations followed.
+    """A plan that evaluations followed."""
 
-    * table: model, and of the plan's columns order, cost and interval_width where it has them
-    * tasks: tasks it was made for; None where it does not say
-    * flops: range of compute it was made for
-    * prob: probability of its intervals
-    """
-
-    table: pd.DataFrame
-    tasks: tuple[str, ...] | None
-    flops: tuple[float, float] | None
-    prob: float
+    table: pd.DataFrame  # model, and of the plan's columns order, cost and interval_width where it has them
+    tasks: tuple[str, ...] | None  # tasks it was made for; None where it does not say
+    flops: tuple[float, float] | None  # range of compute it was made for
+    prob: float  # probability of its intervals
 
     @classmethod
     def from_plan(cls, plan: Plan | pd.DataFrame | str | Path) -> "Planned":
@@ -46,8 +41,7 @@ class Planned:
             try:
                 table = pd.read_csv(table)
             except (OSError, ValueError) as error:
-                words = str(error).splitlines()[0] if str(error) else type(error).__name__
-                raise DataError(f"{name}: cannot be read as a plan ({words}).") from None
+                raise DataError(f"{name}: cannot be read as a plan ({first_line(error)}).") from None
         if "model" not in table or not len(table):
             raise DataError(
                 f"{name}: no plan; a table with a column model is needed, as `bayes-frontier plan --out plan.csv` "
@@ -104,12 +98,8 @@ def promise(
     flops: tuple[float, float] | None = None,
     prob: float = 0.9,
 ) -> Promise:
-    """Compare what evaluations were expected to say, before any of their scores was seen, with what they said.
-
-    The expectation is that of `plan` (docs/design.md) for the evaluations that came in, so a plan carried out in
-    part is judged by that part. The reduction realised is that of the posterior variance from one fit to the next; it
-    may be negative, since scores that contradict a fit also make it wider.
-    """
+    """Compare what the evaluations that came in were expected to say, as `plan` does, with what they said."""
+    # the reduction realised may be negative: scores that contradict a fit also make it wider
     wanted = before.tasks
     if planned is not None and planned.tasks is not None:
         wanted, prob = planned.tasks, planned.prob

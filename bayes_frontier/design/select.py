@@ -10,13 +10,10 @@ from bayes_frontier.model.likelihood import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Noise:
-    """Variance of one evaluation as a measurement of a boundary, by how well the boundary is known.
+    """Variance of one evaluation as a measurement of a boundary, by how well the boundary is known."""
 
-    * deviation (n_nodes,): standard deviations of the boundary, increasing
-    * variance (n_tasks, n_nodes): of the measurement, interpolated between the nodes, on logarithmic scales
-    """
-
-    deviation: FloatArray
+    deviation: FloatArray  # (n_nodes,): standard deviations of the boundary, increasing
+    # (n_tasks, n_nodes): of the measurement, interpolated between the nodes, on logarithmic scales
     variance: FloatArray
 
     def __call__(self, boundary: FloatArray) -> FloatArray:
@@ -35,25 +32,15 @@ class Sites:
 
     The boundary at site j is ``columns[..., index[j]]`` plus an effect of its own, independent of everything else, with
     standard deviation `spread`: that of a base model not yet seen, or what a fitted one has moved on its own.
-
-    * columns (n_tasks, n_draws, n_columns): posterior draws of boundaries, in score units
-    * index (n_sites,): column of each site
-    * spread (n_tasks, n_sites): in score units
     """
 
-    columns: FloatArray
-    index: IntArray
-    spread: FloatArray
+    columns: FloatArray  # (n_tasks, n_draws, n_columns): posterior draws of boundaries, in score units
+    index: IntArray  # (n_sites,): column of each site
+    spread: FloatArray  # (n_tasks, n_sites): in score units
 
 
 class Information:
-    """Covariance of targets and sites, given the evaluations chosen so far.
-
-    * targets (n_tasks, n_draws, n_targets): posterior draws of what is to be known, in score units
-    * sites: where evaluations are possible
-    * noise: variance of one evaluation as a measurement of a boundary
-    * weights (n_tasks, n_targets): weight of each target's variance; they sum to one
-    """
+    """Covariance of targets (n_tasks, n_draws, n_targets) and sites, given the evaluations chosen so far."""
 
     def __init__(self, targets: FloatArray, sites: Sites, noise: Noise, weights: FloatArray) -> None:
         self.noise, self.weights = noise, weights
@@ -94,10 +81,7 @@ class Information:
         return np.asarray((squared[:, self._index] / (variance + self.noise(variance))).sum(axis=0))
 
     def information_gains(self) -> FloatArray:
-        """Give the expected information of one more evaluation about the boundaries of the models themselves.
-
-        Shapes: returns (n_sites,).
-        """
+        """Give the expected information of one more evaluation about the models' boundaries, shape (n_sites,)."""
         variance = self.variance
         return np.asarray(0.5 * np.log1p(variance / self.noise(variance)).sum(axis=0))
 
@@ -129,11 +113,7 @@ class Information:
 
 
 class BaseModelInformation(Information):
-    """Information whose targets are the boundaries of the sites themselves, some of them more than others.
-
-    * targets, sites, noise, weights: as in `Information`; the targets are only reported
-    * site_weights (n_sites,): weight of the variance of each site's boundary; they sum to one
-    """
+    """Information about the sites themselves, by site_weights (n_sites,) that sum to one; targets are only reported."""
 
     def __init__(
         self, targets: FloatArray, sites: Sites, noise: Noise, weights: FloatArray, site_weights: FloatArray
@@ -158,22 +138,15 @@ class BaseModelInformation(Information):
         return np.asarray((squared / (variance + self.noise(variance))).mean(axis=0))
 
 
-# Greedy choice of evaluations under a budget.
-
-
 @dataclass
 class Chosen:
-    """Evaluations in the order they were chosen, with what each was expected to buy.
-
-    * order: candidates
-    * nats: expected information of all up to each, in nats
-    * variance: variances of the targets after each, shape (n_tasks, n_targets)
-    * largest: task and target whose variance each reduces most, by share
-    """
+    """Evaluations in the order they were chosen, with what each was expected to buy."""
 
     order: list[int] = field(default_factory=list)
-    nats: list[float] = field(default_factory=list)
+    nats: list[float] = field(default_factory=list)  # expected information of all up to each, in nats
+    # variances of the targets after each, shape (n_tasks, n_targets)
     variance: list[FloatArray] = field(default_factory=list)
+    # task and target whose variance each reduces most, by share
     largest: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, candidate: int, site: int, information: Information) -> None:
@@ -191,27 +164,19 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is to be chosen from.
+    """What is to be chosen from."""
 
-    * make: returns fresh `Information`
-    * by_information: whether nats are maximised; else the mean variance, of what `Information` it is, is minimised
-    * site (n_candidates,): site of each candidate
-    * cost (n_candidates,): positive costs
-    * budget: sum of costs not exceeded; where it is infinite, gains are not divided by costs
-    * most: number of candidates not exceeded
-    * ties (n_candidates,): order among candidates of one site: of those at equal cost, or of all
-    * by_price: whether the cheaper candidates of a site come first. Not where the cost says something about the
-      scores: a model with fewer parameters than its base model is pruned, or not what its label says, and base
-      models are known by models that stand for the others
-    """
-
-    make: Callable[[], Information]
+    make: Callable[[], Information]  # returns fresh `Information`
+    # whether nats are maximised; else the mean variance, of what `Information` it is, is minimised
     by_information: bool
-    site: IntArray
-    cost: FloatArray
-    budget: float
-    most: int
-    ties: FloatArray
+    site: IntArray  # (n_candidates,): site of each candidate
+    cost: FloatArray  # (n_candidates,): positive costs
+    budget: float  # sum of costs not exceeded; where it is infinite, gains are not divided by costs
+    most: int  # number of candidates not exceeded
+    ties: FloatArray  # (n_candidates,): order among candidates of one site: of those at equal cost, or of all
+    # whether the cheaper candidates of a site come first. Not where the cost says something about the scores: a model
+    # with fewer parameters than its base model is pruned, or not what its label says, and base models are known by
+    # models that stand for the others
     by_price: bool = True
 
     def gains(self, information: Information) -> FloatArray:
@@ -224,12 +189,10 @@ class Problem:
 
 
 def greedy(problem: Problem, forced: Sequence[int] = ()) -> Chosen:
-    """Choose candidates by gain per cost, or begin with the best single one where that alone is better.
-
-    Gain per cost alone can spend a budget on trifles; together with the best single affordable candidate it attains at
-    least ``(1 - 1/e) / 2`` of the optimum of a submodular gain such as the expected information (Leskovec et al. 2007,
-    doi 10.1145/1281192.1281239). Variance reduction is not submodular: all gains are computed anew at every step.
-    """
+    """Choose candidates by gain per cost, or begin with the best single one where that alone is better."""
+    # Gain per cost alone can spend a budget on trifles; with the best single affordable candidate it attains at least
+    # (1 - 1/e) / 2 of the optimum of a submodular gain such as the expected information (Leskovec et al. 2007, doi
+    # 10.1145/1281192.1281239). Variance reduction is not submodular: all gains are computed anew at every step.
     order, information = _by_ratio(problem, forced)
     fresh = problem.make()
     for candidate in forced:

@@ -12,7 +12,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range, check_score, task_indices
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.text import check_choice
 
 Objective = Literal["base-models", "interval-width", "information", "question"]
 OBJECTIVE: Objective = "base-models"
@@ -46,12 +46,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Targets:
-    """Points at which boundaries are to be known.
-
-    * tasks (n_tasks,): tasks
-    * z (n_targets,): log10 FLOPs
-    * weights (n_tasks, n_targets): equal, adding up to one
-    """
+    """Points at which boundaries are to be known, equally weighted: tasks (n_tasks,), z (n_targets,) in log10 FLOPs."""
 
     tasks: IntArray
     z: FloatArray
@@ -71,11 +66,7 @@ def targets(
     z: FloatArray,
 ) -> Targets:
     """Read what is to be known. Shapes: z (n_candidates,)."""
-    if objective not in get_args(Objective):
-        names = get_args(Objective)
-        raise QueryError(
-            f"objective: unknown choice {objective!r}.{suggestion(objective, names)} Choose one of {listed(names)}."
-        )
+    check_choice(objective, get_args(Objective), "objective")
     if (question is None) == (objective == "question"):
         raise QueryError("question: the objective 'question' needs one, and only this objective takes one.")
     if question is not None:
@@ -95,10 +86,7 @@ def targets(
 
 
 def settled(mean: float, before: float, after: FloatArray, question: Question) -> FloatArray:
-    """Probability that a question will be settled, before the scores are seen.
-
-    The posterior mean after the evaluations is Normal with variance ``before - after`` around the present one.
-    """
+    """Probability that a question will be settled: the posterior mean then has variance ``before - after``."""
     left = np.sqrt(np.maximum(after, 0.0))
     moves = np.sqrt(np.maximum(before - after, 1e-18))
     needed = stats.norm.ppf(question.prob) * left

@@ -16,7 +16,7 @@ from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.combine import combine
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.frames import closing_dates
-from bayes_frontier.evaluations.lines import Duplicates
+from bayes_frontier.evaluations.lines import Compute, Copies, Duplicates
 from bayes_frontier.evaluations.metrics import Metrics
 from bayes_frontier.evaluations.read import read
 from bayes_frontier.evaluations.registry.registry import Registry, given_registry
@@ -25,7 +25,7 @@ from bayes_frontier.posterior import fitting
 from bayes_frontier.posterior.drift import movement
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range
-from bayes_frontier.text import count, flops_words, listed, printable, share_words, suggestion
+from bayes_frontier.text import check_choice, count, flops_words, listed, printable, share_words
 
 # One period that every date falls in: rows without a date are left out as they are read, periods come later.
 _ANY_DAY = (dt.date(2200, 1, 1),)
@@ -113,6 +113,8 @@ def update(
     format: str | None = None,
     columns: Mapping[str, str] | None = None,
     duplicates: Duplicates = "keep",
+    copies: Copies = "auto",
+    compute: Compute = "stated",
     metrics: Metrics | Mapping[str, object] | str | Path | None = None,
     limited: bool = False,
     registry: Registry | str | Path | None = None,
@@ -145,7 +147,7 @@ def update(
     rescored : {"error", "first", "mix"}
         A task that the new results score otherwise than the fit's, as the models of both show: stop; leave its new
         scores out; or mix both scorings, which looks like drift.
-    format, columns, duplicates, metrics, limited : optional
+    format, columns, duplicates, copies, compute, metrics, limited : optional
         How to read the results; see `bayes_frontier.read`.
     registry : Registry or path, optional
         Base models of the results and of the new fit (default: the registry that the fit's table was read with).
@@ -185,11 +187,7 @@ def update(
         flops = [float(value) for value in check_flops(flops)]
     if target_range is not None:
         check_range(target_range)
-    if rescored not in _RESCORED:
-        raise QueryError(
-            f"rescored: unknown choice {rescored!r}.{suggestion(rescored, _RESCORED)} Choose one of "
-            f"{listed(_RESCORED)}; a task apart is another fit's."
-        )
+    check_choice(rescored, _RESCORED, "rescored")
     planned = None if plan is None else Planned.from_plan(plan)
     old = frontier.evaluations
     closing = [end for end in old.period_ends if end is not None]
@@ -200,6 +198,8 @@ def update(
         "format": format,
         "columns": columns,
         "duplicates": duplicates,
+        "copies": copies,
+        "compute": compute,
         "registry": entries,
         "metrics": metrics,
         "limited": limited,

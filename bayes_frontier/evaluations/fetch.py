@@ -7,8 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,18 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Published:
-    """A table on the Hugging Face Hub.
-
-    * name: what it is called here
-    * repository: data-set repository
-    * file: path in the repository; None: the only CSV or Parquet file there
-    * revision: commit, 40 hexadecimal digits; None: that of the first download, kept from then on
-    * about: what it holds
-    """
+    """A table in a data-set repository of the Hugging Face Hub."""
 
     name: str
     repository: str
+    # None: the only CSV or Parquet file there
     file: str | None
+    # commit; None: that of the first download, kept from then on
     revision: str | None
     about: str
 
@@ -72,11 +66,11 @@ TABLES = (
 
 def published(name: str) -> Published:
     """Look up a table by name."""
-    names = [table.name for table in TABLES]
-    for table in TABLES:
-        if table.name == name.strip().casefold():
-            return table
-    raise DataError(f"No published table is called {name!r}.{suggestion(name, names)} There are {listed(names)}.")
+    tables = {table.name: table for table in TABLES}
+    if name.strip().casefold() not in tables:
+        names = list(tables)
+        raise DataError(f"No published table is called {name!r}.{suggestion(name, names)} There are {listed(names)}.")
+    return tables[name.strip().casefold()]
 
 
 # Download published tables from the Hugging Face Hub: one commit, checked, kept, offline afterwards.
@@ -89,15 +83,7 @@ _STEP = 16 * 1024
 
 @dataclass(frozen=True)
 class Fetched:
-    """A downloaded table.
-
-    * name: its name in `published.TABLES`
-    * path: where it is
-    * repository, file, revision: where it came from: data-set repository, path in it, commit
-    * sha256: SHA-256 of the file, hexadecimal
-    * checked: what the file was checked against when it was downloaded
-    * downloaded: false when it was there already
-    """
+    """A table on this machine: what it was checked against, and whether it was downloaded just now."""
 
     name: str
     path: str
@@ -150,12 +136,18 @@ def fetch(
         raise DataError("sha256: write the 64 hexadecimal digits of a SHA-256.")
     folder = Path(cache) if cache is not None else platformdirs.user_cache_path("bayes-frontier") / "tables"
     key = f"{table.name}@{revision or table.revision or 'first'}"
-    known = _kept(folder, key)
-    if known is not None:
-        return _checked_again(known, sha256)
-    found = _download(table, revision or table.revision, sha256, folder, progress)
-    _keep(folder, key, found)
-    return found
+    record = folder / "fetched.json"
+    try:
+        entries = dict(json.loads(record.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        entries = {}
+    with suppress(KeyError, TypeError):
+        kept = replace(Fetched(**entries[key]), downloaded=False)
+        if Path(kept.path).is_file():
+            return _checked_again(kept, sha256)
+    fetched = _download(table, revision or table.revision, sha256, folder, progress)
+    replace_file(record, (json.dumps(entries | {key: asdict(fetched)}, indent=2) + "\n").encode(), "fetch")
+    return fetched
 
 
 def _download(
@@ -183,7 +175,11 @@ def _download(
 
 
 def _receive(url: str, stated: HfFileMetadata, path: Path, shown: bool) -> Path:
-    """Download beside a path, going on with what an earlier call left of the same content."""
+    """Download beside a path, going on with what an earlier call left of the same content.
+
+    `hf_hub_download` starts anew after a call that failed, and does not compare what came with the hub's checksum.
+    """
+    from huggingface_hub import constants
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils import build_hf_headers, tqdm  # type: ignore[attr-defined]  # documented, not listed
 
@@ -194,32 +190,24 @@ def _receive(url: str, stated: HfFileMetadata, path: Path, shown: bool) -> Path:
     # files may lie on another host, which the user's token does not concern
     elsewhere = urlsplit(stated.location).netloc != urlsplit(url).netloc
     part = path.with_name(f"{path.name}.{hashlib.sha256((stated.etag or '').encode()).hexdigest()[:12]}.part")
-    with part.open("ab") as file, _small_steps():
-        if stated.size is not None and file.tell() > stated.size:
-            file.truncate(0)
-        http_get(
-            stated.location,
-            file,
-            resume_size=file.tell(),
-            headers=build_hf_headers(token=False if elsewhere else None),
-            expected_size=stated.size,
-            displayed_filename=path.name,
-            tqdm_class=None if shown else Silent,
-        )
-    return part
-
-
-@contextmanager
-def _small_steps() -> Iterator[None]:
-    """Have the hub's client write what arrives in small steps: it can go on only after a whole one, of 10 MB."""
-    from huggingface_hub import constants
-
-    before = constants.DOWNLOAD_CHUNK_SIZE
-    constants.DOWNLOAD_CHUNK_SIZE = _STEP
+    # the client can go on only after a whole step, of 10 MB unless told otherwise
+    step, constants.DOWNLOAD_CHUNK_SIZE = constants.DOWNLOAD_CHUNK_SIZE, _STEP
     try:
-        yield
+        with part.open("ab") as file:
+            if stated.size is not None and file.tell() > stated.size:
+                file.truncate(0)
+            http_get(
+                stated.location,
+                file,
+                resume_size=file.tell(),
+                headers=build_hf_headers(token=False if elsewhere else None),
+                expected_size=stated.size,
+                displayed_filename=path.name,
+                tqdm_class=None if shown else Silent,
+            )
     finally:
-        constants.DOWNLOAD_CHUNK_SIZE = before
+        constants.DOWNLOAD_CHUNK_SIZE = step
+    return part
 
 
 def _resolve(table: Published, revision: str | None, endpoint: str | None) -> tuple[str, str]:
@@ -263,64 +251,44 @@ def _verify(part: Path, name: str, stated: HfFileMetadata, sha256: str | None) -
     return digest, " and ".join(what for what, _, _ in checks) or "its length only: the hub states no checksum"
 
 
-def _checked_again(known: Fetched, sha256: str | None) -> Fetched:
-    path = Path(known.path)
+def _checked_again(kept: Fetched, sha256: str | None) -> Fetched:
+    path = Path(kept.path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if digest != known.sha256:
+    if digest != kept.sha256:
         path.unlink()
         raise DataError(
-            f"{path} was changed since it was downloaded (SHA-256 {digest}, then {known.sha256}). It was deleted; "
+            f"{path} was changed since it was downloaded (SHA-256 {digest}, then {kept.sha256}). It was deleted; "
             "fetch it again."
         )
     if sha256 not in (None, digest):
         raise DataError(
             f"{path} has the SHA-256 {digest}, not {sha256} as asked. Ask for another revision, or leave sha256 out."
         )
-    return known
-
-
-def _kept(folder: Path, key: str) -> Fetched | None:
-    """Return what an earlier call recorded, if its file is still there."""
-    try:
-        entry = json.loads((folder / "fetched.json").read_text(encoding="utf-8"))[key]
-        known = replace(Fetched(**entry), downloaded=False)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return known if Path(known.path).is_file() else None
-
-
-def _keep(folder: Path, key: str, found: Fetched) -> None:
-    record = folder / "fetched.json"
-    try:
-        entries = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        entries = {}
-    replace_file(record, (json.dumps(entries | {key: asdict(found)}, indent=2) + "\n").encode(), "fetch")
+    return kept
 
 
 def _words(table: Published, revision: str | None, error: Exception) -> str:
     """Say what went wrong with a download, and what to do."""
     from huggingface_hub.errors import (
-        EntryNotFoundError,
         GatedRepoError,
-        HfHubHTTPError,
         OfflineModeIsEnabled,
+        RemoteEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
 
-    at = f"{table.name} ({table.repository}" + (f", revision {revision})" if revision else ")")
-    if isinstance(error, OfflineModeIsEnabled):
-        return f"{at} is not here yet, and HF_HUB_OFFLINE forbids to download it: unset it, or give another cache."
-    if isinstance(error, GatedRepoError):
-        return f"{at} asks for an account: accept its terms on the hub and set HF_TOKEN."
-    if isinstance(error, RevisionNotFoundError):
-        return f"{at}: the hub has no such revision. Give another one, such as main."
-    if isinstance(error, RepositoryNotFoundError):
-        return f"{at}: the hub has no such repository (404), or not for you. It may have moved; look for it there."
-    if isinstance(error, EntryNotFoundError) and isinstance(error, HfHubHTTPError):
-        return f"{at} has no file {table.file!r} (404). Give another revision, such as main."
-    return (
-        f"{at} could not be downloaded: {first_line(error)}. Check the connection and call again: it goes on where it "
-        "stopped."
-    )
+    match error:
+        case OfflineModeIsEnabled():
+            said = " is not here yet, and HF_HUB_OFFLINE forbids to download it: unset it, or give another cache."
+        case GatedRepoError():
+            said = " asks for an account: accept its terms on the hub and set HF_TOKEN."
+        case RevisionNotFoundError():
+            said = ": the hub has no such revision. Give another one, such as main."
+        case RepositoryNotFoundError():
+            said = ": the hub has no such repository (404), or not for you. It may have moved; look for it there."
+        case RemoteEntryNotFoundError():
+            said = f" has no file {table.file!r} (404). Give another revision, such as main."
+        case _:
+            said = f" could not be downloaded: {first_line(error)}. Check the connection and call again: it goes on "
+            said += "where it stopped."
+    return f"{table.name} ({table.repository}" + (f", revision {revision})" if revision else ")") + said

@@ -4,36 +4,23 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "plot_attainable": "intervals",
-    "plot_backtest": "backtest",
-    "plot_backtest_tasks": "backtest",
-    "plot_base_models": "base_models",
-    "plot_boundary": "boundary",
-    "plot_check": "checks",
-    "plot_compute_for": "intervals",
-    "plot_contamination": "releases",
-    "plot_drift": "drift",
-    "plot_drift_curves": "drift",
-    "plot_drift_forest": "drift",
-    "plot_drift_ridge": "drift",
-    "plot_emergence": "saturation",
-    "plot_energy": "diagnostics",
-    "plot_factors": "base_models",
-    "plot_gate": "releases",
-    "plot_plan": "plan",
-    "plot_population": "base_models",
-    "plot_portfolio": "portfolio",
-    "plot_prior_posterior": "diagnostics",
-    "plot_progress": "saturation",
-    "plot_rank": "diagnostics",
-    "plot_saturation": "saturation",
-    "plot_stages": "releases",
-    "plot_taus": "boundary",
-    "plot_trace": "diagnostics",
-    "plot_watch": "releases",
-    "plot_trade_off": "portfolio",
+    f"plot_{name}": home
+    for home, names in {
+        "backtest": "backtest backtest_tasks",
+        "base_models": "base_models factors population",
+        "boundary": "boundary taus",
+        "checks": "check",
+        "diagnostics": "energy prior_posterior rank trace",
+        "drift": "drift drift_curves drift_forest drift_ridge",
+        "intervals": "attainable compute_for",
+        "plan": "plan",
+        "portfolio": "portfolio trade_off",
+        "releases": "contamination gate stages watch",
+        "saturation": "emergence progress saturation",
+    }.items()
+    for name in names.split()
 }
-__all__ = list(_HOMES)
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the public name is

@@ -1,29 +1,24 @@
 """Pictures of a backtest: all boundaries compared, and task by task."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bayes_frontier.checks.backtest.comparison import ORACLE, OURS
+from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, Backtest
 from bayes_frontier.errors import QueryError
-from bayes_frontier.plots.style import OKABE_ITO, Visuals, settle
-from bayes_frontier.text import listed, suggestion
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from bayes_frontier.checks.backtest.comparison import Backtest
+from bayes_frontier.plots.style import OKABE_ITO, Settled, Visuals, settle
+from bayes_frontier.text import check_choice
 
 _INK, _PAPER, _QUIET = "#1a1a1a", "#ffffff", "#8a8a8a"
 _BETTER, _WORSE = OKABE_ITO[0], OKABE_ITO[5]
 _GROUPS = {"all": "all models", "known": "models on a base model already seen", "new": "models on a new base model"}
 _SHOWN = (OURS, "paper", "constant", ORACLE)
+_LABELS = {OURS: "ours", ORACLE: "oracle (fitted to the period itself)"}
 _AROUND: dict[str, dict[str, object]] = {
     "grid": {"color": "#e6e6e6", "linewidth": 0.7},
     "name": {"loc": "left", "fontsize": 10.5, "fontweight": "bold", "color": _INK},
@@ -94,19 +89,20 @@ def plot_backtest(
     _intervals(difference, table, elements)
     loss.set_xlim(left=0.0)
     for panel in (difference, coverage):
-        if (options := elements["zero"]) is not None:
-            panel.axvline(0.0, **options)
+        elements.draw("zero", panel.axvline, 0.0)
     titles = ("pinball loss, x 1000", f"ours minus it, {100 * prob:g}% interval, x 1000", "coverage error, signed")
     for panel, title in zip(panels, titles, strict=True):
         _settle_panel(panel, elements, title, "x")
         panel.set_ylim(-0.7, len(names) - 0.3)
         panel.set_yticks(range(len(names)), names if panel is loss or not new_figure else [])
-        _emphasise(panel)
-    if (options := elements["labels"]) is not None:
-        for panel, words in zip(panels, ("lower is better", "left: ours is better", "left: too low"), strict=True):
-            panel.set_xlabel(words, **options)
-    if new_figure and (options := elements["title"]) is not None:
-        loss.figure.suptitle(f"The next period predicted, {_GROUPS[group]} (tau = {result.tau:g})", **options)
+        for label in panel.get_yticklabels():
+            if label.get_text() == OURS:
+                label.set(fontweight="bold", color=_INK)
+    for panel, words in zip(panels, ("lower is better", "left: ours is better", "left: too low"), strict=True):
+        elements.draw("labels", panel.set_xlabel, words)
+    if new_figure:
+        title = f"The next period predicted, {_GROUPS[group]} (tau = {result.tau:g})"
+        elements.draw("title", loss.figure.suptitle, title)
     return panels
 
 
@@ -146,9 +142,7 @@ def plot_backtest_tasks(
     elements = settle(visuals, TASK_ELEMENTS)
     names = [n for n in _SHOWN if n in result.boundaries] if boundaries is None else list(boundaries)
     for name in names:
-        if name not in result.boundaries:
-            hint = suggestion(name, result.boundaries)
-            raise QueryError(f"boundaries: {name!r} is not compared.{hint} There are {listed(result.boundaries, 20)}.")
+        check_choice(name, result.boundaries, "boundaries")
     new_figure = axes is None
     panels = _grid(len(result.tasks)) if axes is None else np.asarray(axes, dtype=object).ravel()
     if len(panels) < len(result.tasks):
@@ -160,20 +154,19 @@ def plot_backtest_tasks(
     colours = dict(zip([n for n in names if n not in (OURS, ORACLE)], [*OKABE_ITO[1:], *[_QUIET] * 99], strict=False))
     for task, panel in zip(result.tasks, panels, strict=True):
         for name in names:
-            if (options := elements["line"]) is not None:
-                style: dict[str, Any] = {"color": colours.get(name, _colour(name)), "label": _label(name)}
-                style |= {"linestyle": (0, (4, 2)), "zorder": 3.0} if name == ORACLE else {}
-                style |= {"zorder": 4.0} if name == OURS else {}
-                panel.plot(at, losses.sel(boundary=name, task=task), **{**style, **options})
+            look: dict[str, Any] = {"color": colours.get(name, _colour(name)), "label": _LABELS.get(name, name)}
+            look |= {"linestyle": (0, (4, 2)), "zorder": 3.0} if name == ORACLE else {}
+            look |= {"zorder": 4.0} if name == OURS else {}
+            elements.draw("line", panel.plot, at, losses.sel(boundary=name, task=task), **look)
         _settle_panel(panel, elements, task, "y")
         panel.set_ylim(bottom=0.0)
         panel.set_xlim(-0.3, len(at) - 0.7)
         panel.set_xticks(at, [_short(label) for label in result.splits])
-        if (options := elements["labels"]) is not None and (not new_figure or panel in panels[::3]):
-            panel.set_ylabel("pinball loss, x 1000", **options)
+        if not new_figure or panel in panels[::3]:
+            elements.draw("labels", panel.set_ylabel, "pinball loss, x 1000")
     figure = panels[0].figure
-    if new_figure and (options := elements["title"]) is not None:
-        figure.suptitle(f"Loss in the period predicted (tau = {result.tau:g})", **options)
+    if new_figure:
+        elements.draw("title", figure.suptitle, f"Loss in the period predicted (tau = {result.tau:g})")
     if (options := elements["legend"]) is not None and elements["line"] is not None:
         handles, labels = panels[0].get_legend_handles_labels()
         place = {"loc": "outside lower center", "ncols": len(names)} if new_figure else {"loc": "best"}
@@ -197,55 +190,34 @@ def _grid(n: int) -> npt.NDArray[Any]:
 
 
 def _scatter(
-    panel: Axes,
-    cells: npt.NDArray[np.float64],
-    means: npt.NDArray[np.float64],
-    colours: list[str],
-    elements: dict[str, dict[str, Any] | None],
+    panel: Axes, cells: npt.NDArray[np.float64], means: npt.NDArray[np.float64], colours: list[str], elements: Settled
 ) -> None:
     for row, (values, mean, colour) in enumerate(zip(cells, means, colours, strict=True)):
-        if (options := elements["cells"]) is not None:
-            panel.scatter(values, np.full(values.shape, row), **{"color": colour, **options})
-        if (options := elements["mean"]) is not None:
-            panel.scatter([mean], [row], **{"color": colour, **options})
+        elements.draw("cells", panel.scatter, values, np.full(values.shape, row), color=colour)
+        elements.draw("mean", panel.scatter, [mean], [row], color=colour)
 
 
-def _intervals(panel: Axes, table: pd.DataFrame, elements: dict[str, dict[str, Any] | None]) -> None:
+def _intervals(panel: Axes, table: pd.DataFrame, elements: Settled) -> None:
     compared = table[["difference", "lower", "upper"]].to_numpy(dtype=float) * 1e3
     for row, (mean, lower, upper) in enumerate(compared):
         if np.isnan(mean):
             continue
         colour = _BETTER if upper < 0 else _WORSE if lower > 0 else _QUIET
-        if (options := elements["interval"]) is not None:
-            panel.plot([lower, upper], [row, row], **{"color": colour, **options})
-        if (options := elements["mean"]) is not None:
-            panel.scatter([mean], [row], **{"color": colour, **options})
+        elements.draw("interval", panel.plot, [lower, upper], [row, row], color=colour)
+        elements.draw("mean", panel.scatter, [mean], [row], color=colour)
 
 
-def _settle_panel(panel: Axes, elements: dict[str, dict[str, Any] | None], title: str, grid: Literal["x", "y"]) -> None:
+def _settle_panel(panel: Axes, elements: Settled, title: str, grid: Literal["x", "y"]) -> None:
     panel.tick_params(labelsize=9, length=0, colors="#404040")
     panel.set_axisbelow(True)
     for side in panel.spines.values():
         side.set_visible(False)
-    if (options := elements["grid"]) is not None:
-        panel.grid(True, axis=grid, **options)
-    if (options := elements["name"]) is not None:
-        panel.set_title(title if len(title) <= 44 else title[:43] + "…", **options, parse_math=False)
-
-
-def _emphasise(panel: Axes) -> None:
-    for label in panel.get_yticklabels():
-        if label.get_text() == OURS:
-            label.set_fontweight("bold")
-            label.set_color(_INK)
+    elements.draw("grid", panel.grid, True, axis=grid)
+    elements.draw("name", panel.set_title, title if len(title) <= 44 else title[:43] + "…", parse_math=False)
 
 
 def _colour(name: str) -> str:
     return OKABE_ITO[0] if name == OURS else _INK if name == ORACLE else _QUIET
-
-
-def _label(name: str) -> str:
-    return {OURS: "ours", ORACLE: "oracle (fitted to the period itself)"}.get(name, name)
 
 
 def _short(label: str) -> str:

@@ -1,12 +1,11 @@
 """Base models: above and below what their compute predicts, beside a new one, and the factors behind them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -16,12 +15,8 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.plots import style
 from bayes_frontier.plots.boundary import BoundaryCurves, boundary_curves
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, pick_names, row_axes, title_and_label
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from bayes_frontier.posterior.frontier import Frontier
 
 RANKING_ELEMENTS: dict[str, dict[str, object]] = {
     **ROW_ELEMENTS,
@@ -50,10 +45,8 @@ def plot_base_models(
         At most this many rows: those with the most models fitted.
     at_least : int
         Base models with fewer models fitted than this are left out.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, zero, values, grid, title, labels, names), as in `plot_boundary`. "median"
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, zero, values, grid, title, labels, names. "median"
         is the marker, at the posterior mean.
 
     Returns
@@ -87,8 +80,7 @@ def plot_base_models(
     panel, new_figure = row_axes(axes, len(names))
     draw_rows(panel, Rows(names, mean[order], lower[order], upper[order], None, texts), elements)
     panel.margins(x=0.05)
-    if (options := elements["zero"]) is not None:
-        panel.axvline(0.0, **options)
+    elements.draw("zero", panel.axvline, 0.0)
     what = "mean over all tasks" if task is None else style.shorten(task)
     title = f"Base models against a typical one of the same compute: {what}"
     title_and_label(panel, title, "score difference: mean, credible interval", elements, new_figure)
@@ -152,7 +144,11 @@ def plot_population(
     curves = boundary_curves(frontier, tasks, period, None, prob, flops, None, with_past=False)
     panels, new_figure = style.take_axes(axes, len(curves.tasks))
     for task, panel in zip(curves.tasks, panels, strict=True):
-        _population_curve(panel, curves, task, elements)
+        scores = curves.points[task]
+        scores = scores[scores["period"] == len(curves.periods) - 1]
+        elements.draw("points", panel.scatter, scores["flops"], scores["score"])
+        elements.draw("band", panel.fill_between, curves.flops, curves.lower[task], curves.upper[task])
+        elements.draw("line", style.halo_line, panel, curves.flops, curves.median[task], halo=elements["halo"])
         for number, name in enumerate(names):
             # the compute a base model was fitted at is the median over its records
             at = float(10.0 ** np.median(log_flops(models.loc[models["base_model"] == name, "flops"])))
@@ -160,19 +156,19 @@ def plot_population(
         style.finish_panel(panel, task, curves.flops, elements)
     when = "" if curves.periods[-1] == "all" else f", {curves.periods[-1]}"
     title = f"Boundary of a new base model and of known ones{when}"
-    style.finish_figure(panels, title, _handles(names, prob, elements), elements, new_figure)
+    handles = [
+        elements.draw("line", Line2D, [], [], label="new base model, median"),
+        elements.draw("band", Patch, label=f"{share_words(prob)} credible band"),
+    ]
+    for number, name in enumerate(names):
+        look: dict[str, Any] = {"color": _colour(number)}
+        look |= {"linewidth": 0.0} if elements["base"] is None else {"linestyle": style.DASHES[1 + number % 3]}
+        if elements["own"] is not None:
+            look |= {"marker": style.MARKERS[number % len(style.MARKERS)]}
+        if elements["base"] is not None or elements["own"] is not None:
+            handles.append(Line2D([], [], label=style.shorten(name, 28), **look))
+    style.finish_figure(panels, title, handles, elements, new_figure)
     return panels
-
-
-def _population_curve(panel: Axes, curves: BoundaryCurves, task: str, elements: style.Settled) -> None:
-    if (options := elements["points"]) is not None:
-        scores = curves.points[task]
-        scores = scores[scores["period"] == len(curves.periods) - 1]
-        panel.scatter(scores["flops"], scores["score"], **options)
-    if (options := elements["band"]) is not None:
-        panel.fill_between(curves.flops, curves.lower[task], curves.upper[task], **options)
-    if (options := elements["line"]) is not None:
-        style.halo_line(panel, curves.flops, curves.median[task], options, elements["halo"])
 
 
 def _base_curve(
@@ -184,11 +180,10 @@ def _base_curve(
 ) -> None:
     curves, task, name, period, at = what
     colour = {"color": _colour(number)}
-    if (options := elements["base"]) is not None:
-        # a thin line needs fewer points than the band
-        x = curves.flops[::3]
-        known = frontier.attainable(x, curves.prob, task, period, name)["median"]
-        panel.plot(x, known, **{**colour, "linestyle": style.DASHES[1 + number % 3], **options})
+    # a thin line needs fewer points than the band
+    x = curves.flops[::3]
+    known = frontier.attainable(x, curves.prob, task, period, name)["median"]
+    elements.draw("base", panel.plot, x, known, linestyle=style.DASHES[1 + number % 3], **colour)
     if (options := elements["own"]) is not None:
         there = frontier.attainable(at, curves.prob, task, period, name)
         middle = there["median"].item()
@@ -202,22 +197,6 @@ def _colour(number: int) -> str:
     return style.OKABE_ITO[1:][(4, 1, 2, 0, 3)[number % 5]]
 
 
-def _handles(names: Sequence[str], prob: float, elements: style.Settled) -> list[Any]:
-    handles: list[Any] = []
-    if (options := elements["line"]) is not None:
-        handles.append(Line2D([], [], label="new base model, median", **options))
-    if (options := elements["band"]) is not None:
-        handles.append(Patch(label=f"{share_words(prob)} credible band", **options))
-    for number, name in enumerate(names):
-        look: dict[str, Any] = {"color": _colour(number)}
-        look |= {"linewidth": 0.0} if elements["base"] is None else {"linestyle": style.DASHES[1 + number % 3]}
-        if elements["own"] is not None:
-            look |= {"marker": style.MARKERS[number % len(style.MARKERS)]}
-        if elements["base"] is not None or elements["own"] is not None:
-            handles.append(Line2D([], [], label=style.shorten(name, 28), **look))
-    return handles
-
-
 def plot_factors(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Visuals | None = None) -> Axes:
     """Draw the shared part of each task's variance, with its loadings.
 
@@ -225,10 +204,8 @@ def plot_factors(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.
     ----------
     found : xarray.Dataset
         From `bayes_frontier.factors`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, values, grid, title, labels, names.
 
     Returns
     -------

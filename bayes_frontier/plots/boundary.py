@@ -1,10 +1,8 @@
 """Posterior boundaries over the scores they bound, one panel per task, at one quantile level or several."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +13,11 @@ from matplotlib.patches import Patch
 from scipy.interpolate import PchipInterpolator
 
 from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations import Truth
 from bayes_frontier.plots import style
 from bayes_frontier.plots.style import period_colours
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    from bayes_frontier.evaluations import Truth
-    from bayes_frontier.posterior.frontier import Frontier
 
 Floats = npt.NDArray[np.float64]
 _GRID, _BEYOND, _MARGIN = 80, 3.0, 1.3
@@ -31,30 +27,20 @@ _STEP = 4
 
 @dataclass(frozen=True)
 class BoundaryCurves:
-    """Curves and points of the picture; mappings are by task.
+    """Curves and points of the picture; mappings are by task."""
 
-    * tasks: panels, in order
-    * periods: labels of the periods shown, the one with the band last
-    * flops: where curves are known, shape (n_flops,)
-    * median, lower, upper: boundary of the last of `periods`, each (n_flops,)
-    * past: medians of the earlier periods
-    * points: scores of these periods: flops, score, period; in an order that hides none of the periods
-    * truth: known boundary, shape (n_flops,); tasks without one are left out
-    * prob: probability of the band
-    * title: what the picture shows
-    """
-
-    tasks: tuple[str, ...]
-    periods: tuple[str, ...]
-    flops: Floats
-    median: Mapping[str, Floats]
+    tasks: tuple[str, ...]  # panels, in order
+    periods: tuple[str, ...]  # labels of the periods shown, the one with the band last
+    flops: Floats  # where curves are known, shape (n_flops,)
+    median: Mapping[str, Floats]  # median, lower, upper: boundary of the last of `periods`, each (n_flops,)
     lower: Mapping[str, Floats]
     upper: Mapping[str, Floats]
-    past: Mapping[str, list[Floats]]
+    past: Mapping[str, list[Floats]]  # medians of the earlier periods
+    # scores of these periods: flops, score, period; in an order that hides none of the periods
     points: Mapping[str, pd.DataFrame]
-    truth: Mapping[str, Floats]
-    prob: float
-    title: str
+    truth: Mapping[str, Floats]  # known boundary, shape (n_flops,); tasks without one are left out
+    prob: float  # probability of the band
+    title: str  # what the picture shows
 
 
 def boundary_curves(
@@ -121,32 +107,27 @@ def _grid(frontier: Frontier, flops: npt.ArrayLike | None) -> Floats:
     return grid
 
 
-def legend_handles(curves: BoundaryCurves, elements: dict[str, dict[str, Any] | None]) -> list[Any]:
+def legend_handles(curves: BoundaryCurves, elements: style.Settled) -> list[Any]:
     """Make the legend's handles for the elements that are drawn."""
     colours = period_colours(len(curves.periods))
     share = share_words(curves.prob)
     handles: list[Any] = []
     if (line := elements["line"]) is not None:
-        style = {"color": colours[-1], "linewidth": line.get("linewidth", 2.0), **_colour(line)}
-        handles.append(Line2D([], [], label="boundary, median", **style))
+        look = {"color": colours[-1], "linewidth": line.get("linewidth", 2.0), **_colour(line)}
+        handles.append(Line2D([], [], label="boundary, median", **look))
     if (band := elements["band"]) is not None:
         handles.append(
             Patch(**{"color": colours[-1], **_colour(band)}, alpha=0.35, linewidth=0, label=f"{share} credible band")
         )
-    if (truth := elements["truth"]) is not None and curves.truth:
-        options = {key: value for key, value in truth.items() if key != "zorder"}
-        handles.append(Line2D([], [], label="truth", **options))
+    if curves.truth:
+        handles.append(elements.draw("truth", Line2D, [], [], label="truth"))
     for colour, label in zip(colours, curves.periods, strict=True):
-        handles += _period_handles(colour, label, elements, is_last=label == curves.periods[-1])
+        with_line = elements["past"] is not None and label != curves.periods[-1]
+        if elements["points"] is not None or with_line:
+            marker = "" if elements["points"] is None else "o"
+            words, width = "models" if label == "all" else label, 1.3 if with_line else 0.0
+            handles.append(Line2D([], [], color=colour, linewidth=width, marker=marker, markersize=4.5, label=words))
     return handles
-
-
-def _period_handles(colour: str, label: str, elements: dict[str, dict[str, Any] | None], is_last: bool) -> list[Any]:
-    with_points, with_line = elements["points"] is not None, elements["past"] is not None and not is_last
-    if not (with_points or with_line):
-        return []
-    look: dict[str, Any] = {"linewidth": 1.3 if with_line else 0.0, "marker": "o" if with_points else ""}
-    return [Line2D([], [], color=colour, markersize=4.5, label="models" if label == "all" else label, **look)]
 
 
 def _colour(options: dict[str, Any]) -> dict[str, Any]:
@@ -235,21 +216,18 @@ def _boundary_panel(panel: Axes, curves: BoundaryCurves, task: str, elements: st
     colours = style.period_colours(len(curves.periods))
     x = curves.flops
     halo = elements["halo"]
-    if (options := elements["points"]) is not None:
-        scores = curves.points[task]
-        panel.scatter(scores["flops"], scores["score"], c=[colours[p] for p in scores["period"]], **options)
-    if (options := elements["past"]) is not None:
-        for colour, median in zip(colours, curves.past[task], strict=False):
-            style.halo_line(panel, x, median, {"color": colour, **options}, halo)
-    if (options := elements["band"]) is not None:
-        edges = (x, curves.lower[task], curves.upper[task])
-        if halo is not None:
-            panel.fill_between(*edges, **{**halo, "alpha": 0.8})
-        panel.fill_between(*edges, **{"color": colours[-1], **options})
-    if (options := elements["line"]) is not None:
-        style.halo_line(panel, x, curves.median[task], {"color": colours[-1], **options}, halo)
-    if (options := elements["truth"]) is not None and task in curves.truth:
-        style.halo_line(panel, x, curves.truth[task], options, halo)
+    scores = curves.points[task]
+    dots = [colours[p] for p in scores["period"]]
+    elements.draw("points", panel.scatter, scores["flops"], scores["score"], c=dots)
+    for colour, median in zip(colours, curves.past[task], strict=False):
+        elements.draw("past", style.halo_line, panel, x, median, halo=halo, color=colour)
+    edges = (x, curves.lower[task], curves.upper[task])
+    if halo is not None and elements["band"] is not None:
+        panel.fill_between(*edges, **{**halo, "alpha": 0.8})
+    elements.draw("band", panel.fill_between, *edges, color=colours[-1])
+    elements.draw("line", style.halo_line, panel, x, curves.median[task], halo=halo, color=colours[-1])
+    if task in curves.truth:
+        elements.draw("truth", style.halo_line, panel, x, curves.truth[task], halo=halo)
     if len(curves.tasks) > _MANY:
         # labels and lines of the grid are what takes time to draw
         panel.locator_params(axis="y", nbins=4)
@@ -307,7 +285,11 @@ def plot_taus(
     whose = "models on a new base model" if base_model is None else f"models on {base_model}"
     when = "" if first.periods[-1] == "all" else f", {first.periods[-1]}"
     title = f"Scores that a share tau of {whose} do not exceed{when}"
-    handles = _level_handles([one.tau for one in ordered], prob, elements)
+    band = "" if elements["band"] is None else f", {share_words(prob)} band"
+    handles = [
+        elements.draw("line", Line2D, [], [], label=f"tau = {one.tau:g}, median{band}", **_level_look(number))
+        for number, one in enumerate(ordered)
+    ]
     style.finish_figure(panels, title, handles, elements, new_figure)
     return panels
 
@@ -327,32 +309,17 @@ def check_taus(frontiers: Sequence[Frontier]) -> list[Frontier]:
 
 def _levels_panel(panel: Axes, shown: list[BoundaryCurves], task: str, elements: style.Settled) -> None:
     first, halo = shown[0], elements["halo"]
-    if (options := elements["points"]) is not None:
-        scores = first.points[task]
-        scores = scores[scores["period"] == len(first.periods) - 1]
-        panel.scatter(scores["flops"], scores["score"], **options)
+    scores = first.points[task]
+    scores = scores[scores["period"] == len(first.periods) - 1]
+    elements.draw("points", panel.scatter, scores["flops"], scores["score"])
     for number, curves in enumerate(shown):
-        if (options := elements["band"]) is not None:
-            colour = {"color": _level_colour(number)}
-            panel.fill_between(curves.flops, curves.lower[task], curves.upper[task], **{**colour, **options})
-        if (options := elements["line"]) is not None:
-            style.halo_line(panel, curves.flops, curves.median[task], {**_level_look(number), **options}, halo)
+        look = _level_look(number)
+        edges = (curves.flops, curves.lower[task], curves.upper[task])
+        elements.draw("band", panel.fill_between, *edges, color=look["color"])
+        elements.draw("line", style.halo_line, panel, curves.flops, curves.median[task], halo=halo, **look)
     style.finish_panel(panel, task, first.flops, elements)
 
 
-def _level_colour(number: int) -> str:
-    return style.OKABE_ITO[(0, 5, 2, 3, 1, 4)[number % 6]]
-
-
 def _level_look(number: int) -> dict[str, Any]:
-    return {"color": _level_colour(number), "linestyle": style.DASHES[number % len(style.DASHES)]}
-
-
-def _level_handles(taus: list[float], prob: float, elements: style.Settled) -> list[Any]:
-    if (options := elements["line"]) is None:
-        return []
-    band = "" if elements["band"] is None else f", {share_words(prob)} band"
-    return [
-        Line2D([], [], label=f"tau = {tau:g}, median{band}", **{**_level_look(number), **options})
-        for number, tau in enumerate(taus)
-    ]
+    colour = style.OKABE_ITO[(0, 5, 2, 3, 1, 4)[number % 6]]
+    return {"color": colour, "linestyle": style.DASHES[number % len(style.DASHES)]}

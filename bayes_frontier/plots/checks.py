@@ -89,13 +89,11 @@ def _coverage(check: Check, elements: style.Settled, axes: Any) -> npt.NDArray[A
 
 def _groups(panel: Axes, rows: pd.DataFrame, elements: style.Settled) -> None:
     x = np.arange(len(rows))
-    if (options := elements["band"]) is not None:
-        low, high = rows["binomial_low"].to_numpy(), rows["binomial_high"].to_numpy()
-        panel.bar(x, high - low, bottom=low, width=0.8, **options)
-    if (options := elements["limits"]) is not None:
-        panel.axhline(0.0, **options)
-    if (options := elements["error"]) is not None:
-        panel.vlines(x, rows["error"] - 2 * rows["cluster_error"], rows["error"] + 2 * rows["cluster_error"], **options)
+    low, high = rows["binomial_low"].to_numpy(), rows["binomial_high"].to_numpy()
+    elements.draw("band", panel.bar, x, high - low, bottom=low, width=0.8)
+    elements.draw("limits", panel.axhline, 0.0)
+    error, twice = rows["error"], 2 * rows["cluster_error"]
+    elements.draw("error", panel.vlines, x, error - twice, error + twice)
     if (options := elements["points"]) is not None:
         colours = rows["verdict"].map(COLOURS).tolist()
         panel.scatter(x, rows["drawn_error"], **{**options, "facecolors": "none", "edgecolors": colours})
@@ -121,19 +119,16 @@ def _dots(
     """Draw one row per task: a dot, the limits as lines, and a text."""
     numbers = check.numbers
     panel, new_figure = row_axes(axes, len(numbers))
-    if (options := elements["limits"]) is not None:
-        for at, line in enumerate(lines):
-            panel.axvline(line, **{**options, "linestyle": style.DASHES[_LINES[at]]})
+    for at, line in enumerate(lines):
+        elements.draw("limits", panel.axvline, line, linestyle=style.DASHES[_LINES[at]])
     middle = numbers[values].to_numpy(float)
     other = numbers[bar].to_numpy(float) if bar else middle
     names = tuple(numbers["task"] if "boundary" not in numbers else numbers["task"] + ", " + numbers["boundary"])
     rows = Rows(names, middle, np.minimum(middle, other), np.maximum(middle, other), None, tuple(texts))
     verdict = numbers["verdict"].map(COLOURS).tolist()
-    marked = {
-        **elements,
-        "median": None if elements["median"] is None else {**elements["median"], "edgecolor": verdict},
-    }
-    draw_rows(panel, rows, marked)
+    if elements["median"] is not None:
+        elements["median"]["edgecolor"] = verdict
+    draw_rows(panel, rows, elements)
     if log:
         panel.set_xscale("log")
         panel.set_xticks(lines, [f"{line:g}" for line in lines])
@@ -199,9 +194,8 @@ def _convergence(check: Check, elements: style.Settled, axes: Any) -> npt.NDArra
     numbers = check.numbers
     panels, new_figure = style.take_axes(axes, 1, height=3.6)
     panel: Axes = panels[0]
-    if (options := elements["limits"]) is not None:
-        panel.axvline(ESS_MIN, **{**options, "linestyle": style.DASHES[1]})
-        panel.axhline(R_HAT_MAX, **{**options, "linestyle": style.DASHES[1]})
+    elements.draw("limits", panel.axvline, ESS_MIN, linestyle=style.DASHES[1])
+    elements.draw("limits", panel.axhline, R_HAT_MAX, linestyle=style.DASHES[1])
     if (options := elements["points"]) is not None:
         colours = np.where(numbers["passes"], COLOURS["pass"], COLOURS["fail"]).tolist()
         panel.scatter(numbers["ess_bulk"], numbers["r_hat"], **{**options, "s": 14.0, "c": colours, "alpha": 0.7})

@@ -1,9 +1,7 @@
 """Sampler diagnostics of boundary quantities, and prior against posterior, drawn by ArviZ."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -13,19 +11,13 @@ from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.sample import CURVE, prior_curves
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import pick_names
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.frontier import Frontier
 
 
 def boundary_draws(
     frontier: Frontier, flops: Sequence[float] | None = None, tasks: Sequence[str] | str | None = None
 ) -> xr.DataTree:
-    """Put boundary draws into the form that ArviZ's plots take.
-
-    The sampler's own parameters are unconstrained and hierarchical; what is reported, and what has to have converged,
-    is the boundary.
-    """
+    """Put boundary draws, of what is reported and has to have converged, into the form that ArviZ's plots take."""
     at = [float(np.median(frontier.evaluations.models["flops"]))] if flops is None else list(flops)
     drawn = frontier.boundary(at).rename("boundary").sel(task=list(pick_names(tasks, frontier.tasks, "tasks")))
     kept = [dim for dim in ("chain", "draw", "task", "flops") if drawn.sizes.get(dim, 1) > 1 or dim != "flops"]

@@ -1,9 +1,7 @@
 """Change of boundaries between periods and the verdicts on it, along compute, as a forest and as a ridge."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +13,8 @@ from matplotlib.patches import Patch
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.plots.diagnostics import arviz_options, picture_figure
-from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, draw_zone, row_axes, title_and_label
+from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_zone, plot_changes
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 DRIFT_ELEMENTS: dict[str, dict[str, object]] = {**ROW_ELEMENTS, **ZONE}
 
@@ -35,10 +30,8 @@ def plot_drift(
         From `Frontier.drift`, at one compute.
     step : int or str
         Step by number or label; default: the last, from the first period to the last one.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, zone, zero, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, zone, zero, values, grid, title, labels, names.
 
     Returns
     -------
@@ -56,22 +49,12 @@ def plot_drift(
     median, lower, upper = (one[part].to_numpy() for part in ("median", "lower", "upper"))
     rows = zip(one["verdict"].to_numpy(), one["advance"].to_numpy(), one["retreat"].to_numpy(), strict=True)
     texts = tuple(f"{verdict}  (P up {up:.2f}, down {down:.2f})" for verdict, up, down in rows)
-    panel, new_figure = row_axes(axes, len(median))
-    delta = float(found.attrs["delta"])
-    draw_zone(panel, delta, elements)
     names = tuple(str(task) for task in one["task"].to_numpy())
-    draw_rows(panel, Rows(names, median, lower, upper, None, texts), elements)
-    reach = 1.15 * max(float(np.abs([lower, upper]).max()), 2.0 * delta)
-    panel.set_xlim(-reach, reach)
     title = (
         f"Change of the boundary at {style.flops_text(float(one['flops']))} FLOPs\nbetween the periods "
         f"“{one['since'].item()}” and “{one['until'].item()}”"
     )
-    share = share_words(float(found.attrs["prob"]))
-    title_and_label(
-        panel, title, f"change in score: median, {share} interval; grey: up to {delta:g}", elements, new_figure
-    )
-    return panel
+    return plot_changes(found, Rows(names, median, lower, upper, None, texts), title, "change in score", elements, axes)
 
 
 def at_one_compute(found: xr.Dataset) -> xr.Dataset:
@@ -121,10 +104,9 @@ def plot_drift_curves(
         From `Frontier.drift`, at several computes.
     step : int or str
         As in `plot_drift`.
-    axes : Axes or array of Axes, optional
-        Where to draw, at least one per task; none: a new figure.
-    visuals : mapping, optional
-        By element (zone, zero, steps, band, line, grid, name, title, labels, legend), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel per task; elements: zone, zero, steps, band, line, grid, name, title, labels,
+        legend.
 
     Returns
     -------
@@ -150,18 +132,13 @@ def plot_drift_curves(
     low, high = min(low, -2.0 * delta), max(high, 2.0 * delta)
     for task, panel in zip(tasks, panels, strict=True):
         one = shown.sel(task=task)
-        if (options := elements["zone"]) is not None:
-            panel.axhspan(-delta, delta, **options)
-        if (options := elements["zero"]) is not None:
-            panel.axhline(0.0, **options)
-        if (options := elements["steps"]) is not None:
-            for other in _others(found, number):
-                panel.plot(flops, one["median"].isel(step=other), **{**_thin(found, other), **options})
+        elements.draw("zone", panel.axhspan, -delta, delta)
+        elements.draw("zero", panel.axhline, 0.0)
+        for other in _others(found, number):
+            elements.draw("steps", panel.plot, flops, one["median"].isel(step=other), **_thin(found, other))
         last = one.isel(step=number)
-        if (options := elements["band"]) is not None:
-            panel.fill_between(flops, last["lower"], last["upper"], **options)
-        if (options := elements["line"]) is not None:
-            panel.plot(flops, last["median"], **options)
+        elements.draw("band", panel.fill_between, flops, last["lower"], last["upper"])
+        elements.draw("line", panel.plot, flops, last["median"])
         style.compute_axis(panel, flops[0], flops[-1])
         panel.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         style.tidy(panel, elements["grid"])
@@ -169,7 +146,17 @@ def plot_drift_curves(
     style.label_outer(panels, style.COMPUTE_LABEL, "change in score", elements["labels"], new_figure)
     style.place_title(panels, f"Change of boundaries {_between(found, number)}", elements["title"], new_figure)
     if (options := elements["legend"]) is not None:
-        style.place_legend(panels, _handles(found, number, elements), {"ncols": 3, **options}, new_figure)
+        handles = [
+            elements.draw("line", Line2D, [], [], label="median"),
+            elements.draw("band", Patch, label=f"{share_words(float(found.attrs['prob']))} credible band"),
+        ]
+        every = _others(found, number)
+        told = found.sizes["step"] - 1 <= _TOLD_APART
+        for other in every if told else every[:1]:
+            words = f"into “{found['until'].to_numpy()[other]}”" if told else "from each period to the next"
+            handles.append(elements.draw("steps", Line2D, [], [], label=words, **_thin(found, other)))
+        handles.append(elements.draw("zone", Patch, label=f"at most ±{delta:g}"))
+        style.place_legend(panels, handles, {"ncols": 3, **options}, new_figure)
     return panels
 
 
@@ -272,20 +259,3 @@ def _thin(found: xr.Dataset, number: int) -> dict[str, Any]:
     if found.sizes["step"] - 1 > _TOLD_APART:
         return {"color": "#8c8c8c"}
     return {"color": style.OKABE_ITO[1 + number], "linestyle": style.DASHES[1 + number]}
-
-
-def _handles(found: xr.Dataset, number: int, elements: style.Settled) -> list[Any]:
-    handles: list[Any] = []
-    if (options := elements["line"]) is not None:
-        handles.append(Line2D([], [], label="median", **options))
-    if (options := elements["band"]) is not None:
-        handles.append(Patch(label=f"{share_words(float(found.attrs['prob']))} credible band", **options))
-    if (options := elements["steps"]) is not None:
-        every = _others(found, number)
-        told = found.sizes["step"] - 1 <= _TOLD_APART
-        for other in every if told else every[:1]:
-            words = f"into “{found['until'].to_numpy()[other]}”" if told else "from each period to the next"
-            handles.append(Line2D([], [], label=words, **{**_thin(found, other), **options}))
-    if (options := elements["zone"]) is not None:
-        handles.append(Patch(label=f"at most ±{float(found.attrs['delta']):g}", **options))
-    return handles

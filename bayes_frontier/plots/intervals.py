@@ -1,22 +1,19 @@
 """Rows of credible intervals: attainable scores, and compute needed, for all tasks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    from bayes_frontier.posterior.frontier import Frontier
 
 Floats = npt.NDArray[np.float64]
 INTERVAL_ELEMENTS: dict[str, dict[str, object]] = {
@@ -41,20 +38,14 @@ _ROW, _AROUND, _WIDTH = 0.34, 1.2, 7.4
 
 @dataclass(frozen=True)
 class Rows:
-    """Intervals to draw, the first row on top.
+    """Intervals to draw, the first row on top."""
 
-    * names: what each row is of
-    * median, lower, upper: centre and ends, shape (n,)
-    * inner: ends of a narrower interval within
-    * texts: what stands at the right of each row
-    """
-
-    names: tuple[str, ...]
-    median: Floats
+    names: tuple[str, ...]  # what each row is of
+    median: Floats  # median, lower, upper: centre and ends, shape (n,)
     lower: Floats
     upper: Floats
-    inner: tuple[Floats, Floats] | None
-    texts: tuple[str, ...]
+    inner: tuple[Floats, Floats] | None  # ends of a narrower interval within
+    texts: tuple[str, ...]  # what stands at the right of each row
 
 
 def row_axes(axes: Axes | None, n: int) -> tuple[Axes, bool]:
@@ -70,22 +61,31 @@ def row_axes(axes: Axes | None, n: int) -> tuple[Axes, bool]:
 def draw_rows(panel: Axes, rows: Rows, elements: style.Settled) -> None:
     """Draw rows of intervals on a panel whose horizontal axis is set up already."""
     height = np.arange(len(rows.names))
-    if (options := elements["interval"]) is not None:
-        panel.hlines(height, rows.lower, rows.upper, **_lines(options))
-    if rows.inner is not None and (options := elements["inner"]) is not None:
-        panel.hlines(height, *rows.inner, **_lines(options))
-    if (options := elements["median"]) is not None:
-        inside = np.isfinite(rows.median)
-        panel.scatter(rows.median[inside], height[inside], **options)
-    if (options := elements["values"]) is not None:
-        for y, text in zip(height, rows.texts, strict=True):
-            place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
-            style.literal(panel.annotate(text, (1.02, float(y)), **place, **options))
+
+    def bars(low: Floats, high: Floats, **options: Any) -> None:  # noqa: ANN401 - Matplotlib's
+        # hlines makes a collection, which calls this capstyle
+        given = {("capstyle" if key == "solid_capstyle" else key): value for key, value in options.items()}
+        panel.hlines(height, low, high, **given)
+
+    elements.draw("interval", bars, rows.lower, rows.upper)
+    if rows.inner is not None:
+        elements.draw("inner", bars, *rows.inner)
+    inside = np.isfinite(rows.median)
+    elements.draw("median", panel.scatter, rows.median[inside], height[inside])
+    write_values(panel, rows.texts, elements)
     style.tidy(panel, elements["grid"], axis="x")
     if panel.get_xscale() == "linear":
         # room for numbers of four decimals
         panel.locator_params(axis="x", nbins=5)
     name_rows(panel, rows.names, elements["names"])
+
+
+def write_values(panel: Axes, texts: Sequence[str], elements: style.Settled) -> None:
+    """Write a text at the right of each row."""
+    place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
+    for y, text in enumerate(texts):
+        if (note := elements.draw("values", panel.annotate, text, (1.02, float(y)), **place)) is not None:
+            style.literal(note)
 
 
 def name_rows(panel: Axes, names: Sequence[str], options: Mapping[str, Any] | None) -> None:
@@ -102,10 +102,32 @@ def name_rows(panel: Axes, names: Sequence[str], options: Mapping[str, Any] | No
 
 def draw_zone(panel: Axes, delta: float, elements: style.Settled) -> None:
     """Shade changes of at most delta either way, and draw a line at no change."""
-    if (options := elements["zone"]) is not None:
-        panel.axvspan(-delta, delta, **options)
-    if (options := elements["zero"]) is not None:
-        panel.axvline(0.0, **options)
+    elements.draw("zone", panel.axvspan, -delta, delta)
+    elements.draw("zero", panel.axvline, 0.0)
+
+
+def plot_changes(
+    found: xr.Dataset,
+    rows: Rows,
+    title: str,
+    words: str,
+    elements: style.Settled,
+    axes: Axes | None,
+    forecast: tuple[Floats, Floats] | None = None,
+) -> Axes:
+    """Draw rows of changes over the zone of those too small to matter, with what a forecast expected."""
+    panel, new_figure = row_axes(axes, len(rows.names))
+    delta = float(found.attrs["delta"])
+    draw_zone(panel, delta, elements)
+    if forecast is not None:
+        elements.draw("forecast", panel.hlines, np.arange(len(rows.names)), *forecast)
+    draw_rows(panel, rows, elements)
+    reach = 1.15 * float(np.nanmax(np.abs(np.concatenate([rows.lower, rows.upper, *(forecast or ()), [2.0 * delta]]))))
+    panel.set_xlim(-reach, reach)
+    orange = "" if forecast is None else "; orange: forecast"
+    label = f"{words}: median, {share_words(float(found.attrs['prob']))} interval{orange}; grey: up to {delta:g}"
+    title_and_label(panel, title, label, elements, new_figure)
+    return panel
 
 
 def title_and_label(panel: Axes, title: str, xlabel: str, elements: style.Settled, new_figure: bool) -> None:
@@ -121,11 +143,6 @@ def pick_names(asked: Sequence[str] | str | None, known: Sequence[str], what: st
     if not names:
         raise QueryError(f"{what}: none is given; name at least one, or leave the argument out for all.")
     return names
-
-
-def _lines(options: Mapping[str, Any]) -> dict[str, Any]:
-    # hlines makes a collection, which calls this capstyle
-    return {("capstyle" if key == "solid_capstyle" else key): value for key, value in options.items()}
 
 
 def plot_attainable(
@@ -155,10 +172,8 @@ def plot_attainable(
         Probability of the thicker interval within; None: not drawn.
     sort : bool
         Whether rows go from the highest median to the lowest; otherwise as given.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, inner, median, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, inner, median, values, grid, title, labels, names.
 
     Returns
     -------
@@ -188,15 +203,10 @@ def plot_attainable(
     whose = "a new base model" if base_model is None else style.shorten(base_model, 24)
     when = found[0]["period"].item()
     title = f"Attainable with {style.flops_text(flops)} FLOPs on {whose}" + ("" if when == "all" else f", {when}")
-    title_and_label(
-        panel, title, f"score: median, {_shares(prob, inner_prob, elements)} credible intervals", elements, new_figure
-    )
+    shares = "" if inner_prob is None or elements["inner"] is None else f"{share_words(inner_prob)} and "
+    label = f"score: median, {shares}{share_words(prob)} credible intervals"
+    title_and_label(panel, title, label, elements, new_figure)
     return panel
-
-
-def _shares(prob: float, inner_prob: float | None, elements: style.Settled) -> str:
-    wide = share_words(prob)
-    return wide if inner_prob is None or elements["inner"] is None else f"{share_words(inner_prob)} and {wide}"
 
 
 COMPUTE_ELEMENTS: dict[str, dict[str, object]] = {
@@ -235,10 +245,8 @@ def plot_compute_for(
         Where to look, FLOPs, and the ends of the axis.
     sort : bool
         Whether rows go from the least compute to the most; otherwise as given.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, beyond, data, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, beyond, data, values, grid, title, labels, names.
         "data" shades the range of the models fitted.
 
     Returns
@@ -265,12 +273,13 @@ def plot_compute_for(
     shown = Rows(tuple(names[i] for i in order), median, np.minimum(lower, high), np.minimum(upper, high), None, texts)
     if (options := elements["data"]) is not None:
         known = frontier.evaluations.models["flops"]
-        panel.axvspan(known.min(), known.max(), **_span(options))
+        # an edge line would hang over the range
+        faces = {("facecolor" if key == "color" else key): value for key, value in options.items()}
+        panel.axvspan(known.min(), known.max(), **{"edgecolor": "none", **faces})
     draw_rows(panel, shown, elements)
-    if (options := elements["beyond"]) is not None:
-        for marker, edge, open_ended in (("<", low, lower <= low), (">", high, np.isinf(upper))):
-            (ends,) = np.nonzero(open_ended)
-            panel.scatter(np.full(len(ends), edge), ends, **{"marker": marker, **options})
+    for marker, edge, open_ended in (("<", low, lower <= low), (">", high, np.isinf(upper))):
+        (ends,) = np.nonzero(open_ended)
+        elements.draw("beyond", panel.scatter, np.full(len(ends), edge), ends, marker=marker)
     whose = "a new base model" if base_model is None else style.shorten(base_model, 24)
     title = f"Compute that makes a score of {score:g} attainable on {whose}"
     label = f"{style.COMPUTE_LABEL}: median, {share_words(prob)} credible interval"
@@ -286,8 +295,3 @@ def _text(median: float, missing: float, flops_range: tuple[float, float]) -> st
         return f"> {style.flops_text(high)}  ({100 * missing:.0f}% not attainable)"
     words = f"< {style.flops_text(low)}" if median <= low else style.flops_text(median)
     return words if missing < 0.005 else f"{words}  ({100 * missing:.0f}% not attainable)"
-
-
-def _span(options: dict[str, Any]) -> dict[str, Any]:
-    # an edge line would hang over the range
-    return {"edgecolor": "none", **{("facecolor" if key == "color" else key): value for key, value in options.items()}}

@@ -1,8 +1,6 @@
 """The picture of a plan: what a budget buys, and where boundaries narrow."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from bayes_frontier.design.planning import Plan
 from bayes_frontier.plots import style
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    from bayes_frontier.design.planning import Plan
 
 ELEMENTS: dict[str, dict[str, object]] = {
     "line": {"color": style.OKABE_ITO[0], "linewidth": 2.0, "drawstyle": "steps-post"},
@@ -43,6 +39,11 @@ def plot_plan(
     -------
     numpy.ndarray
         Axes, shape (1 + n_tasks,): cost against width, then one panel per task.
+
+    Raises
+    ------
+    QueryError
+        If an element is unknown, or there are too few axes.
     """
     elements = style.settle(visuals, ELEMENTS)
     tasks = list(dict.fromkeys(plan.widths["task"]))
@@ -52,8 +53,7 @@ def plot_plan(
     for task, panel in zip(tasks, panels[1:], strict=True):
         _task(panel, plan.widths[plan.widths["task"] == task], elements)
         panel.set_ylim(0.0, top)
-        if (options := elements["name"]) is not None:
-            panel.set_title(style.shorten(str(task), 28), **options, parse_math=False)
+        elements.draw("name", panel.set_title, style.shorten(str(task), 28), parse_math=False)
     width = f"width of {share_words(plan.prob)} intervals"
     if (options := elements["labels"]) is not None:
         panels[0].set(xlabel=f"cost ({plan.unit})", ylabel=f"expected mean {width}")
@@ -62,41 +62,32 @@ def plot_plan(
         for panel in panels:
             for label in (panel.xaxis.label, panel.yaxis.label):
                 label.set(**options)
-    style.place_title(
-        panels, f"What {len(plan.table):,} evaluations are expected to buy", elements["title"], new_figure
-    )
-    if (options := elements["legend"]) is not None:
-        style.place_legend(panels, _handles(elements), options, new_figure)
+    title = f"What {len(plan.table):,} evaluations are expected to buy"
+    style.place_title(panels, title, elements["title"], new_figure)
+    words = (("now", "width now"), ("planned", "after the plan"))
+    handles = [elements.draw(name, Line2D, [], [], label=text) for name, text in words]
+    style.place_legend(panels, handles, elements["legend"], new_figure)
     return panels
 
 
 def _spending(panel: Axes, plan: Plan, elements: style.Settled) -> None:
     curve = plan.curve
-    if (options := elements["line"]) is not None:
-        panel.plot(curve["cost"], curve["interval_width"], **options)
-    if (options := elements["batches"]) is not None:
-        # the last batch ends with the curve
-        for cost in plan.table.groupby("batch")["cumulative_cost"].max().iloc[:-1]:
-            panel.axvline(cost, **options)
+    elements.draw("line", panel.plot, curve["cost"], curve["interval_width"])
+    # the last batch ends with the curve
+    for cost in plan.table.groupby("batch")["cumulative_cost"].max().iloc[:-1]:
+        elements.draw("batches", panel.axvline, cost)
     panel.set_xlim(0.0, float(curve["cost"].max()))
     panel.set_ylim(0.0, 1.08 * float(curve["interval_width"].max()))
     panel.locator_params(axis="x", nbins=5)
     style.tidy(panel, elements["grid"])
-    if (options := elements["name"]) is not None:
-        panel.set_title("All tasks", **options)
+    elements.draw("name", panel.set_title, "All tasks")
 
 
 def _task(panel: Axes, widths: pd.DataFrame, elements: style.Settled) -> None:
     flops = widths["flops"].to_numpy(float)
     for name in ("now", "planned"):
-        if (options := elements[name]) is not None:
-            panel.plot(flops, widths[name], **{"marker": "o" if len(widths) == 1 else "", **options})
+        elements.draw(name, panel.plot, flops, widths[name], marker="o" if len(widths) == 1 else "")
     # one budget has no range of its own
     low, high = (flops.min(), flops.max()) if len(np.unique(flops)) > 1 else (flops.min() / 3.0, flops.max() * 3.0)
     style.compute_axis(panel, low, high)
     style.tidy(panel, elements["grid"])
-
-
-def _handles(elements: style.Settled) -> list[Any]:
-    words = (("now", "width now"), ("planned", "after the plan"))
-    return [Line2D([], [], label=text, **options) for name, text in words if (options := elements[name]) is not None]

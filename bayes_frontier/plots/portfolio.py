@@ -1,21 +1,16 @@
 """The probability of meeting targets against compute, and trade-offs between two tasks."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from bayes_frontier.analysis.portfolio import Portfolio
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from bayes_frontier.analysis.portfolio import Portfolio
 
 PORTFOLIO_ELEMENTS: dict[str, dict[str, object]] = {
     "task": {"linewidth": 1.3, "zorder": 2.5},
@@ -40,15 +35,18 @@ def plot_portfolio(found: Portfolio, *, axes: Axes | None = None, visuals: style
     ----------
     found : Portfolio
         Of `bayes_frontier.portfolio`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (task, together, wanted, least, grid, title, labels, legend), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: task, together, wanted, least, grid, title, labels, legend.
 
     Returns
     -------
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If an element is unknown.
     """
     elements = style.settle(visuals, PORTFOLIO_ELEMENTS)
     panels, new_figure = style.take_axes(axes, 1, height=3.4)
@@ -57,21 +55,15 @@ def plot_portfolio(found: Portfolio, *, axes: Axes | None = None, visuals: style
     together = found.curve["all_met"].to_numpy()
     handles: list[Any] = []
     for i, target in enumerate(found.goals.targets):
-        if (options := elements["task"]) is not None:
-            look = {
-                "color": style.OKABE_ITO[i % len(style.OKABE_ITO)],
-                "linestyle": style.DASHES[i // 6 % 4],
-                **options,
-            }
-            panel.plot(flops, found.curve["met"].sel(task=target.task), **look)
-            handles.append(Line2D([], [], label=f"{style.shorten(target.task, 24)} at {target.score:g}", **look))
-    if (options := elements["together"]) is not None:
-        panel.plot(flops, together, **options)
-        handles.append(Line2D([], [], label="all together", **options))
-    if (options := elements["wanted"]) is not None:
-        panel.axhline(found.prob, **options)
-    if np.isfinite(found.least_flops) and (options := elements["least"]) is not None:
-        panel.axvline(found.least_flops, **options)
+        look: dict[str, Any] = {"color": style.OKABE_ITO[i % 6], "linestyle": style.DASHES[i // 6 % 4]}
+        elements.draw("task", panel.plot, flops, found.curve["met"].sel(task=target.task), **look)
+        label = f"{style.shorten(target.task, 24)} at {target.score:g}"
+        handles.append(elements.draw("task", Line2D, [], [], label=label, **look))
+    elements.draw("together", panel.plot, flops, together)
+    handles.append(elements.draw("together", Line2D, [], [], label="all together"))
+    elements.draw("wanted", panel.axhline, found.prob)
+    if np.isfinite(found.least_flops):
+        elements.draw("least", panel.axvline, found.least_flops)
     style.compute_axis(panel, *_moving_range(flops, found))
     panel.set_ylim(-0.03, 1.03)
     style.tidy(panel, elements["grid"])
@@ -99,10 +91,8 @@ def plot_trade_off(found: xr.Dataset, *, axes: Axes | None = None, visuals: styl
     ----------
     found : xarray.Dataset
         Of `bayes_frontier.trade_off`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (curve, grid, title, labels, legend), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: curve, grid, title, labels, legend.
 
     Returns
     -------
@@ -123,18 +113,16 @@ def plot_trade_off(found: xr.Dataset, *, axes: Axes | None = None, visuals: styl
     handles: list[Any] = []
     colours = style.period_colours(curves.sizes["flops"])
     for i, flops in enumerate(curves["flops"].to_numpy()):
-        if (options := elements["curve"]) is not None:
-            look = {"color": colours[i], **options}
-            panel.plot(curves["first"].isel(flops=i), curves["second"].isel(flops=i), **look)
-            handles.append(Line2D([], [], label=f"{style.flops_text(float(flops))} FLOPs", **look))
-    first, second = (style.shorten(str(found.attrs[name])) for name in ("first", "second"))
+        first, second = curves["first"].isel(flops=i), curves["second"].isel(flops=i)
+        elements.draw("curve", panel.plot, first, second, color=colours[i])
+        label = f"{style.flops_text(float(flops))} FLOPs"
+        handles.append(elements.draw("curve", Line2D, [], [], label=label, color=colours[i]))
     panel.set_xlim(0.0, 1.0)
     panel.set_ylim(0.0, 1.0)
     style.tidy(panel, elements["grid"])
-    if (options := elements["labels"]) is not None:
-        style.literal(
-            panel.set_xlabel(f"target of {first}", **options), panel.set_ylabel(f"target of {second}", **options)
-        )
+    for name, label_axis in (("first", panel.set_xlabel), ("second", panel.set_ylabel)):
+        words = f"target of {style.shorten(str(found.attrs[name]))}"
+        elements.draw("labels", label_axis, words, parse_math=False)
     share = share_words(float(found.attrs["prob"]))
     style.place_title(panels, f"Pairs of targets met together with probability {share}", elements["title"], new_figure)
     if (options := elements["legend"]) is not None:

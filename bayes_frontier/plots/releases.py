@@ -1,22 +1,18 @@
 """New scores against a fit (gate, watch), later models against earlier ones (contamination), and the two stages."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
-from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, draw_zone, row_axes, title_and_label
-from bayes_frontier.text import count, share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
+from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, plot_changes, row_axes, title_and_label
+from bayes_frontier.text import check_choice, count, share_words
 
 GATE_ELEMENTS: dict[str, dict[str, object]] = {
     **ROW_ELEMENTS,
@@ -45,10 +41,8 @@ def plot_gate(
     task : str, optional
         With several models: the task whose percentiles are drawn; default: the last, over all tasks. At most 40 models
         are drawn, those with the smallest p-values.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, zone, half, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, zone, half, values, grid, title, labels, names.
 
     Returns
     -------
@@ -72,8 +66,8 @@ def plot_gate(
         )
     else:
         tasks = [str(name) for name in found["task"].to_numpy()]
-        if task is not None and task not in tasks:
-            raise QueryError(f"task: {task!r} is not one of {', '.join(tasks)}.")
+        if task is not None:
+            check_choice(task, tasks, "task")
         one = found.isel(task=tasks.index(task) if task is not None else -1)
         order = np.argsort(one["p_value"].to_numpy(), kind="stable")[:_MOST]
         one = one.isel(model=np.sort(order))
@@ -87,16 +81,13 @@ def plot_gate(
     )
     panel, new_figure = row_axes(axes, len(labels))
     alpha = 100.0 * float(found.attrs["alpha"])
-    if (options := elements["zone"]) is not None:
-        panel.axvspan(alpha / 2.0, 100.0 - alpha / 2.0, **options)
-    if (options := elements["half"]) is not None:
-        panel.axvline(50.0, **options)
+    elements.draw("zone", panel.axvspan, alpha / 2.0, 100.0 - alpha / 2.0)
+    elements.draw("half", panel.axvline, 50.0)
     draw_rows(panel, Rows(tuple(labels), percentile, lower, upper, None, texts), elements)
     panel.set_xlim(-2.0, 102.0)
     share = share_words(float(found.attrs["prob"]))
-    title_and_label(
-        panel, what, f"percentile, {share} interval; grey: within {alpha:g}%, one task by itself", elements, new_figure
-    )
+    label = f"percentile, {share} interval; grey: within {alpha:g}%, one task by itself"
+    title_and_label(panel, what, label, elements, new_figure)
     return panel
 
 
@@ -114,10 +105,9 @@ def plot_watch(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Vi
     ----------
     found : xarray.Dataset
         From `bayes_frontier.watch`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, forecast, zone, zero, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, forecast, zone, zero, values, grid, title, labels,
+        names.
 
     Returns
     -------
@@ -129,24 +119,11 @@ def plot_watch(found: xr.Dataset, *, axes: Axes | None = None, visuals: style.Vi
     early, late = (found[f"forecast_{part}"].to_numpy() for part in ("lower", "upper"))
     chances = zip(found["verdict"].to_numpy(), found["advance"].to_numpy(), found["retreat"].to_numpy(), strict=True)
     texts = tuple(f"{word}  (P up {up:.2f}, down {down:.2f})" for word, up, down in chances)
-    panel, new_figure = row_axes(axes, len(median))
-    delta = float(found.attrs["delta"])
-    draw_zone(panel, delta, elements)
+    rows = Rows(tuple(map(str, found["task"].to_numpy())), median, lower, upper, None, texts)
     from_fit = found.attrs["against"] == "fit"
-    if from_fit and (options := elements["forecast"]) is not None:
-        panel.hlines(np.arange(len(median)), early, late, **options)
-    draw_rows(panel, Rows(tuple(map(str, found["task"].to_numpy())), median, lower, upper, None, texts), elements)
-    ends = np.concatenate([lower, upper, *([early, late] if from_fit else []), [2.0 * delta]])
-    reach = 1.15 * float(np.nanmax(np.abs(ends)))
-    panel.set_xlim(-reach, reach)
     since = "the last fitted scores" if from_fit else "what the fit forecast"
     title = f"Change since {since}, at {style.flops_text(float(found.attrs['flops']))} FLOPs"
-    share = share_words(float(found.attrs["prob"]))
-    orange = "; orange: forecast" if from_fit else ""
-    title_and_label(
-        panel, title, f"change in score: median, {share} interval{orange}; grey: up to {delta:g}", elements, new_figure
-    )
-    return panel
+    return plot_changes(found, rows, title, "change in score", elements, axes, (early, late) if from_fit else None)
 
 
 CONTAMINATION_ELEMENTS: dict[str, dict[str, object]] = {**ROW_ELEMENTS, **ZONE}
@@ -163,10 +140,8 @@ def plot_contamination(
         From `bayes_frontier.contamination`.
     task : str, optional
         One task, with the other analyses below it; default: every task, a row each.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, zone, zero, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, zone, zero, values, grid, title, labels, names.
 
     Returns
     -------
@@ -180,8 +155,8 @@ def plot_contamination(
     """
     elements = style.settle(visuals, CONTAMINATION_ELEMENTS)
     tasks = [str(name) for name in found["task"].to_numpy()]
-    if task is not None and task not in tasks:
-        raise QueryError(f"task: {task!r} is not one of {', '.join(tasks)}.")
+    if task is not None:
+        check_choice(task, tasks, "task")
     parts = ("median", "lower", "upper", "verdict")
     if task is None:
         names, values = tasks, [found[part].to_numpy() for part in parts]
@@ -195,22 +170,12 @@ def plot_contamination(
                 np.concatenate([value, one[f"other_{part}"].to_numpy()[made]])
                 for value, part in zip(values, parts, strict=True)
             ]
-    median, lower, upper, words = values
-    panel, new_figure = row_axes(axes, len(names))
-    delta = float(found.attrs["delta"])
-    draw_zone(panel, delta, elements)
-    texts = tuple(f"{word}  ({value:+.3f})" for word, value in zip(words, median.astype(float), strict=True))
-    low, high = lower.astype(float), upper.astype(float)
-    draw_rows(panel, Rows(tuple(names), median.astype(float), low, high, None, texts), elements)
-    reach = 1.15 * float(np.nanmax(np.abs(np.concatenate([low, high, [2.0 * delta]]))))
-    panel.set_xlim(-reach, reach)
+    median, lower, upper = (value.astype(float) for value in values[:3])
+    texts = tuple(f"{word}  ({value:+.3f})" for word, value in zip(values[3], median, strict=True))
     given = str(found.attrs["references"]).replace("'", "")
     title = f"{task or 'Scores'} after {found.attrs['after']}, given {given}"
-    share = share_words(float(found.attrs["prob"]))
-    title_and_label(
-        panel, title, f"shift in score: median, {share} interval; grey: up to {delta:g}", elements, new_figure
-    )
-    return panel
+    rows = Rows(tuple(names), median, lower, upper, None, texts)
+    return plot_changes(found, rows, title, "shift in score", elements, axes)
 
 
 STAGES_ELEMENTS: dict[str, dict[str, object]] = {
@@ -231,10 +196,8 @@ def plot_stages(
     ----------
     found : xarray.Dataset
         From `bayes_frontier.stages`, at several computes.
-    axes : Axes or array of Axes, optional
-        Where to draw, at least one per task; none: a new figure.
-    visuals : mapping, optional
-        By element (band, line, halo, grid, name, title, labels, legend), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel per task; elements: band, line, halo, grid, name, title, labels, legend.
 
     Returns
     -------
@@ -257,10 +220,8 @@ def plot_stages(
         for name, _, number in _PARTS:
             look: dict[str, Any] = {"color": style.OKABE_ITO[number], "linestyle": style.DASHES[number]}
             median, lower, upper = (one[key].to_numpy() for key in (name, f"{name}_lower", f"{name}_upper"))
-            if (options := elements["band"]) is not None:
-                panel.fill_between(flops, lower, upper, **{"color": look["color"], **options})
-            if (options := elements["line"]) is not None:
-                style.halo_line(panel, flops, median, {**look, **options}, elements["halo"])
+            elements.draw("band", panel.fill_between, flops, lower, upper, color=look["color"])
+            elements.draw("line", style.halo_line, panel, flops, median, halo=elements["halo"], **look)
         style.finish_panel(panel, task, flops, elements)
     handles: list[Any] = []
     for _, label, number in _PARTS:

@@ -1,8 +1,6 @@
 """Boundaries up to their ceilings, what progress came from, and how abruptly boundaries rise."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,14 +8,20 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from bayes_frontier.analysis.emergence import Emergence
+from bayes_frontier.analysis.saturation import Saturation
 from bayes_frontier.plots import style
-from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, name_rows, row_axes, title_and_label
+from bayes_frontier.plots.intervals import (
+    ROW_ELEMENTS,
+    Rows,
+    draw_rows,
+    name_rows,
+    row_axes,
+    title_and_label,
+    write_values,
+)
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import share_words
-
-if TYPE_CHECKING:
-    from bayes_frontier.analysis.emergence import Emergence
-    from bayes_frontier.analysis.saturation import Saturation
-    from bayes_frontier.posterior.frontier import Frontier
 
 SATURATION_ELEMENTS: dict[str, dict[str, object]] = {
     "beyond": {"color": style.FAINT, "alpha": 0.6, "linewidth": 0.0, "zorder": 0.5},
@@ -58,16 +62,19 @@ def plot_saturation(
         Of `bayes_frontier.saturation` on it.
     base_model : str, optional
         The one that `found` is about.
-    axes : Axes or array of Axes, optional
-        Where to draw, at least one per task; none: a new figure.
-    visuals : mapping, optional
-        By element (beyond, ceiling, ceiling_line, past, band, line, point, grid, name, title, labels, legend),
-        as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel per task; elements: beyond, ceiling, ceiling_line, past, band, line, point,
+        grid, name, title, labels, legend.
 
     Returns
     -------
     numpy.ndarray
         Axes, shape (n_tasks,); the figure is ``axes[0].figure``.
+
+    Raises
+    ------
+    QueryError
+        If an element is unknown, or there are too few axes.
     """
     elements = style.settle(visuals, SATURATION_ELEMENTS)
     tasks = [str(task) for task in found.summary["task"].to_numpy()]
@@ -79,37 +86,9 @@ def plot_saturation(
         past = frontier.attainable(flops, found.prob, task, found.settings[0][0], base_model)["median"]
         before = past if found.settings[0][0] != found.period else None
         _boundary_panel(panel, found.summary.sel(task=task), answers, before, elements)
-        if (options := elements["beyond"]) is not None:
-            panel.axvspan(high, flops[-1], **options)
+        elements.draw("beyond", panel.axvspan, high, flops[-1])
         style.finish_panel(panel, task, flops, elements)
     title = f"Boundaries up to their ceilings, period “{found.period}”"
-    style.finish_figure(panels, title, _handles(found, elements), elements, new_figure)
-    return panels
-
-
-def _boundary_panel(panel: Axes, numbers: Any, answers: Any, past: Any, elements: style.Settled) -> None:  # noqa: ANN401 - xarray
-    flops = answers["flops"].to_numpy()
-    median, lower, upper = (float(numbers["ceiling"].sel(statistic=part)) for part in ("median", "lower", "upper"))
-    if (options := elements["ceiling"]) is not None:
-        panel.axhspan(lower, upper, **options)
-    if (options := elements["ceiling_line"]) is not None:
-        panel.axhline(median, **options)
-    if past is not None and (options := elements["past"]) is not None:
-        panel.plot(flops, past, **options)
-    if (options := elements["band"]) is not None:
-        panel.fill_between(flops, answers["lower"], answers["upper"], **options)
-    if (options := elements["line"]) is not None:
-        panel.plot(flops, answers["median"], **options)
-    if (options := elements["point"]) is not None:
-        ends = [float(numbers["saturation"].sel(statistic=part)) for part in ("lower", "upper")]
-        # beyond the range it is not known where
-        start, end = np.clip(ends, flops[0], flops[-1])
-        if ends[0] < np.inf and ends[1] > 0.0:
-            place = {"transform": panel.get_xaxis_transform(), "solid_capstyle": "butt"}
-            panel.plot([start, end], [0.02, 0.02], **{**place, **options})
-
-
-def _handles(found: Saturation, elements: style.Settled) -> list[Any]:
     share = share_words(found.prob)
     labels = {
         "line": f"boundary, {share} interval",
@@ -117,14 +96,29 @@ def _handles(found: Saturation, elements: style.Settled) -> list[Any]:
         "ceiling_line": f"ceiling, {share} interval",
         "point": f"where a tenfold starts to buy less than {found.gain:g}",
     }
-    made: list[Any] = [
-        Line2D([], [], label=text, **options)
-        for name, text in labels.items()
-        if (options := elements[name]) is not None and (name != "past" or found.settings[0][0] != found.period)
-    ]
-    if (options := elements["beyond"]) is not None:
-        made.append(Patch(label="beyond the models fitted", **options))
-    return made
+    if found.settings[0][0] == found.period:
+        del labels["past"]
+    lines = [elements.draw(name, Line2D, [], [], label=text) for name, text in labels.items()]
+    handles = [*lines, elements.draw("beyond", Patch, label="beyond the models fitted")]
+    style.finish_figure(panels, title, handles, elements, new_figure)
+    return panels
+
+
+def _boundary_panel(panel: Axes, numbers: Any, answers: Any, past: Any, elements: style.Settled) -> None:  # noqa: ANN401 - xarray
+    flops = answers["flops"].to_numpy()
+    median, lower, upper = (float(numbers["ceiling"].sel(statistic=part)) for part in ("median", "lower", "upper"))
+    elements.draw("ceiling", panel.axhspan, lower, upper)
+    elements.draw("ceiling_line", panel.axhline, median)
+    if past is not None:
+        elements.draw("past", panel.plot, flops, past)
+    elements.draw("band", panel.fill_between, flops, answers["lower"], answers["upper"])
+    elements.draw("line", panel.plot, flops, answers["median"])
+    ends = [float(numbers["saturation"].sel(statistic=part)) for part in ("lower", "upper")]
+    # beyond the range it is not known where
+    start, end = np.clip(ends, flops[0], flops[-1])
+    if ends[0] < np.inf and ends[1] > 0.0:
+        place = {"transform": panel.get_xaxis_transform(), "solid_capstyle": "butt"}
+        elements.draw("point", panel.plot, [start, end], [0.02, 0.02], **place)
 
 
 def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style.Visuals | None = None) -> Axes:
@@ -134,15 +128,19 @@ def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style
     ----------
     found : Saturation
         Of `bayes_frontier.saturation`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (scale, time, interval, zero, values, grid, title, labels, names, legend), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: scale, time, interval, zero, values, grid, title, labels, names,
+        legend.
 
     Returns
     -------
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If an element is unknown.
     """
     elements = style.settle(visuals, PROGRESS_ELEMENTS)
     numbers = found.summary
@@ -152,17 +150,12 @@ def plot_progress(found: Saturation, *, axes: Axes | None = None, visuals: style
     for name, offset in (("scale", -0.19), ("time", 0.19)):
         values = numbers[name].transpose("statistic", "task")
         median, lower, upper = (values.sel(statistic=part).to_numpy() for part in ("median", "lower", "upper"))
-        if (options := elements[name]) is not None:
-            panel.barh(height + offset, median, height=_HEIGHT, **options)
-        if (options := elements["interval"]) is not None:
-            panel.hlines(height + offset, lower, upper, **options)
-    if (options := elements["zero"]) is not None:
-        panel.axvline(0.0, **options)
-    if (options := elements["values"]) is not None:
-        totals = numbers["progress"].sel(statistic="median").to_numpy().tolist()
-        for y, (total, source) in enumerate(zip(totals, numbers["source"].to_numpy(), strict=True)):
-            place: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "annotation_clip": False}
-            style.literal(panel.annotate(f"{total:+.3f}  {source}", (1.02, float(y)), **place, **options))
+        elements.draw(name, panel.barh, height + offset, median, height=_HEIGHT)
+        elements.draw("interval", panel.hlines, height + offset, lower, upper)
+    elements.draw("zero", panel.axvline, 0.0)
+    totals = numbers["progress"].sel(statistic="median").to_numpy().tolist()
+    sources = numbers["source"].to_numpy()
+    write_values(panel, [f"{total:+.3f}  {one}" for total, one in zip(totals, sources, strict=True)], elements)
     style.tidy(panel, elements["grid"], axis="x")
     name_rows(panel, names, elements["names"])
     (before, low), (after, high) = found.settings
@@ -192,15 +185,18 @@ def plot_emergence(found: Emergence, *, axes: Axes | None = None, visuals: style
     ----------
     found : Emergence
         Of `bayes_frontier.emergence`.
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (interval, median, border, values, grid, title, labels, names), as in `plot_boundary`.
+    axes, visuals : optional
+        As in `plot_boundary`, one panel; elements: interval, median, border, values, grid, title, labels, names.
 
     Returns
     -------
     matplotlib.axes.Axes
         The panel; its figure is ``axes.figure``.
+
+    Raises
+    ------
+    QueryError
+        If an element is unknown.
     """
     elements = style.settle(visuals, EMERGENCE_ELEMENTS)
     numbers = found.summary
@@ -209,8 +205,7 @@ def plot_emergence(found: Emergence, *, axes: Axes | None = None, visuals: style
     first = numbers["rank_probability"].sel(rank=1).to_numpy()
     texts = tuple(f"{v}  (P first {p:.2f})" for v, p in zip(numbers["verdict"].to_numpy(), first, strict=True))
     panel, new_figure = row_axes(axes, len(names))
-    if (options := elements["border"]) is not None:
-        panel.axvline(found.decades, **options)
+    elements.draw("border", panel.axvline, found.decades)
     draw_rows(panel, Rows(names, median, lower, upper, None, texts), elements)
     panel.set_xlim(0.0, 1.05 * max(float(upper.max()), 2.0 * found.decades))
     share = share_words(found.prob)

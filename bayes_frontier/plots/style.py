@@ -5,7 +5,7 @@ when given) and ``visuals`` (see `settle`), makes its own figure with `panel_gri
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import matplotlib as mpl
@@ -20,7 +20,16 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.text import suggestion
 
 Visuals = Mapping[str, Mapping[str, object] | bool]
-Settled = dict[str, dict[str, Any] | None]
+
+
+class Settled(dict[str, dict[str, Any] | None]):
+    """Options of a picture's elements; None: left out."""
+
+    def draw(self, element: str, artist: Callable[..., Any], *what: Any, **usual: Any) -> Any:  # noqa: ANN401 - Matplotlib's
+        """Call what draws an element with its options over the usual ones, unless it is left out."""
+        options = self[element]
+        return None if options is None else artist(*what, **{**usual, **options})
+
 
 # Okabe & Ito (2008), "Color Universal Design": told apart with every common colour vision. Without
 # black, which is text and truth, and yellow, which is too light for lines on white.
@@ -51,7 +60,7 @@ def period_colours(n: int) -> list[str]:
 
 def settle(visuals: Visuals | None, defaults: Mapping[str, Mapping[str, object]]) -> Settled:
     """Put a caller's options over the defaults."""
-    settled: Settled = {name: dict(options) for name, options in defaults.items()}
+    settled = Settled({name: dict(options) for name, options in defaults.items()})
     for name, options in (visuals or {}).items():
         if name not in defaults:
             hint = suggestion(str(name), list(defaults))
@@ -143,9 +152,12 @@ def literal(*texts: Text) -> None:
         text.set_parse_math(False)
 
 
-def place_legend(panels: npt.NDArray[Any], handles: list[Any], options: Mapping[str, Any], new_figure: bool) -> None:
-    """Put the legend below a new figure's panels, or in the last of the caller's."""
-    if not handles:
+def place_legend(
+    panels: npt.NDArray[Any], handles: Sequence[Any], options: Mapping[str, Any] | None, new_figure: bool
+) -> None:
+    """Put the legend below a new figure's panels, or in the last of the caller's; handles of None are left out."""
+    handles = [handle for handle in handles if handle is not None]
+    if options is None or not handles:
         return
     place = {"loc": "outside lower center", "ncols": columns_for(len(panels)) + 1} if new_figure else {"loc": "best"}
     holder = panels[0].figure if new_figure else panels[-1]
@@ -173,7 +185,12 @@ def label_outer(
 
 
 def halo_line(
-    panel: Axes, x: npt.ArrayLike, y: npt.ArrayLike, options: Mapping[str, Any], halo: Mapping[str, Any] | None
+    panel: Axes,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    halo: Mapping[str, Any] | None,
+    **options: Any,  # noqa: ANN401 - Matplotlib's
 ) -> None:
     """Draw a line with a light rim below it, which keeps it readable over a thousand points."""
     if halo is not None:
@@ -197,13 +214,12 @@ def finish_panel(panel: Axes, name: str, flops: npt.NDArray[np.float64], element
 
 
 def finish_figure(
-    panels: npt.NDArray[Any], title: str, handles: list[Any], elements: Settled, new_figure: bool
+    panels: npt.NDArray[Any], title: str, handles: Sequence[Any], elements: Settled, new_figure: bool
 ) -> None:
     """Label the axes of scores over compute, put the title over the panels and the legend below them."""
     label_outer(panels, COMPUTE_LABEL, "score", elements["labels"], new_figure)
     place_title(panels, title, elements["title"], new_figure)
-    if (options := elements["legend"]) is not None:
-        place_legend(panels, handles, options, new_figure)
+    place_legend(panels, handles, elements["legend"], new_figure)
 
 
 def flops_text(value: float) -> str:

@@ -57,18 +57,13 @@ def base_model_years(names: pd.Series, seen: pd.Series, registry: Registry) -> F
 
 @dataclass(frozen=True)
 class Vintage:
-    """Lines through base-model effects over release dates, one per task.
+    """Lines through base-model effects over release dates, one per task."""
 
-    * slope, error (n_tasks,): mean and standard deviation of the trend, on the logit scale a year
-    * centre (n_tasks,): mean release of the base models, in years since 2024-01-01, weighted by what their scores
-      tell
-    * latest: latest year that the lines are followed to
-    """
-
-    slope: FloatArray
+    slope: FloatArray  # slope, error (n_tasks,): mean and standard deviation of the trend, on the logit scale a year
     error: FloatArray
+    # (n_tasks,): mean release of the base models, in years since 2024-01-01, weighted by what their scores tell
     centre: FloatArray
-    latest: float
+    latest: float  # latest year that the lines are followed to
 
     @classmethod
     def from_curves(cls, curves: Curves, released: FloatArray, prior: float) -> "Vintage | None":
@@ -92,10 +87,7 @@ class Vintage:
         return cls(variance * precision * slope, np.sqrt(variance), centre, float(t.max()) + _FARTHEST)
 
     def effect(self, task: int, released: FloatArray, normal: FloatArray) -> FloatArray:
-        """Draw what their vintage gives to new base models.
-
-        Shapes: released (n,), normal (n_draws,), returns (n_draws, n).
-        """
+        """Draw what their vintage gives to new base models. Shapes: released (n,), returns (n_draws, n)."""
         age = np.nan_to_num(np.minimum(released, self.latest) - self.centre[task])
         return np.asarray((self.slope[task] + self.error[task] * normal)[:, None] * age)
 
@@ -123,18 +115,12 @@ def appeared(bases: pd.Series, released: pd.Series | None, closed: pd.Timestamp,
 
 @dataclass(frozen=True)
 class ModelsAhead:
-    """Models to come as a fit sees them.
+    """Models to come as a fit sees them."""
 
-    * base (n_models,): place among the fitted base models; -1 for one not fitted
-    * z (n_models,): log10 FLOPs: of a fitted base model those it was fitted at
-    * quarters (n_models,): time since the last fitted stretch, in quarters of a year
-    * appeared (n_models,): when their base models did, in years since 2024-01-01
-    """
-
-    base: IntArray
-    z: FloatArray
-    quarters: FloatArray
-    appeared: FloatArray
+    base: IntArray  # (n_models,): place among the fitted base models; -1 for one not fitted
+    z: FloatArray  # (n_models,): log10 FLOPs: of a fitted base model those it was fitted at
+    quarters: FloatArray  # (n_models,): time since the last fitted stretch, in quarters of a year
+    appeared: FloatArray  # (n_models,): when their base models did, in years since 2024-01-01
 
     @classmethod
     def from_models(
@@ -193,10 +179,7 @@ def compute_fitted_at(fit: Fit, bases: pd.Series, flops: pd.Series) -> pd.Series
 
 
 def horizons(released: pd.Series | None, n: int, stretches: Stretches, closed: pd.Timestamp) -> FloatArray:
-    """Time from the last fitted stretch to models in quarters of a year; undated: half a quarter after `closed`.
-
-    Shapes: returns (n,).
-    """
+    """Quarters from the last fitted stretch to models, shape (n,); undated ones come half a quarter after `closed`."""
     if stretches.middle is None:
         return np.ones(n)
     usual = (closed - stretches.middle) / pd.Timedelta(days=QUARTER) + 0.5
@@ -217,24 +200,19 @@ STAND_INS = 24
 
 @dataclass(frozen=True)
 class Draws:
-    """Random parts of what is to come, the same for all models.
+    """Random parts of what is to come, the same for all models."""
 
-    * samples (n_samples,): which draws of the posterior
-    * drift, own, trend (n_samples, n_tasks): e_1, e_2 |e_3| and the standard normal value behind the trend of
-      vintage, as in the module's description
-    * new (n_samples, n_stand_ins, n_tasks): effects of base models not fitted, on the logit scale
-    * innovation: of a fitted base model's own change in a quarter, in units of base_model_scale: its standard
-      deviation differs from task to task, and is drawn from a half-normal distribution of this scale
-    * vintage: what later base models are better by
-    """
-
-    samples: IntArray
+    samples: IntArray  # (n_samples,): which draws of the posterior
+    # drift, own, trend (n_samples, n_tasks): e_1, e_2 |e_3| and the standard normal value behind the trend of vintage,
+    # as in the module's description
     drift: FloatArray
     own: FloatArray
     trend: FloatArray
-    new: FloatArray
+    new: FloatArray  # (n_samples, n_stand_ins, n_tasks): effects of base models not fitted, on the logit scale
+    # of a fitted base model's own change in a quarter, in units of base_model_scale: its standard deviation differs
+    # from task to task, and is drawn from a half-normal distribution of this scale
     innovation: float
-    vintage: Vintage | None
+    vintage: Vintage | None  # what later base models are better by
 
     @classmethod
     def even(cls, curves: Curves, seed: int, innovation: float = 0.0, vintage: Vintage | None = None) -> "Draws":
@@ -254,12 +232,10 @@ class Draws:
 
     @classmethod
     def random(cls, fit: Fit, rng: np.random.Generator, n: int = RANDOM) -> "Draws":
-        """Draws for all tasks together.
-
-        A base model moves on all tasks at once, as its fine-tunes get better at all, but much on some and little on
-        others: a normal value common to the tasks times a half-normal one of each. A new base model stands where a
-        fitted one does, on every task.
-        """
+        """Draws for all tasks together."""
+        # A base model moves on all tasks at once, as its fine-tunes get better at all, but much on some and little on
+        # others: a normal value common to the tasks times a half-normal one of each. A new one stands where a fitted
+        # one does, on every task.
         curves, n_tasks = fit.curves, len(fit.tasks)
         size = min(n, curves.n_samples)
         samples = np.sort(rng.choice(curves.n_samples, size=size, replace=False))
@@ -282,10 +258,7 @@ def drift_ahead(curves: Curves, draws: Draws, task: int, quarters: FloatArray) -
 
 
 def known_effect(curves: Curves, draws: Draws, task: int, models: ModelsAhead, *, moved: bool = True) -> FloatArray:
-    """Effects of fitted base models, each moved on its own since they were fitted.
-
-    Shapes: returns (n_samples, n_models).
-    """
+    """Effects of fitted base models, each moved on its own since. Shapes: returns (n_samples, n_models)."""
     if curves.effects is None or curves.scales is None:
         return np.zeros((len(draws.samples), len(models.z)))
     effect = curves.effects[draws.samples][:, models.base, task]
@@ -296,10 +269,7 @@ def known_effect(curves: Curves, draws: Draws, task: int, models: ModelsAhead, *
 
 
 def new_effect(draws: Draws, task: int, models: ModelsAhead) -> FloatArray:
-    """Effects that base models not fitted may have, moved on along their trend.
-
-    Shapes: returns (n_samples, n_stand_ins, n_models).
-    """
+    """Effects that new base models may have, along their trend. Shapes: returns (n_samples, n_stand_ins, n_models)."""
     effect = draws.new[:, :, task, None]
     if draws.vintage is None:
         return np.repeat(effect, len(models.z), axis=2)
@@ -307,10 +277,7 @@ def new_effect(draws: Draws, task: int, models: ModelsAhead) -> FloatArray:
 
 
 def boundaries(curves: Curves, draws: Draws, task: int, models: ModelsAhead) -> FloatArray:
-    """Draws of where the boundaries of models to come stand; models on fitted base models need no stand-in.
-
-    Shapes: returns (n_samples, n_stand_ins, n_models), or (n_samples, 1, n_models) where all base models are fitted.
-    """
+    """Draws of boundaries to come, (n_samples, n_stand_ins, n_models); one stand-in if all base models are fitted."""
     fitted = models.fitted
     if fitted.all():
         effect = known_effect(curves, draws, task, models)[:, None, :]
@@ -323,11 +290,7 @@ def boundaries(curves: Curves, draws: Draws, task: int, models: ModelsAhead) -> 
 
 
 def next_period(fit: Fit, curves: Curves, seed: int) -> tuple[Curves, float]:
-    """Append the period to come to draws of a fit, and say how far ahead it is, in quarters of a year.
-
-    It is where `predict` puts models without a date: the boundary has gone on for so long with its velocity and its
-    walk. Shapes: curves may be some of the fit's draws.
-    """
+    """Append the period that `predict` puts undated models in to some draws of a fit, so many quarters ahead."""
     ahead = horizons(None, 1, fit.stretches, fit.evaluations.models["released"].max())
     rng, n, n_tasks = np.random.default_rng(seed), curves.n_samples, len(fit.tasks)
     nothing = np.zeros((n, n_tasks))
@@ -388,10 +351,7 @@ def predictive_levels(curves: Curves, models: ModelsAhead, draws: Draws) -> Floa
 
 
 def chances(curves: Curves, models: ModelsAhead, draws: Draws, scores: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Probability that the boundary lies below a score, and that of a score as high, for models not fitted.
-
-    Shapes: scores (n_models, n_tasks), returns (n_models, n_tasks).
-    """
+    """Probability that the boundary lies below scores, and that of scores as high, both (n_models, n_tasks)."""
     above, chance = np.full((2, *scores.shape), np.nan)
     for k, (code, q) in enumerate(mixtures(curves, models, draws)):
         for start in range(0, len(scores), _BLOCK):

@@ -103,8 +103,6 @@ def effective_size(values: Floats) -> Floats:
     return np.where(varies, m * n / time, float(m * n))
 
 
-# Convergence of the boundaries themselves, and the gate that refuses to report without it.
-
 R_HAT_MAX = 1.01
 ESS_MIN = 400.0
 

@@ -23,18 +23,12 @@ _TOLERANCES = {"xatol": 1e-10, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
 
 
 def effect_shape(effects: FloatArray, scales: FloatArray) -> FloatArray:
-    """Summarise the distribution of base-model effects in units of their scale.
-
-    Shapes: effects (n_samples, n_base_models), scales (n_samples,), returns (101,).
-    """
+    """Distribution of effects (n_samples, n_base_models) in units of their scales (n_samples,); returns (101,)."""
     return np.asarray(np.quantile(effects / scales[:, None], (np.arange(_SLICES) + 0.5) / _SLICES))
 
 
 def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> FloatArray:
-    """Level whose exceedance probability is 1 - tau when the boundary itself is uncertain.
-
-    Shapes: levels (n_points, n_mix), returns (n_points,).
-    """
+    """Level exceeded with probability 1 - tau under levels (n_points, n_mix) of an uncertain boundary."""
     low = levels.min(axis=1) + quantiles[0]
     high = levels.max(axis=1) + quantiles[-1]
 
@@ -57,35 +51,23 @@ _AT_A_TIME = 65536
 
 @dataclass(frozen=True)
 class Curves:
-    """Draws with chain and draw in one first axis.
+    """Draws with chain and draw in one first axis."""
 
-    * shape: number of chains and of draws per chain
-    * parts: floor, ceiling, slope and midpoint, each (n_samples, n_tasks, n_periods)
-    * effects: base-model effects on the logit scale, (n_samples, n_base_models, n_tasks)
-    * scales: their standard deviations, (n_samples, n_tasks)
-    * drift: standard deviation of a quarter's drift on the logit scale, (n_samples, n_tasks)
-    * residuals: residual quantiles of each task, (n_tasks, n_levels)
-    * tau: quantile level
-    * velocity: mean drift of a quarter on the logit scale, (n_samples, n_tasks)
-    * walk: drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
-      `bayes_frontier.model.data`
-    * misfit: how far the population boundary may be off for what the model leaves out; none: not at all
-    * pivot: log10 FLOPs about which its steepness may be off
-    * population: which base models a model that is asked about may have; none: each as likely as the others
-    """
-
-    shape: tuple[int, int]
-    parts: dict[str, FloatArray]
-    effects: FloatArray | None
-    scales: FloatArray | None
-    drift: FloatArray | None
-    residuals: FloatArray
+    shape: tuple[int, int]  # number of chains and of draws per chain
+    parts: dict[str, FloatArray]  # floor, ceiling, slope and midpoint, each (n_samples, n_tasks, n_periods)
+    effects: FloatArray | None  # base-model effects on the logit scale, (n_samples, n_base_models, n_tasks)
+    scales: FloatArray | None  # their standard deviations, (n_samples, n_tasks)
+    drift: FloatArray | None  # standard deviation of a quarter's drift on the logit scale, (n_samples, n_tasks)
+    residuals: FloatArray  # residual quantiles of each task, (n_tasks, n_levels)
     tau: float
-    velocity: FloatArray | None = None
+    velocity: FloatArray | None = None  # mean drift of a quarter on the logit scale, (n_samples, n_tasks)
+    # drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
+    # `bayes_frontier.model.data`
     walk: FloatArray | None = None
+    # how far the population boundary may be off for what the model leaves out; none: not at all
     misfit: Misfit | None = None
-    pivot: float = 0.0
-    population: Population | None = None
+    pivot: float = 0.0  # log10 FLOPs about which its steepness may be off
+    population: Population | None = None  # which base models may be asked about; none: each as likely as another
 
     @classmethod
     def from_tree(cls, tree: xr.DataTree, tau: float, misfit: Misfit | None = None, pivot: float = 0.0) -> "Curves":
@@ -124,10 +106,7 @@ class Curves:
         return self.effects is not None
 
     def by_chain(self, values: FloatArray) -> FloatArray:
-        """Split the first axis into chain and draw.
-
-        Shapes: values (n_samples, ...), returns (n_chains, n_draws, ...).
-        """
+        """Split the first axis: values (n_samples, ...), returns (n_chains, n_draws, ...)."""
         return values.reshape(*self.shape, *values.shape[1:])
 
     def typical(self, z: npt.ArrayLike, task: Any, period: Any, samples: Any = slice(None)) -> FloatArray:  # noqa: ANN401
@@ -158,13 +137,8 @@ class Curves:
         stretch: tuple[IntArray, IntArray] | None = None,
         samples: Any = slice(None),  # noqa: ANN401
     ) -> FloatArray:
-        """Logit of boundaries: without `base` those of a base model without effect.
-
-        `stretch` is the stretch of time of each and the last one of its period; without it, boundaries are those at
-        the end of the period.
-
-        Shapes: returns (n_samples, ...).
-        """
+        """Logit of boundaries (n_samples, ...), without `base` those of a base model without effect."""
+        # `stretch` is the stretch of time of each and the last one of its period; without it, the end of the period
         level = log_odds(self.typical(z, task, period, samples))
         if stretch is not None and self.walk is not None:
             walk, (now, last) = self.walk[samples], stretch
@@ -174,10 +148,7 @@ class Curves:
         return level
 
     def of_records(self, models: pd.DataFrame, base_models: Sequence[str], stretches: Stretches) -> FloatArray:
-        """Posterior mean boundary of records of the fit at their FLOPs, base-model effect and stretch of time included.
-
-        Shapes: returns (n_models, n_tasks).
-        """
+        """Posterior mean boundary of records of the fit, effects included. Shapes: returns (n_models, n_tasks)."""
         code, unique = distinct_rows(models[["base_model", "flops", "period"]].assign(stretch=stretches.of_model))
         base = pd.Index(base_models).get_indexer(pd.Index(unique["base_model"]))
         z, period = log_flops(unique["flops"]), unique["period"].to_numpy()
@@ -198,30 +169,17 @@ class Curves:
 
     def take(self, samples: IntArray) -> "Curves":
         """Keep some draws, as those of one chain."""
-
-        def some(values: FloatArray | None) -> FloatArray | None:
-            return None if values is None else values[samples]
-
-        return replace(
-            self,
-            shape=(1, len(samples)),
-            parts={name: values[samples] for name, values in self.parts.items()},
-            effects=some(self.effects),
-            scales=some(self.scales),
-            drift=some(self.drift),
-            velocity=some(self.velocity),
-            walk=some(self.walk),
-        )
+        parts = {name: values[samples] for name, values in self.parts.items()}
+        drawn = {name: getattr(self, name) for name in ("effects", "scales", "drift", "velocity", "walk")}
+        kept: dict[str, Any] = {name: None if values is None else values[samples] for name, values in drawn.items()}
+        return replace(self, shape=(1, len(samples)), parts=parts, **kept)
 
     def evenly(self, n: int) -> IntArray:
         """At most `n` draws, evenly spaced over all of them."""
         return np.unique(np.linspace(0, self.n_samples - 1, min(n, self.n_samples)).round().astype(int))
 
     def with_step(self, step: FloatArray) -> "Curves":
-        """Append a period whose boundary is that of the last one, moved on the logit scale.
-
-        Shapes: step (n_samples, n_tasks).
-        """
+        """Append a period that is the last one moved on the logit scale. Shapes: step (n_samples, n_tasks)."""
         floor, ceiling, slope, midpoint = (self.parts[name][:, :, -1:] for name in _CURVE)
         # The argument of the sigmoid at z is slope (z - midpoint); any two places fix the line, 0 and 1 among them.
         at_zero = -slope * midpoint

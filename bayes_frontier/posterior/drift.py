@@ -19,12 +19,8 @@ PROB = 0.9
 
 
 def sure(prob: float) -> float:
-    """Return the posterior probability that a one-sided statement needs.
-
-    A statement such as "above" is made where the equal-tailed interval of probability `prob` lies wholly on that side,
-    hence at (1 + prob) / 2. So where the truth is on the border, one of the two opposite statements is made in a share
-    1 - prob of the cases at most, if the interval is honest.
-    """
+    """Return the posterior probability that a one-sided statement needs: an equal-tailed interval on that side."""
+    # on the border, one of the two opposite statements is made in a share 1 - prob of the cases at most
     return 0.5 + prob / 2.0
 
 
@@ -45,18 +41,13 @@ def chances_of_change(change: xr.DataArray, delta: float) -> tuple[xr.DataArray,
 
 
 def choose_statement(probabilities: Mapping[str, xr.DataArray], needed: float | None, otherwise: str) -> xr.DataArray:
-    """Make the statement whose probability is at least `needed`, above 0.5; None, of a fit not converged, makes none.
-
-    A missing probability makes no statement either.
-    """
+    """Make the statement whose probability is `needed` or more; none where it is missing, or None: not converged."""
     words = xr.full_like(next(iter(probabilities.values())), otherwise, dtype=object)
     if needed is not None:
         for statement, probability in probabilities.items():
             words = words.where(~(probability >= needed), statement)
     return words.astype(str)
 
-
-# How boundaries change: between the periods of a fit, and from one fit to the next.
 
 VERDICTS = ("advancing", "retreating", "stable", "unknown")
 
@@ -135,8 +126,6 @@ def verdicts(summary: xr.Dataset, prob: float | None) -> xr.DataArray:
     said = {"advancing": summary["advance"], "retreating": summary["retreat"], "stable": summary["still"]}
     return choose_statement(said, prob, "unknown")
 
-
-# How boundaries moved from one fit to the next, when scores came in.
 
 # Shares of models below the computes looked at unless others are asked for.
 _PLACES = (0.1, 0.5, 0.9)

@@ -53,18 +53,16 @@ def imputed(
     # half of the tables mirror the others, so that computes are right on average in few tables too
     half = np.random.default_rng(seed).standard_normal((-(-n // 2), len(names)))
     shifts = (np.concatenate([half, -half])[:n]) * spread
-    tables = []
-    for shift in shifts:
-        factor = pd.Series(10.0**shift, index=names)
-        tables.append(_multiplied(evaluations, factor))
+
+    def moved(frame: pd.DataFrame, shift: npt.NDArray[np.float64]) -> pd.DataFrame:
+        factor = frame["base_model"].map(pd.Series(10.0**shift, index=names)).astype(float)
+        return frame.assign(flops=frame["flops"] * factor)
+
+    tables = [
+        replace(evaluations, table=moved(evaluations.table, shift), models=moved(evaluations.models, shift))
+        for shift in shifts
+    ]
     return tables, shifts
-
-
-def _multiplied(evaluations: Evaluations, factor: pd.Series) -> Evaluations:
-    def by_base(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame.assign(flops=frame["flops"] * frame["base_model"].map(factor).astype(float))
-
-    return replace(evaluations, table=by_base(evaluations.table), models=by_base(evaluations.models))
 
 
 def pooled(

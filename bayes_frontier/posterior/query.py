@@ -31,68 +31,55 @@ class Fit(Protocol):
     @property
     def evaluations(self) -> Evaluations:
         """Scores fitted."""
-        ...
 
     @property
     def spec(self) -> ModelSpec:
         """The model."""
-        ...
 
     @property
     def tau(self) -> float:
         """Quantile level."""
-        ...
 
     @property
     def posterior(self) -> xr.DataTree:
         """Draws and constants."""
-        ...
 
     @property
     def provenance(self) -> dict[str, Any]:
         """Where it comes from."""
-        ...
 
     @property
     def curves(self) -> Curves:
         """The draws as arrays."""
-        ...
 
     @property
     def tasks(self) -> tuple[str, ...]:
         """Task names."""
-        ...
 
     @property
     def period_labels(self) -> tuple[str, ...]:
         """Names of the periods."""
-        ...
 
     @property
     def base_model_names(self) -> tuple[str, ...]:
         """Names of the base models, in the order of the effects."""
-        ...
 
     @property
     def stretches(self) -> Stretches:
         """Stretches of time that the boundary drifts over."""
-        ...
 
     @property
     def diagnostics(self) -> pd.DataFrame:
         """R-hat and effective sample sizes."""
-        ...
 
     @property
     def converged(self) -> bool:
         """Whether they pass the gate."""
-        ...
 
     def boundary(
         self, flops: Numbers, task: str | None = None, period: int | str | None = None, base_model: str | None = None
     ) -> xr.DataArray:
         """Draws of boundaries."""
-        ...
 
 
 def check_flops(flops: npt.ArrayLike) -> FloatArray:

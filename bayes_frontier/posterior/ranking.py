@@ -14,11 +14,8 @@ _BLOCK = 50
 
 
 def base_model_lead(frontier: Fit, period: int | str | None = None) -> xr.DataArray:
-    """Draws of the boundary of each base model less that of a typical one with the same compute.
-
-    A typical base model is one without an effect of its own. Its boundary lies below the population boundary, which is
-    a quantile over base models as well: most base models sit below *that* by construction.
-    """
+    """Draws of the boundary of each base model less that of one without an effect of its own, at the same compute."""
+    # the population boundary lies higher: it is a quantile over base models as well
     curves, names = frontier.curves, frontier.base_model_names
     if not curves.has_base_models:
         raise QueryError(

@@ -1,23 +1,17 @@
 """The first screen of the report: facts and evidence of a fit, and the four questions answered from them in words."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
+import xarray as xr
 
+from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import count, flops_typeset, listed, share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from bayes_frontier.checks.result import Check
-    from bayes_frontier.posterior.frontier import Frontier
 
 PROB = 0.9
 _MOST_BUDGETS, _MOST_BASES, _MOST_ROWS = 5, 10, 8
@@ -37,33 +31,20 @@ class Cell:
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of the page.
+    """Facts of the page."""
 
-    * frontier: the fit itself, for what it states already
-    * prob: probability of the intervals
-    * budgets: FLOPs of the table of attainable scores
-    * beyond: those of them outside the range of the models fitted
-    * attainable: by task, in the order of `budgets`
-    * headline: the budget stated in words: the largest within the data
-    * bases: base models with the most models: base_model, models, flops
-    * n_bases: number of base models
-    * dropped: rows left out by reason
-    * examples: some rows left out: source_row, model, reason, detail
-    * worst: diagnostics of the quantities with the largest R-hat: quantity, r_hat, ess_bulk, ess_tail
-    * provenance, documents: short and long entries of the fit's provenance: name and text
-    """
-
-    frontier: Frontier
+    frontier: Frontier  # the fit itself, for what it states already
     prob: float
-    budgets: list[float]
-    beyond: set[float]
-    attainable: dict[str, list[Cell]]
-    headline: float
-    bases: pd.DataFrame
-    n_bases: int
-    dropped: dict[str, int]
-    examples: list[dict[str, object]]
-    worst: pd.DataFrame
+    budgets: list[float]  # FLOPs of the table of attainable scores
+    beyond: set[float]  # those of them outside the range of the models fitted
+    attainable: dict[str, list[Cell]]  # by task, in the order of `budgets`
+    headline: float  # the budget stated in words: the largest within the data
+    bases: pd.DataFrame  # base models with the most models: base_model, models, flops
+    n_bases: int  # number of base models
+    dropped: dict[str, int]  # rows left out by reason
+    examples: list[dict[str, object]]  # some rows left out: source_row, model, reason, detail
+    worst: pd.DataFrame  # diagnostics of the quantities with the largest R-hat: quantity, r_hat, ess_bulk, ess_tail
+    # provenance, documents: short and long entries of the fit's provenance: name and text
     provenance: list[tuple[str, str]]
     documents: list[tuple[str, str]]
 
@@ -80,12 +61,17 @@ def facts(frontier: Frontier) -> Facts:
     bases = groups.sort_values("models", ascending=False, kind="stable").reset_index()
     entries = [(name.replace("_", " "), _text(value)) for name, value in frontier.provenance.items()]
     worst = frontier.diagnostics.sort_values(by="r_hat", ascending=False, kind="stable", na_position="first")
+    attainable = {}
+    for task in frontier.tasks:
+        answer = frontier.attainable(budgets, prob=PROB, task=task)
+        columns = (answer[name].to_numpy().tolist() for name in ("median", "lower", "upper"))
+        attainable[task] = [Cell(*values) for values in zip(*columns, strict=True)]
     return Facts(
         frontier=frontier,
         prob=PROB,
         budgets=budgets,
         beyond=set(budgets) - set(inside),
-        attainable={task: _attainable_cells(frontier, task, budgets) for task in frontier.tasks},
+        attainable=attainable,
         headline=max(inside, default=budgets[len(budgets) // 2]),
         bases=bases.head(_MOST_BASES),
         n_bases=len(bases),
@@ -106,12 +92,6 @@ def choose_budgets(low: float, high: float) -> list[float]:
     return [float(f"1e{power}") for power in range(first, max(last, first) + 1)][-_MOST_BUDGETS:]
 
 
-def _attainable_cells(frontier: Frontier, task: str, budgets: list[float]) -> list[Cell]:
-    answer = frontier.attainable(budgets, prob=PROB, task=task)
-    columns = (answer[name].to_numpy().tolist() for name in ("median", "lower", "upper"))
-    return [Cell(*values) for values in zip(*columns, strict=True)]
-
-
 def _text(value: object) -> str:
     if isinstance(value, Mapping) and all(not isinstance(v, Mapping | list) for v in value.values()):
         return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
@@ -124,17 +104,13 @@ def _text(value: object) -> str:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Results beside the boundaries themselves.
+    """Results beside the boundaries themselves."""
 
-    * checks: what was checked, convergence first
-    * drift: change between periods, at the median compute of the models; None where the fit cannot have one
-    * no_drift: why there is none; empty where there is
-    * ranking: base models above and below what their compute predicts; None where the model has no effects for them
-    """
-
-    checks: list[Check]
+    checks: list[Check]  # what was checked, convergence first
+    # change between periods, at the median compute of the models; None where the fit cannot have one
     drift: xr.Dataset | None
-    no_drift: str
+    no_drift: str  # why there is none; empty where there is
+    # base models above and below what their compute predicts; None where the model has no effects for them
     ranking: xr.Dataset | None
 
 
@@ -162,18 +138,12 @@ _WORDS = {"advancing": "Advancing", "retreating": "Falling", "stable": "Stable",
 
 @dataclass(frozen=True)
 class Answer:
-    """One card of the first screen.
-
-    * question: its heading
-    * short: the answer in a few words
-    * lines: what stands behind it
-    * tone: good, bad, care, or empty where there is nothing to judge
-    """
+    """One card of the first screen."""
 
     question: str
-    short: str
-    lines: list[str]
-    tone: str = ""
+    short: str  # the answer in a few words
+    lines: list[str]  # what stands behind it
+    tone: str = ""  # good, bad, care, or empty where there is nothing to judge
 
 
 def answers(facts: Facts, evidence: Evidence) -> list[Answer]:
@@ -254,7 +224,10 @@ def _moving(facts: Facts, evidence: Evidence) -> Answer:
     short = f"{moving} of {count(n, 'task')} moved" if moving else "No task has clearly moved"
     since, until = str(last["since"].item()), str(last["until"].item())
     prob, delta = evidence.drift.attrs["prob"], evidence.drift.attrs["delta"]
-    lines = [f"{_WORDS[name]}: {_few(rows)}." for name, rows in groups.items() if rows]
+    lines = []
+    for name, rows in groups.items():
+        more = f", and {len(rows) - _MOST} more" if len(rows) > _MOST else ""
+        lines += [f"{_WORDS[name]}: {', '.join(rows[:_MOST])}{more}."] if rows else []
     lines.append(
         f"Change of the boundary from “{since}” to “{until}”, at {flops_typeset(float(last['flops']))} FLOPs; a "
         f"verdict asks for a change of {delta:g} with probability {share_words(prob)}."
@@ -262,18 +235,12 @@ def _moving(facts: Facts, evidence: Evidence) -> Answer:
     return Answer(question, short, lines)
 
 
-def _few(rows: list[str]) -> str:
-    rest = len(rows) - _MOST
-    return ", ".join(rows[:_MOST]) + (f", and {rest} more" if rest > 0 else "")
-
-
 def _trust(facts: Facts, evidence: Evidence) -> Answer:
     question = "Can I trust this?"
-    by_verdict = {
-        verdict: [check for check in evidence.checks if check.verdict == verdict]
+    failed, warned, unknown, passed = (
+        [check for check in evidence.checks if check.verdict == verdict]
         for verdict in ("fail", "warn", "unknown", "pass")
-    }
-    failed, warned, unknown, passed = by_verdict.values()
+    )
     if failed or not facts.frontier.converged:
         names = listed([check.name for check in failed]) if failed else "convergence"
         short, tone = "Not as it stands", "bad"

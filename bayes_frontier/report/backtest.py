@@ -1,24 +1,18 @@
 """A backtest, or the predictions of another table, as a folder: a page in Markdown, tables as CSV, pictures."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from matplotlib.figure import Figure
 
-from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, range_words
+from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, Backtest, range_words
+from bayes_frontier.checks.score import Scored
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.plots.backtest import plot_backtest, plot_backtest_tasks
 from bayes_frontier.text import count, printable, share_words
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from bayes_frontier.checks.backtest.comparison import Backtest
-    from bayes_frontier.checks.score import Scored
 
 _SCORE_TITLES = {
     "all": "All models",

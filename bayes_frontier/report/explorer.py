@@ -1,23 +1,18 @@
 """The explorer's data: every answer it can show, computed here and only looked up in the page."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.interpolate import CubicSpline
 
 from bayes_frontier.errors import QueryError
+from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.text import flops_words
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from bayes_frontier.posterior.frontier import Frontier
 
 Floats = npt.NDArray[np.float64]
 # What `compute-for` searches, on its grid: 0.01 decades.
@@ -34,48 +29,32 @@ _STEPS_TO_CROSSING = 3
 
 @dataclass(frozen=True)
 class Series:
-    """Answers of one boundary: one task, period and base model.
+    """Answers of one boundary: one task, period and base model."""
 
-    * median, lower, upper: attainable scores at the budgets of the explorer, shape (n_budgets,)
-    * reached: probability that the boundary is at least a target, shape (n_budgets, 101)
-    * needed: median, lower and upper compute needed for a target, FLOPs, shape (3, 101); infinite beyond the range
-      searched
-    * missing: probability that a target is not reached within that range, shape (101,)
-    """
-
-    median: Floats
+    median: Floats  # median, lower, upper: attainable scores at the budgets of the explorer, shape (n_budgets,)
     lower: Floats
     upper: Floats
-    reached: Floats
+    reached: Floats  # probability that the boundary is at least a target, shape (n_budgets, 101)
+    # median, lower and upper compute needed for a target, FLOPs, shape (3, 101); infinite beyond the range searched
     needed: Floats
-    missing: Floats
+    missing: Floats  # probability that a target is not reached within that range, shape (101,)
 
 
 @dataclass(frozen=True)
 class BaseModel:
-    """A known base model that the explorer offers.
-
-    * name: its name
-    * own: its compute, FLOPs, with three digits
-    * budgets: budgets it can be asked at, its own among them
-    """
+    """A known base model that the explorer offers."""
 
     name: str
-    own: float
-    budgets: list[float]
+    own: float  # its compute, FLOPs, with three digits
+    budgets: list[float]  # budgets it can be asked at, its own among them
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What the explorer can be asked.
+    """What the explorer can be asked."""
 
-    * budgets: budgets for a new base model, FLOPs
-    * periods: numbers of the periods
-    * base_models: known base models
-    """
-
-    budgets: list[float]
-    periods: list[int]
+    budgets: list[float]  # budgets for a new base model, FLOPs
+    periods: list[int]  # numbers of the periods
     base_models: list[BaseModel]
 
 
@@ -182,11 +161,9 @@ def _crossing(z: Floats, curve: Floats) -> Floats:
 
 
 def _refined(values: Floats, z: Floats, curves: Floats, ranks: npt.NDArray[np.int64], found: Floats) -> Floats:
-    """Find crossings of order statistics, shape (3, n_targets), within the steps of the grid where they must lie.
-
-    Draws cross each other between the points of the grid, so that order statistics have corners there: an estimate from
-    the grid alone is a start, which false position improves.
-    """
+    """Find crossings of order statistics, shape (3, n_targets), within the steps of the grid where they must lie."""
+    # draws cross each other between the points of the grid, so that order statistics have corners there: an estimate
+    # from the grid alone is a start, which false position improves
     rows, columns = np.nonzero(np.isfinite(found) & (found > _FINE[0]))
     if not len(rows):
         return found
@@ -251,7 +228,7 @@ def _fit(frontier: Frontier, offer: Offer, prob: float) -> dict[str, Any]:
         "tau": frontier.tau,
         "periods": offer.periods,
         "budgets": offer.budgets,
-        "bases": [{"name": base.name, "own": base.own, "budgets": base.budgets} for base in offer.base_models],
+        "bases": [asdict(base) for base in offer.base_models],
         "series": [
             [
                 [_encoded(one) for one in task_series(frontier, task, budgets, offer.periods, prob, name)]
@@ -281,20 +258,11 @@ def thousandths(values: Floats) -> Any:  # noqa: ANN401 - nested as deep as the 
 
 
 def two_digits(flops: Floats) -> list[int]:
-    """Write FLOPs with two digits as integers: 1.4e24 is 1424.
-
-    The third digit of a compute needed is below its Monte Carlo error.
-    """
-    found = []
-    for value in flops:
-        if np.isinf(value):
-            found.append(NEVER)
-        elif value <= SEARCHED[0]:
-            found.append(AT_ONCE)
-        else:
-            mantissa, exponent = f"{value:.1e}".split("e")
-            found.append(int(mantissa.replace(".", "")) * 100 + int(exponent))
-    return found
+    """Write FLOPs with two digits as integers: 1.4e24 is 1424; a third is below the Monte Carlo error."""
+    digits = [f"{value:.1e}".replace(".", "").split("e+") if np.isfinite(value) else ("0", "0") for value in flops]
+    codes = [int(mantissa) * 100 + int(exponent) for mantissa, exponent in digits]
+    coded: list[int] = np.where(np.isinf(flops), NEVER, np.where(flops <= SEARCHED[0], AT_ONCE, codes)).tolist()
+    return coded
 
 
 def _ramp(reached: list[int]) -> list[int]:

@@ -1,35 +1,30 @@
 """The report: facts and evidence gathered, words chosen, pictures drawn, template filled, files written whole."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json
 import zlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bayes_frontier.checks.recovery import recovery
 from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations import Truth
 from bayes_frontier.files import make_folder, replace_file
-from bayes_frontier.report.answers import PROB, Evidence, alarms, answers, facts, gather
+from bayes_frontier.plots.boundary import check_taus
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.report.answers import PROB, Evidence, Facts, alarms, answers, facts, gather
 from bayes_frontier.report.explorer import explorer_document
-from bayes_frontier.report.pictures import Picture, pictures
+from bayes_frontier.report.pictures import pictures
 from bayes_frontier.text import flops_typeset, flops_words, share_words
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from bayes_frontier.evaluations import Truth
-    from bayes_frontier.posterior.frontier import Frontier
-    from bayes_frontier.report.answers import Evidence, Facts
 
 
 def pack(document: object) -> str:
@@ -66,7 +61,7 @@ def report_tables(facts: Facts, evidence: Evidence) -> dict[str, pd.DataFrame]:
     tables = {
         "attainable": pd.DataFrame(
             [
-                {"task": task, "flops": budget, "median": cell.median, "lower": cell.lower, "upper": cell.upper}
+                {"task": task, "flops": budget, **asdict(cell)}
                 for task, cells in facts.attainable.items()
                 for budget, cell in zip(facts.budgets, cells, strict=True)
             ]
@@ -129,9 +124,14 @@ def write_report(
     QueryError
         If the folder cannot be made or written, or `others` are not fits of the same evaluations.
     """
-    _check_others(frontier, others)
+    if others:
+        # refuses fits that do not belong together, in words for who calls
+        check_taus([frontier, *others])
+        if any(one.tasks != frontier.tasks for one in others):
+            raise QueryError("others: these fits have other tasks; fit one table at every tau.")
     folder = Path(out_dir)
-    make_folder(folder, "report")
+    for place in (folder, folder / PICTURES, folder / TABLES):
+        make_folder(place, "report")
     gathered = facts(frontier)
     evidence = evidence or gather(frontier, others, PROB)
     drawn = list(pictures(gathered, evidence, others, truth))
@@ -151,18 +151,13 @@ def write_report(
         licence=asset("uPlot.LICENSE.txt"),
         recovery=None if truth is None else recovery(frontier, truth),
     )
-    _write(folder, page, drawn, {name: table.to_csv(index=False) for name, table in tables.items()})
+    # the page comes last: it is there only when all it names is
+    for picture in drawn:
+        replace_file(folder / PICTURES / f"{picture.name}.png", picture.png, "report")
+    for name, table in tables.items():
+        replace_file(folder / TABLES / f"{name}.csv", table.to_csv(index=False).encode(), "report")
+    replace_file(folder / PAGE, page.encode(), "report")
     return folder / PAGE
-
-
-def _check_others(frontier: Frontier, others: Sequence[Frontier]) -> None:
-    if others:
-        # refuses fits that do not belong together, in words for who calls
-        from bayes_frontier.plots.boundary import check_taus
-
-        check_taus([frontier, *others])
-        if any(one.tasks != frontier.tasks for one in others):
-            raise QueryError("others: these fits have other tasks; fit one table at every tau.")
 
 
 def _template() -> Template:
@@ -176,14 +171,3 @@ def _template() -> Template:
     )
     environment.filters |= {"typeset": flops_typeset, "flops": flops_words, "percent": share_words}
     return environment.get_template("page.html.j2")
-
-
-def _write(folder: Path, page: str, drawn: Sequence[Picture], csv: dict[str, str]) -> None:
-    """Write everything, the page last: it is there only when all it names is."""
-    for name in (PICTURES, TABLES):
-        make_folder(folder / name, "report")
-    for picture in drawn:
-        replace_file(folder / PICTURES / f"{picture.name}.png", picture.png, "report")
-    for name, text in csv.items():
-        replace_file(folder / TABLES / f"{name}.csv", text.encode(), "report")
-    replace_file(folder / PAGE, page.encode(), "report")

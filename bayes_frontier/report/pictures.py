@@ -1,14 +1,14 @@
 """The report's pictures: drawn, made small, captioned."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.figure import Figure
 
+from bayes_frontier.evaluations import Truth
 from bayes_frontier.files import png
 from bayes_frontier.plots.base_models import plot_base_models, plot_population
 from bayes_frontier.plots.boundary import plot_boundary, plot_taus
@@ -18,16 +18,9 @@ from bayes_frontier.plots.drift import plot_drift, plot_drift_curves, plot_drift
 from bayes_frontier.plots.intervals import plot_attainable, plot_compute_for
 from bayes_frontier.posterior.diagnostics import chain_diagnostics
 from bayes_frontier.posterior.drift import drift_between_periods
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.report.answers import Evidence, Facts
 from bayes_frontier.text import flops_typeset, share_words
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matplotlib.figure import Figure
-
-    from bayes_frontier.evaluations import Truth
-    from bayes_frontier.posterior.frontier import Frontier
-    from bayes_frontier.report.answers import Evidence, Facts
 
 # A picture of many panels is drawn coarser, so that the page stays small: about 1,700 by 3,000 pixels at most.
 _DPI, _MOST_PIXELS, _LEAST_DPI = 150, 6e6, 70
@@ -39,24 +32,15 @@ _SHOWN = ("fail", "warn")
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of the report.
+    """A picture of the report."""
 
-    * name: file name without ending
-    * heading: what it is about
-    * caption: how to read it
-    * alt: what it shows, for who cannot see it
-    * png: the picture
-    * width: pixels at which it is shown at full size
-    * folded: whether it is shown only to who asks for it
-    """
-
-    name: str
+    name: str  # file name without ending
     heading: str
-    caption: str
-    alt: str
+    caption: str  # how to read it
+    alt: str  # what it shows, for who cannot see it
     png: bytes
-    width: int
-    folded: bool = False
+    width: int  # pixels at which it is shown at full size
+    folded: bool = False  # whether it is shown only to who asks for it
 
 
 def pictures(facts: Facts, evidence: Evidence, others: Sequence[Frontier], truth: Truth | None) -> Iterator[Picture]:
@@ -115,10 +99,27 @@ def _drift(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
         "A row a task: how much its boundary changed, with a verdict.",
         plot_drift(evidence.drift).figure,
     )
-    yield _curves(facts)
+    frontier, n = facts.frontier, len(facts.frontier.tasks)
+    known = frontier.evaluations.models["flops"]
+    flops = np.geomspace(known.min(), known.max(), _CURVE_POINTS)
+    along = [drift_between_periods(frontier, flops, prob=facts.prob, task=task) for task in frontier.tasks[:_FEW]]
+    yield _made(
+        "drift-curves",
+        "Change along compute",
+        f"From the first period to the last: median and {share_words(facts.prob)} credible band; "
+        "thin lines: from each period to the next." + (f" The first {_FEW} of {n} tasks." if n > _FEW else ""),
+        "One panel a task: the change of its boundary against pre-training compute, with its credible band.",
+        plot_drift_curves(xr.concat(along, "task"))[0].figure,
+    )
     # a density needs draws that differ: those of a model without drift do not
     if bool((evidence.drift["change"].std(("chain", "draw")) > 0.0).all()):
-        yield _ridge(evidence.drift)
+        yield _by_arviz(
+            "drift-ridge",
+            "Change between the first and the last period: posterior densities",
+            "All draws of the change whose intervals are shown above; grey: changes too small to matter.",
+            "A row a task: the posterior density of the change of its boundary.",
+            plot_drift_ridge(evidence.drift),
+        )
 
 
 def _base_models(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
@@ -186,33 +187,6 @@ def _chains(facts: Facts) -> Iterator[Picture]:
             "Densities of the sampler's energy and of its change from draw to draw.",
             plot_energy(frontier),
         )
-
-
-def _curves(facts: Facts) -> Picture:
-    frontier, n = facts.frontier, len(facts.frontier.tasks)
-    known = frontier.evaluations.models["flops"]
-    flops = np.geomspace(known.min(), known.max(), _CURVE_POINTS)
-    found = xr.concat(
-        [drift_between_periods(frontier, flops, prob=facts.prob, task=task) for task in frontier.tasks[:_FEW]], "task"
-    )
-    return _made(
-        "drift-curves",
-        "Change along compute",
-        f"From the first period to the last: median and {share_words(facts.prob)} credible band; "
-        "thin lines: from each period to the next." + (f" The first {_FEW} of {n} tasks." if n > _FEW else ""),
-        "One panel a task: the change of its boundary against pre-training compute, with its credible band.",
-        plot_drift_curves(found)[0].figure,
-    )
-
-
-def _ridge(drift: xr.Dataset) -> Picture:
-    return _by_arviz(
-        "drift-ridge",
-        "Change between the first and the last period: posterior densities",
-        "All draws of the change whose intervals are shown above; grey: changes too small to matter.",
-        "A row a task: the posterior density of the change of its boundary.",
-        plot_drift_ridge(drift),
-    )
 
 
 def _by_arviz(name: str, heading: str, caption: str, alt: str, collection: Any) -> Picture:  # noqa: ANN401

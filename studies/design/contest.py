@@ -91,7 +91,7 @@ class Contest:
         self.base = np.searchsorted(self.model.data.base_models, pool["base_model"].to_numpy(dtype=str))
         self.grid = np.linspace(self.z.min(), self.z.max(), _GRID)
         held = self.model.held
-        self._noise = evaluation_noise(held.residuals, held.scale.half_width, held.scale.scale, held.scale.level)
+        self._noise = evaluation_noise(held.residuals, held.scale)
         self.prior = self._state(np.empty(0, dtype=np.int64), fitted)
         self.full = self.learn(np.arange(len(self.cost)), self.prior)
         self.full_mean = self.full.boundary.mean(axis=1)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from studies.identification.calibration import placed
+from studies.identification.calibration import COLUMNS, placed
 
 BANDS = (0.8, 0.9, 0.97, 1.0)
 REPORTS = Path("reports/identification")
@@ -43,7 +43,8 @@ def main(data: Path, seed: int, out: Path, n: int = 300, per_band: int = 110) ->
             chosen |= dict.fromkeys(rng.choice(rest, min(lacking, len(rest)), replace=False).tolist(), "band")
     drawn = pool.iloc[list(chosen)].assign(sample=list(chosen.values()))
     drawn = drawn.sample(frac=1.0, random_state=seed % 2**32)
-    drawn.to_csv(out, index=False)
+    drawn[["table", *COLUMNS, "base_model"]].to_csv(out, index=False)
+    drawn.to_csv(out.with_suffix(".key.csv"), index=False)
 
 
 if __name__ == "__main__":

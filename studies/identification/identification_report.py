@@ -3,7 +3,7 @@
 Usage: python -m studies.identification.identification_report DATA [OUT]
 
 DATA is a folder of public results (see tables.py) with oll_v2_with_compute.csv; OUT (reports/identification by default)
-holds the verdicts of checks by hand (labels.csv, fresh_1.csv to fresh_3.csv, hand_check.csv; names of models only) and
+holds the verdicts of checks by hand (labels.csv, fresh_1.csv to fresh_4.csv, hand_check.csv; names of models only) and
 changes.csv, and receives README.md and disagreements.csv. None holds rows or scores of the data.
 """
 
@@ -88,13 +88,14 @@ def main(data: Path, out: Path) -> None:
     proteus = pd.read_csv(data / "proteus_2k_part_models.csv")
     classes = _base_classes(table)
     flops = _flops_classes(table, registry)
+    found = every_name(data)
     out.mkdir(parents=True, exist_ok=True)
     pd.concat([classes, flops]).to_csv(out / "disagreements.csv", index=False)
     text = [
         *_head(registry, export, placed),
-        *fresh_section(out),
+        *fresh_section(out, found),
         *measured_section(),
-        *recall_section(out, every_name(data), registry),
+        *recall_section(out, found, registry),
         *changes_section(out),
         *_agreement(table),
         *_by_class(table),

@@ -191,7 +191,7 @@ def test_verdicts_name_the_side():
     assert by_model.tolist() == ["below", "above", "as expected"]
     assert flagged(by_model, "below").tolist() == [True, False, False]
     assert flagged(["mixed", "above"], "below").tolist() == [True, False]
-    with pytest.raises(bf.QueryError, match="Known: 'either', 'below', 'above'"):
+    with pytest.raises(bf.QueryError, match="Choose one of 'either', 'below', 'above'"):
         flagged([], "beneath")
 
 

@@ -110,7 +110,7 @@ def test_the_same_seed_repeats_and_another_does_not(frontier):
 
 def test_what_cannot_be_scored(frontier):
     table = other_table()
-    with pytest.raises(QueryError, match="no task of the fit"):
+    with pytest.raises(QueryError, match="no task of this fit"):
         bf.score(
             frontier,
             bf.read(

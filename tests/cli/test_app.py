@@ -199,7 +199,7 @@ def test_tables_are_read_by_the_same_options_everywhere():
     found = readers()
     assert {"fit", "update", "drift", "watch", "score", "gate", "factors", "contamination"} <= set(found)
     source = {"--format", "--column", "--registry"}
-    reading = source | {"--duplicates", "--metrics", "--allow-limited"}
+    reading = source | {"--duplicates", "--copies", "--compute", "--metrics", "--allow-limited"}
     for name, options in found.items():
         # what reads no scores, and what compares models one by one
         assert (source if name in ("data identify", "gate") else reading) <= options, name

@@ -78,5 +78,5 @@ def test_pictures_of_one_task_and_of_several():
     assert rows[0] == "date 2024-07-01, as asked"
     assert "base models on both sides" in rows
     assert [label.get_text() for label in plot_contamination(found).get_yticklabels()] == ["maths", "logic"]
-    with pytest.raises(bf.QueryError, match="task: 'chess'"):
+    with pytest.raises(bf.QueryError, match="task: unknown choice 'chess'"):
         plot_contamination(found, task="chess")

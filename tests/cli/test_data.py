@@ -48,6 +48,20 @@ def test_tasks_can_be_chosen(run, table):
     assert [task["task"] for task in found["tasks"]] == ["math_lvl_5"]
 
 
+def test_copies_and_compute_can_be_chosen(run, tmp_path):
+    path = tmp_path / "copied.csv"
+    row = "llama-3.1-8b,1e22,0.512,0.423,0.334"
+    path.write_text(f"model,base_model,flops,bbh,gpqa,musr\na/one,{row}\nb/two,{row}\n")
+    plain, once, listed = (
+        json.loads(run("data", "show", path, "--json", *options).stdout)
+        for options in ((), ("--copies", "once"), ("--compute", "registry"))
+    )
+    assert [plain["rows"]["usable"], once["rows"]["usable"]] == [2, 1]
+    assert plain["compute"]["flops"] == [1e22, 1e22]
+    # 6 x 8.03e9 parameters x 15e12 tokens
+    assert listed["compute"]["flops"] == pytest.approx([7.227e23] * 2, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

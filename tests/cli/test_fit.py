@@ -81,6 +81,8 @@ def test_no_convergence_may_be_allowed(run, table, tmp_path):
         (["--out", "{}/fit.nc", "--tasks", "bhb"], "Did you mean 'bbh'?"),
         (["--out", "{}/fit.nc", "--format", "wid"], "Did you mean 'wide'?"),
         (["--out", "{}/fit.nc", "--duplicates", "frist"], "Did you mean 'first'?"),
+        (["--out", "{}/fit.nc", "--copies", "onec"], "Did you mean 'once'?"),
+        (["--out", "{}/fit.nc", "--compute", "regstry"], "Did you mean 'registry'?"),
         (["--out", "{}/fit.nc", "--periods", "June"], "yyyy-mm-dd"),
         (["--out", "{}/fit.nc", "--periods", "2024-12-31,2024-09-30"], "increasing order"),
     ],

@@ -96,7 +96,7 @@ def test_compute_beyond_the_fit_and_other_tasks_are_said(gate, results):
     [
         (("--task", "task_7"), "Task 'task_7' is not in this fit."),
         (("--alpha", "5"), "looks like a percentage"),
-        (("--fail-on", "worse"), "--fail-on: unknown 'worse'"),
+        (("--fail-on", "worse"), "--fail-on: unknown choice 'worse'"),
         (("--correction", "bonferroni"), "correction: unknown"),
         (("--flops", "1e22,1e23"), "give one number"),
         (("--released", "soon"), "cannot read 'soon' as a date"),

@@ -87,13 +87,27 @@ def calls(monkeypatch, frontier):
 
 def test_everything_is_said_and_saved(run, calls, tmp_path):
     out = tmp_path / "fit2.nc"
-    found = run("update", "fit.nc", "results", "more.csv", "--out", out, "--flops", "1e24", "--rescored", "first")
+    found = run(
+        "update",
+        "fit.nc",
+        "results",
+        "more.csv",
+        "--out",
+        out,
+        "--flops",
+        "1e24",
+        "--rescored",
+        "first",
+        "--copies",
+        "keep",
+    )
     assert found.exit_code == 0, found.output
     assert out.read_text() == "a fit"
     _, results, options = calls.given[0]
     assert [str(path) for path in results] == ["results", "more.csv"]
     assert options["flops"] == [1e24]
     assert options["rescored"] == "first"
+    assert [options["copies"], options["compute"]] == ["keep", "stated"]
     said = found.stdout
     assert "60 new scores: 2 new models, and new scores of 1 model that it had" in said
     assert "from where the fit before ended in 12.5 s" in said

@@ -85,7 +85,7 @@ def test_a_table_without_fitted_records_says_what_cannot_be_told(watch, fitted, 
     ("arguments", "words"),
     [
         (("--delta", "2"), "looks like a percentage"),
-        (("--against", "hope"), "against: unknown 'hope'"),
+        (("--against", "hope"), "against: unknown choice 'hope'"),
         (("--task", "task_4"), "Task 'task_4' is not in this fit"),
         (("--flops", "1e22,1e23"), "--flops: give one number"),
         (("--prob", "0.3"), "prob must exceed 0.5"),

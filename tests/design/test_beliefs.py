@@ -65,7 +65,10 @@ def test_without_drift_the_next_period_is_the_last():
     frontier = without_bases(drift_scale=None)
     constant = frontier.posterior["constant_data"].dataset
     frontier.posterior["constant_data"] = constant.assign(
-        scale=("task", [0.01, 0.01]), half_width=("task", [0.02, 0.02]), likelihood_level=("task", [0.97, 0.97])
+        scale=("task", [0.01, 0.01]),
+        half_width=("task", [0.02, 0.02]),
+        density=("task", [2.0, 2.0]),
+        likelihood_level=("task", [0.97, 0.97]),
     )
     assert Beliefs.from_frontier(frontier, "next").population(Z, BOTH) == pytest.approx(
         Beliefs.from_frontier(frontier).population(Z, BOTH)

@@ -16,7 +16,7 @@ SCALE = Scale.calibrated([SAMPLE], TAU, 1.5)
 
 
 def noise(quantiles=QUANTILES, scale=SCALE):
-    return evaluation_noise(quantiles[None], scale.half_width, scale.scale, scale.level)
+    return evaluation_noise(quantiles[None], scale)
 
 
 def test_a_boundary_known_well_is_measured_with_the_estimators_own_variance():

@@ -127,7 +127,7 @@ def test_a_re_scored_task_is_refused_unless_told(frontier, fitted):
     made = bf.update(frontier, table, rescored="first")
     assert made.models["maths"].isna().all()
     assert made.models["reading"].notna().all()
-    with pytest.raises(QueryError, match=r"rescored.*separate.*apart"):
+    with pytest.raises(QueryError, match=r"rescored: unknown choice 'separate'"):
         bf.update(frontier, table, rescored="separate")
 
 

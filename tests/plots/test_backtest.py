@@ -107,7 +107,7 @@ def test_own_axes(result, plot):
 
 @pytest.mark.parametrize("plot", [plot_backtest, plot_backtest_tasks])
 def test_an_unknown_group(result, plot):
-    with pytest.raises(QueryError, match="no 'old'"):
+    with pytest.raises(QueryError, match="unknown choice 'old'"):
         plot(result, group="old")
 
 

@@ -41,7 +41,7 @@ def test_elements_can_be_left_out(found):
 
 
 @pytest.mark.parametrize(
-    ("options", "words"), [({"model": "x"}, "not among the 60 models"), ({"task": "x"}, "task: 'x'")]
+    ("options", "words"), [({"model": "x"}, "not among the 60 models"), ({"task": "x"}, "task: unknown choice 'x'")]
 )
 def test_unknown_names_are_refused(found, options, words):
     with pytest.raises(bf.QueryError, match=words):

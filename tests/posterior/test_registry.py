@@ -45,7 +45,7 @@ def evaluations(table, registry) -> bf.Evaluations:
 def fitted(evaluations, registry, tmp_path) -> bf.Frontier:
     """Saved, its registry's file gone, and loaded."""
     tree = posterior_tree()
-    numbers = {"scale": 0.01, "half_width": 0.02, "likelihood_level": 0.97}
+    numbers = {"scale": 0.01, "half_width": 0.02, "likelihood_level": 0.97, "density": 2.0}
     tree["constant_data"] = tree["constant_data"].dataset.assign(
         {name: ("task", np.full(len(TASKS), value)) for name, value in numbers.items()}
     )

@@ -10,9 +10,9 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from bayes_frontier.errors import DataError, QueryError
+from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.text import count, listed, suggestion
+from bayes_frontier.text import check_choice, count
 
 Axis = Literal["flops", "params", "tokens"]
 REFERENCE_PARAMS, REFERENCE_TOKENS = 1e10, 1e12
@@ -22,9 +22,7 @@ UNKNOWN = "no {column}, the axis asked for"
 
 def on_axis(evaluations: Evaluations, axis: str) -> Evaluations:
     """Put evaluations on an axis."""
-    if axis not in get_args(Axis):
-        hint = suggestion(str(axis), get_args(Axis))
-        raise QueryError(f"axis: there is no {axis!r}.{hint} There are {listed(get_args(Axis))}.")
+    check_choice(axis, get_args(Axis), "axis")
     if axis == "flops":
         return evaluations
     column, factor = _COLUMNS[axis]

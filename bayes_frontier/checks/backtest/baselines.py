@@ -10,9 +10,8 @@ import pandas as pd
 from scipy.optimize import linprog, minimize
 from scipy.special import expit
 
-from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray, pinball_loss
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.text import check_choice
 
 # Starting values: slopes per decade, and midpoints as quantiles of log10 compute.
 _SLOPES, _MIDPOINTS = (1.0, 2.7, 6.0), (0.05, 0.35, 0.65, 0.95)
@@ -22,17 +21,12 @@ _SHARPER = (50.0, 200.0, 1000.0, 5000.0)
 
 @dataclass(frozen=True)
 class Sigmoid:
-    """A curve ``floor + (ceiling - floor) * sigmoid(slope * (z - midpoint))``.
+    """A curve ``floor + (ceiling - floor) * sigmoid(slope * (z - midpoint))``."""
 
-    * floor, ceiling: scores, ``0 <= floor <= ceiling <= 1``
-    * slope: per decade, positive
-    * midpoint: log10 compute
-    """
-
-    floor: float
+    floor: float  # floor, ceiling: scores, ``0 <= floor <= ceiling <= 1``
     ceiling: float
-    slope: float
-    midpoint: float
+    slope: float  # per decade, positive
+    midpoint: float  # log10 compute
 
     def __call__(self, z: FloatArray) -> FloatArray:
         """Evaluate the curve."""
@@ -40,21 +34,13 @@ class Sigmoid:
 
 
 def smoothed_sigmoid(z: FloatArray, score: FloatArray, tau: float, *, kappa: float, ridge: float) -> Sigmoid:
-    """Minimise ``mean(log(1 + exp(kappa u)) / kappa + (tau - 1) u) + ridge * slope**2`` with u = score - curve.
-
-    With kappa = 50 and ridge = 1e-3 the fit of Zhang, Jin, Syrgkanis & Kakade, arXiv 2602.15327.
-
-    Shapes: z (n,), score (n,).
-    """
+    """Minimise ``mean(log(1 + exp(kappa u)) / kappa + (tau - 1) u) + ridge * slope**2`` with u = score - curve."""
     found = [_descend(start, z, score, tau, kappa, ridge) for start in _starts(z, score)]
     return _curve(min(found, key=lambda one: one[1])[0])
 
 
 def best_sigmoid(z: FloatArray, score: FloatArray, tau: float) -> Sigmoid:
-    """Find the sigmoid of least exact pinball loss, by ever sharper smooth losses from several starts.
-
-    Shapes: z (n,), score (n,).
-    """
+    """Sigmoid of least exact pinball loss, by ever sharper smooth losses from several starts. Shapes: z, score (n,)."""
     met: list[Sigmoid] = []
     for start in _starts(z, score):
         point = start
@@ -109,8 +95,6 @@ def _curve(point: FloatArray) -> Sigmoid:
     return Sigmoid(share * ceiling, ceiling, float(np.exp(log_slope)), midpoint)
 
 
-# Boundaries to compare with: simple quantiles, quantile regression from libraries, published and ideal sigmoids.
-
 Window = Literal["last", "past", "next"]
 N_BINS, N_KNOTS = 10, 6
 # Scores from which a base model is a category of its own, and the most categories scikit-learn's trees can have.
@@ -121,31 +105,22 @@ EVERY_PERIOD = "-all"
 
 @dataclass(frozen=True)
 class Rows:
-    """Scores of one task.
+    """Scores of one task."""
 
-    * z (n,): log10 compute of each record
-    * base_model (n,): base model of each record
-    * score (n,): scores in [0, 1]
-    """
-
-    z: FloatArray
-    base_model: npt.NDArray[np.object_]
-    score: FloatArray
+    z: FloatArray  # (n,): log10 compute of each record
+    base_model: npt.NDArray[np.object_]  # (n,): base model of each record
+    score: FloatArray  # (n,): scores in [0, 1]
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A boundary to compare with.
-
-    * name: its name in tables and options
-    * words: what it is, in a few words
-    * levels: from fitted rows, rows to predict (their scores unused, but by the oracle's window) and tau to levels
-    * window: fitted to the last period before the one predicted, to all before it, or to the one predicted itself
-    """
+    """A boundary to compare with."""
 
     name: str
     words: str
+    # from fitted rows, rows to predict (their scores unused, but by the oracle's window) and tau to levels
     levels: Callable[[Rows, Rows, float], FloatArray]
+    # fitted to the last period before the one predicted, to all before it, or to the one predicted itself
     window: Window = "last"
 
 
@@ -155,10 +130,7 @@ def constant(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def bins(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Take the quantile of each of about 10 bins of compute with equal numbers of records.
-
-    Shapes: returns (n_asked,).
-    """
+    """Quantile of each of about 10 bins of compute with equal numbers of records. Shapes: returns (n_asked,)."""
     edges = np.unique(np.quantile(fitted.z, np.linspace(0.0, 1.0, N_BINS + 1)))[1:-1]
     of = np.searchsorted(edges, fitted.z, side="right")
     quantiles = pd.Series(fitted.score).groupby(of).quantile(tau).reindex(range(len(edges) + 1))
@@ -167,13 +139,10 @@ def bins(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def ispline(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Monotone quantile spline: cubic I-splines with weights of at least zero, by linear programming.
-
-    I-splines are running sums of B-splines (Ramsay 1988, doi:10.1214/ss/1177012761). Solved through its dual, whose
-    variables are one a score: maximise ``y'a`` with ``tau - 1 <= a <= tau``, ``sum(a) = 0`` and ``basis'a <= 0``.
-
-    Shapes: returns (n_asked,).
-    """
+    """Monotone quantile spline: cubic I-splines with weights of at least zero. Shapes: returns (n_asked,)."""
+    # I-splines are running sums of B-splines (Ramsay 1988, doi:10.1214/ss/1177012761); solved through the dual of the
+    # linear program, whose variables are one a score: maximise y'a with tau - 1 <= a <= tau, sum(a) = 0 and basis'a <=
+    # 0
     from sklearn.preprocessing import SplineTransformer
 
     knots = np.unique(np.quantile(fitted.z, np.linspace(0.0, 1.0, N_KNOTS)))
@@ -207,26 +176,20 @@ def linear(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def boosted(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Gradient-boosted quantile trees on log compute (scikit-learn's GradientBoostingRegressor).
-
-    Shapes: returns (n_asked,).
-    """
+    """Gradient-boosted quantile trees on log compute, by scikit-learn. Shapes: returns (n_asked,)."""
     from sklearn.ensemble import GradientBoostingRegressor
 
+    # a leaf needs so many scores for one to lie above its quantile
+    leaf = round(1.0 / (1.0 - tau))
     trees = GradientBoostingRegressor(
-        loss="quantile", alpha=tau, n_estimators=100, max_depth=2, min_samples_leaf=_leaf(tau), random_state=0
+        loss="quantile", alpha=tau, n_estimators=100, max_depth=2, min_samples_leaf=leaf, random_state=0
     )
     return _scores(trees.fit(fitted.z[:, None], fitted.score).predict(asked.z[:, None]))
 
 
 def boosted_base(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Boosted quantile trees, constrained to increase in compute, with the base model as a category.
-
-    scikit-learn's HistGradientBoostingRegressor, whose leaves keep the constraint only nearly. Base models with fewer
-    than 20 scores count as missing, and so teach it what to say of those not fitted.
-
-    Shapes: returns (n_asked,).
-    """
+    """Boosted quantile trees, increasing in compute, with base models as categories. Shapes: returns (n_asked,)."""
+    # rare base models count as missing, and so teach it what to say of those not fitted
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     counts = pd.Series(fitted.base_model).value_counts()
@@ -240,7 +203,7 @@ def boosted_base(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
         loss="quantile",
         quantile=tau,
         max_leaf_nodes=8,
-        min_samples_leaf=_leaf(tau),
+        min_samples_leaf=round(1.0 / (1.0 - tau)),
         early_stopping=False,
         monotonic_cst=[1, 0],
         categorical_features=[1],
@@ -250,19 +213,13 @@ def boosted_base(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
 
 
 def base_models(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Take the quantile of each base model's scores, and of all scores for one not fitted.
-
-    Shapes: returns (n_asked,).
-    """
+    """Quantile of each base model's scores, and of all scores for one not fitted. Shapes: returns (n_asked,)."""
     own = pd.Series(fitted.score).groupby(fitted.base_model).quantile(tau)
     return np.asarray(own.reindex(asked.base_model).fillna(np.quantile(fitted.score, tau)).to_numpy())
 
 
 def paper(fitted: Rows, asked: Rows, tau: float) -> FloatArray:
-    """Fit the published sigmoid: smoothed pinball loss with kappa = 50, ridge 1e-3 (arXiv 2602.15327).
-
-    Shapes: returns (n_asked,).
-    """
+    """Fit the published sigmoid, kappa = 50, ridge 1e-3 (arXiv 2602.15327). Shapes: returns (n_asked,)."""
     return smoothed_sigmoid(fitted.z, fitted.score, tau, kappa=KAPPA, ridge=RIDGE)(asked.z)
 
 
@@ -307,17 +264,8 @@ def choose(names: Sequence[str] | str | None = None) -> tuple[Baseline, ...]:
     if wanted == ["all"]:
         return tuple(BASELINES.values())
     for name in wanted:
-        if name not in BASELINES:
-            raise QueryError(
-                f"baselines: there is no {name!r}.{suggestion(name, list(BASELINES))} There are "
-                f"{listed(BASELINES, len(BASELINES))}."
-            )
+        check_choice(name, BASELINES, "baselines")
     return tuple(BASELINES[name] for name in dict.fromkeys(wanted))
-
-
-def _leaf(tau: float) -> int:
-    """Scores a leaf needs for one to lie above its quantile."""
-    return round(1.0 / (1.0 - tau))
 
 
 def _scores(levels: npt.ArrayLike) -> FloatArray:

@@ -1,6 +1,6 @@
 """Predicted boundaries against the scores that came: losses, coverage, and differences with their uncertainty."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,35 +11,15 @@ import pandas as pd
 import xarray as xr
 
 from bayes_frontier.display import Display, Drawn
-from bayes_frontier.errors import QueryError
 from bayes_frontier.model.likelihood import FloatArray, IntArray, pinball_loss
-from bayes_frontier.text import count, listed, suggestion
-
-
-@dataclass(frozen=True)
-class Bootstrapped:
-    """A mean over cells and the means of the cells, with intervals.
-
-    * mean, lower, upper: of the mean over cells
-    * cell_mean, cell_lower, cell_upper (n_splits, n_tasks): of each cell
-    """
-
-    mean: float
-    lower: float
-    upper: float
-    cell_mean: FloatArray
-    cell_lower: FloatArray
-    cell_upper: FloatArray
+from bayes_frontier.text import check_choice, count
 
 
 @dataclass(frozen=True)
 class CellSums:
-    """Sums and numbers of values by cluster and cell.
+    """Sums and numbers of values by cluster and cell."""
 
-    * total, count (n_clusters, n_splits, n_tasks): sum and number of the values that are there
-    """
-
-    total: FloatArray
+    total: FloatArray  # total, count (n_clusters, n_splits, n_tasks): sum and number of the values that are there
     count: FloatArray
 
     @classmethod
@@ -59,12 +39,12 @@ class CellSums:
         """Average each cell. Shapes: returns (n_splits, n_tasks)."""
         return _ratio(self.total.sum(axis=0), self.count.sum(axis=0))
 
-    def bootstrap(self, prob: float, draws: int, seed: int) -> Bootstrapped:
-        """Resample clusters, each with all its values in all cells."""
+    def bootstrap(self, prob: float, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
+        """Resample clusters: mean, lower, upper over cells (3,) and of each cell (3, n_splits, n_tasks)."""
         present = np.flatnonzero(self.count.any(axis=(1, 2)))
         means = self.means()
         if not len(present):
-            return Bootstrapped(np.nan, np.nan, np.nan, means, means, means)
+            return np.full(3, np.nan), np.stack([means] * 3)
         n = len(present)
         weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=draws).astype(float)
         cells = _ratio(weights @ self.total[present].reshape(n, -1), weights @ self.count[present].reshape(n, -1))
@@ -75,10 +55,8 @@ class CellSums:
         for cell in np.flatnonzero(~np.isnan(means).ravel()):
             drawn = cells[:, cell]
             by_cell[:, cell] = np.quantile(drawn[~np.isnan(drawn)], tail)
-        lower, upper = by_cell.reshape(2, *means.shape)
-        return Bootstrapped(
-            float(_mean(means.reshape(1, -1))[0]), float(low), float(high), means, np.asarray(lower), np.asarray(upper)
-        )
+        overall = np.array([_mean(means.reshape(1, -1))[0], low, high])
+        return overall, np.stack([means, *by_cell.reshape(2, *means.shape)])
 
 
 def _ratio(total: FloatArray, count: FloatArray) -> FloatArray:
@@ -104,7 +82,8 @@ class Backtest(Drawn):
     """Predictions of a rolling-origin backtest, and what they are worth.
 
     A cell is a task in a split; means over cells weigh every cell alike. Signed coverage errors are the share of
-    scores at or below the boundary minus tau: negative where the boundary was too low.
+    scores at or below the boundary minus tau: negative where the boundary was too low. A group that there is not is
+    refused by a QueryError.
 
     Attributes
     ----------
@@ -149,14 +128,14 @@ class Backtest(Drawn):
         """
         by_group = []
         for group in GROUPS:
-            sums = {name: self._sums(name, group) for name in ("loss", "covered")}
+            loss, covered = ([self._cells(one, group) for one in all_] for all_ in (self._loss(), self._covered()))
             dims = ("boundary", *_CELL)
             by_group.append(
                 xr.Dataset(
                     {
-                        "pinball": (dims, np.stack([one.means() for one in sums["loss"]])),
-                        "coverage": (dims, np.stack([one.means() + self.tau for one in sums["covered"]])),
-                        "n": (dims, np.stack([one.counts() for one in sums["loss"]])),
+                        "pinball": (dims, np.stack([one.means() for one in loss])),
+                        "coverage": (dims, np.stack([one.means() + self.tau for one in covered])),
+                        "n": (dims, np.stack([one.counts() for one in loss])),
                     }
                 )
             )
@@ -185,17 +164,11 @@ class Backtest(Drawn):
         xarray.Dataset
             difference, lower, upper by baseline (mean over cells), and cell_difference, cell_lower, cell_upper with
             dims (baseline, split, task).
-
-        Raises
-        ------
-        QueryError
-            If the group is unknown.
         """
-        self._check_group(group)
+        check_choice(group, GROUPS, "group")
         loss = self._loss()
-        names = self.boundaries[1:]
-        made = [self._bootstrap(loss[0] - loss[i], group, prob, draws, seed) for i in range(1, len(loss))]
-        return _dataset(made, names, "baseline", self.splits, self.tasks, "difference")
+        values = [loss[0] - one for one in loss[1:]]
+        return self._bootstrapped(values, ("baseline", self.boundaries[1:]), "difference", group, prob, draws, seed)
 
     def coverage_errors(self, group: str = "all", *, prob: float = 0.9, draws: int = 2000, seed: int = 1) -> xr.Dataset:
         """Signed coverage errors, with intervals by the bootstrap of `differences`.
@@ -210,15 +183,9 @@ class Backtest(Drawn):
         xarray.Dataset
             error, lower, upper by boundary (mean over cells), and cell_error, cell_lower, cell_upper with dims
             (boundary, split, task).
-
-        Raises
-        ------
-        QueryError
-            If the group is unknown.
         """
-        self._check_group(group)
-        made = [self._bootstrap(one, group, prob, draws, seed) for one in self._covered()]
-        return _dataset(made, self.boundaries, "boundary", self.splits, self.tasks, "error")
+        check_choice(group, GROUPS, "group")
+        return self._bootstrapped(self._covered(), ("boundary", self.boundaries), "error", group, prob, draws, seed)
 
     def summary(self, group: str = "all", *, prob: float = 0.9, draws: int = 2000, seed: int = 1) -> pd.DataFrame:
         """One row per boundary, best first, of means over cells.
@@ -234,13 +201,8 @@ class Backtest(Drawn):
             Indexed by boundary: pinball; difference, lower, upper (ours minus it) and won (cells in which ours is
             lower), missing for ours; cells compared; signed_error and abs_error of coverage, over cells; task_error,
             the absolute signed error of a task's scores pooled over splits, averaged over tasks; n (scores).
-
-        Raises
-        ------
-        QueryError
-            If the group is unknown.
         """
-        self._check_group(group)
+        check_choice(group, GROUPS, "group")
         cells = self.scores.sel(group=group)
         error = cells["coverage"] - self.tau
         pooled = (error * cells["n"]).sum("split") / cells["n"].sum("split").where(lambda n: n > 0)
@@ -274,13 +236,8 @@ class Backtest(Drawn):
         -------
         tuple of int
             Cells won, and cells in all.
-
-        Raises
-        ------
-        QueryError
-            If the group is unknown.
         """
-        self._check_group(group)
+        check_choice(group, GROUPS, "group")
         cells = self.scores["pinball"].sel(group=group)
         ours = cells.sel(boundary=OURS)
         rivals = cells.sel(boundary=[name for name in self.boundaries if name not in (OURS, ORACLE)])
@@ -303,18 +260,39 @@ class Backtest(Drawn):
     @cached_property
     def sentences(self) -> list[str]:
         """How ours did: loss, cells won, coverage, and new base models alone."""
-        return _sentences(self)
+        table = self.summary()
+        ours = table.loc[OURS]
+        lines = [
+            f"Pinball loss of ours x 1000, mean of {ours['cells']:.0f} cells: {1e3 * ours['pinball']:.2f}"
+            + _compared(table, REFERENCE)
+            + _compared(table, ORACLE)
+            + "."
+        ]
+        rivals = [name for name in self.boundaries if name not in (OURS, ORACLE)]
+        if rivals:
+            won, cells = self.best_of_all()
+            each = ", ".join(f"{name} {float(table['won'][name]):.0f}" for name in rivals)
+            lines.append(f"Cells in which ours is lower, of {cells}: {each}; than all of these at once {won}.")
+        errors = self.coverage_errors()
+        signed = f"{ours['signed_error']:+.4f} (90% interval {range_words(errors.sel(boundary=OURS), 1.0, 4)})"
+        lines.append(f"Coverage error of ours over cells: mean {signed}, mean absolute {ours['abs_error']:.4f}.")
+        new = self.summary("new")
+        if (alone := new.loc[OURS])["n"] > 0:
+            models = int((~self.predictions["known"]).sum())
+            lines.append(
+                f"New base models alone ({count(models, 'model')}): pinball x 1000 {1e3 * alone['pinball']:.2f}"
+                + _compared(new, REFERENCE)
+                + f"; coverage error of a task pooled over splits, mean absolute {alone['task_error']:.4f}, "
+                f"mean signed over cells {alone['signed_error']:+.4f}."
+            )
+        else:
+            lines.append("No model predicted is on a new base model.")
+        return lines
 
     def _display(self) -> Display:
         title = f"Backtest: {count(len(self.splits), 'period')} predicted, tau = {self.tau:g}"
         columns = ["boundary", "pinball", "difference", "lower", "upper", "signed_error", "n"]
         return Display(title, self.sentences, self.table.loc[self.table["group"] == "all", columns])
-
-    def _check_group(self, group: str) -> None:
-        if group not in GROUPS:
-            raise QueryError(
-                f"group: there is no {group!r}.{suggestion(str(group), GROUPS)} There are {listed(GROUPS)}."
-            )
 
     def _loss(self) -> FloatArray:
         """Return losses, shape (boundary, record, task)."""
@@ -326,10 +304,6 @@ class Backtest(Drawn):
         score, level = self.predictions["score"].to_numpy(), self.predictions["level"].to_numpy()
         return np.where(np.isnan(score - level), np.nan, (score <= level) - self.tau)
 
-    def _sums(self, what: str, group: str) -> list[CellSums]:
-        values = self._loss() if what == "loss" else self._covered()
-        return [self._cells(one, group) for one in values]
-
     def _cells(self, values: FloatArray, group: str) -> CellSums:
         known = self.predictions["known"].to_numpy()
         mask: npt.NDArray[np.bool_] = {"all": np.ones_like(known), "known": known, "new": ~known}[group]
@@ -337,56 +311,26 @@ class Backtest(Drawn):
         cluster, _ = pd.factorize(self.predictions["base_model"].to_numpy(), sort=True)
         return CellSums.of(values[mask], split[mask], cluster[mask], len(self.splits), int(cluster.max()) + 1)
 
-    def _bootstrap(self, values: FloatArray, group: str, prob: float, draws: int, seed: int) -> Bootstrapped:
-        return self._cells(values, group).bootstrap(prob, draws, seed)
-
-
-def _dataset(
-    made: list[Bootstrapped],
-    names: tuple[str, ...],
-    dim: str,
-    splits: tuple[str, ...],
-    tasks: tuple[str, ...],
-    what: str,
-) -> xr.Dataset:
-    data: dict[str, object] = {}
-    for name in ("mean", "lower", "upper"):
-        word = what if name == "mean" else name
-        data[word] = ((dim,), np.array([getattr(one, name) for one in made], dtype=float))
-        cells = np.array([getattr(one, f"cell_{name}") for one in made], dtype=float)
-        data[f"cell_{word}"] = ((dim, *_CELL), cells.reshape(len(made), len(splits), len(tasks)))
-    return xr.Dataset(data, coords={dim: list(names), "split": list(splits), "task": list(tasks)})
-
-
-def _sentences(result: Backtest) -> list[str]:
-    table = result.summary()
-    ours = table.loc[OURS]
-    lines = [
-        f"Pinball loss of ours x 1000, mean of {ours['cells']:.0f} cells: {1e3 * ours['pinball']:.2f}"
-        + _compared(table, REFERENCE)
-        + _compared(table, ORACLE)
-        + "."
-    ]
-    rivals = [name for name in result.boundaries if name not in (OURS, ORACLE)]
-    if rivals:
-        won, cells = result.best_of_all()
-        each = ", ".join(f"{name} {float(table['won'][name]):.0f}" for name in rivals)
-        lines.append(f"Cells in which ours is lower, of {cells}: {each}; than all of these at once {won}.")
-    errors = result.coverage_errors()
-    signed = f"{ours['signed_error']:+.4f} (90% interval {range_words(errors.sel(boundary=OURS), 1.0, 4)})"
-    lines.append(f"Coverage error of ours over cells: mean {signed}, mean absolute {ours['abs_error']:.4f}.")
-    new = result.summary("new")
-    if (alone := new.loc[OURS])["n"] > 0:
-        models = int((~result.predictions["known"]).sum())
-        lines.append(
-            f"New base models alone ({count(models, 'model')}): pinball x 1000 {1e3 * alone['pinball']:.2f}"
-            + _compared(new, REFERENCE)
-            + f"; coverage error of a task pooled over splits, mean absolute {alone['task_error']:.4f}, "
-            f"mean signed over cells {alone['signed_error']:+.4f}."
-        )
-    else:
-        lines.append("No model predicted is on a new base model.")
-    return lines
+    def _bootstrapped(
+        self,
+        values: Iterable[FloatArray],
+        labels: tuple[str, tuple[str, ...]],
+        what: str,
+        group: str,
+        prob: float,
+        draws: int,
+        seed: int,
+    ) -> xr.Dataset:
+        """Means over cells and of each cell with intervals, for values by record and task under some labels."""
+        dim, names = labels
+        made = [self._cells(one, group).bootstrap(prob, draws, seed) for one in values]
+        overall = np.array([one for one, _ in made], dtype=float).reshape(-1, 3)
+        cells = np.array([one for _, one in made], dtype=float).reshape(-1, 3, len(self.splits), len(self.tasks))
+        data: dict[str, object] = {}
+        for i, word in enumerate((what, "lower", "upper")):
+            data[word] = ((dim,), overall[:, i])
+            data[f"cell_{word}"] = ((dim, *_CELL), cells[:, i])
+        return xr.Dataset(data, coords={dim: list(names), "split": list(self.splits), "task": list(self.tasks)})
 
 
 def _compared(table: pd.DataFrame, name: str) -> str:

@@ -145,9 +145,9 @@ def test_means_and_counts_by_cell():
     cells = sums(values, [0, 0, 1], [0, 1, 1])
     np.testing.assert_array_equal(cells.counts(), [[2, 1], [1, 0]])
     np.testing.assert_array_equal(cells.means(), [[2.0, 2.0], [5.0, np.nan]])
-    found = cells.bootstrap(0.9, 50, 1)
-    assert found.mean == pytest.approx(3.0)  # of the three cells that are there
-    assert np.isnan(found.cell_lower[1, 1])
+    (mean, *_), (_, cell_lower, _) = cells.bootstrap(0.9, 50, 1)
+    assert mean == pytest.approx(3.0)  # of the three cells that are there
+    assert np.isnan(cell_lower[1, 1])
 
 
 def test_means_agree_with_pandas():
@@ -158,8 +158,8 @@ def test_means_agree_with_pandas():
 
 
 def test_one_cluster_leaves_no_spread():
-    found = sums([[1.0], [2.0]], [0, 0], [0, 0]).bootstrap(0.9, 100, 1)
-    assert (found.mean, found.lower, found.upper) == (1.5, 1.5, 1.5)
+    overall, _ = sums([[1.0], [2.0]], [0, 0], [0, 0]).bootstrap(0.9, 100, 1)
+    assert overall.tolist() == [1.5, 1.5, 1.5]
 
 
 def test_clusters_widen_the_interval():
@@ -167,10 +167,10 @@ def test_clusters_widen_the_interval():
     cluster = np.repeat(np.arange(20), 25)
     values = (rng.normal(size=20)[cluster] + 0.1 * rng.normal(size=500))[:, None]
     split = np.zeros(500, dtype=int)
-    by_cluster = sums(values, split, cluster).bootstrap(0.9, 1000, 1)
-    by_record = sums(values, split, np.arange(500)).bootstrap(0.9, 1000, 1)
+    by_cluster, _ = sums(values, split, cluster).bootstrap(0.9, 1000, 1)
+    by_record, _ = sums(values, split, np.arange(500)).bootstrap(0.9, 1000, 1)
     # the effective number of values is 20, not 500: five times wider
-    assert by_cluster.upper - by_cluster.lower > 3 * (by_record.upper - by_record.lower)
+    assert by_cluster[2] - by_cluster[1] > 3 * (by_record[2] - by_record[1])
 
 
 def test_intervals_hold_the_mean_about_as_often_as_they_say():
@@ -179,8 +179,8 @@ def test_intervals_hold_the_mean_about_as_often_as_they_say():
         rng = np.random.default_rng(seed)
         cluster = np.repeat(np.arange(30), 5)
         values = (rng.normal(size=30)[cluster] + rng.normal(size=150))[:, None]
-        found = sums(values, np.zeros(150, dtype=int), cluster).bootstrap(0.9, 300, seed)
-        held += found.lower <= 0.0 <= found.upper
+        (_, lower, upper), _ = sums(values, np.zeros(150, dtype=int), cluster).bootstrap(0.9, 300, seed)
+        held += lower <= 0.0 <= upper
     # 90% nominal; 30 clusters cost the percentile interval about 3 points, 200 runs have a standard error of 2
     assert 0.81 <= held / 200 <= 0.95
 
@@ -189,12 +189,12 @@ def test_the_same_seed_repeats():
     rng = np.random.default_rng(2)
     cells = sums(rng.normal(size=(60, 2)), rng.integers(0, 2, 60), rng.integers(0, 6, 60))
     one, same, other = (cells.bootstrap(0.8, 200, seed) for seed in (1, 1, 2))
-    assert (one.lower, one.upper) == (same.lower, same.upper)
-    assert (one.lower, one.upper) != (other.lower, other.upper)
-    np.testing.assert_array_equal(one.cell_upper, same.cell_upper)
+    assert one[0].tolist() == same[0].tolist()
+    assert one[0][1:].tolist() != other[0][1:].tolist()
+    np.testing.assert_array_equal(one[1], same[1])
 
 
 def test_nothing_there():
-    found = sums([[np.nan]], [0], [0]).bootstrap(0.9, 10, 1)
-    assert np.isnan([found.mean, found.lower, found.upper]).all()
-    assert np.isnan(found.cell_mean).all()
+    overall, cells = sums([[np.nan]], [0], [0]).bootstrap(0.9, 10, 1)
+    assert np.isnan(overall).all()
+    assert np.isnan(cells).all()
