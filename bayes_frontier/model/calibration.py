@@ -226,7 +226,7 @@ def weighted_quantile(values: FloatArray, levels: npt.ArrayLike, weights: FloatA
     Shapes: values (n_scores,) or (n_scores, n_draws), weights (n_scores,), returns that of levels.
     """
     if (weights == 1.0).all():
-        return np.asarray(np.quantile(values, levels))
+        return np.asarray(np.quantile(values, np.asarray(levels, dtype=float)))
     w = np.broadcast_to(weights.reshape(-1, *(1,) * (values.ndim - 1)), values.shape).ravel()
     order = np.argsort(values, axis=None)
     w = w[order]

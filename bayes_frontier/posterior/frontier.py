@@ -22,8 +22,7 @@ from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.drift import drift_between_periods
 from bayes_frontier.posterior.population import Population
-from bayes_frontier.posterior.query import Numbers
-from bayes_frontier.posterior.ranking import rank_base_models
+from bayes_frontier.posterior.query import Numbers, rank_base_models
 from bayes_frontier.text import count, flops_words, listed, printable
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from bayes_frontier.design.promise import Promise
-from bayes_frontier.design.updating import Update
+from bayes_frontier.design.updating import Promise, Update
 from tests.fakes import FakeFrontier
 
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import bayes_frontier as bf
-from bayes_frontier.design import promise as promising
 from bayes_frontier.design import updating
-from bayes_frontier.design.promise import Planned, promise
+from bayes_frontier.design import updating as promising
+from bayes_frontier.design.updating import Planned, promise
 from bayes_frontier.errors import DataError, QueryError
 from tests.draws import BASES, FLOPS, TASKS, small_table
 

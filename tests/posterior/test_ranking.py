@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit, logit
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.posterior.ranking import base_model_lead
+from bayes_frontier.posterior.query import base_model_lead
 from tests.draws import BASES, FLOPS, TASKS, make_frontier, without_bases
 
 EFFECTS = np.array([[1.0, 0.5], [0.0, 0.0], [-0.5, -1.0]])

@@ -173,13 +173,13 @@ def test_what_is_public_is_found_by_lists_and_pages(tmp_path):
     from scripts.check_docstrings import public
 
     (tmp_path / "page.md").write_text(
-        "::: bayes_frontier.errors\n\n::: bayes_frontier.posterior.ranking.rank_base_models\n"
+        "::: bayes_frontier.errors\n\n::: bayes_frontier.posterior.query.rank_base_models\n"
     )
     found = {path.relative_to(ROOT).as_posix(): names for path, names in public(tmp_path).items()}
     assert "ClusterError" in found["bayes_frontier/errors.py"]
-    assert found["bayes_frontier/posterior/ranking.py"] == {"rank_base_models"}
+    assert found["bayes_frontier/posterior/query.py"] == {"rank_base_models"}
     assert "fit" in found["bayes_frontier/posterior/fitting.py"]
     assert "plot_boundary" in found["bayes_frontier/plots/boundary.py"]
-    (tmp_path / "page.md").write_text("::: bayes_frontier.posterior.ranking.no_such_name\n")
+    (tmp_path / "page.md").write_text("::: bayes_frontier.posterior.query.no_such_name\n")
     with pytest.raises(AttributeError, match="no_such_name"):
         public(tmp_path)
