@@ -15,7 +15,7 @@ import bayes_frontier as bf
 # Tests with these fixtures sample a posterior, or open a browser.
 MARKED = {"small_fit": "mcmc", "browser": "browser"}
 # What `make quick` can do without: studies, which are a project of their own; what is compiled, seconds each; every
-# example of every page; real clusters.
+# example of every page; real clusters. Single tests are listed in heavy.txt.
 HEAVY = (
     "tests/analysis/test_stages.py",
     "tests/cli/test_stages.py",
@@ -28,6 +28,7 @@ HEAVY = (
     "tests/studies/",
     "tests/test_parallel.py",
 )
+HEAVY_TESTS = frozenset((Path(__file__).parent / "heavy.txt").read_text(encoding="utf-8").split("\n\n")[1].split())
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -37,7 +38,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture, mark in MARKED.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
-        if item.nodeid.startswith(HEAVY):
+        function = item.nodeid.partition("[")[0]
+        if item.nodeid.startswith(HEAVY) or HEAVY_TESTS & {function, function.partition("::")[0]}:
             item.add_marker("heavy")
 
 

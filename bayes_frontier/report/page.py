@@ -7,6 +7,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,6 +166,7 @@ def _check_others(frontier: Frontier, others: Sequence[Frontier]) -> None:
             raise QueryError("others: these fits have other tasks; fit one table at every tau.")
 
 
+@cache
 def _template() -> Template:
     # the template's name does not end in .html, so what is escaped must not depend on it
     environment = Environment(
