@@ -20,7 +20,6 @@ HEAVY = (
     "tests/analysis/test_stages.py",
     "tests/cli/test_stages.py",
     "tests/docs/test_pages.py::test_examples_run",
-    "tests/evaluations/test_read.py::test_a_million_scores",
     "tests/model/test_build.py",
     "tests/model/test_compiled.py",
     "tests/model/test_effects.py",
