@@ -11,6 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bayes_frontier.evaluations.registry.contents import (
     BaseModel,
@@ -28,6 +29,8 @@ from bayes_frontier.evaluations.registry.registry import Registry
 _ROUNDED, _ROUGHLY, _SEEN = 0.03, 0.15, 0.15
 _SIZES = ("size", "active", "experts", "effective")
 _UNTRAINED = frozenset({"random", "scratch"})
+# Names whose claims are remembered: more than the largest tables have.
+_NAMES_KEPT = 20_000
 Core = tuple[str, ...]
 
 
@@ -175,14 +178,18 @@ class Vocabulary:
     def claims(self, name: str) -> tuple[Claim, ...]:
         """Read what a name says of each line it mentions."""
         key = last_part(name)
-        if key not in self._claims:
+        claims = self._claims.get(key)
+        if claims is None:
             found = tokens(key)
-            self._claims[key] = tuple(
+            claims = tuple(
                 self._claim(found, i)
                 for i, token in enumerate(found)
                 if token.kind == "word" and token.text in self.lines
             )
-        return self._claims[key]
+            if len(self._claims) >= _NAMES_KEPT:
+                self._claims.clear()
+            self._claims[key] = claims
+        return claims
 
     def _claim(self, found: Sequence[Token], start: int) -> Claim:
         line = found[start].text
@@ -342,6 +349,12 @@ class Vocabulary:
         """Find the lines other than the base model's that a name mentions."""
         lines = self._versions[base.name]
         return tuple(dict.fromkeys(c.line for c in self.claims(name) if c.line not in lines))
+
+
+@lru_cache(maxsize=4)
+def vocabulary_of(registry: Registry) -> Vocabulary:
+    """Read the vocabulary of a registry, once for all tables that are read with it."""
+    return Vocabulary(registry)
 
 
 def size_agrees(size: float, base: BaseModel, *, roughly: bool = False) -> bool:

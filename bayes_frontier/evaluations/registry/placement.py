@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.registry.claims import Vocabulary, size_agrees
+from bayes_frontier.evaluations.registry.claims import size_agrees, vocabulary_of
 from bayes_frontier.evaluations.registry.contents import (
     BaseModel,
     Generation,
@@ -158,7 +158,7 @@ class Matcher:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self.vocabulary = Vocabulary(registry)
+        self.vocabulary = vocabulary_of(registry)
         self._bases = {rule.base: cast(BaseModel, registry.get(rule.base)) for rule in registry.size_rules}
         self.known_cores = {a for g in registry.generations.values() for a in g.architectures}
         self.known_cores |= {rule.architecture for rule in registry.size_rules} - {"*"}
