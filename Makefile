@@ -14,6 +14,8 @@ export OPENBLAS_NUM_THREADS ?= 1
 export MKL_NUM_THREADS ?= 1
 # No figure needs a display.
 export MPLBACKEND ?= Agg
+# Many processes run here: each would spend seconds on compiling the package and the tests anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## list the targets
@@ -54,12 +56,12 @@ fuzz: env ## feed every reader 10,000 damaged inputs (half an hour); goes on whe
 
 .PHONY: check
 check: env ## lint, format, types and docstrings, without changing a file; all are run before it fails
-	@failed=; \
+	@failed=; types=$$(mktemp); $(BIN)/mypy >"$$types" 2>&1 & typed=$$!; \
 	run() { echo "$$*"; "$$@" || failed="$$failed [$$*]"; }; \
 	run $(BIN)/ruff check $(SOURCES); \
 	run $(BIN)/ruff format --check $(SOURCES); \
-	run $(BIN)/mypy; \
 	run $(BIN)/python scripts/check_docstrings.py; \
+	echo $(BIN)/mypy; wait $$typed || failed="$$failed [$(BIN)/mypy]"; cat "$$types"; rm -f "$$types"; \
 	[ -z "$$failed" ] || { echo "make check failed in$$failed" >&2; exit 1; }
 
 .PHONY: format

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,12 +15,11 @@ import bayes_frontier as bf
 # Tests with these fixtures sample a posterior, or open a browser.
 MARKED = {"small_fit": "mcmc", "browser": "browser"}
 # What `make quick` can do without: studies, which are a project of their own; what is compiled, seconds each; every
-# example of every page; real clusters.
+# example of every page; real clusters. Single tests are listed in heavy.txt.
 HEAVY = (
     "tests/analysis/test_stages.py",
     "tests/cli/test_stages.py",
     "tests/docs/test_pages.py::test_examples_run",
-    "tests/evaluations/test_read.py::test_a_million_scores",
     "tests/model/test_build.py",
     "tests/model/test_compiled.py",
     "tests/model/test_effects.py",
@@ -27,6 +27,7 @@ HEAVY = (
     "tests/studies/",
     "tests/test_parallel.py",
 )
+HEAVY_TESTS = frozenset((Path(__file__).parent / "heavy.txt").read_text(encoding="utf-8").split("\n\n")[1].split())
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -36,7 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture, mark in MARKED.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
-        if item.nodeid.startswith(HEAVY):
+        function = item.nodeid.partition("[")[0]
+        if item.nodeid.startswith(HEAVY) or HEAVY_TESTS & {function, function.partition("::")[0]}:
             item.add_marker("heavy")
 
 
@@ -46,6 +48,13 @@ def commands_built_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("typer.testing._get_command", functools.cache(typer.main.get_command))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def graphs_without_traces() -> None:
+    """Spare PyTensor noting where each variable was made, which under pytest takes a tenth of building a model."""
+    if "pytensor" in sys.modules:
+        sys.modules["pytensor"].config.traceback__limit = 0
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -160,6 +161,7 @@ def write_report(
     return folder / PAGE
 
 
+@cache
 def _template() -> Template:
     # the template's name does not end in .html, so what is escaped must not depend on it
     environment = Environment(

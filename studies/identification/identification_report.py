@@ -3,7 +3,7 @@
 Usage: python -m studies.identification.identification_report DATA [OUT]
 
 DATA is a folder of public results (see tables.py) with oll_v2_with_compute.csv; OUT (reports/identification by default)
-holds the verdicts of checks by hand (labels.csv, fresh_1.csv to fresh_4.csv, hand_check.csv; names of models only) and
+holds the verdicts of checks by hand (labels.csv, fresh_1.csv to fresh_5.csv, hand_check.csv; names of models only) and
 changes.csv, and receives README.md and disagreements.csv. None holds rows or scores of the data.
 """
 
@@ -49,8 +49,8 @@ CLASSES = {
         "what the row says",
     ),
     "Qwen generation by date": (
-        "nothing stated; uploaded on or after 2024-09-16, when Qwen2.5 appeared with the same sizes; "
-        "at 7B scores are those of stated Qwen2.5 rows, smaller sizes do not tell (README.md)",
+        "nothing stated; uploaded from December 2024 on, when of those that state it nearly all are Qwen2.5 "
+        "(README.md); from Qwen2.5's appearance until then such rows are left without a base",
         "Qwen2.5",
     ),
     "Llama generation stated": (
@@ -293,7 +293,7 @@ def _qwen(export: pd.DataFrame, placed: pd.DataFrame) -> list[str]:
         "### Qwen2 or Qwen2.5?",
         "",
         "Median raw scores of rows of the Qwen2 class, by how their generation is known. Unnamed 7B uploads",
-        "of after 2024-09-16 score as stated Qwen2.5 models do and well above Qwen2; at 1.5B and 0.5B",
+        "of after 2024-12-01 score as stated Qwen2.5 models do and well above Qwen2; at 1.5B and 0.5B",
         "few rows state Qwen2 and scores are too close to tell: the date alone decides.",
         "",
         "| size | generation | rows | MATH | MMLU-PRO | BBH |",

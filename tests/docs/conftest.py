@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,8 +84,15 @@ def table(known_fit, tmp_path_factory) -> pd.DataFrame:
     return models[["model", "base_model", "flops", "released", *TASKS]]
 
 
+@pytest.fixture(scope="session")
+def saved_fit(known_fit, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("known") / "fit.nc"
+    known_fit.save(path)
+    return path
+
+
 @pytest.fixture
-def desk(known_fit, table, tmp_path, monkeypatch) -> Path:
+def desk(known_fit, saved_fit, table, tmp_path, monkeypatch) -> Path:
     """Working folder with the tables that pages presuppose; fitting gives the known fit, whatever it is asked."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
@@ -107,7 +115,7 @@ def desk(known_fit, table, tmp_path, monkeypatch) -> Path:
     # names of a lazy module
     monkeypatch.setitem(vars(bf), "fit", fit)
     monkeypatch.setitem(vars(bf), "load", lambda path: known_fit)
-    known_fit.save("fit.nc")
+    shutil.copy(saved_fit, "fit.nc")
     return tmp_path
 
 

@@ -33,7 +33,7 @@ def real(export) -> pd.DataFrame:
 def test_the_real_export_is_placed(real):
     assert len(real) == 4576
     # what is left are stacks and mixtures of sizes no base model has, and names the registry does not know
-    assert np.isfinite(real["flops"]).mean() >= 0.92
+    assert np.isfinite(real["flops"]).mean() >= 0.89
     assert real.loc[real["base_model"].isna(), "reason"].notna().all()
     assert (real["confidence"] >= 0.8).mean() > 0.75
 
@@ -59,13 +59,13 @@ def test_agreement_with_the_reference_table(shared_data, export, real):
     registry = default_registry()
     label = both["base_model"].map(registry.canonical)
     agree = (label == both["base_model_ours"]).fillna(False).astype(bool)
-    # rows left unknown do not agree: 0.796 before stacks and mixtures were left out
-    assert agree.mean() > 0.78
+    # rows left unknown do not agree: 0.796 before stacks, mixtures and sizes of two generations were left out
+    assert agree.mean() > 0.75
     stated = both["rule"].ne("size").fillna(False).astype(bool)
     unnamed_qwen = label.str.startswith("qwen2-", na=False) & both["base_model_ours"].str.startswith("qwen2.5")
     known = label.notna() & both["base_model_ours"].notna()
     open_to_doubt = known & ~(stated & ~agree) & ~unnamed_qwen.fillna(False).astype(bool)
-    assert open_to_doubt.sum() > 2800
+    assert open_to_doubt.sum() > 2700
     assert agree[open_to_doubt].mean() >= 0.98
 
 
@@ -103,9 +103,14 @@ def test_rows_checked_by_hand_are_placed_as_they_were_found_right(export, real, 
         elif verdict == "right" and (model, base) not in placed[table]:
             assert (model, None) in {(m, None if pd.isna(b) else b) for m, b in placed[table] if m == model}, model
             lost.append(model)
-    # grown or cut to sizes their base model does not have: now unknown, as every such model is
+    # grown or cut to sizes their base model does not have, of another pre-training (CodeQwen), or of a size that
+    # two generations have: now unknown, as every such model is
     assert sorted(lost) == [
+        "NTQAI/Nxcode-CQ-7B-orpo",
+        "Vira21/Gemma-2b-merged",
+        "anakin87/gemma-2b-orpo",
         "bunnycore/Phi-4-Trim-Exp1",
+        "bunnycore/QandoraExp-7B-v2",
         "ehristoforu/Falcon3-8B-Franken-Basestruct",
         "ehristoforu/frqwen2.5-from7b-it",
         "nisten/tqwendo-36b",

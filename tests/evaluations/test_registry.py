@@ -38,7 +38,6 @@ OTHERWISE = {
         "Llama-3.1-8B": "hardware-hours, utilisation assumed",
         "Qwen2-57B-A14B": "4.5T tokens without those of the 7B it was grown from",
         "Phi-3.5-MoE": "hardware-hours, utilisation assumed",
-        "DeepSeek-V2.5": "joined from two models; steps of both counted",
         "Gopher": "compute as reported, not 6 x parameters x tokens",
         "NVIDIA-Nemotron-Nano-9B-v2": "compute of the 12B it was pruned from",
         "OPT-13B": "hardware-hours, utilisation assumed",

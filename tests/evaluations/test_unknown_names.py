@@ -279,3 +279,117 @@ def test_a_bent_name_is_never_another_base_model():
     assert other[~listed].to_dict("records") == []
     # most are unknown, and some stay what they are: words of post-training, and sizes that agree
     assert found.isna().mean() > 0.6
+
+
+# Base models of one class and size whose compute differs: what says neither, is neither.
+
+
+def rivals(rule) -> set[str]:
+    """List base models that a size rule's class, parameters and dates allow, of other compute than the rule's."""
+    own = REGISTRY.get(rule.base)
+    classes = [g for g in REGISTRY.generations.values() if rule.architecture in g.architectures]
+    return {
+        m.name
+        for generation in classes
+        for m in generation.models
+        if any(rule.low <= size <= rule.high for size in m.sizes)
+        and not math.isclose(m.flops, own.flops, rel_tol=1e-9)
+        and not (rule.before and m.released and rule.before <= m.released)
+    }
+
+
+# What a rule's dates or words of the name tell apart.
+TOLD_APART = {
+    "llama-1-30b": "its words leave out Yi, Code Llama, DeepSeek and Qwen; no other base model of this size till then",
+    "llama-1-65b": "its words leave out K2 and XVERSE",
+    "tinyllama-1.1b": "the size is said",
+    "qwen1.5-1.8b": "the size is said",
+    "phi-4-14b": "Qwen2.5 14B is 14.77, and 14.7 only as rounded",
+    "mistral-7b": "Phi-3 small comes in a class of its own",
+    "qwen2.5-0.5b": "of those that say their generation, 315 of 317 from December 2024 on are Qwen2.5",
+    "qwen2.5-1.5b": "as the 0.5B",
+    "qwen2.5-7b": "as the 0.5B",
+    "qwen2.5-72b": "as the 0.5B",
+}
+
+
+def test_size_rules_place_nothing_where_two_base_models_of_other_compute_have_the_size():
+    open_to_doubt = {rule.base: rivals(rule) for rule in REGISTRY.size_rules if rivals(rule)}
+    assert {base: others for base, others in open_to_doubt.items() if base not in TOLD_APART} == {}
+
+
+@pytest.mark.parametrize(
+    ("architecture", "params_b", "day"),
+    [
+        ("LlamaForCausalLM", 6.738, "2023-10-01"),
+        ("LlamaForCausalLM", 13.016, "2023-12-01"),
+        ("LlamaForCausalLM", 34.389, "2024-10-01"),
+        ("LlamaForCausalLM", 0.362, "2025-01-01"),
+        ("LlamaForCausalLM", 68.977, "2024-03-01"),
+        ("Qwen2ForCausalLM", 7.616, "2024-10-15"),
+        ("Qwen2ForCausalLM", 0.494, "2024-10-15"),
+        ("Qwen2ForCausalLM", 1.544, "2024-10-15"),
+        ("Phi3ForCausalLM", 3.821, "2024-11-01"),
+        ("MixtralForCausalLM", 46.703, "2024-02-01"),
+    ],
+)
+def test_a_size_that_two_base_models_have_tells_neither(architecture, params_b, day):
+    assert bases("someone/dusk", architecture=architecture, params_b=params_b, released=day) == [""]
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "base"),
+    [
+        ("someone/llama-7b-dusk", "2023-06-01", "llama-1-7b"),
+        ("someone/llama-7b-dusk", "2023-10-01", ""),
+        ("someone/llama_13b_qlora", "2023-10-01", ""),
+        ("someone/llama-65b-dusk", "2023-10-01", "llama-1-65b"),
+        ("someone/llama-2-7b-dusk", "2023-10-01", "llama-2-7b"),
+        ("huggyllama/llama-7b", "2023-10-01", "llama-1-7b"),
+        ("someone/yi-34b-dusk", "2024-02-01", "yi-1-34b"),
+        ("someone/yi-34b-dusk", "2024-08-01", ""),
+        ("someone/yi-1.5-34b-dusk", "2024-08-01", "yi-1.5-34b"),
+    ],
+)
+def test_a_name_that_says_no_generation_tells_none_once_there_are_two(name, day, base):
+    assert bases(name, architecture="LlamaForCausalLM", released=day) == [base]
+
+
+def test_llama_3_may_be_3_1_once_that_is_out_and_costs_the_same():
+    table = pd.DataFrame({"model": ["x/Llama-3-8B-dusk"] * 2, "released": ["2024-06-01", "2024-11-01"]})
+    found = identify(table.assign(architecture="LlamaForCausalLM", params_b=8.03), REGISTRY)
+    assert found["base_model"].tolist() == ["llama-3-8b"] * 2
+    kinds = found["evidence"].str.partition(":")[0].tolist()
+    assert kinds == ["generation, size", "generation, either"]
+    assert found["evidence"].iloc[1].endswith("or llama-3.1-8b")
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture", "params_b"),
+    [
+        ("x/Bielik-Dusk-SOLAR-10.7B", "LlamaForCausalLM", 10.0),
+        ("x/SOLAR-like-10.7B", "LlamaForCausalLM", 10.0),
+        ("x/mixtral-medley", "MistralForCausalLM", 7.242),
+        ("x/lucie-dusk-7b", "MistralForCausalLM", 7.242),
+        ("x/llama2-init-dusk-7b", "LlamaForCausalLM", 7.0),
+        ("x/Phi-2-dusk-2.94B", "PhiForCausalLM", 2.78),
+        ("x/dusk-llama-2-16b", "LlamaForCausalLM", 7.0),
+        ("x/Ministral-8B-dusk", "MistralForCausalLM", 7.248),
+        ("x/CodeQwen1.5-7B-dusk", "Qwen2ForCausalLM", 7.25),
+        ("x/Dusk-Miqu-70B", "LlamaForCausalLM", 68.977),
+    ],
+)
+def test_another_makers_word_or_another_size_contradicts(name, architecture, params_b):
+    assert bases(name, architecture=architecture, params_b=params_b, released="2024-11-20") == [""]
+
+
+def test_words_that_other_things_are_called_by_contradict_nothing():
+    columns = {"architecture": "MistralForCausalLM", "params_b": 7.242, "released": "2024-03-01"}
+    assert bases("x/dusk-gpt-7b", **columns) == ["mistral-7b"]
+
+
+def test_a_number_no_generation_has_is_the_fine_tunes_where_the_base_model_is_stated():
+    columns = {"architecture": "Qwen2ForCausalLM", "params_b": 14.77, "released": "2024-12-04"}
+    assert bases("x/Qwen2.6-Dusk-14B", base_field="Qwen/Qwen2.5-14B", **columns) == ["qwen2.5-14b"]
+    assert bases("x/Qwen2-Dusk-14B", base_field="Qwen/Qwen2.5-14B", architecture="Qwen2ForCausalLM") == ["qwen2.5-14b"]
+    assert bases("x/Qwen3-Dusk-14B", base_field="Qwen/Qwen2.5-14B", **columns) == [""]

@@ -1,5 +1,6 @@
 """What is kept of draws, worked out for many at once, against the model's own variables."""
 
+import numba
 import numpy as np
 import pytest
 
@@ -7,6 +8,12 @@ from bayes_frontier.model.engine import compiled as module
 from bayes_frontier.model.engine.compiled import KEPT, Compiled
 from bayes_frontier.model.engine.coordinates import Levels
 from bayes_frontier.model.engine.fast import model_inputs
+
+
+@pytest.fixture(autouse=True)
+def density_as_written(monkeypatch):
+    """Leave the density uncompiled, which takes most of the time: these tests ask for what is made of draws only."""
+    monkeypatch.setattr(numba, "cfunc", lambda signature, **options: lambda function: function)
 
 
 @pytest.mark.parametrize("spec", ["hierarchical", "pooled", "independent"])

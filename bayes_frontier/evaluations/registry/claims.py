@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bayes_frontier.evaluations.registry.contents import (
     BaseModel,
@@ -27,7 +28,9 @@ from bayes_frontier.evaluations.registry.registry import Registry
 
 _ROUNDED, _ROUGHLY, _SEEN = 0.03, 0.15, 0.15
 _SIZES = ("size", "active", "experts", "effective")
-_UNTRAINED = frozenset({"random", "scratch"})
+_UNTRAINED = frozenset({"random", "scratch", "init"})
+# Names whose claims are remembered: more than the largest tables have.
+_NAMES_KEPT = 20_000
 Core = tuple[str, ...]
 
 
@@ -60,6 +63,7 @@ class Vocabulary:
         self.neutral = frozenset(registry.words.get("neutral", ()))
         self.variants = frozenset(registry.words.get("variants", ()))
         self.others = frozenset(registry.words.get("others", ()))
+        self.common = frozenset(registry.words.get("common", ()))
         self._versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._models = tuple(registry)
         self._claims: dict[str, tuple[Claim, ...]] = {}
@@ -175,14 +179,18 @@ class Vocabulary:
     def claims(self, name: str) -> tuple[Claim, ...]:
         """Read what a name says of each line it mentions."""
         key = last_part(name)
-        if key not in self._claims:
+        claims = self._claims.get(key)
+        if claims is None:
             found = tokens(key)
-            self._claims[key] = tuple(
+            claims = tuple(
                 self._claim(found, i)
                 for i, token in enumerate(found)
                 if token.kind == "word" and token.text in self.lines
             )
-        return self._claims[key]
+            if len(self._claims) >= _NAMES_KEPT:
+                self._claims.clear()
+            self._claims[key] = claims
+        return claims
 
     def _claim(self, found: Sequence[Token], start: int) -> Claim:
         line = found[start].text
@@ -246,6 +254,21 @@ class Vocabulary:
         same = [m for m in self._models if m.generation != base.generation and set(m.nominal) & set(base.nominal)]
         return any(version for m in same for version in self._versions[m.name].get(line, ()))
 
+    def unsaid(self, name: str, base: BaseModel, others: Sequence[BaseModel]) -> bool:
+        """Tell whether a name says the line, but no generation, where `others` have another one and other compute."""
+        lines, claims = self._versions[base.name], [c for c in self.claims(name) if c.line in self._versions[base.name]]
+        said = {token.text for token in tokens(name)} & self._words[base.name] - self.neutral - set(lines)
+        if not claims or said or any(c.version for c in claims):
+            return False
+        called = [m for m in others if any(any(self._versions[m.name].get(c.line, ())) for c in claims)]
+        return any(set(m.nominal) & set(base.nominal) and not _same_compute(m, base) for m in called)
+
+    def twin(self, name: str, base: BaseModel, others: Sequence[BaseModel]) -> BaseModel | None:
+        """Find a base model of the same size and compute whose generation may be meant, too: 3.1 where 3 is said."""
+        said = {c.line: c.version for c in self.claims(name) if c.version in self._versions[base.name].get(c.line, ())}
+        finer = [m for m in others if any(_finer(v, self._versions[m.name].get(line, ())) for line, v in said.items())]
+        return next((m for m in finer if set(m.nominal) & set(base.nominal) and _same_compute(m, base)), None)
+
     def sizes_agree(self, name: str, base: BaseModel) -> bool | None:
         """Compare the sizes a name states with a base model's; None where it states none."""
         stated = [token for token in tokens(name) if token.kind == "size"]
@@ -272,6 +295,8 @@ class Vocabulary:
             # v2 may be the fine-tune's own, r1 what it was taught by
             told = [c for c in told if c.version[0].isdigit() and not (c.marked and lines[c.line] == {""})]
             told = [c for c in told if not c.loose]
+            # with the stated base model's class and size, a number no generation has is the fine-tune's
+            told = [c for c in told if not stated or _same_version(c.version, self._of_line[c.line], less_exact=True)]
             lines = self._with_related(base.generation)
         if told and not any(_same_version(c.version, lines[c.line], less_exact=stated) for c in told):
             out += [f"{c.line} {c.version}" for c in told]
@@ -338,10 +363,17 @@ class Vocabulary:
                         return model.name
         return ""
 
-    def foreign(self, name: str, base: BaseModel) -> tuple[str, ...]:
-        """Find the lines other than the base model's that a name mentions."""
-        lines = self._versions[base.name]
-        return tuple(dict.fromkeys(c.line for c in self.claims(name) if c.line not in lines))
+    def foreign(self, name: str, base: BaseModel, *, before: bool = False) -> tuple[str, ...]:
+        """Find the lines other than the base model's that a name mentions, all or those before its own."""
+        lines, claims = self._versions[base.name], self.claims(name)
+        end = next((i for i, c in enumerate(claims) if c.line in lines), len(claims)) if before else len(claims)
+        return tuple(dict.fromkeys(c.line for c in claims[:end] if c.line not in {*lines, *self.common}))
+
+
+@lru_cache(maxsize=4)
+def vocabulary_of(registry: Registry) -> Vocabulary:
+    """Read the vocabulary of a registry, once for all tables that are read with it."""
+    return Vocabulary(registry)
 
 
 def size_agrees(size: float, base: BaseModel, *, roughly: bool = False) -> bool:
@@ -356,6 +388,14 @@ def size_agrees(size: float, base: BaseModel, *, roughly: bool = False) -> bool:
         return any(abs(math.log(size / s)) <= _ROUNDED for s in (halved if base.nominal else base.sizes))
     digits = len(f"{size:g}".partition(".")[2])
     return any(abs(size - s) <= 0.501 * 10.0**-digits for s in base.sizes)
+
+
+def _same_compute(a: BaseModel, b: BaseModel) -> bool:
+    return math.isclose(a.flops, b.flops, rel_tol=1e-9)
+
+
+def _finer(version: str, others: Iterable[str]) -> bool:
+    return bool(version) and any(other.startswith(version + ".") for other in others)
 
 
 def _own_version(extra: str) -> bool:

@@ -287,7 +287,7 @@ _RULE = {
     "note": _TEXT,
 }
 _RELEASE = {"base": _TEXT, "released": _DATE, "aliases": _TEXTS, "note": _TEXT}
-_WORDS = {"neutral": _TEXTS, "variants": _TEXTS, "others": _TEXTS}
+_WORDS = {"neutral": _TEXTS, "variants": _TEXTS, "others": _TEXTS, "common": _TEXTS}
 
 
 def _number(value: object) -> bool:

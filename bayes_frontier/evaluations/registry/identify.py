@@ -17,24 +17,25 @@ from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.text import count, listed
 
 MEASURED: dict[str, tuple[int, int]] = {
-    "class and size, either": (80, 80),
-    "class and size, from scratch": (42, 43),
-    "class and size, likely": (106, 109),
-    "class and size, packed": (35, 36),
-    "class and size, sure": (289, 291),
-    "generation, near size": (62, 63),
-    "generation, one size": (36, 37),
-    "generation, size": (364, 364),
-    "generation, size said": (35, 35),
-    "generation, whole size": (38, 38),
-    "listed": (174, 174),
-    "stated, near size": (40, 40),
-    "stated, size": (110, 110),
-    "whole name": (139, 139),
-    "words, near size": (86, 87),
-    "words, size": (225, 225),
-    "words, size said": (30, 30),
-    "other": (18, 18),
+    "class and size, either": (117, 122),
+    "class and size, from scratch": (41, 41),
+    "class and size, likely": (97, 100),
+    "class and size, packed": (37, 38),
+    "class and size, sure": (417, 424),
+    "generation, either": (18, 18),
+    "generation, near size": (203, 205),
+    "generation, one size": (40, 42),
+    "generation, size": (525, 530),
+    "generation, size said": (38, 38),
+    "generation, whole size": (39, 39),
+    "listed": (212, 212),
+    "stated, near size": (49, 49),
+    "stated, size": (149, 149),
+    "whole name": (167, 167),
+    "words, near size": (87, 87),
+    "words, size": (299, 304),
+    "words, size said": (28, 28),
+    "other": (19, 19),
 }
 """Rows that were right and rows that were checked by hand, by kind of evidence.
 
@@ -42,7 +43,7 @@ Counted by `python -m studies.identification.calibration` on reports/identificat
 "other".
 """
 
-MIN_CONFIDENCE = 0.8
+MIN_CONFIDENCE = 0.9
 """Evidence of a kind that is right less often places nothing."""
 
 MIN_STRENGTH = 0.5

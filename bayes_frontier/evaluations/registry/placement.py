@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.registry.claims import Vocabulary, size_agrees
+from bayes_frontier.evaluations.registry.claims import size_agrees, vocabulary_of
 from bayes_frontier.evaluations.registry.contents import (
     BaseModel,
     Generation,
@@ -24,6 +24,7 @@ from bayes_frontier.evaluations.registry.contents import (
     last_part,
     name_key,
     named_sizes,
+    tokens,
 )
 from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.text import count
@@ -90,10 +91,13 @@ def note_early(bases: pd.Series, mask: npt.NDArray[np.bool_]) -> str:
 
 # What one row says about its base model: names, architecture, size, date.
 
-_SAME_SIZE = 0.015
+_SAME_SIZE, _SAME, _IDENTICAL = 0.015, 0.002, 0.0005
 # Of a size in a name, what a larger vocabulary adds, and what packing and pruning leave.
 _VOCABULARY, _PACKED, _UNPACKED, _DOUBLED = 1.12, 0.22, 1.5, 2.1
 _QUANTISED = re.compile(r"gptq|awq|gguf|bnb|[48]-?bit|int[48]")
+# Post-training by anybody, whose llama-7b may be of any generation; llama-7b-hf is the maker's own.
+_TUNED = frozenset({"lora", "qlora", "peft", "adapter", "merged", "finetune", "finetuned", "finetuning", "tuned", "ft"})
+_TUNED |= {"sft", "dpo", "orpo", "kto", "ppo", "rlhf", "grpo", "simpo"}
 # Less than of a name that states generation and size: of the 46 rows of Proteus-2k where both disagree, names are
 # right in all but a few (reports/identification).
 _MAPPED = 0.96
@@ -158,7 +162,7 @@ class Matcher:
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
-        self.vocabulary = Vocabulary(registry)
+        self.vocabulary = vocabulary_of(registry)
         self._bases = {rule.base: cast(BaseModel, registry.get(rule.base)) for rule in registry.size_rules}
         self.known_cores = {a for g in registry.generations.values() for a in g.architectures}
         self.known_cores |= {rule.architecture for rule in registry.size_rules} - {"*"}
@@ -197,6 +201,9 @@ class Matcher:
         base = cast(BaseModel, self.registry.get(known.base if isinstance(known, Release) else known.name))
         if not (self.registry.lists(row.model) or self._plausible(base, row)):
             return []
+        tuned = not exact and any(token.text in _TUNED for token in tokens(row.model))
+        if tuned and not self._makers(row.model, base) and self._unsaid(row.model, row, base):
+            return []
         if release is not None and (row.released is None or release.released - row.released <= LEAD):
             return [Evidence(base, "release", 1.5, "listed", f"release {release.name}", release=release)]
         if exact and release is None:
@@ -212,7 +219,7 @@ class Matcher:
             known = self.registry.get(whole.base if isinstance(whole, Release) else whole.name)
         if known is None:
             return self._named(text, row, "base-name" if rule == "base" else rule, best, refused)
-        if rule == "mapped" and not _possible(known, row):
+        if rule == "mapped" and (not _possible(known, row) or self.vocabulary.whole(row.model) not in (None, known)):
             return []
         strength, size = self.agreement(known, row, best)
         classed = row.architecture in self.known_cores
@@ -251,6 +258,24 @@ class Matcher:
         """Tell whether models of a generation come in this class, as far as the class is known."""
         return core not in self.known_cores or not generation.architectures or core in generation.architectures
 
+    def _makers(self, name: str, base: BaseModel) -> bool:
+        """Tell whether a name has no organisation, or one that the registry lists the base model under."""
+        spelled = {alias.partition("/")[0].lower() for alias in base.aliases if "/" in alias}
+        return "/" not in name or name.partition("/")[0].lower() in spelled
+
+    def _others(self, row: Row, base: BaseModel) -> list[BaseModel]:
+        """List the base models of other generations that the row's class, size and date allow."""
+        return [
+            m
+            for generation in self.registry.generations.values()
+            if generation.name != base.generation and self.speaks(generation, row.architecture)
+            for m in generation.models
+            if _possible(m, row) and not (_exact(row) and _distance(row.params_b, m.sizes) > _SAME_SIZE)
+        ]
+
+    def _unsaid(self, name: str, row: Row, base: BaseModel) -> bool:
+        return self.vocabulary.unsaid(name, base, self._others(row, base))
+
     def _plausible(self, base: BaseModel, row: Row) -> bool:
         return self.agreement(base, row, 1.0)[0] > 0.6
 
@@ -272,6 +297,16 @@ class Matcher:
                 against += self.vocabulary.foreign(text, base)
             if rival := self.vocabulary.rival(text, base):
                 against += (rival,)
+            others = self._others(row, base)
+            if size == "near size":
+                against += self.vocabulary.foreign(text, base, before=True)
+            against += _told_finer(text, base)
+            if classed and _exact(row) and _distance(row.params_b, base.sizes + base.nominal) > _SAME:
+                identical = [m.name for m in others if _distance(row.params_b, m.sizes) < _IDENTICAL]
+                against += tuple(f"the size of {name}" for name in identical[:1])
+            bare = set(re.findall(r"[a-z]{2,}", words)) == {self.vocabulary.line_of.get(base.name)}
+            if rule == "name" and bare and not self._makers(text, base) and self._unsaid(text, row, base):
+                against += ("no generation said",)
             if against:
                 refused.append(Refusal(base.name, tuple(dict.fromkeys(against))))
                 continue
@@ -280,6 +315,8 @@ class Matcher:
             if not row.params_b > 0 and compound and row.architecture not in self.known_cores:
                 refused.append(Refusal(base.name, ("no generation said",)))
                 continue
+            if stated and (twin := self.vocabulary.twin(text, base, others)):
+                size, words = "either", f"{words}, or {twin.name}"
             kind = f"{'generation' if stated else 'words'}, {size}"
             # what the name says outright counts before what is known of words in it
             said = (0.005 if stated else 0.0) + 1e-5 * min(len(words), 99)
@@ -301,7 +338,8 @@ class Matcher:
         if not mixture:
             labelled = [m for m in models if any(size_agrees(size, m) for size in labels)]
         label = next((m for m in labelled if any(size in m.nominal for size in labels)), next(iter(labelled), None))
-        if exact is not None and label is not None and label is not exact and row.params_b == int(row.params_b):
+        said_otherwise = label is not exact and (label is not None or (exact is not None and not _agree(labels, exact)))
+        if known and not _exact(row) and said_otherwise:
             # counted in whole numbers, 1.4 is 1: the name knows better
             exact = None
         if exact is not None:
@@ -351,6 +389,8 @@ class Matcher:
                 placed = self._base(rule), rule.confidence, "either" if rule.either else kind
                 either = f", or {rule.either}" if rule.either else ""
                 break
+        if placed is None and self._has_size(row):
+            return []
         if placed is None:
             rules = [r for r in rules if self._base(r).active_params_b == self._base(r).params_b]
             for label in labels:
@@ -367,9 +407,8 @@ class Matcher:
         against = self.vocabulary.against(
             row.model, base, sized=kind != "packed", classed=row.architecture in self.known_cores
         )
-        if kind == "likely":
-            against += self.vocabulary.foreign(row.model, base)
-        if row.params_b == int(row.params_b) and labels and not any(size_agrees(size, base) for size in labels):
+        against += (*self.vocabulary.foreign(row.model, base), *_told_finer(row.model, base))
+        if not _exact(row) and not _agree(labels, base):
             # a whole number fits more than one size: 13 may be 13.6
             against += tuple(f"{size:g}b" for size in labels)
         if against:
@@ -379,6 +418,12 @@ class Matcher:
             kind = "from scratch"
         words = f"{row.architecture}, {row.params_b:g}e9 parameters{either}"
         return [Evidence(base, "size", doubt * strength, f"class and size, {kind}", words)]
+
+    def _has_size(self, row: Row) -> bool:
+        """Tell whether base models of the row's class have its size, so that it needs no other reading."""
+        named = [g for g in self.registry.generations.values() if row.architecture in g.architectures]
+        sizes = [size for g in named for m in g.models if _possible(m, row) for size in m.sizes]
+        return _exact(row) and _distance(row.params_b, sizes) < _IDENTICAL
 
     def _base(self, rule: SizeRule) -> BaseModel:
         return self._bases[rule.base]
@@ -416,6 +461,20 @@ def _singled_out(models: Sequence[BaseModel], name: str, *, only: bool = False) 
     return special or sorted(models, key=lambda m: bool(m.patterns))
 
 
+def _told_finer(name: str, base: BaseModel) -> tuple[str, ...]:
+    """Find sizes that a name states to two digits after the point, and that are not the base model's."""
+    fine = [t for t in tokens(name) if t.kind == "size" and re.fullmatch(r"[1-9]\d*\.\d{2,}b", t.text)]
+    return tuple(t.text for t in fine if not _agree(t.sizes, base))
+
+
+def _exact(row: Row) -> bool:
+    return row.params_b > 0 and row.params_b != int(row.params_b)
+
+
+def _agree(labels: Sequence[float], base: BaseModel) -> bool:
+    return not labels or any(size_agrees(size, base) for size in labels)
+
+
 def _of_size(models: Sequence[BaseModel], row: Row) -> BaseModel | None:
     """Find the model with the row's parameter count, or with the rounded count a name would state."""
     if not row.params_b > 0:
@@ -438,7 +497,7 @@ def _repacked(models: Sequence[BaseModel], row: Row, doubled: bool = False) -> B
         return None
     for factor in (2.0, 0.5) if doubled else (2.0,):
         size = factor * row.params_b
-        found = _nearest(models, lambda m, size=size: _distance(size, m.sizes), 0.002)  # type: ignore[misc]
+        found = _nearest(models, lambda m, size=size: _distance(size, m.sizes), _SAME)  # type: ignore[misc]
         if found is not None:
             return found
     return None
