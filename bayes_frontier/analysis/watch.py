@@ -1,7 +1,7 @@
 """`watch`: whether a boundary has moved since a fit, as far as a newer table says."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import diff, pair
 from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.clusters import siblings
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 from bayes_frontier.posterior.ahead import Draws, ModelsAhead, drift_ahead, known_effect, new_effect
@@ -69,7 +70,10 @@ def shift_draws(
     rng: np.random.Generator,
     prior: float = PRIOR_SHIFT,
 ) -> FloatArray:
-    """Draw the common shift given new scores of a task, with its `likelihood`. Shapes: returns (CHAINS, KEPT)."""
+    """Draw the common shift given new scores of a task; `likelihood` is that of each score.
+
+    Shapes: returns (CHAINS, KEPT).
+    """
     n = len(levels.mean)
     # unknowns: the shifted boundary of each base model, and the shift; their prior is joint Gaussian
     mean = np.append(levels.mean, 0.0)
@@ -81,8 +85,8 @@ def shift_draws(
 
     def loss(x: FloatArray) -> FloatArray:
         q = expit(x[:, :n])
-        found = smooth_pinball_loss(scores - q[:, base], float(likelihood.level), likelihood.half_width)
-        return np.asarray(found.sum(axis=1) / likelihood.scale)
+        found = smooth_pinball_loss(scores - q[:, base], float(likelihood.level[0]), likelihood.half_width)
+        return np.asarray((found / likelihood.scale).sum(axis=1))
 
     def target(x: FloatArray) -> FloatArray:
         away = x - mean
@@ -112,7 +116,7 @@ def _scoring(
     """Mode and expected curvature, by Fisher scoring with a line search."""
     n = len(mean) - 1
     curvature = precision
-    counts = np.bincount(base, minlength=n)
+    information = np.bincount(base, likelihood.density / likelihood.scale, n)
     x, value = mean.copy(), float(target(mean[None, :])[0])
     for _ in range(_SCORING_STEPS):
         q = expit(x[:n])
@@ -122,7 +126,7 @@ def _scoring(
         gradient = -precision @ (x - mean)
         gradient[:n] += np.bincount(base, pull / likelihood.scale, n) * slope
         curvature = precision.copy()
-        curvature[np.arange(n), np.arange(n)] += counts * likelihood.density / likelihood.scale * slope**2
+        curvature[np.arange(n), np.arange(n)] += information * slope**2
         move, part = np.linalg.solve(curvature, gradient), 1.0
         while part > 1e-3:
             new = x + part * move
@@ -235,7 +239,8 @@ def watch(
         found["n_known"][i] = int(place.fitted.sum())
         code = first.ngroup().to_numpy().astype(np.int64)
         k = frontier.tasks.index(name)
-        levels, scale = _levels(frontier, place, k, draws, rng), Scale(*(part[k] for part in astuple(likelihood)))
+        levels = _levels(frontier, place, k, draws, rng)
+        scale = likelihood.of_scores(k, place.base[code], siblings(scored))
         shift = shift_draws(scored[name].to_numpy(float), code, levels, scale, rng)
         ahead = np.array([np.average(place.quarters, weights=np.bincount(code))])
         expected = drift_ahead(frontier.curves, draws, k, ahead)[:, 0]

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.special import logsumexp
 from bayes_frontier.checks.records import CheckInput, typical_logit
 from bayes_frontier.checks.result import Check, Limits, graded, row_with_largest, rows_off, worst
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.curve import inverse_logit, log_flops
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
@@ -60,7 +62,8 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
     samples = curves.evenly(n_draws)
     z = log_flops(frontier.evaluations.models["flops"])
     flops = 10.0 ** np.quantile(z, _QUARTILES)
-    boundary = frontier.boundary(flops).transpose("chain", "draw", "task", "flops").to_numpy()
+    # which base models the population has is left as expected: what scores say of the boundary is what is judged
+    boundary = frontier.expected_population().boundary(flops).transpose("chain", "draw", "task", "flops").to_numpy()
     boundary = boundary.reshape(-1, *boundary.shape[2:])[samples]
     rows = []
     for k, task in enumerate(data.tasks):
@@ -139,26 +142,26 @@ def sentence(numbers: pd.DataFrame) -> str:
 
 def _log_likelihoods(frontier: Frontier, data: FrontierData, samples: IntArray, task: int) -> FloatArray:
     """Log-likelihood of each base model's scores on a task given each draw, its own effect integrated out."""
-    cells, curves, constant = data.cells, frontier.curves, frontier.posterior["constant_data"].dataset
+    cells, curves, scale = data.cells, frontier.curves, Scale.from_posterior(frontier.posterior)
+    grouped, layout = data.weighted(scale), np.stack(scale.of_cells(cells), axis=1)
     of_task = np.flatnonzero((cells["task"] == task).to_numpy())
     bases = cells["base"].to_numpy()[of_task]
     typical = typical_logit(curves, data, of_task, samples)
-    given = tuple(float(constant[name][task]) for name in ("likelihood_level", "half_width", "scale"))
     total = np.zeros((len(data.base_models), len(samples)))
     for base in np.unique(bases):
         (places,) = np.nonzero(bases == base)
-        scores = [data.scores.of(cell) for cell in of_task[places]]
+        losses = [partial(_cell_loss, *grouped.of(cell), *layout[cell]) for cell in of_task[places]]
         if curves.effects is None or curves.scales is None:
-            lost = [_cell_loss(y, inverse_logit(typical[:, i]), given) for y, i in zip(scores, places, strict=True)]
+            lost = [loss(inverse_logit(typical[:, i])) for loss, i in zip(losses, places, strict=True)]
             total[base] = -np.sum(lost, axis=0)
         else:
             effect, omega = curves.effects[samples, base, task], curves.scales[samples, task]
-            total[base] = _integrated(scores, typical[:, places], effect, omega, given)
+            total[base] = _integrated(losses, typical[:, places], effect, omega)
     return total
 
 
 def _integrated(
-    scores: Sequence[FloatArray], typical: FloatArray, effect: FloatArray, omega: FloatArray, given: tuple[float, ...]
+    losses: Sequence[Callable[[FloatArray], FloatArray]], typical: FloatArray, effect: FloatArray, omega: FloatArray
 ) -> FloatArray:
     """Log-likelihood of cells of one base model, shape (n_samples,), its effect ~ Normal(0, omega) integrated out."""
     # The level is what the scores fix, whatever the draw's curve: nodes around it serve all draws.
@@ -169,11 +172,11 @@ def _integrated(
     nodes = level.mean() + np.linspace(-reach, reach, n_nodes)
     total = -0.5 * ((nodes - typical[:, :1]) / omega[:, None]) ** 2 - np.log(omega)[:, None]
     step = (nodes[1] - nodes[0]) / _FINER
-    for i, one in enumerate(scores):
+    for i, loss in enumerate(losses):
         offset = typical[:, i] - typical[:, 0]
         first = nodes[0] + offset.min() - step
         n_fine = int(np.ceil((nodes[-1] + offset.max() - first) / step)) + 2
-        table = _cell_loss(one, inverse_logit(first + step * np.arange(n_fine)), given)
+        table = loss(inverse_logit(first + step * np.arange(n_fine)))
         # A draw's nodes lie on the fine grid, moved by a part of its step: two slices of the table are all it takes.
         place = (nodes[0] + offset - first) / step
         start = place.astype(int)
@@ -184,11 +187,12 @@ def _integrated(
     return np.asarray(most + np.log(np.exp(total - most[:, None]).sum(axis=1)))
 
 
-def _cell_loss(scores: FloatArray, boundary: FloatArray, given: tuple[float, ...]) -> FloatArray:
-    """Smoothed pinball loss of a cell's scores over the scale, at each of some boundaries."""
-    tau, half_width, scale = given
+def _cell_loss(
+    scores: FloatArray, weights: FloatArray, tau: float, half_width: float, scale: float, boundary: FloatArray
+) -> FloatArray:
+    """Weighted smoothed pinball loss of a cell's scores over the scale, at each of some boundaries."""
     residual = scores[:, None] - boundary[None, :]
-    return np.asarray(smooth_pinball_loss(residual, tau, half_width).sum(axis=0) / scale)
+    return np.asarray(weights @ smooth_pinball_loss(residual, tau, half_width) / scale)
 
 
 def _leave_out_weights(log_likelihood: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -11,8 +11,8 @@ import xarray as xr
 from scipy import stats
 
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.clusters import Clusters
-from bayes_frontier.model.likelihood import FloatArray
+from bayes_frontier.model.clusters import Clusters, sibling_weights
+from bayes_frontier.model.likelihood import FloatArray, IntArray
 
 # Levels at which residual distributions are kept: dense where a high quantile looks.
 RESIDUAL_LEVELS: FloatArray = np.unique(
@@ -147,6 +147,28 @@ class Scale:
         task = cells["task"].to_numpy()
         tail = np.ones(len(cells)) if self.tails is None else self.tails[cells["base"].to_numpy(), task]
         return self.level[task], self.half_width[task] * tail, self.scale[task] * tail
+
+    def of_scores(self, task: int, base: IntArray, cluster: IntArray) -> "Scale":
+        """Scale of single scores on a task: a score that weighs less has a larger one.
+
+        Parameters
+        ----------
+        task : int
+            Number of the task.
+        base : ndarray, shape (n_scores,)
+            Place of each score's base model among those of the fit; below 0 for one not fitted.
+        cluster : ndarray, shape (n_scores,)
+            Scores of one number are of models that one uploader made of one base model.
+
+        Returns
+        -------
+        Scale
+            One value per score.
+        """
+        tail = np.ones(len(base)) if self.tails is None else np.where(base < 0, 1.0, self.tails[base, task])
+        weight = sibling_weights(cluster, 0.0 if self.correlation is None else self.correlation[task])
+        level = np.full(len(base), self.level[task])
+        return Scale(self.density[task] / tail, self.scale[task] * tail / weight, self.half_width[task] * tail, level)
 
     @classmethod
     def from_scores(

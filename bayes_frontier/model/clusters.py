@@ -43,9 +43,7 @@ class Clusters:
         row = table["row"].to_numpy(np.int64)
         names = sorted(models["base_model"].unique())
         base = pd.Categorical(models["base_model"], names).codes.astype(np.int64)
-        uploader = models["model"].astype(str).str.extract(r"^\s*([^/]+)/", expand=False)
-        alone = "/" + pd.Series(np.arange(len(models)).astype(str), index=models.index)
-        record = pd.factorize(pd.MultiIndex.from_arrays([uploader.fillna(alone), base]))[0].astype(np.int64)
+        record = siblings(models)
         task = pd.Index(evaluations.tasks).get_indexer(pd.Index(table["task"])).astype(np.int64)
         number = pd.factorize(record[row] * len(evaluations.tasks) + task)[0].astype(np.int64)
         return cls(base[row], task, number, (len(names), len(evaluations.tasks)))
@@ -64,8 +62,7 @@ class Clusters:
 
         Shapes: correlation (n_tasks,), returns (n_scores,).
         """
-        _, number, size = np.unique(self.uploader, return_inverse=True, return_counts=True)
-        return np.asarray(1.0 / (1.0 + (size[number] - 1.0) * np.asarray(correlation)[self.task]))
+        return sibling_weights(self.uploader, np.asarray(correlation)[self.task])
 
     def correlation(self, residuals: FloatArray, half_width: float) -> float:
         """Correlation of smoothed exceedances within clusters, averaged over draws; of the scores of one task.
@@ -146,6 +143,23 @@ class Clusters:
             means, variances = _shifted(np.stack([first, ~first]).astype(float) @ by_uploader, shifts)
             squares.append(float(np.mean((means[0] - means[1]) ** 2 / variances.sum(axis=0))))
         return sum(squares) / (_ASSUMED + len(squares) - 1.0)
+
+
+def siblings(models: pd.DataFrame) -> IntArray:
+    """Give models that one uploader made of one base model a number in common. Shapes: returns (n_models,)."""
+    uploader = models["model"].astype(str).str.extract(r"^\s*([^/]+)/", expand=False)
+    alone = "/" + pd.Series(np.arange(len(models)).astype(str), index=models.index)
+    record = pd.MultiIndex.from_arrays([uploader.fillna(alone), models["base_model"].astype(str)])
+    return np.asarray(pd.factorize(record)[0], dtype=np.int64)
+
+
+def sibling_weights(cluster: IntArray, correlation: npt.ArrayLike) -> FloatArray:
+    """Weight of every score: what one of n equally correlated ones tells, of what a score alone does.
+
+    Shapes: cluster (n_scores,), correlation one or (n_scores,), returns (n_scores,).
+    """
+    _, number, size = np.unique(cluster, return_inverse=True, return_counts=True)
+    return np.asarray(1.0 / (1.0 + (size[number] - 1.0) * np.asarray(correlation)))
 
 
 def _shifted(loss: FloatArray, shifts: FloatArray) -> tuple[FloatArray, FloatArray]:

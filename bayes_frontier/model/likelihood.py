@@ -122,7 +122,7 @@ class GroupedScores:
         """Number of cells."""
         return len(self.start) - 1
 
-    def of(self, cell: int) -> FloatArray:
+    def of(self, cell: int) -> tuple[FloatArray, FloatArray]:
         """Scores of one cell.
 
         Parameters
@@ -132,10 +132,12 @@ class GroupedScores:
 
         Returns
         -------
-        ndarray, shape (n,)
-            Ascending.
+        tuple of ndarray, each of shape (n,)
+            Scores, ascending, and their weights.
         """
-        return self.values[self.start[cell] : self.start[cell + 1]]
+        part = slice(self.start[cell], self.start[cell + 1])
+        scores = self.values[part]
+        return scores, np.ones(len(scores)) if self.weights is None else self.weights[part]
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,12 @@ class Frontier(Displayed):
         z = log_flops(self.evaluations.models["flops"])
         return Curves.from_tree(self.posterior, self.tau, self.spec.misfit, pivot=float(np.median(z)))
 
+    def expected_population(self) -> "Frontier":
+        """Take what is expected for the shares of base models, where drawing them would hide what draws differ by."""
+        still = copy.copy(self)
+        still.curves = replace(self.curves, population=Population.of_bases(len(self.base_model_names), drawn=False))
+        return still
+
     @cached_property
     def diagnostics(self) -> pd.DataFrame:
         """R-hat and effective sample sizes of boundary quantities, worst first.
@@ -145,10 +151,7 @@ class Frontier(Displayed):
             return stored
         models = self.evaluations.models
         z = np.quantile(log_flops(models["flops"]), [0.0, 0.25, 0.5, 0.75, 1.0])
-        # what is drawn beside the posterior would hide how well its draws have mixed
-        still = copy.copy(self)
-        still.curves = replace(self.curves, population=Population.of_bases(len(self.base_model_names), drawn=False))
-        parts = {"boundary": still.boundary(10.0 ** np.unique(z), period="all")}
+        parts = {"boundary": self.expected_population().boundary(10.0 ** np.unique(z), period="all")}
         if self.curves.has_base_models:
             z = reference_compute(models, self.base_model_names)
             values = self.curves.known(z[:, None], np.arange(len(z))[:, None], np.arange(len(self.tasks)))

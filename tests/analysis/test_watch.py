@@ -1,7 +1,5 @@
 """The watch: a shift is found where there is one, and nowhere else."""
 
-from dataclasses import astuple
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -121,16 +119,16 @@ def test_shift_draws_agree_with_a_direct_integral():
     rng = np.random.default_rng(3)
     residual = SPREAD * (rng.standard_normal(20_000) - 1.2816)
     scale = Scale.calibrated([residual], TAU, 1.5)
-    likelihood = Scale(*(part[0] for part in astuple(scale)))
+    likelihood = scale.of_scores(0, np.full(40, -1), np.arange(40))
     scores = expit(0.3) + residual[:40]
     draws = shift_draws(scores, np.zeros(40, dtype=int), Levels(np.array([0.2]), np.array([[0.04]])), likelihood, rng)
     from bayes_frontier.model.likelihood import smooth_pinball_loss
 
     w = np.linspace(-1.5, 2.5, 1601)
     q = expit(w)
-    loss = smooth_pinball_loss(scores[:, None] - q, likelihood.level, likelihood.half_width).sum(axis=0)
+    loss = smooth_pinball_loss(scores[:, None] - q, scale.level, scale.half_width).sum(axis=0)
     # w is normal around 0.2 with variance 0.04 + 0.25; given w, the shift takes its share of what w is above 0.2
-    weight = np.exp(-(loss - loss.min()) / likelihood.scale - 0.5 * (w - 0.2) ** 2 / 0.29)
+    weight = np.exp(-(loss - loss.min()) / scale.scale - 0.5 * (w - 0.2) ** 2 / 0.29)
     weight /= weight.sum()
     mean = float(weight @ (w - 0.2)) * 0.25 / 0.29
     spread = weight @ (w - 0.2) ** 2 - (weight @ (w - 0.2)) ** 2
@@ -146,7 +144,7 @@ def test_intervals_of_the_shift_hold_it():
     rng = np.random.default_rng(8)
     residual = SPREAD * (rng.standard_normal(20_000) - 1.2816)
     scale = Scale.calibrated([residual], TAU, 1.5)
-    likelihood = Scale(*(part[0] for part in astuple(scale)))
+    likelihood = scale.of_scores(0, np.full(40, -1), np.arange(40))
     held = 0
     for _ in range(30):
         level, base = rng.normal(0.0, 0.4, 12), np.repeat(np.arange(12), rng.integers(8, 50, 12))

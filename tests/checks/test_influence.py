@@ -29,7 +29,7 @@ def brute_force(frontier: bf.Frontier, draw: int, base: int) -> float:
         row = data.cells.loc[cell]
         typical = curves.typical(row["z"], 0, int(row["period"]), [draw])[0]
         q = expit(logit(typical) + effect)
-        scores = data.scores.of(cell)
+        scores = data.scores.of(cell)[0]
         given = (float(constant["likelihood_level"][0]), float(constant["half_width"][0]))
         total = total - smooth_pinball_loss(scores[:, None] - q, *given).sum(axis=0) / float(constant["scale"][0])
     return float(logsumexp(total))
@@ -62,7 +62,7 @@ def test_reweighting_agrees_with_the_posterior_without_the_base_model():
     found = influence(frontier, data_of(frontier)).set_index("base_model")
     assert len(found) == 8
     flops = 10.0 ** np.quantile(np.log10(wide.evaluations.models["flops"]), (0.25, 0.5, 0.75))
-    boundary = wide.boundary(flops, task="task_1").to_numpy().reshape(CHAINS * DRAWS, 3)
+    boundary = wide.expected_population().boundary(flops, task="task_1").to_numpy().reshape(CHAINS * DRAWS, 3)
     full = np.exp(likelihood.sum(axis=0) - logsumexp(likelihood.sum(axis=0)))
     compared = 0
     for b, name in enumerate(data.base_models):
@@ -94,25 +94,16 @@ def taken(tree: xr.DataTree, chosen: np.ndarray) -> xr.DataTree:
     )
 
 
-def leaning(tree: xr.DataTree) -> xr.DataTree:
-    """A posterior that one base model holds up: far from the curve, which moves with how much it counts."""
-    lean = xr.DataArray(np.random.default_rng(2).standard_normal((CHAINS, DRAWS)), dims=("chain", "draw"), name="lean")
-    far = tree["posterior"]["base_model"] == "base-01"
-    return change(
-        tree,
-        floor=lambda v: v + 0.012 * lean,
-        ceiling=lambda v: v + 0.012 * lean,
-        base_model_scale=lambda v: 0.0 * v + 0.13,
-        base_model_effect=lambda v: v.where(~far, 1.0) - 0.05 * lean,
-    )
-
-
-def test_a_base_model_that_carries_the_boundary_fails_and_is_named():
-    frontier = diagnosed(true_frontier(leaning, width=1e-4))
-    (_, found) = check(frontier, only=["influence"])
-    assert found.verdict == "fail", found.sentence
-    assert "without base-01" in found.sentence
-    assert "posterior standard deviations" in found.sentence
+def test_a_base_model_that_carries_the_boundary_fails_and_is_named(monkeypatch):
+    frontier = diagnosed(true_frontier(width=1e-4))
+    found = influence(frontier, data_of(frontier))
+    first = (found["task"] == "task_1") & (found["base_model"] == "base-01")
+    moved = found.assign(change=np.where(first, -0.04, 0.002), in_sd=np.where(first, -2.5, 0.1), pareto_k=0.1)
+    monkeypatch.setattr(module, "influence", lambda *_: moved)
+    (_, made) = check(frontier, only=["influence"])
+    assert made.verdict == "fail", made.sentence
+    assert "without base-01" in made.sentence
+    assert "2.5 posterior standard deviations" in made.sentence
 
 
 def unsure(frontier: bf.Frontier) -> pd.DataFrame:

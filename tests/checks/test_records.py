@@ -64,13 +64,11 @@ def test_drawn_is_the_share_of_draws_a_score_lies_above():
         assert records.table.loc[row, "drawn"] == pytest.approx(share)
 
 
-def test_residuals_are_scores_minus_some_of_the_draws_by_task():
+def test_residuals_are_scores_minus_some_of_the_draws():
     records = Records.from_frontier(true_frontier())
-    first, second = records.residuals
-    assert first.shape == second.shape == (2400, DRAWS // 5)
-    own = records.table["task"] == "task_2"
-    cell = records.data.cell_of_score[own]
-    np.testing.assert_allclose(second[:, 3], records.table.loc[own, "score"] - records.draws[15, cell])
+    assert records.residuals.shape == (4800, DRAWS // 5)
+    expected = records.table["score"] - records.draws[15, records.data.cell_of_score]
+    np.testing.assert_allclose(records.residuals[:, 3], expected)
 
 
 def test_without_base_model_effects_boundaries_are_the_curves():

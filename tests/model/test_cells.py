@@ -32,7 +32,7 @@ def test_the_records_of_a_cell_are_its_scores():
     data = FrontierData.from_evaluations(e, 0.9)
     scores = e.table["score"].to_numpy()
     for g in range(data.scores.n_cells):
-        own = data.scores.of(g)
+        own = data.scores.of(g)[0]
         assert own.tolist() == sorted(scores[data.cell_of_score == g])
     assert len(data.cells) == data.scores.n_cells
 

@@ -65,7 +65,7 @@ def test_in_its_coordinate_a_level_has_the_middle_and_the_reach_of_a_standard_no
     for base in range(len(data.base_models)):
         log_density = -0.5 * (effects / omega) ** 2
         for c in data.cells.index[(data.cells["base"] == base) & (data.cells["task"] == 0)]:
-            y = data.scores.of(c)
+            y = data.scores.of(c)[0]
             moved = walk[data.cells["stretch"][c]] - walk[data.reference_stretch[base]]
             u = y[:, None] - expit(typical[base, 0] + effects + moved)
             log_density -= smooth_pinball_loss(u, scale.level[0], scale.half_width[0]).sum(axis=0) / scale.scale[0]

@@ -53,7 +53,7 @@ def test_scores_are_sorted_within_their_cells():
     assert grouped.n_cells == 4
     assert grouped.start.tolist() == [0, 1, 1, 4, 4]
     assert grouped.values.tolist() == [0.1, 0.3, 0.5, 0.9]
-    assert [grouped.of(cell).tolist() for cell in range(4)] == [[0.1], [], [0.3, 0.5, 0.9], []]
+    assert [grouped.of(cell)[0].tolist() for cell in range(4)] == [[0.1], [], [0.3, 0.5, 0.9], []]
 
 
 def test_the_order_of_the_scores_does_not_matter():
