@@ -10,6 +10,7 @@ import pytest
 from bayes_frontier.evaluations import read
 from bayes_frontier.evaluations.checkpoints import checkpoint, is_main, share_of_training
 from bayes_frontier.evaluations.read import survey
+from bayes_frontier.evaluations.registry.identify import identify
 from bayes_frontier.evaluations.registry.registry import default_registry
 
 PYTHIA = default_registry().get("pythia-1.4b").flops  # type: ignore[union-attr]
@@ -75,6 +76,13 @@ def test_checkpoints_are_models_with_their_share_of_the_compute(put):
         ["EleutherAI/pythia-1.4b@step0", "checkpoint from before training"]
     ]
     assert any("3 of" not in note and "2 of them from within" in note for note in e.notes)
+
+
+def test_the_name_under_which_checkpoints_were_evaluated_is_the_release():
+    # the harness's results of 2023 call the released suite v1.1
+    names = [f"EleutherAI/pythia-v1.1-{size}{ending}" for size in ("70m", "1.4b", "12b") for ending in ("", "-deduped")]
+    found = identify(pd.DataFrame({"model": names}), default_registry())
+    assert found["base_model"].tolist() == [f"pythia-{size}" for size in ("70m", "1.4b", "12b") for _ in range(2)]
 
 
 def test_a_checkpoint_without_known_compute_is_left_out_unless_stated(put, tmp_path):
