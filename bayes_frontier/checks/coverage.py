@@ -95,7 +95,8 @@ def compare(records: Records, group: pd.Series, names: Sequence[str]) -> pd.Data
     Returns
     -------
     pandas.DataFrame
-        One row per (task or "every task", group): n (scores), exceedances, expected, base_models, effective (Kish's
+        One row per (task or "every task", group): scores, n (the same by their weight in the fit, which models of one
+        uploader share), exceedances and expected (of n), base_models, effective (Kish's
         number of base models), coverage and error (its difference from tau) of the posterior mean boundary,
         drawn_error (the same averaged over draws), counted (the smaller of the two errors, zero where they disagree
         in sign: the mean boundary of a base model with few scores lies above all of them, as it should, and no single
@@ -106,18 +107,21 @@ def compare(records: Records, group: pd.Series, names: Sequence[str]) -> pd.Data
     table, tail = records.table, 1.0 - records.tau
     rows = []
     for task, name, part in _parts(table, group, names):
-        n = len(part)
-        error, drawn = tail - part["above"].mean(), tail - part["drawn"].mean()
-        se, clusters = cluster_error(part["above"], part["base_model"])
+        weight = part["weight"]
+        n = weight.sum()
+        above, drawn = (float(np.average(part[share], weights=weight)) for share in ("above", "drawn"))
+        error, drawn = tail - above, tail - drawn
+        se, clusters = cluster_error(part["above"], part["base_model"], weight)
         rows.append(
             {
                 "task": task,
                 "group": name,
                 "n": n,
-                "exceedances": int(part["above"].sum()),
+                "scores": len(part),
+                "exceedances": n * above,
                 "expected": tail * n,
                 "base_models": clusters,
-                "effective": effective_clusters(part["base_model"]),
+                "effective": effective_clusters(part["base_model"], weight),
                 "coverage": records.tau + error,
                 "error": error,
                 "drawn_error": drawn,
@@ -166,15 +170,16 @@ def sentence(name: str, numbers: pd.DataFrame, tau: float) -> str:
         where = "over every task" if row["task"] == EVERY_TASK else f"of {row['task']}"
         group = "" if row["group"] == "all" else f" in {_IN_GROUP[name]} {row['group']}"
         return (
-            f"{len(off)} of {count(len(numbers), 'group')} off: worst {where}{group}, where {row['exceedances']:,} "
-            f"of {row['n']:,} scores lie above the boundary and {row['expected']:.0f} should ({side}; coverage "
+            f"{len(off)} of {count(len(numbers), 'group')} off: worst {where}{group}, where {row['exceedances']:,.0f} "
+            f"of {row['n']:,.0f} scores lie above the boundary and {row['expected']:.0f} should ({side}; coverage "
             f"{row['coverage']:.4f}, level {tau:g}). {_WHAT_TO_DO[name]}"
         )
     if name == "coverage":
         whole, by_task = numbers.iloc[0], numbers["coverage"].iloc[1:]
+        weighed = "" if round(whole["n"]) == whole["scores"] else f", weighed by uploaders as {whole['n']:,.0f},"
         return (
-            f"{100 * whole['coverage']:.2f}% of {whole['n']:,} scores lie at or below their boundary, by task "
-            f"{100 * by_task.min():.2f}% to {100 * by_task.max():.2f}%; {100 * tau:g}% should. Averaged over draws: "
+            f"{100 * whole['coverage']:.2f}% of {whole['scores']:,} scores{weighed} lie at or below their boundary, by "
+            f"task {100 * by_task.min():.2f}% to {100 * by_task.max():.2f}%; {100 * tau:g}% should. Averaged over draws: "
             f"{100 * (tau + whole['drawn_error']):.2f}%."
         )
     largest = numbers["counted"].abs().max()

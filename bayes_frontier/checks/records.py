@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.curve import inverse_logit
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, IntArray
@@ -17,25 +18,26 @@ from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.frontier import Frontier
 
 
-def binomial_band(n: int, tail: float, chance: float) -> tuple[float, float]:
+def binomial_band(n: float, tail: float, chance: float) -> tuple[float, float]:
     """Return the counts within which independent scores stay, both ends included."""
-    low, high = stats.binom.ppf([chance / 2.0, 1.0 - chance / 2.0], n, tail)
+    low, high = stats.binom.ppf([chance / 2.0, 1.0 - chance / 2.0], round(n), tail)
     return float(low), float(high)
 
 
-def cluster_error(exceeds: pd.Series, cluster: pd.Series) -> tuple[float, int]:
+def cluster_error(exceeds: pd.Series, cluster: pd.Series, weights: pd.Series | float = 1.0) -> tuple[float, int]:
     """Estimate the standard error of a share of clustered cases: ratio estimator (Cochran 1977, section 11.8)."""
-    share = float(exceeds.mean())
-    sums = (exceeds - share).groupby(cluster.to_numpy()).sum().to_numpy()
+    weight = np.broadcast_to(np.asarray(weights, dtype=float), len(exceeds))
+    share = float(np.average(exceeds, weights=weight))
+    sums = (weight * (exceeds - share)).groupby(cluster.to_numpy()).sum().to_numpy()
     n = len(sums)
     if n < 2:
         return float("inf"), n
-    return float(np.sqrt(n / (n - 1) * (sums**2).sum()) / len(exceeds)), n
+    return float(np.sqrt(n / (n - 1) * (sums**2).sum()) / weight.sum()), n
 
 
-def effective_clusters(cluster: pd.Series) -> float:
+def effective_clusters(cluster: pd.Series, weights: pd.Series) -> float:
     """Kish's effective number of clusters, ``n**2 / sum_g n_g**2``."""
-    sizes = cluster.value_counts().to_numpy(float)
+    sizes = weights.groupby(cluster.to_numpy()).sum().to_numpy(float)
     return float(sizes.sum() ** 2 / (sizes**2).sum())
 
 
@@ -93,6 +95,8 @@ class Records:
             drawn += score > one[cell]
         boundary = frontier.fitted().to_numpy()[row, task[cell]]
         sizes = evaluations.models["base_model"].value_counts()
+        correlation = Scale.from_posterior(frontier.posterior).correlation
+        weight = np.ones(len(score)) if correlation is None else data.clusters.weights(correlation)
         table = pd.DataFrame(
             {
                 "model": row,
@@ -102,6 +106,8 @@ class Records:
                 "z": cells["z"].to_numpy()[cell],
                 "size": scores["base_model"].map(sizes).to_numpy(),
                 "score": score,
+                "cluster": data.clusters.uploader,
+                "weight": weight,
                 "boundary": boundary,
                 "above": (score > boundary).astype(float),
                 "drawn": drawn / len(draws),

@@ -149,6 +149,8 @@ def uniform_records(n: int = 4000, tau: float = TAU, n_bases: int = 20, seed: in
             "size": n // n_bases,
             "score": rng.random(n),
             "boundary": tau,
+            "cluster": np.arange(n),
+            "weight": 1.0,
         }
     ).assign(**columns)
     above = (table["score"] > table["boundary"]).astype(float)

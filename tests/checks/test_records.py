@@ -107,5 +107,7 @@ def test_the_cluster_error_is_that_of_means_of_clusters():
 
 
 def test_effective_clusters_are_kishs():
-    assert effective_clusters(pd.Series(["a"] * 5 + ["b"] * 5)) == pytest.approx(2.0)
-    assert effective_clusters(pd.Series(["a"] * 98 + ["b", "c"])) == pytest.approx(100**2 / (98**2 + 2))
+    assert effective_clusters(pd.Series(["a"] * 5 + ["b"] * 5), pd.Series(np.ones(10))) == pytest.approx(2.0)
+    assert effective_clusters(pd.Series(["a"] * 98 + ["b", "c"]), pd.Series(np.ones(100))) == pytest.approx(
+        100**2 / (98**2 + 2)
+    )
