@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import diff, pair
-from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.calibration import Scale, scale_of_scores
 from bayes_frontier.model.clusters import siblings
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
@@ -240,7 +240,7 @@ def watch(
         code = first.ngroup().to_numpy().astype(np.int64)
         k = frontier.tasks.index(name)
         levels = _levels(frontier, place, k, draws, rng)
-        scale = likelihood.of_scores(k, place.base[code], siblings(scored))
+        scale = scale_of_scores(likelihood, k, place.base[code], siblings(scored))
         shift = shift_draws(scored[name].to_numpy(float), code, levels, scale, rng)
         ahead = np.array([np.average(place.quarters, weights=np.bincount(code))])
         expected = drift_ahead(frontier.curves, draws, k, ahead)[:, 0]

@@ -179,8 +179,8 @@ def sentence(name: str, numbers: pd.DataFrame, tau: float) -> str:
         weighed = "" if round(whole["n"]) == whole["scores"] else f", weighed by uploaders as {whole['n']:,.0f},"
         return (
             f"{100 * whole['coverage']:.2f}% of {whole['scores']:,} scores{weighed} lie at or below their boundary, by "
-            f"task {100 * by_task.min():.2f}% to {100 * by_task.max():.2f}%; {100 * tau:g}% should. Averaged over draws: "
-            f"{100 * (tau + whole['drawn_error']):.2f}%."
+            f"task {100 * by_task.min():.2f}% to {100 * by_task.max():.2f}%; {100 * tau:g}% should. Averaged over "
+            f"draws: {100 * (tau + whole['drawn_error']):.2f}%."
         )
     largest = numbers["counted"].abs().max()
     return (

@@ -150,7 +150,7 @@ def _log_likelihoods(frontier: Frontier, data: FrontierData, samples: IntArray, 
     total = np.zeros((len(data.base_models), len(samples)))
     for base in np.unique(bases):
         (places,) = np.nonzero(bases == base)
-        losses = [partial(_cell_loss, *grouped.of(cell), *layout[cell]) for cell in of_task[places]]
+        losses = [partial(_cell_loss, grouped.of(cell), layout[cell]) for cell in of_task[places]]
         if curves.effects is None or curves.scales is None:
             lost = [loss(inverse_logit(typical[:, i])) for loss, i in zip(losses, places, strict=True)]
             total[base] = -np.sum(lost, axis=0)
@@ -187,10 +187,9 @@ def _integrated(
     return np.asarray(most + np.log(np.exp(total - most[:, None]).sum(axis=1)))
 
 
-def _cell_loss(
-    scores: FloatArray, weights: FloatArray, tau: float, half_width: float, scale: float, boundary: FloatArray
-) -> FloatArray:
+def _cell_loss(scored: tuple[FloatArray, FloatArray], given: FloatArray, boundary: FloatArray) -> FloatArray:
     """Weighted smoothed pinball loss of a cell's scores over the scale, at each of some boundaries."""
+    (scores, weights), (tau, half_width, scale) = scored, given
     residual = scores[:, None] - boundary[None, :]
     return np.asarray(weights @ smooth_pinball_loss(residual, tau, half_width) / scale)
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from bayes_frontier.checks.records import CheckInput, Records
 from bayes_frontier.checks.result import Check, Limits, graded, rows_off, task_names
-from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.calibration import clustered_scale
 from bayes_frontier.posterior.frontier import Frontier
 
 # The scale used over the scale asked for, as a factor either way: 1.25 moves the width of intervals by 12%, 2 by 40%.
@@ -23,7 +23,7 @@ def scale_used(frontier: Frontier, records: Records) -> pd.DataFrame:
     """Compare the scale a posterior was drawn with to the calibrated one."""
     used = frontier.posterior["constant_data"].dataset["scale"].to_series()
     clusters = records.data.clusters if frontier.curves.has_base_models else records.data.clusters.without_base_models()
-    calibrated = Scale.clustered(records.residuals, clusters, records.tau, frontier.spec.likelihood.smoothing)
+    calibrated = clustered_scale(records.residuals, clusters, records.tau, frontier.spec.likelihood.smoothing)
     numbers = pd.DataFrame({"task": list(frontier.tasks), "calibrated": calibrated.scale})
     numbers.insert(1, "scale", used.loc[list(frontier.tasks)].to_numpy())
     return numbers.assign(factor=numbers["scale"] / numbers["calibrated"])

@@ -79,57 +79,8 @@ class Scale:
             One value per task.
         """
         found = [_calibrated(r, np.ones(len(r)), tau, smoothing) for r in residuals]
-        return cls._of_tasks(found, scale)
-
-    @classmethod
-    def clustered(
-        cls, residuals: FloatArray, clusters: Clusters, tau: float, smoothing: float, scale: float | None = None
-    ) -> "Scale":
-        """Calibrate from residuals of scores that come in clusters.
-
-        Parameters
-        ----------
-        residuals : ndarray, shape (n_scores,) or (n_scores, n_draws)
-            Scores minus boundary, in score units.
-        clusters : Clusters
-            Base model, task and uploader of each.
-        tau, smoothing, scale
-            As in `calibrated`. With a fixed scale nothing is made of the clusters.
-
-        Returns
-        -------
-        Scale
-            One value per task, and the tails of base models.
-        """
-        n_base_models, n_tasks = clusters.shape
-        if scale is not None:
-            return cls.calibrated([residuals[clusters.task == k] for k in range(n_tasks)], tau, smoothing, scale)
-        correlation, tails, found = np.zeros(n_tasks), np.ones((n_base_models, n_tasks)), []
-        for k in range(n_tasks):
-            of_task, r = clusters.of_task(k), residuals[clusters.task == k]
-            mean = r if r.ndim == 1 else r.mean(axis=1)
-            weights = np.ones(len(r))
-            for _ in range(2):
-                tails[:, k] = of_task.tails(mean, weights)
-                tail = tails[of_task.base, k]
-                u = r / tail.reshape(-1, *(1,) * (r.ndim - 1))
-                values = _calibrated(u, weights, tau, smoothing)
-                correlation[k] = of_task.correlation(
-                    (u - weighted_quantile(u, tau, weights)).reshape(len(u), -1), values[2]
-                )
-                weights = of_task.weights(correlation)
-            density, s, half_width, level = _calibrated(u, weights, tau, smoothing)
-            mean = mean - weighted_quantile(mean, tau, weights)
-            s *= of_task.half_samples(mean, weights, level, half_width * tail, s * tail)
-            found.append((density, s, half_width, level))
-        return cls._of_tasks(found, None, correlation, tails)
-
-    @classmethod
-    def _of_tasks(
-        cls, found: list[tuple[float, float, float, float]], scale: float | None, *rest: FloatArray
-    ) -> "Scale":
-        density, s, half_width, level = (np.array(values) for values in zip(*found, strict=True))
-        return cls(density, s if scale is None else np.full_like(s, scale), half_width, level, *rest)
+        density, s, half_width, level = np.array(found).T
+        return cls(density, s if scale is None else np.full_like(s, scale), half_width, level)
 
     def of_cells(self, cells: pd.DataFrame) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Level, half-width and scale of cells.
@@ -147,28 +98,6 @@ class Scale:
         task = cells["task"].to_numpy()
         tail = np.ones(len(cells)) if self.tails is None else self.tails[cells["base"].to_numpy(), task]
         return self.level[task], self.half_width[task] * tail, self.scale[task] * tail
-
-    def of_scores(self, task: int, base: IntArray, cluster: IntArray) -> "Scale":
-        """Scale of single scores on a task: a score that weighs less has a larger one.
-
-        Parameters
-        ----------
-        task : int
-            Number of the task.
-        base : ndarray, shape (n_scores,)
-            Place of each score's base model among those of the fit; below 0 for one not fitted.
-        cluster : ndarray, shape (n_scores,)
-            Scores of one number are of models that one uploader made of one base model.
-
-        Returns
-        -------
-        Scale
-            One value per score.
-        """
-        tail = np.ones(len(base)) if self.tails is None else np.where(base < 0, 1.0, self.tails[base, task])
-        weight = sibling_weights(cluster, 0.0 if self.correlation is None else self.correlation[task])
-        level = np.full(len(base), self.level[task])
-        return Scale(self.density[task] / tail, self.scale[task] * tail / weight, self.half_width[task] * tail, level)
 
     @classmethod
     def from_scores(
@@ -191,7 +120,7 @@ class Scale:
             One value per task of the evaluations. Good to about a factor of two.
         """
         clusters = Clusters.from_evaluations(evaluations)
-        return cls.clustered(rough_residuals(evaluations, tau), clusters, tau, smoothing, scale)
+        return clustered_scale(rough_residuals(evaluations, tau), clusters, tau, smoothing, scale)
 
     @classmethod
     def from_posterior(cls, posterior: xr.DataTree) -> "Scale":
@@ -210,6 +139,46 @@ class Scale:
         constant = posterior["constant_data"].dataset
         names = ("density", "scale", "half_width", "likelihood_level", "uploader_correlation", "tails")
         return cls(*(constant[name].to_numpy() for name in names if name in constant))  # older fits have the first four
+
+
+def clustered_scale(
+    residuals: FloatArray, clusters: Clusters, tau: float, smoothing: float, scale: float | None = None
+) -> Scale:
+    """Calibrate on scores that come in clusters; a fixed scale makes nothing of these.
+
+    Shapes: residuals (n_scores,) or (n_scores, n_draws).
+    """
+    n_base_models, n_tasks = clusters.shape
+    parts = [(clusters.of_task(k), residuals[clusters.task == k]) for k in range(n_tasks)]
+    if scale is not None:
+        return Scale.calibrated([r for _, r in parts], tau, smoothing, scale)
+    correlation, tails, found = np.zeros(n_tasks), np.ones((n_base_models, n_tasks)), []
+    for k, (of_task, r) in enumerate(parts):
+        mean, weights = r.reshape(len(r), -1).mean(axis=1), np.ones(len(r))
+        for _ in range(2):
+            tails[:, k] = of_task.tails(mean, weights)
+            tail = tails[of_task.base, k]
+            u = r.reshape(len(r), -1) / tail[:, None]
+            half_width = _calibrated(u, weights, tau, smoothing)[2]
+            correlation[k] = of_task.correlation(u - weighted_quantile(u, tau, weights), half_width)
+            weights = of_task.weights(correlation)
+        density, s, half_width, level = _calibrated(u, weights, tau, smoothing)
+        mean -= weighted_quantile(mean, tau, weights)
+        s *= of_task.half_samples(mean, weights, level, half_width * tail, s * tail)
+        found.append((density, s, half_width, level))
+    density, s, half_width, level = np.array(found).T
+    return Scale(density, s, half_width, level, correlation, tails)
+
+
+def scale_of_scores(scale: Scale, task: int, base: IntArray, cluster: IntArray) -> Scale:
+    """Scale of single scores on a task: one that weighs less, as siblings of one cluster do, has a larger scale.
+
+    Shapes: base (n_scores,), below 0 for base models not fitted, cluster (n_scores,), returns values per score.
+    """
+    tail = np.ones(len(base)) if scale.tails is None else np.where(base < 0, 1.0, scale.tails[base, task])
+    weight = sibling_weights(cluster, 0.0 if scale.correlation is None else scale.correlation[task])
+    level = np.full(len(base), scale.level[task])
+    return Scale(scale.density[task] / tail, scale.scale[task] * tail / weight, scale.half_width[task] * tail, level)
 
 
 def rough_residuals(evaluations: Evaluations, tau: float) -> FloatArray:

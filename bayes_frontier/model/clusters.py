@@ -22,19 +22,12 @@ _SHIFTS: FloatArray = np.sinh(np.linspace(-6.0, 6.0, 241)) / np.sinh(6.0)
 
 @dataclass(frozen=True)
 class Clusters:
-    """Which scores belong together.
+    """Which scores belong together: those of a task that one uploader's models of one base model have."""
 
-    * base (n_scores,): number of the base model, in the order of its name
-    * task (n_scores,): number of the task
-    * uploader (n_scores,): number of the cluster, those scores of a task that one uploader's models of one base model
-      have. The uploader is what stands before the slash of a model's name; a model without one is a cluster by itself
-    * shape: number of base models and of tasks
-    """
-
-    base: IntArray
-    task: IntArray
-    uploader: IntArray
-    shape: tuple[int, int]
+    base: IntArray  # (n_scores,): number of the base model, in the order of its name
+    task: IntArray  # (n_scores,): number of the task
+    uploader: IntArray  # (n_scores,): number of the cluster; see `siblings`
+    shape: tuple[int, int]  # number of base models and of tasks
 
     @classmethod
     def from_evaluations(cls, evaluations: Evaluations) -> "Clusters":
@@ -146,7 +139,10 @@ class Clusters:
 
 
 def siblings(models: pd.DataFrame) -> IntArray:
-    """Give models that one uploader made of one base model a number in common. Shapes: returns (n_models,)."""
+    """Give models that one uploader made of one base model a number in common. Shapes: returns (n_models,).
+
+    The uploader is what stands before the slash of a model's name; a model without one has a number of its own.
+    """
     uploader = models["model"].astype(str).str.extract(r"^\s*([^/]+)/", expand=False)
     alone = "/" + pd.Series(np.arange(len(models)).astype(str), index=models.index)
     record = pd.MultiIndex.from_arrays([uploader.fillna(alone), models["base_model"].astype(str)])

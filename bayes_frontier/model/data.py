@@ -31,18 +31,12 @@ CELL = ("period", "stretch", "base", "z")
 
 @dataclass(frozen=True)
 class Stretches:
-    """Stretches of time: parts of periods, about a quarter of a year long, between which boundaries drift.
+    """Stretches of time: parts of periods, about a quarter of a year long, between which boundaries drift."""
 
-    * of_model (n_models,): stretch of each record of ``evaluations.models``
-    * last (n_periods,): last stretch of each period
-    * gaps (n_stretches - 1,): time from each stretch to the next, between their median dates, in quarters of a year
-    * middle: median date of the last stretch; None without dates
-    """
-
-    of_model: IntArray
-    last: IntArray
-    gaps: FloatArray
-    middle: pd.Timestamp | None
+    of_model: IntArray  # (n_models,): stretch of each record of ``evaluations.models``
+    last: IntArray  # (n_periods,): last stretch of each period
+    gaps: FloatArray  # (n_stretches - 1,): time between median dates of stretches in turn, in quarters of a year
+    middle: pd.Timestamp | None  # median date of the last stretch; None without dates
 
     @classmethod
     def of(cls, evaluations: Evaluations, *, within_periods: bool = True) -> "Stretches":

@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.calibration import Scale, residual_quantiles, rough_residuals
+from bayes_frontier.model.calibration import Scale, clustered_scale, residual_quantiles, rough_residuals
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine import Compiled, Levels, fast_model
@@ -50,21 +50,16 @@ def ending(compiled: Compiled, statistics: xr.Dataset, posterior: xr.Dataset) ->
 
 @dataclass(frozen=True)
 class Start:
-    """Where a fit ended and another can start.
+    """Where a fit ended and another can start."""
 
-    * ending: points, from `ending`
-    * scale: scale that fit was drawn with
-    """
-
-    ending: xr.Dataset
-    scale: Scale
+    ending: xr.Dataset  # points, from `ending`
+    scale: Scale  # what that fit was drawn with, without the tails of its base models
 
     @classmethod
     def of(cls, posterior: xr.DataTree) -> "Start | None":
         """Take the starting points kept with a fit."""
         if "ending" not in posterior.children or int(posterior["ending"].attrs.get("form", 0)) != FORM:
             return None
-        # tails are those of its base models, and the first pass of another fit finds its own
         return cls(posterior["ending"].to_dataset(), replace(Scale.from_posterior(posterior), tails=None))
 
     @property
@@ -111,20 +106,14 @@ KEPT_STATISTICS = ("diverging", "energy", "logp", "n_steps", "depth", "step_size
 
 @dataclass(frozen=True)
 class Sampled:
-    """A sampled posterior.
+    """A sampled posterior."""
 
-    * posterior, sample_stats: draws of the kept variables and of the sampler's statistics, dims (chain, draw, ...)
-    * scale: scale the posterior was drawn with
-    * residual_quantiles (n_tasks, n_levels): residual distribution around the boundary, given base-model effects,
-      at the levels ``bayes_frontier.model.calibration.RESIDUAL_LEVELS``
-    * ending: where another fit can start; see `Start`
-    """
-
-    posterior: xr.Dataset
-    sample_stats: xr.Dataset
-    scale: Scale
+    posterior: xr.Dataset  # draws of the kept variables, dims (chain, draw, ...)
+    sample_stats: xr.Dataset  # statistics of the sampler, dims (chain, draw)
+    scale: Scale  # what the posterior was drawn with
+    # residual distribution around the boundary, given base-model effects, at RESIDUAL_LEVELS; (n_tasks, n_levels)
     residual_quantiles: FloatArray
-    ending: xr.Dataset | None = None
+    ending: xr.Dataset | None = None  # where another fit can start; see `Start`
 
 
 def sample(
@@ -149,7 +138,7 @@ def sample(
     rng = np.random.default_rng(seeds[-1])
 
     def rescaled(residuals: FloatArray) -> Scale:
-        return Scale.clustered(residuals, clusters, tau, spec.likelihood.smoothing, fixed)
+        return clustered_scale(residuals, clusters, tau, spec.likelihood.smoothing, fixed)
 
     scale = rescaled(rough_residuals(evaluations, tau)) if start is None else start.scale
     compiled = Compiled.from_spec(spec, data, scale)

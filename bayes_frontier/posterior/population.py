@@ -36,15 +36,11 @@ class Population:
     models seen: each has a random share, and the normal prior of effects has the rest (Ferguson 1973, doi
     10.1214/aos/1176342360; without the prior this is the Bayesian bootstrap of Rubin 1981, doi
     10.1214/aos/1176345338). So the population of few base models is uncertain, and has the shape of those there are.
-
-    * votes (n_base_models,): expected share of each, up to a factor
-    * group (n_base_models,): those of one number have a random share together, and parts of it each
-    * drawn: whether shares are random; otherwise they are what is expected, in every draw
     """
 
-    votes: FloatArray
-    group: IntArray
-    drawn: bool = True
+    votes: FloatArray  # (n_base_models,): expected share of each, up to a factor
+    group: IntArray  # (n_base_models,): those of one number have a random share together, and parts of it each
+    drawn: bool = True  # whether shares are random; otherwise they are what is expected, in every draw
 
     @classmethod
     def of_bases(cls, n: int, *, drawn: bool = True) -> "Population":
@@ -133,13 +129,10 @@ class PopulationBoundary:
 
     The solution depends on the boundary and on the effects of the draw only, so it is tabulated once for each draw and
     interpolated. The table is non-decreasing in the boundary, hence so is the result in compute.
-
-    * quantiles: residual distribution of the task; see `residual_cdf`
-    * effects (n_samples, n_slices): distribution of effects in each draw; see `Population.effects`
-    * tau: quantile level
     """
 
     def __init__(self, quantiles: FloatArray, effects: FloatArray, tau: float) -> None:
+        """Tabulate it. Shapes: quantiles as in `residual_cdf`, effects as `Population.effects` returns them."""
         residual = np.linspace(quantiles[0], quantiles[-1], 4096)
         levels = _solver()(_GRID_LOGIT, effects, np.diff(_EDGES), residual, residual_cdf(residual, quantiles), tau)
         self._table = log_odds(np.maximum.accumulate(np.clip(levels, _LEAST, 1.0 - _LEAST), axis=1))

@@ -15,7 +15,7 @@ from bayes_frontier.analysis.watch import established, watch
 from bayes_frontier.checks.records import Records
 from bayes_frontier.evaluations import Evaluations, Truth
 from bayes_frontier.evaluations.truth import NOISES
-from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.calibration import clustered_scale
 from bayes_frontier.posterior.frontier import Frontier
 from studies.calibration.scenarios import Scenario
 from studies.fast.frontier import quick_fit
@@ -94,7 +94,7 @@ def with_scale(frontier: Frontier) -> Frontier:
     """Add the likelihood's constants, from the residuals, to a fast fit."""
     smoothing = frontier.spec.likelihood.smoothing
     records = Records.from_frontier(frontier)
-    scale = Scale.clustered(records.residuals, records.data.clusters, frontier.tau, smoothing)
+    scale = clustered_scale(records.residuals, records.data.clusters, frontier.tau, smoothing)
     constant = frontier.posterior["constant_data"].to_dataset()
     frontier.posterior["constant_data"] = constant.assign(
         density=("task", scale.density),

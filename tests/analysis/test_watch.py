@@ -7,7 +7,7 @@ from scipy.special import expit, logit
 
 import bayes_frontier as bf
 from bayes_frontier.analysis.watch import Levels, established, shift_draws, verdicts
-from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.calibration import Scale, scale_of_scores
 from tests.checks.posteriors import diagnosed, true_frontier
 
 TAU, SPREAD = 0.9, 0.05
@@ -119,7 +119,7 @@ def test_shift_draws_agree_with_a_direct_integral():
     rng = np.random.default_rng(3)
     residual = SPREAD * (rng.standard_normal(20_000) - 1.2816)
     scale = Scale.calibrated([residual], TAU, 1.5)
-    likelihood = scale.of_scores(0, np.full(40, -1), np.arange(40))
+    likelihood = scale_of_scores(scale, 0, np.full(40, -1), np.arange(40))
     scores = expit(0.3) + residual[:40]
     draws = shift_draws(scores, np.zeros(40, dtype=int), Levels(np.array([0.2]), np.array([[0.04]])), likelihood, rng)
     from bayes_frontier.model.likelihood import smooth_pinball_loss
@@ -144,7 +144,7 @@ def test_intervals_of_the_shift_hold_it():
     rng = np.random.default_rng(8)
     residual = SPREAD * (rng.standard_normal(20_000) - 1.2816)
     scale = Scale.calibrated([residual], TAU, 1.5)
-    likelihood = scale.of_scores(0, np.full(40, -1), np.arange(40))
+    likelihood = scale_of_scores(scale, 0, np.full(40, -1), np.arange(40))
     held = 0
     for _ in range(30):
         level, base = rng.normal(0.0, 0.4, 12), np.repeat(np.arange(12), rng.integers(8, 50, 12))
