@@ -129,6 +129,11 @@ halves: env ## half of the base models against the other, 20 times, on the real 
 	$(BIN)/python -m studies halves $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
 		--out reports/halves $(ARGS)
 
+.PHONY: split-halves
+split-halves: env ## both halves of the real leaderboard fitted, 20 times by base model and by uploader; an hour; resumes
+	$(BIN)/python -m studies.split_halves $(DATA)/oll_v2_with_compute.csv --periods 2024-06-30,2024-09-30,2024-12-31 \
+		--out reports/split-halves $(ARGS)
+
 .PHONY: drift-study
 drift-study: env ## measure how often verdicts on drift are wrong, in simulation; resumes; writes reports/drift/
 	$(BIN)/python -m studies.drift_study $(ARGS)
