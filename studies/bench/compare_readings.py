@@ -95,7 +95,11 @@ WHY: tuple[tuple[str, str], ...] = (
     ("bench_gpqa", "FLOPs that the table states are kept (it states them for some models of the registry)."),
     ("large_scale", "FLOPs that the table states are kept."),
     ("epoch", "FLOPs that the tables state are kept."),
-    ("pythia", "Their name says v1.1, a generation of Pythia that the registry does not know: left out."),
+    ("pythia/", "Checkpoints are models with their share of the compute; step 0 has none."),
+    (
+        "pythia",
+        "Checkpoints are models, so equal scores are no duplicates; one metric that all runs have is each task's.",
+    ),
     ("every_eval_ever", "Stacked layers have no base model; a release is dated by itself."),
     ("snapshot", "Copies count once; stacks, and names and sizes that leave the base model open, have none."),
     ("open_llm_lea", "Copies count once; stacks, and names and sizes that leave the base model open, have none."),
