@@ -18,6 +18,7 @@ from bayes_frontier.model.curve import inverse_logit, log_flops
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.population import expected_shares
 from bayes_frontier.text import count, listed
 
 # Change of a boundary when one base model is left out, in posterior standard deviations: with ten base models of equal
@@ -63,7 +64,7 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
     z = log_flops(frontier.evaluations.models["flops"])
     flops = 10.0 ** np.quantile(z, _QUARTILES)
     # which base models the population has is left as expected: what scores say of the boundary is what is judged
-    boundary = frontier.expected_population().boundary(flops).transpose("chain", "draw", "task", "flops").to_numpy()
+    boundary = expected_shares(frontier).boundary(flops).transpose("chain", "draw", "task", "flops").to_numpy()
     boundary = boundary.reshape(-1, *boundary.shape[2:])[samples]
     rows = []
     for k, task in enumerate(data.tasks):

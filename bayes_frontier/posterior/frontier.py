@@ -1,7 +1,5 @@
 """`Frontier`: posterior capability boundaries and the questions they answer."""
 
-import copy
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +19,7 @@ from bayes_frontier.posterior import ahead, query, store
 from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.drift import drift_between_periods
-from bayes_frontier.posterior.population import Population
+from bayes_frontier.posterior.population import expected_shares
 from bayes_frontier.posterior.query import Numbers, rank_base_models
 from bayes_frontier.text import count, flops_words, listed, printable
 
@@ -133,12 +131,6 @@ class Frontier(Displayed):
         z = log_flops(self.evaluations.models["flops"])
         return Curves.from_tree(self.posterior, self.tau, self.spec.misfit, pivot=float(np.median(z)))
 
-    def expected_population(self) -> "Frontier":
-        """Take what is expected for the shares of base models, where drawing them would hide what draws differ by."""
-        still = copy.copy(self)
-        still.curves = replace(self.curves, population=Population.of_bases(len(self.base_model_names), drawn=False))
-        return still
-
     @cached_property
     def diagnostics(self) -> pd.DataFrame:
         """R-hat and effective sample sizes of boundary quantities, worst first.
@@ -151,7 +143,7 @@ class Frontier(Displayed):
             return stored
         models = self.evaluations.models
         z = np.quantile(log_flops(models["flops"]), [0.0, 0.25, 0.5, 0.75, 1.0])
-        parts = {"boundary": self.expected_population().boundary(10.0 ** np.unique(z), period="all")}
+        parts = {"boundary": expected_shares(self).boundary(10.0 ** np.unique(z), period="all")}
         if self.curves.has_base_models:
             z = reference_compute(models, self.base_model_names)
             values = self.curves.known(z[:, None], np.arange(len(z))[:, None], np.arange(len(self.tasks)))

@@ -1,9 +1,11 @@
 """The population boundary: a high quantile over models whose base model is one of many, known and unknown."""
 
+import copy
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -75,6 +77,14 @@ class Population:
         reached = np.cumsum(shares, axis=1)
         reached = (reached - 0.5 * shares) / reached[:, -1:]
         return np.stack([np.interp(SLICES, at, value) for at, value in zip(reached, values, strict=True)])
+
+
+def expected_shares[F: Any](frontier: F) -> F:
+    """Take what is expected for the shares of base models, where drawing them would hide what draws differ by."""
+    still = copy.copy(frontier)
+    population = Population.of_bases(len(frontier.base_model_names), drawn=False)
+    still.curves = replace(frontier.curves, population=population)
+    return still
 
 
 def residual_cdf(residual: npt.ArrayLike, quantiles: FloatArray) -> FloatArray:

@@ -12,6 +12,7 @@ from bayes_frontier.checks.influence import PARETO_K, influence, refit_without
 from bayes_frontier.checks.records import data_of
 from bayes_frontier.checks.run import check
 from bayes_frontier.model.likelihood import smooth_pinball_loss
+from bayes_frontier.posterior.population import expected_shares
 from tests.checks.posteriors import CHAINS, DRAWS, TAU, change, diagnosed, true_frontier
 
 FEW = {"n_base_models": 8, "n_models": 160, "tasks": 1, "size_exponent": 1.0}
@@ -62,7 +63,7 @@ def test_reweighting_agrees_with_the_posterior_without_the_base_model():
     found = influence(frontier, data_of(frontier)).set_index("base_model")
     assert len(found) == 8
     flops = 10.0 ** np.quantile(np.log10(wide.evaluations.models["flops"]), (0.25, 0.5, 0.75))
-    boundary = wide.expected_population().boundary(flops, task="task_1").to_numpy().reshape(CHAINS * DRAWS, 3)
+    boundary = expected_shares(wide).boundary(flops, task="task_1").to_numpy().reshape(CHAINS * DRAWS, 3)
     full = np.exp(likelihood.sum(axis=0) - logsumexp(likelihood.sum(axis=0)))
     compared = 0
     for b, name in enumerate(data.base_models):
