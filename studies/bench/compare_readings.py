@@ -117,6 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("data", type=Path, nargs="+", help="folders of sources")
     parser.add_argument("--out", type=Path, default=ROOT / "reports" / "reading")
     options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
     sources = {name: path for folder in options.data for name, path in _sources(folder)}
     before, after = (_read(tree.resolve(), list(sources.values())) for tree in (options.before, ROOT))
     made = {name: compared(before[str(path)], after[str(path)]) for name, path in sources.items()}
