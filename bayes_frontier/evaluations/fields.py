@@ -226,10 +226,8 @@ def note_far(flops: Floats, base: pd.Series, registry: Registry, notes: list[str
 def _in_flops(sheet: Sheet, column: str) -> Floats:
     values = cells.numbers(sheet, column)
     unit = flops_unit(column)
-    if unit == "log10":
-        with np.errstate(over="ignore"):
-            return np.power(10.0, values)
-    return values * 1e21 if unit == "zflops" else values
+    with np.errstate(over="ignore"):  # what is no number of FLOPs is said of the whole column
+        return np.power(10.0, values) if unit == "log10" else values * (1e21 if unit == "zflops" else 1.0)
 
 
 # Fields of lines whose base models are identified by name: what the formats without a base-model column share.

@@ -129,6 +129,13 @@ def test_naming_the_tasks_leaves_other_numeric_columns_alone(wide):
     assert any("columns not used: 'hearts'" in note for note in e.notes)
 
 
+def test_flops_too_large_for_a_number_are_refused_like_others(wide):
+    # found by feeding damaged tables: the product overflowed, with a warning and no error
+    table = wide.rename(columns={"flops": "pretrain_zflops"}).assign(pretrain_zflops=1.8e287)
+    with pytest.raises(DataError, match=r"FLOPs outside 1e\+15 to 1e\+30"):
+        read(table)
+
+
 def test_flops_in_zflops_or_log10_only_where_the_name_says_so(wide):
     z = wide.assign(flops=wide["flops"] / 1e21).rename(columns={"flops": "pretrain_compute_zflops"})
     assert read(z).models["flops"].to_numpy() == pytest.approx(wide["flops"].to_numpy(), rel=1e-12)
