@@ -132,7 +132,7 @@ def test_naming_the_tasks_leaves_other_numeric_columns_alone(wide):
 def test_flops_too_large_for_a_number_are_refused_like_others(wide):
     # found by feeding damaged tables: the product overflowed, with a warning and no error
     table = wide.rename(columns={"flops": "pretrain_compute_zflops"}).assign(pretrain_compute_zflops=1.8e287)
-    with pytest.raises(DataError, match=r"FLOPs outside 1e\+15 to 1e\+30"):
+    with pytest.raises(DataError, match="4 of 4 FLOPs not positive and finite"):
         read(table)
 
 
