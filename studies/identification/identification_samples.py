@@ -153,7 +153,7 @@ def measured_section() -> list[str]:
 def recall_section(folder: Path, found: pd.DataFrame, registry: Registry) -> list[str]:
     """Compare what was identified of the development sample before the rules were made anew with now."""
     labels = pd.read_csv(folder / "labels.csv", keep_default_na=False)
-    labels = labels[labels["sample"] == "development"].merge(found, on=["table", "model"], how="left")
+    labels = labels[labels["sample"] == "dev"].merge(found, on=["table", "model"], how="left")
     truths = labels["truth"].str.split("/")
     known = [
         any(map(registry.canonical, truth)) and len({flops(one, registry) for one in truth}) == 1 for truth in truths
