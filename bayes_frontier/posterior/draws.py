@@ -15,7 +15,7 @@ from bayes_frontier.model.curve import Sigmoid, boundary_at, inverse_logit, log_
 from bayes_frontier.model.data import Stretches
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.model.spec import Misfit
-from bayes_frontier.posterior.population import Population, PopulationBoundary, residual_cdf
+from bayes_frontier.posterior.population import PopulationBoundary, drawn_effects, residual_cdf
 
 # Equally probable slices of the base-model effect.
 _SLICES = 101
@@ -67,7 +67,7 @@ class Curves:
     # how far the population boundary may be off for what the model leaves out; none: not at all
     misfit: Misfit | None = None
     pivot: float = 0.0  # log10 FLOPs about which its steepness may be off
-    population: Population | None = None  # which base models may be asked about; none: each as likely as another
+    drawn_shares: bool = True  # whether shares of base models in the population are random, or as expected
 
     @classmethod
     def from_tree(cls, tree: xr.DataTree, tau: float, misfit: Misfit | None = None, pivot: float = 0.0) -> "Curves":
@@ -241,8 +241,7 @@ class Curves:
         if task not in self._tables:
             assert self.effects is not None
             assert self.scales is not None
-            population = self.population or Population.of_bases(self.effects.shape[1])
-            effects = population.effects(self.effects[:, :, task], self.scales[:, task], task)
+            effects = drawn_effects(self.effects[:, :, task], self.scales[:, task], task, drawn=self.drawn_shares)
             self._tables[task] = PopulationBoundary(self.residuals[task], effects, self.tau)
         return self._tables[task]
 

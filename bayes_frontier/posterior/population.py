@@ -3,7 +3,7 @@
 import copy
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from scipy import stats
 
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
 from bayes_frontier.model.curve import inverse_logit, log_odds
-from bayes_frontier.model.likelihood import FloatArray, IntArray
+from bayes_frontier.model.likelihood import FloatArray
 
 # Base models that the normal prior of effects counts for beside those that were seen, and the slices it is cut into.
 PRIOR_BASE_MODELS, _PRIOR_SLICES = 5.0, 101
@@ -30,60 +30,32 @@ _LEAST = 1e-9
 _SEED = 20261130
 
 
-@dataclass(frozen=True)
-class Population:
-    """Which base models a model that is asked about may have.
+def drawn_effects(effects: FloatArray, scales: FloatArray, task: int, *, drawn: bool = True) -> FloatArray:
+    """Distribution of the effects that a base model not seen may have, one for each draw of the posterior.
 
-    The distribution of their effects is drawn with every draw of the posterior, from a Dirichlet process given the base
-    models seen: each has a random share, and the normal prior of effects has the rest (Ferguson 1973, doi
-    10.1214/aos/1176342360; without the prior this is the Bayesian bootstrap of Rubin 1981, doi
-    10.1214/aos/1176345338). So the population of few base models is uncertain, and has the shape of those there are.
+    A Dirichlet process given the base models seen: each has a random share of the population, and the normal prior of
+    effects has the rest (Ferguson 1973, doi 10.1214/aos/1176342360; without the prior this is the Bayesian bootstrap of
+    Rubin 1981, doi 10.1214/aos/1176345338). So the population of few base models is uncertain, and has the shape of
+    those there are. Shares that are not drawn are what is expected, in every draw.
+
+    Shapes: effects (n_samples, n_base_models), scales (n_samples,), returns (n_samples, n_slices): quantiles at SLICES.
     """
-
-    votes: FloatArray  # (n_base_models,): expected share of each, up to a factor
-    group: IntArray  # (n_base_models,): those of one number have a random share together, and parts of it each
-    drawn: bool = True  # whether shares are random; otherwise they are what is expected, in every draw
-
-    @classmethod
-    def of_bases(cls, n: int, *, drawn: bool = True) -> "Population":
-        """Take every base model to be as likely as any other."""
-        return cls(np.ones(n), np.arange(n), drawn)
-
-    def effects(self, effects: FloatArray, scales: FloatArray, task: int) -> FloatArray:
-        """Draw the distribution of effects.
-
-        Shapes: effects (n_samples, n_base_models), scales (n_samples,), returns (n_samples, n_slices): quantiles at the
-        middles of slices.
-        """
-        rng = np.random.default_rng([_SEED, task])
-        counted = self.votes > 0.0
-        effects, group = effects[:, counted], np.unique(self.group[counted], return_inverse=True)[1]
-        votes = np.bincount(group, self.votes[counted])
-        votes *= votes.sum() / (votes**2).sum()  # as many as groups of equal votes that would be as uncertain
-        prior = np.full((len(effects), _PRIOR_SLICES), PRIOR_BASE_MODELS / _PRIOR_SLICES)
-        parts = np.tile(self.votes[counted], (len(effects), 1))
-        shares = np.tile(votes, (len(effects), 1))
-        if self.drawn:
-            prior = rng.standard_gamma(prior)
-            parts *= rng.standard_exponential(parts.shape)
-            shares *= rng.standard_exponential(shares.shape)
-        whole = np.zeros_like(shares)
-        np.add.at(whole.T, group, parts.T)
-        shares = np.concatenate([shares[:, group] * parts / whole[:, group], prior], axis=1)
-        normal = stats.norm.ppf((np.arange(_PRIOR_SLICES) + 0.5) / _PRIOR_SLICES)
-        values = np.concatenate([effects, scales[:, None] * normal / normal.std()], axis=1)
-        order = np.argsort(values, axis=1)
-        values, shares = np.take_along_axis(values, order, 1), np.take_along_axis(shares, order, 1)
-        reached = np.cumsum(shares, axis=1)
-        reached = (reached - 0.5 * shares) / reached[:, -1:]
-        return np.stack([np.interp(SLICES, at, value) for at, value in zip(reached, values, strict=True)])
+    rng = np.random.default_rng([_SEED, task])
+    normal = stats.norm.ppf((np.arange(_PRIOR_SLICES) + 0.5) / _PRIOR_SLICES)
+    values = np.concatenate([effects, scales[:, None] * normal / normal.std()], axis=1)
+    expected = np.r_[np.ones(effects.shape[1]), np.full(_PRIOR_SLICES, PRIOR_BASE_MODELS / _PRIOR_SLICES)]
+    shares = rng.standard_gamma(expected, values.shape) if drawn else np.broadcast_to(expected, values.shape)
+    order = np.argsort(values, axis=1)
+    values, shares = np.take_along_axis(values, order, 1), np.take_along_axis(shares, order, 1)
+    reached = np.cumsum(shares, axis=1)
+    reached = (reached - 0.5 * shares) / reached[:, -1:]
+    return np.stack([np.interp(SLICES, at, value) for at, value in zip(reached, values, strict=True)])
 
 
 def expected_shares[F: Any](frontier: F) -> F:
     """Take what is expected for the shares of base models, where drawing them would hide what draws differ by."""
     still = copy.copy(frontier)
-    population = Population.of_bases(len(frontier.base_model_names), drawn=False)
-    still.curves = replace(frontier.curves, population=population)
+    still.curves = replace(frontier.curves, drawn_shares=False)
     return still
 
 
@@ -142,7 +114,7 @@ class PopulationBoundary:
     """
 
     def __init__(self, quantiles: FloatArray, effects: FloatArray, tau: float) -> None:
-        """Tabulate it. Shapes: quantiles as in `residual_cdf`, effects as `Population.effects` returns them."""
+        """Tabulate it. Shapes: quantiles as in `residual_cdf`, effects as `drawn_effects` returns them."""
         residual = np.linspace(quantiles[0], quantiles[-1], 4096)
         levels = _solver()(_GRID_LOGIT, effects, np.diff(_EDGES), residual, residual_cdf(residual, quantiles), tau)
         self._table = log_odds(np.maximum.accumulate(np.clip(levels, _LEAST, 1.0 - _LEAST), axis=1))

@@ -34,6 +34,18 @@ def test_errors_on_which_the_mean_boundary_and_draws_disagree_do_not_count():
     np.testing.assert_allclose(agreed["counted"], -0.03)
 
 
+def test_siblings_of_one_uploader_count_by_their_weight():
+    made = uniform_records()
+    # a tenth of the scores are one uploader's, all above the boundary, and weigh a hundredth each
+    many = np.arange(4000) % 10 == 3
+    score = np.where(many, 0.99, made.table["score"] * TAU)
+    found = coverage.by_task(uniform_records(score=score, weight=np.where(many, 0.01, 1.0))).iloc[0]
+    assert found["scores"] == 4000
+    assert found["n"] == pytest.approx(3604.0)
+    assert found["coverage"] == pytest.approx(3600 / 3604)
+    assert coverage.by_task(uniform_records(score=score)).iloc[0]["coverage"] == pytest.approx(0.9)
+
+
 def test_periods_have_their_labels_and_a_lowered_one_is_outside():
     made = uniform_records()
     late = made.table["period"] == 1

@@ -7,7 +7,7 @@ from scipy import stats
 
 import bayes_frontier as bf
 from bayes_frontier.errors import DataError
-from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.calibration import Scale, scale_of_scores
 from bayes_frontier.model.clusters import Clusters
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.grouped import grouped_pinball
@@ -152,6 +152,15 @@ def test_a_scale_has_the_tails_and_the_correlation_of_its_scores():
     np.testing.assert_allclose(width / scale.scale[task], scale.tails[base, task])
     np.testing.assert_array_equal(level, scale.level[task])
     assert data.weighted(scale).weights is None
+
+
+def test_single_scores_have_their_base_models_tail_and_the_scale_of_their_weight():
+    scale = Scale(*(np.array([v]) for v in (4.0, 0.02, 0.01, 0.89)), np.array([0.5]), np.array([[3.0], [1.0]]))
+    found = scale_of_scores(scale, 0, np.array([0, 0, 1, -1]), np.array([7, 7, 8, 9]))
+    np.testing.assert_allclose(found.half_width, [0.03, 0.03, 0.01, 0.01])
+    # two siblings weigh 1 / 1.5 each
+    np.testing.assert_allclose(found.scale, [0.09, 0.09, 0.02, 0.02])
+    np.testing.assert_allclose(found.density, [4 / 3, 4 / 3, 4.0, 4.0])
 
 
 def test_a_fixed_scale_makes_nothing_of_clusters():

@@ -7,14 +7,7 @@ from scipy.special import expit, logit
 
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
 from bayes_frontier.posterior.draws import effect_shape, mixture_quantile
-from bayes_frontier.posterior.population import (
-    _EDGES,
-    PRIOR_BASE_MODELS,
-    SLICES,
-    Population,
-    PopulationBoundary,
-    residual_cdf,
-)
+from bayes_frontier.posterior.population import _EDGES, PRIOR_BASE_MODELS, SLICES, PopulationBoundary, residual_cdf
 from tests.draws import TAU, normal_residuals
 
 NORMAL = stats.norm.ppf(SLICES)  # effects without skew or heavy tails
@@ -124,7 +117,7 @@ def test_many_base_models_leave_their_own_distribution_and_few_an_uncertain_one(
     rng = np.random.default_rng(4)
     for n in (8, 2000):
         one = np.tile(stats.norm.ppf((rng.permutation(n) + 0.5) / n), (1000, 1))
-        effects = Population.of_bases(n).effects(one, np.ones(1000), 0)
+        effects = drawn_effects(one, np.ones(1000), 0)
         assert effects.shape == (1000, len(SLICES))
         assert (np.diff(effects, axis=1) >= 0.0).all()
         # the mean over a Dirichlet process of concentration c varies by the variance over c + 1; 1,000 draws fix a
@@ -137,17 +130,6 @@ def test_many_base_models_leave_their_own_distribution_and_few_an_uncertain_one(
 
 def test_a_population_without_random_shares_is_the_same_in_every_draw():
     one = np.tile([-1.0, 0.0, 2.0], (5, 1))
-    still = Population.of_bases(3, drawn=False).effects(one, np.ones(5), 0)
+    still = drawn_effects(one, np.ones(5), 0, drawn=False)
     assert np.ptp(still, axis=0).max() == 0.0
-    assert np.ptp(Population.of_bases(3).effects(one, np.ones(5), 0), axis=0).max() > 0.1
-
-
-def test_votes_say_which_base_models_count_and_groups_share_theirs():
-    effects, n = np.tile([-3.0, 0.0, 3.0, 3.0, 3.0, 3.0], (2000, 1)), 2000
-    # a scale of next to nothing: the prior's models stand at zero
-    top = Population(np.array([0.0, 0.0, 1.0, 1.0, 1.0, 1.0]), np.arange(6)).effects(effects, np.full(n, 1e-9), 0)
-    assert (top[:, 0] >= -1e-6).all()
-    # one family of four against two of one: a third of the votes lie at 3, not two thirds
-    family = Population(np.array([1.0, 1.0, 0.25, 0.25, 0.25, 0.25]), np.array([0, 1, 2, 2, 2, 2]))
-    alone = Population.of_bases(6).effects(effects, np.full(n, 1e-9), 0)
-    assert family.effects(effects, np.full(n, 1e-9), 0).mean() < alone.mean() - 0.5
+    assert np.ptp(drawn_effects(one, np.ones(5), 0), axis=0).max() > 0.1
