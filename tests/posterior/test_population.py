@@ -7,7 +7,14 @@ from scipy.special import expit, logit
 
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
 from bayes_frontier.posterior.draws import effect_shape, mixture_quantile
-from bayes_frontier.posterior.population import _EDGES, PRIOR_BASE_MODELS, SLICES, PopulationBoundary, residual_cdf
+from bayes_frontier.posterior.population import (
+    _EDGES,
+    PRIOR_BASE_MODELS,
+    SLICES,
+    PopulationBoundary,
+    drawn_effects,
+    residual_cdf,
+)
 from tests.draws import TAU, normal_residuals
 
 NORMAL = stats.norm.ppf(SLICES)  # effects without skew or heavy tails
