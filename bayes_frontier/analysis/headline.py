@@ -1,0 +1,202 @@
+"""The answer one would send: what a budget makes attainable on a task, since when, and what that rests on, in words."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_frontier.checks.result import Check
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations.registry.registry import given_registry
+from bayes_frontier.posterior import query
+from bayes_frontier.posterior.drift import DELTA, PROB, chances_of_change, verdicts
+from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.text import (
+    count,
+    flops_typeset,
+    one_in,
+    percent_range,
+    points_signed,
+    points_words,
+    share_words,
+    suggestion,
+    task_title,
+)
+
+# Models are nearby within half a decade of compute: about a generation of base models of one size.
+NEARBY = 0.5
+# Checks that take a second; `check` runs them all.
+QUICK = ("convergence", "coverage", "coverage-period", "coverage-compute", "coverage-size")
+FALLING = "fewer strong submissions, not worse models"
+_JUDGED = {
+    "advancing": "a clear rise",
+    "retreating": f"a clear fall, which means {FALLING}",
+    "stable": "it has hardly moved",
+}
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What is attainable on one task: numbers, and the sentences that say them."""
+
+    task: str
+    name: str  # the task as people write it
+    flops: float
+    period: str
+    tau: float
+    prob: float
+    median: float
+    lower: float
+    upper: float
+    since: str | None  # when the first period ended; change, its interval and verdict, all None with one period
+    change: float | None
+    change_lower: float | None
+    change_upper: float | None
+    verdict: str | None
+    best_model: str | None  # best model seen within half a decade; None where there is none
+    best_base_model: str | None
+    best_score: float | None
+    best_flops: float | None
+    base_models_nearby: int
+    models_nearby: int
+
+    @property
+    def title(self) -> str:
+        """The answer in one line."""
+        reach = (
+            f"With {flops_typeset(self.flops)} FLOP, open models reach about {100 * self.median:.0f}% on {self.name}"
+        )
+        return reach + (f" — {self.moved}" if self.verdict in ("advancing", "retreating") else "")
+
+    @property
+    def moved(self) -> str:
+        """The change since the first period, in a few words; empty where there is none to speak of."""
+        if self.change is None:
+            return ""
+        if self.verdict == "stable":
+            return f"unchanged since {self.since}"
+        known = "" if self.verdict in ("advancing", "retreating") else " perhaps"
+        return f"{points_words(self.change)}{known} since {self.since}"
+
+    @property
+    def sentences(self) -> list[str]:
+        """The whole answer, one statement each."""
+        said = [
+            f"{self.title}.",
+            f"This is the score that about {one_in(1 - self.tau)} models on a new base model exceeds; "
+            f"{share_words(self.prob)} interval {percent_range(self.lower, self.upper)}.",
+        ]
+        if self.change is not None and self.change_lower is not None and self.change_upper is not None:
+            low, high = points_signed(self.change_lower), points_signed(self.change_upper)
+            judged = _JUDGED.get(str(self.verdict), "whether it moved cannot be told yet")
+            unit = "point" if abs(round(100 * self.change)) == 1 else "points"
+            said.append(
+                f"Change since {self.since}: {points_signed(self.change)} {unit} "
+                f"({share_words(self.prob)} interval {low} to {high}); {judged}."
+            )
+        if self.best_model is None:
+            return [*said, f"No model within half a decade of {flops_typeset(self.flops)} FLOP: this is extrapolated."]
+        return [
+            *said,
+            f"Best model seen nearby: {self.best_model}, {100 * float(self.best_score or 0):.0f}% "
+            f"(on {self.best_base_model}, {flops_typeset(float(self.best_flops or 0))} FLOP).",
+            f"The answer rests on {count(self.base_models_nearby, 'base model')} "
+            f"({count(self.models_nearby, 'model')}) within half a decade of this compute.",
+        ]
+
+    def document(self) -> dict[str, Any]:
+        """Return the numbers and sentences for JSON."""
+        return {**asdict(self), "title": self.title, "sentences": self.sentences}
+
+
+def headline(
+    frontier: Frontier, flops: float, task: str, period: int | str | None = None, prob: float = PROB
+) -> Headline:
+    """Answer for one task: what is attainable at one compute, its change since the first period, and what is near."""
+    number = int(query.period_indices(period, frontier.evaluations)[0])
+    task = frontier.tasks[query.task_indices(task, frontier.tasks)[0]]
+    found = frontier.attainable(flops, prob=prob, task=task, period=number)
+    change, verdict = _change(frontier, flops, task, number, prob)
+    near = nearby(frontier, flops, task, number)
+    best = near.iloc[int(near["score"].to_numpy().argmax())] if len(near) else None
+    return Headline(
+        task=task,
+        name=task_title(task),
+        flops=flops,
+        period=frontier.period_labels[number],
+        tau=frontier.tau,
+        prob=prob,
+        median=float(found["median"]),
+        lower=float(found["lower"]),
+        upper=float(found["upper"]),
+        since=first_end(frontier) if change else None,
+        change=change[0] if change else None,
+        change_lower=change[1] if change else None,
+        change_upper=change[2] if change else None,
+        verdict=verdict,
+        best_model=None if best is None else str(best["model"]),
+        best_base_model=None if best is None else str(best["base_model"]),
+        best_score=None if best is None else float(best["score"]),
+        best_flops=None if best is None else float(best["flops"]),
+        base_models_nearby=int(near["base_model"].nunique()),
+        models_nearby=len(near),
+    )
+
+
+def _change(
+    frontier: Frontier, flops: float, task: str, number: int, prob: float
+) -> tuple[tuple[float, float, float] | None, str | None]:
+    """Median and interval of the change from the first period to another, and its verdict."""
+    if not number or frontier.spec.structure.periods == "constant":
+        return None, None
+    drawn = frontier.boundary(flops, task, "all").drop_vars("period")
+    change = drawn.isel(period=number) - drawn.isel(period=0)
+    summary = query.summarise(change, prob)
+    summary["advance"], summary["retreat"], summary["still"] = chances_of_change(change, DELTA)
+    verdict = str(verdicts(summary, prob if frontier.converged else None).item())
+    median, lower, upper = (float(summary[part]) for part in ("median", "lower", "upper"))
+    return (median, lower, upper), verdict
+
+
+def first_end(frontier: Frontier) -> str:
+    """Say when the first period ended, which changes are counted from."""
+    end = frontier.evaluations.period_ends[0]
+    return f"{end:%B %Y}" if isinstance(end, dt.date) else frontier.period_labels[0]
+
+
+def nearby(frontier: Frontier, flops: float, task: str, number: int) -> pd.DataFrame:
+    """Scores of a task up to a period, within half a decade of some compute."""
+    table = frontier.evaluations.table
+    near = np.abs(np.log10(table["flops"].to_numpy(float) / flops)) <= NEARBY
+    return table[near & (table["task"] == task).to_numpy() & (table["period"] <= number).to_numpy()]
+
+
+def flops_of(frontier: Frontier, name: str) -> float:
+    """Compute of a base model by any name the fit's registry knows, else of a base model or model in the fit."""
+    models = frontier.evaluations.models
+    registry = given_registry(frontier.evaluations.registry)
+    entry = registry.get(name)
+    canonical = (entry.name if entry else name).casefold()
+    for column in ("base_model", "model"):
+        named = models[models[column].str.casefold().isin([canonical, name.casefold()])]
+        if len(named):
+            return float(named["flops"].median())
+    if entry is None:
+        known = suggestion(name, [*frontier.base_model_names, *(one.name for one in registry)])
+        raise QueryError(
+            f"--flops: {name[:80]!r} is neither a number of FLOPs, such as 1e24 or 10^24, nor a base model "
+            f"whose compute is known.{known}"
+        )
+    return entry.flops
+
+
+def checked(checks: Sequence[Check]) -> str:
+    """Say in one line what was checked, and what came of it."""
+    words = {"pass": "passed", "warn": "to be read with care", "fail": "failed", "unknown": "not run"}
+    groups = {verdict: [one for one in checks if one.verdict == verdict] for verdict in words}
+    parts = [f"{len(found)} {words[verdict]}" for verdict, found in groups.items() if found]
+    sentences = [f" {one.name}: {' '.join(one.sentence.split())}" for one in groups["fail"] or groups["warn"]]
+    return f"{', '.join(parts) or 'nothing'}.{sentences[0] if sentences else ''}"
