@@ -28,6 +28,8 @@ from bayes_frontier.text import (
 
 # Models are nearby within half a decade of compute: about a generation of base models of one size.
 NEARBY = 0.5
+# A boundary rests on data where this many base models are nearby: fewer say little of the next one.
+SUPPORT = 5
 # Checks that take a second; `check` runs them all.
 QUICK = ("convergence", "coverage", "coverage-period", "coverage-compute", "coverage-size")
 FALLING = "fewer strong submissions, not worse models"
@@ -172,6 +174,21 @@ def nearby(frontier: Frontier, flops: float, task: str, number: int) -> pd.DataF
     table = frontier.evaluations.table
     near = np.abs(np.log10(table["flops"].to_numpy(float) / flops)) <= NEARBY
     return table[near & (table["task"] == task).to_numpy() & (table["period"] <= number).to_numpy()]
+
+
+def record_holders(scores: pd.DataFrame) -> pd.DataFrame:
+    """Models whose score no model with as little compute reaches, of the scores of one task."""
+    ordered = scores.sort_values(["flops", "score"], ascending=[True, False], kind="stable")
+    best = ordered["score"].cummax().shift(1, fill_value=-1.0)
+    return ordered[ordered["score"] > best]
+
+
+def supported_range(models: pd.DataFrame) -> tuple[float, float]:
+    """Return the ends of the compute, FLOPs, where boundaries rest on data; beyond, they are extrapolated."""
+    z = np.sort(np.log10(models.groupby("base_model")["flops"].median().to_numpy(float)))
+    near = (np.abs(z[:, None] - z) <= NEARBY).sum(axis=1)
+    rests = z[near >= min(SUPPORT, int(near.max()))]
+    return float(10.0 ** rests[0]), float(10.0 ** rests[-1])
 
 
 def flops_of(frontier: Frontier, name: str) -> float:

@@ -8,16 +8,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import PercentFormatter
+from matplotlib.transforms import Bbox
 from scipy.interpolate import PchipInterpolator
 
+from bayes_frontier.analysis.headline import Headline, headline, record_holders, supported_range
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Truth
 from bayes_frontier.plots import style
 from bayes_frontier.plots.style import period_colours
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.text import share_words
+from bayes_frontier.text import one_in, percent_range, share_words
 
 Floats = npt.NDArray[np.float64]
 _GRID, _BEYOND, _MARGIN = 80, 3.0, 1.3
@@ -323,3 +328,149 @@ def _levels_panel(panel: Axes, shown: list[BoundaryCurves], task: str, elements:
 def _level_look(number: int) -> dict[str, Any]:
     colour = style.OKABE_ITO[(0, 5, 2, 3, 1, 4)[number % 6]]
     return {"color": colour, "linestyle": style.DASHES[number % len(style.DASHES)]}
+
+
+HEADLINE_ELEMENTS: dict[str, dict[str, object]] = {
+    "points": {"s": 9.0, "alpha": 0.6, "linewidths": 0.0, "color": style.OKABE_ITO[0], "zorder": 2.0},
+    "earlier": {"s": 9.0, "alpha": 0.6, "linewidths": 0.0, "color": "#b4b8c0", "zorder": 1.0},
+    "band": {"color": style.OKABE_ITO[0], "alpha": 0.18, "linewidth": 0.0, "zorder": 3.0},
+    "line": {"color": style.OKABE_ITO[0], "linewidth": 2.6, "zorder": 5.0},
+    "first": {"color": "#b26a00", "linewidth": 1.7, "zorder": 4.0},
+    "records": {"s": 34.0, "facecolor": style.PAPER, "edgecolor": style.INK, "linewidths": 1.4, "zorder": 6.0},
+    "names": {"fontsize": 9.0, "color": style.INK, "zorder": 7.0},
+    "beyond": {"color": "#eeede6", "zorder": 0.0},
+    "answer": {"fontsize": 15.0, "fontweight": "bold", "color": style.OKABE_ITO[0], "zorder": 8.0},
+    "title": {"fontsize": 16.0, "fontweight": "bold", "color": style.INK},
+    "words": {"fontsize": 10.5, "color": style.SOFT},
+    "grid": style.GRID,
+}
+
+
+def plot_headline(
+    frontier: Frontier,
+    flops: float,
+    task: str,
+    *,
+    prob: float = 0.9,
+    axes: Axes | None = None,
+    visuals: style.Visuals | None = None,
+) -> Axes:
+    """Draw the answer for one task and budget under its sentence, record holders named, extrapolation shaded.
+
+    Parameters
+    ----------
+    frontier : Frontier
+        A fit.
+    flops : float
+        Budget, FLOPs.
+    task : str
+        The task.
+    prob : float
+        Probability of the band (equal tails).
+    axes : Axes, optional
+        Where to draw; none: a new figure.
+    visuals : mapping, optional
+        By element (points, earlier, band, line, first, records, names, beyond, answer, title, words, grid): False
+        leaves it out, a mapping changes the options of the Matplotlib artist.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The axes.
+
+    Raises
+    ------
+    QueryError
+        If the task or an element is unknown, or a number out of range.
+    """
+    elements = style.settle(visuals, HEADLINE_ELEMENTS)
+    answer = headline(frontier, flops, task, prob=prob)
+    table = frontier.evaluations.table
+    scores = table[table["task"] == answer.task]
+    low, high = supported_range(frontier.evaluations.models)
+    ends = min(float(scores["flops"].min()), low) / 1.2, max(float(scores["flops"].max()), high) * 10**0.6
+    grid = np.geomspace(*ends, _GRID)
+    curves = boundary_curves(frontier, answer.task, None, None, prob, grid, None, with_past=False)
+    panel = axes if axes is not None else Figure(figsize=(13.6, 7.0), facecolor=style.PAPER).add_axes(_HEADLINE_BOX)
+    last = scores["period"] == len(frontier.period_labels) - 1
+    for name, rows in (("earlier", scores[~last]), ("points", scores[last])):
+        elements.draw(name, panel.scatter, rows["flops"], rows["score"])
+    x, inside = curves.flops, (curves.flops >= low) & (curves.flops <= high)
+    median, lower, upper = (part[answer.task] for part in (curves.median, curves.lower, curves.upper))
+    for ends in ((x[0], low), (high, x[-1])):
+        elements.draw("beyond", panel.axvspan, *ends)
+    elements.draw("band", panel.fill_between, x, lower, upper)
+    elements.draw("line", panel.plot, x[inside], median[inside])
+    for outside in (x <= low, x >= high):
+        elements.draw("line", panel.plot, x[outside], median[outside], linestyle=(0, (1, 2)))
+    if answer.change is not None:
+        first = frontier.attainable(x[inside], prob=prob, task=answer.task, period=0)["median"]
+        elements.draw("first", panel.plot, x[inside], first)
+        labels = ((f"by {answer.since}", "first", first[0], -14.0), ("now", "line", median[inside][0], 10.0))
+        for words, name, height, shift in labels:
+            place: dict[str, Any] = {"xytext": (4.0, shift), "textcoords": "offset points", "path_effects": _RIM}
+            colour = (elements[name] or {}).get("color", style.INK)
+            panel.annotate(words, (low, float(height)), color=colour, fontweight="bold", zorder=7.0, **place)
+    records = record_holders(scores)
+    elements.draw("records", panel.scatter, records["flops"], records["score"])
+    style.compute_axis(panel, float(x[0]), float(x[-1]))
+    panel.set_ylim(0.0, min(1.0, 1.08 * max(float(upper[inside].max()), float(scores["score"].max()))))
+    _name_records(panel, records, elements)
+    panel.vlines(flops, 0.0, answer.median, color=style.INK, linestyle=(0, (4, 3)), linewidth=1.2, zorder=5.0)
+    words = f"{100 * answer.median:.0f}% ({percent_range(answer.lower, answer.upper)})"
+    offset = {"xytext": (14.0, -28.0), "textcoords": "offset points", "path_effects": _RIM}
+    elements.draw("answer", panel.annotate, words, (flops, answer.median), **offset)
+    panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    style.tidy(panel, elements["grid"], axis="y")
+    panel.set_xlabel("pre-training compute of the base model (FLOP, log scale)", fontsize=10.5)
+    corner = panel.get_xaxis_transform()
+    elements.draw("words", panel.text, high * 1.06, 0.03, "few base models:\nextrapolated", transform=corner)
+    _headline_words(panel, frontier, answer, len(scores), elements)
+    return panel
+
+
+_HEADLINE_BOX = (0.05, 0.115, 0.93, 0.685)
+_RIM = [withStroke(linewidth=4.0, foreground=style.PAPER)]
+
+
+def _headline_words(panel: Axes, frontier: Frontier, answer: Headline, n_models: int, elements: style.Settled) -> None:
+    """Put the sentence over the picture, how to read it below that, and its source under the axis."""
+    best = "" if answer.best_model is None else f"Best seen near: {style.shorten(answer.best_model.split('/')[-1])}, "
+    best += f"{100 * answer.best_score:.0f}%." if answer.best_score is not None else ""
+    how = (
+        f"Blue line: the score about {one_in(1 - answer.tau)} models on a new base model exceeds (shaded: "
+        f"{share_words(answer.prob)} interval). Dots: {n_models:,} models, record holders named.\n{best}"
+    )
+    until = frontier.evaluations.models["released"].max()
+    when = "" if pd.isna(until) else f", to {until:%B %Y}"
+    source = style.shorten(frontier.evaluations.source, 60)
+    about = f"{source}{when} · bayes_frontier"
+    for name, height, text in (("title", 1.19, answer.title), ("words", 1.06, how), ("words", -0.15, about)):
+        drawn = elements.draw(name, panel.text, 0.0, height, text, transform=panel.transAxes)
+        if drawn is not None:
+            style.literal(drawn)
+
+
+def _name_records(panel: Axes, records: pd.DataFrame, elements: style.Settled) -> None:
+    """Name record holders, the highest first, where there is room for the name."""
+    if elements["names"] is None:
+        return
+    taken: list[Bbox] = []
+    for row in records.sort_values("score", ascending=False).itertuples():
+        name = style.shorten(str(row.model).split("/")[-1], 28)
+        text = elements.draw(
+            "names",
+            panel.annotate,
+            name,
+            (row.flops, row.score),
+            xytext=(-8.0, 8.0),
+            textcoords="offset points",
+            ha="right",
+            path_effects=_RIM,
+            parse_math=False,
+        )
+        box = text.get_window_extent().padded(4.0)
+        if any(box.overlaps(other) for other in taken) or box.x0 < panel.bbox.x0:
+            text.remove()
+        else:
+            taken.append(box)

@@ -1,5 +1,6 @@
-"""The report's pictures: drawn, made small, captioned."""
+"""What speaks for or against a fit: checks, drift, ranking, and their pictures as SVG in the colours of the page."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,26 +9,49 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from bayes_frontier.evaluations import Truth
-from bayes_frontier.files import png
+from bayes_frontier.checks.result import Check
+from bayes_frontier.errors import QueryError
+from bayes_frontier.files import svg
 from bayes_frontier.plots.base_models import plot_base_models, plot_population
-from bayes_frontier.plots.boundary import plot_boundary, plot_taus
 from bayes_frontier.plots.checks import plot_check
 from bayes_frontier.plots.diagnostics import picture_figure, plot_energy, plot_rank, plot_trace
 from bayes_frontier.plots.drift import plot_drift, plot_drift_curves, plot_drift_ridge
-from bayes_frontier.plots.intervals import plot_attainable, plot_compute_for
 from bayes_frontier.posterior.diagnostics import chain_diagnostics
 from bayes_frontier.posterior.drift import drift_between_periods
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.report.answers import Evidence, Facts
 from bayes_frontier.text import flops_typeset, share_words
 
-# A picture of many panels is drawn coarser, so that the page stays small: about 1,700 by 3,000 pixels at most.
-_DPI, _MOST_PIXELS, _LEAST_DPI = 150, 6e6, 70
 _FEW, _COLUMNS, _CURVE_POINTS = 6, 3, 30
-_TARGET = 0.5
 # Verdicts whose pictures are shown, beside that of coverage, which always is.
 _SHOWN = ("fail", "warn")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Results beside the boundaries themselves."""
+
+    checks: list[Check]  # what was checked, convergence first
+    # change between periods, at the median compute of the models; None where the fit cannot have one
+    drift: xr.Dataset | None
+    no_drift: str  # why there is none; empty where there is
+    # base models above and below what their compute predicts; None where the model has no effects for them
+    ranking: xr.Dataset | None
+
+
+def gather(frontier: Frontier, others: Sequence[Frontier], prob: float) -> Evidence:
+    """Run the checks, compare the periods and rank the base models of a fit."""
+    from bayes_frontier.checks import run
+
+    drift, no_drift = None, ""
+    try:
+        drift = drift_between_periods(frontier, prob=prob)
+    except QueryError as error:
+        no_drift = str(error)
+    try:
+        ranking = frontier.base_models(prob=prob)
+    except QueryError:
+        ranking = None
+    return Evidence(run.check(frontier, others=others), drift, no_drift, ranking)
 
 
 @dataclass(frozen=True)
@@ -38,55 +62,39 @@ class Picture:
     heading: str
     caption: str  # how to read it
     alt: str  # what it shows, for who cannot see it
-    png: bytes
-    width: int  # pixels at which it is shown at full size
+    svg: str
     folded: bool = False  # whether it is shown only to who asks for it
 
+    @property
+    def themed(self) -> str:
+        """The picture for the page: no declaration, ids of its own, colours by the page's names for them."""
+        drawn = self.svg[self.svg.index("<svg") :]
+        drawn = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{self.name}-", drawn)
+        drawn = re.sub(r"#[0-9a-f]{6}\b", lambda found: _THEME.get(found[0], found[0]), drawn)
+        drawn = re.sub(r'font: [^;"]*?([\d.]+)px [^;"]*', r"font: \g<1>px var(--font)", drawn)
+        return re.sub(r'<svg ([^>]*?)width="[\d.]+pt" height="[\d.]+pt"', r"<svg \1", drawn)
 
-def pictures(facts: Facts, evidence: Evidence, others: Sequence[Frontier], truth: Truth | None) -> Iterator[Picture]:
-    """Draw everything the report shows."""
-    frontier, share = facts.frontier, share_words(facts.prob)
-    several = len(frontier.period_labels) > 1
-    yield _made(
-        "boundaries",
-        "Boundaries over the scores",
-        f"Each dot is a model. The thick line is the boundary of {'the last period' if several else 'the only period'} "
-        f"with its {share} credible band{'; thin lines are the periods before it' if several else ''}"
-        f"{'; dashes are the truth' if truth is not None else ''}.",
-        "One panel a task: scores of models by pre-training compute, with the posterior boundary, its credible band, "
-        "and the boundaries of earlier periods.",
-        plot_boundary(frontier, truth=truth)[0].figure,
-    )
-    yield _made(
-        "attainable",
-        f"What {flops_typeset(facts.headline)} FLOPs make attainable",
-        "The boundary of a new base model: median, and intervals of 50% (thick) and "
-        f"{share} (thin). Tasks from the highest to the lowest.",
-        "A row a task: the attainable score at one budget with its credible intervals; the numbers are in the table.",
-        plot_attainable(frontier, facts.headline, prob=facts.prob).figure,
-    )
-    yield _made(
-        "compute",
-        f"Compute needed for a score of {_TARGET:g}",
-        f"Median and {share} credible interval. An arrow means that the interval runs beyond what was searched.",
-        f"A row a task: the pre-training compute at which a score of {_TARGET:g} becomes attainable.",
-        plot_compute_for(frontier, _TARGET, prob=facts.prob).figure,
-    )
-    if others:
-        yield _made(
-            "taus",
-            "Boundaries at several levels",
-            f"The score that a share tau of models does not exceed, with {share} credible bands.",
-            "One panel a task: boundaries at several quantile levels over the scores of the last period.",
-            plot_taus([frontier, *others], tasks=frontier.tasks[:_FEW], prob=facts.prob)[0].figure,
-        )
-    yield from _drift(facts, evidence)
-    yield from _base_models(facts, evidence)
+
+# Colours of `plots.style` that differ in the dark.
+_THEME = {
+    "#1a1a1a": "var(--ink)",
+    "#000000": "var(--ink)",
+    "#404040": "var(--soft)",
+    "#e6e6e6": "var(--line)",
+    "#ffffff": "var(--card)",
+    "#0072b2": "var(--accent)",
+}
+
+
+def pictures(frontier: Frontier, evidence: Evidence, budget: float, prob: float) -> Iterator[Picture]:
+    """Draw what is folded below the chart; the chains at one budget."""
+    yield from _drift(frontier, evidence, prob)
+    yield from _base_models(frontier, evidence, prob)
     yield from _checks(evidence)
-    yield from _chains(facts)
+    yield from _chains(frontier, budget)
 
 
-def _drift(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
+def _drift(frontier: Frontier, evidence: Evidence, prob: float) -> Iterator[Picture]:
     if evidence.drift is None:
         return
     delta = evidence.drift.attrs["delta"]
@@ -99,14 +107,14 @@ def _drift(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
         "A row a task: how much its boundary changed, with a verdict.",
         plot_drift(evidence.drift).figure,
     )
-    frontier, n = facts.frontier, len(facts.frontier.tasks)
+    n = len(frontier.tasks)
     known = frontier.evaluations.models["flops"]
     flops = np.geomspace(known.min(), known.max(), _CURVE_POINTS)
-    along = [drift_between_periods(frontier, flops, prob=facts.prob, task=task) for task in frontier.tasks[:_FEW]]
+    along = [drift_between_periods(frontier, flops, prob=prob, task=task) for task in frontier.tasks[:_FEW]]
     yield _made(
         "drift-curves",
         "Change along compute",
-        f"From the first period to the last: median and {share_words(facts.prob)} credible band; "
+        f"From the first period to the last: median and {share_words(prob)} credible band; "
         "thin lines: from each period to the next." + (f" The first {_FEW} of {n} tasks." if n > _FEW else ""),
         "One panel a task: the change of its boundary against pre-training compute, with its credible band.",
         plot_drift_curves(xr.concat(along, "task"))[0].figure,
@@ -122,10 +130,10 @@ def _drift(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
         )
 
 
-def _base_models(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
+def _base_models(frontier: Frontier, evidence: Evidence, prob: float) -> Iterator[Picture]:
     if evidence.ranking is None:
         return
-    frontier, n = facts.frontier, len(facts.frontier.tasks)
+    n = len(frontier.tasks)
     yield _made(
         "population",
         "New base models and known ones",
@@ -133,7 +141,7 @@ def _base_models(facts: Facts, evidence: Evidence) -> Iterator[Picture]:
         "known base model at its own compute; its thin line says what that lead would be worth at other computes."
         + (f" The first {_FEW} of {n} tasks." if n > _FEW else ""),
         "One panel a task: the population boundary with its band, and the boundaries of four known base models.",
-        plot_population(frontier, tasks=frontier.tasks[:_FEW], prob=facts.prob)[0].figure,
+        plot_population(frontier, tasks=frontier.tasks[:_FEW], prob=prob, visuals={"points": False})[0].figure,
     )
     yield _made(
         "base_models",
@@ -157,9 +165,8 @@ def _checks(evidence: Evidence) -> Iterator[Picture]:
             )
 
 
-def _chains(facts: Facts) -> Iterator[Picture]:
+def _chains(frontier: Frontier, budget: float) -> Iterator[Picture]:
     """Draw, by ArviZ, the chains of the tasks whose chains agree least."""
-    frontier, budget = facts.frontier, facts.headline
     drawn = frontier.boundary(budget).transpose("task", "chain", "draw").to_numpy()
     r_hat = np.nan_to_num(chain_diagnostics(drawn)[0], nan=np.inf)
     tasks = [frontier.tasks[i] for i in np.argsort(-r_hat, kind="stable")[:_FEW]]
@@ -200,6 +207,4 @@ def _by_arviz(name: str, heading: str, caption: str, alt: str, collection: Any) 
 
 
 def _made(name: str, heading: str, caption: str, alt: str, figure: Figure | Any) -> Picture:  # noqa: ANN401
-    width, height = figure.get_size_inches()
-    dpi = max(_LEAST_DPI, min(_DPI, (_MOST_PIXELS / (width * height)) ** 0.5))
-    return Picture(name, heading, caption, alt, png(figure, dpi), round(96 * width))
+    return Picture(name, heading, caption, alt, svg(figure))
