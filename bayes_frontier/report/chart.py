@@ -36,7 +36,7 @@ NEVER, AT_ONCE = -1, -2
 class Series:
     """Answers of one boundary: one task, period and base model."""
 
-    median: Floats  # median, lower, upper: attainable scores at the budgets of the explorer, shape (n_budgets,)
+    median: Floats  # median, lower, upper: attainable scores at the budgets, shape (n_budgets,)
     lower: Floats
     upper: Floats
     reached: Floats  # probability that the boundary is at least a target, shape (n_budgets, 101)

@@ -159,7 +159,7 @@ def test_hover_names_the_nearest_model_and_a_tap_keeps_it(visit, fits):
     visit.page.mouse.move(*at)
     words = visit.text("card")
     assert str(best["model"])[:50] in words
-    assert f"{100 * best['math_lvl_5']:.1f}% on MATH Lvl 5, above" in words
+    assert f"{100 * best['math_lvl_5']:.1f}% on MATH Lvl 5, the best of 80 models" in words
     assert "record holder" in words
     assert f"released {best['released']:%Y-%m-%d}" in words
     visit.page.mouse.click(*at)

@@ -120,6 +120,14 @@
     return { models: kept.length, bases: new Set(kept.map((k) => data.models.base[k])).size, best };
   }
 
+  // Models that are looked for, the best first.
+  function matching(task) {
+    const wanted = state.find.toLowerCase();
+    const scores = data.models.scores[task];
+    const found = wanted ? visible(task).kept.filter((k) => data.names[k].includes(wanted)) : [];
+    return found.sort((a, b) => scores[b] - scores[a]);
+  }
+
   // ---- charts ---------------------------------------------------------------------------------------------------
 
   function makeChart(block, task) {
@@ -147,8 +155,10 @@
       ground.append("rect").attr("class", "beyond").attr("x", x(a)).attr("width", x(b) - x(a))
         .attr("y", margin.top).attr("height", height - margin.top - margin.bottom);
     }
-    const words = ground.append("text").attr("class", "tick").attr("x", Math.min(x(inside[1]) + 6, width - 92)).attr("y", height - margin.bottom - 24);
-    if (inside[1] < to) ["few base models:", "extrapolated"].forEach((line, k) => words.append("tspan").attr("x", words.attr("x")).attr("dy", 14 * k).text(small ? "" : line));
+    if (x(to) - x(inside[1]) > 110) {
+      ["few base models:", "extrapolated"].forEach((line, k) => ground.append("text").attr("class", "tick")
+        .attr("x", x(inside[1]) + 6).attr("y", height - margin.bottom - 24 + 14 * k).text(line));
+    }
 
     const step = (to - from) * (small ? 60 : 45) > width ? 2 : 1;
     for (const k of d3.range(Math.ceil(from), Math.floor(to) + 1, step)) {
@@ -228,7 +238,7 @@
     const { kept, records } = visible(task);
     const circles = (list, r) => list.map((k) => `M${chart.px[k][0] - r},${chart.px[k][1]}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0`).join("");
     put("records", "path", { class: "record", d: circles([...records], 4) });
-    const found = state.find ? kept.filter((k) => data.names[k].includes(state.find.toLowerCase())) : [];
+    const found = matching(task);
     put("found", "path", { class: "found", d: circles(found, 6) });
     if (state.base >= 0) {
       const mine = kept.filter((k) => data.models.base[k] === state.base);
@@ -250,7 +260,7 @@
     const wide = answerLabel.text().length * (chart.small ? 8 : 12);
     taken.push(answerLabel.attr("text-anchor") === "end" ? [at[0] - wide, at[1] - 20, at[0], at[1] + 4] : [at[0], at[1] - 20, at[0] + wide, at[1] + 4]);
     let named = 0;
-    for (const k of [...found.slice(0, 5), ...records]) {
+    for (const k of new Set([...found.slice(0, 5), ...records])) {
       if (named >= most) break;
       const words = short(data.models.name[k], chart.width < 560 ? 20 : 28);
       const [px, py] = chart.px[k];
@@ -292,13 +302,14 @@
     const { models } = data;
     const scores = models.scores[chart.task];
     const { ranked, records } = visible(chart.task);
-    const below = Math.round(100 * d3.bisectLeft(ranked, scores[k]) / ranked.length);
+    const below = d3.bisectLeft(ranked, scores[k]) / ranked.length;
+    const rank = scores[k] === ranked.at(-1) ? `the best of ${plural(ranked.length, "model")}` : `above ${Math.floor(100 * below)}% of models`;
     const made = element("div", undefined, { id: "card", class: "card" });
     const first = element("p");
     first.append(element("bdi", shown(models.name[k], 120)));
     const base = element("p", undefined, { class: "soft" });
     base.append("on ", element("bdi", shown(data.bases.name[models.base[k]], 80)), `, ${typeset(models.flops[k])} FLOP`);
-    const words = `${(scores[k] / 100).toFixed(1)}% on ${shown(data.titles[chart.task], 40)}, above ${below}% of models`;
+    const words = `${(scores[k] / 100).toFixed(1)}% on ${shown(data.titles[chart.task], 40)}, ${rank}`;
     made.append(first, element("p", words + (records.has(k) ? "; record holder" : "")), base);
     if (models.released[k]) made.append(element("p", `released ${models.released[k]}`, { class: "soft" }));
     if (/^[\w.-]+\/[\w.-]+$/.test(models.name[k])) {
@@ -489,18 +500,16 @@
 
   function search() {
     state.find = $("find").value.trim();
-    const wanted = state.find.toLowerCase();
     const [chart] = charts;
     const scores = data.models.scores[chart.task];
-    const found = wanted ? visible(chart.task).kept.filter((k) => data.names[k].includes(wanted)) : [];
-    found.sort((a, b) => scores[b] - scores[a]);
+    const found = matching(chart.task);
     const buttons = found.slice(0, 6).map((k) => {
       const made = element("button", undefined, { type: "button" });
       made.append(element("bdi", shown(data.models.name[k], 48)), ` ${(scores[k] / 100).toFixed(0)}%`);
       made.addEventListener("click", () => card(chart, k, true));
       return made;
     });
-    const words = wanted ? `${plural(found.length, "model")} found${found.length > 6 ? ", the best six:" : found.length ? ":" : "."}` : "";
+    const words = state.find ? `${plural(found.length, "model")} found${found.length > 6 ? ", the best six:" : found.length ? ":" : "."}` : "";
     $("matches").replaceChildren(...(words ? [element("span", words, { role: "status" })] : []), ...buttons);
     render();
   }
