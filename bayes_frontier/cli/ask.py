@@ -30,7 +30,7 @@ from bayes_frontier.cli.output import (
     whose_models,
 )
 from bayes_frontier.files import make_folder
-from bayes_frontier.text import flops_words, printable, probability_words, share_words
+from bayes_frontier.text import flops_words, printable, probability_words, share_words, task_title
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.diff import Difference
@@ -254,13 +254,29 @@ def drift(
         "change: posterior median, in scores; lower, upper: ends of the credible interval, probability "
         f"{share_words(float(str(facts['prob'])))}.",
     ]
-    show(Answer(facts, columns, rows, heading, said), form)
+    show(Answer(facts, columns, rows, [*_moved_words(rows), "", *heading], said), form)
     drawn = (changes if asked.tasks is None else changes.sel(task=asked.tasks)).expand_dims(
         [] if "flops" in changes.dims else ["flops"]
     )
     for i, value in enumerate(drawn["flops"].to_numpy()):
         name = "drift.png" if drawn.sizes["flops"] == 1 else f"drift-{flops_words(float(value))}.png"
         draw(out, name, lambda plots, i=i: plots.plot_drift(drawn.isel(flops=i)).figure)  # type: ignore[misc]
+
+
+def _moved_words(rows: Sequence[Mapping[str, Value]]) -> list[str]:
+    """Say in words which tasks moved: the headline of a table of changes."""
+    words = {"advancing": "Rose", "retreating": "Fell", "stable": "Hardly moved", "unknown": "Cannot be told yet"}
+    groups = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in (*words, "re-scored")}
+    said = []
+    for verdict, found in groups.items():
+        clear = verdict in ("advancing", "retreating")
+        names = [
+            f"{task_title(str(row['task']))}{f' by {abs(100 * float(row["median"] or 0)):.0f} points' if clear else ''}"
+            for row in found
+        ]
+        unique = list(dict.fromkeys(names))
+        said += [f"{words.get(verdict, 'Re-scored')}: {', '.join(unique)}."] if unique else []
+    return said
 
 
 def _said(frontier: Frontier, compared: Difference | None) -> list[str]:

@@ -232,7 +232,7 @@
     const words = `${percent(one.m)} (${range(one)})`;
     const label = put("point", "text", { class: "answer-words", x: at + (left ? -10 : 10), y: y(one.m / 1e6) + (chart.small ? 22 : 30), "text-anchor": left ? "end" : "start" });
     label.text(chart.small ? percent(one.m) : words);
-    put("target", "path", { class: "target", d: `M${margin.left},${y(state.target / 100)}H${width - margin.right}` });
+    if (!chart.small && state.target / 100 <= y.domain()[1]) put("target", "path", { class: "target", d: `M${margin.left},${y(state.target / 100)}H${width - margin.right}` });
 
     const scores = data.models.scores[task];
     const { kept, records } = visible(task);
@@ -398,7 +398,8 @@
     const seenWords = about.best === null
       ? "no model within half a decade of this budget: extrapolated."
       : `best nearby ${short(data.models.name[about.best], 60)}, ${(data.models.scores[task][about.best] / 100).toFixed(0)}%; ${plural(about.bases, "base model")} (${plural(about.models, "model")}) within half a decade.`;
-    $("subline").textContent = `The score about ${rare(fit().tau)} ${whose} exceeds, ${Math.round(100 * data.prob)}% interval ${range(one)}. Dots: ${plural(visible(task).kept.length, "model")}, record holders named.`;
+    const sure = `${Math.round(100 * data.prob)}% interval`;
+    $("subline").textContent = `The score about ${rare(fit().tau)} ${whose} exceeds, ${several ? `with its ${sure}` : `${sure} ${range(one)}`}. Dots: ${plural(visible(task).kept.length, "model")}, record holders named.`;
     $("score").textContent = several + `${(one.m / 1e4).toFixed(1)}%`;
     const half = (one.u - one.l) / 2e4;
     const outside = state.flops < data.supported[0] * 0.99 || state.flops > data.supported[1] * 1.01;
