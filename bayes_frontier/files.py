@@ -11,15 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bayes_frontier.errors import FrontierError, QueryError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 150
-_NEARLY_WHITE = 252
 
 
 def replace_file(path: Path, content: bytes, what: str) -> None:
@@ -63,11 +60,8 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
     figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 0})
     with Image.open(drawn) as opened:
         whole = opened.convert("RGB")
-    reduced = whole.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    # the quickest way to choose colours takes white for a shade less
-    colours = np.array(reduced.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    colours[(colours >= _NEARLY_WHITE).all(axis=1)] = 255
-    reduced.putpalette(colours.tobytes())
+    # of the ways to choose colours the one that keeps those of large areas as they are, white and light greys too
+    reduced = whole.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     small = io.BytesIO()
     reduced.save(small, format="png")
     return small.getvalue()

@@ -8,7 +8,7 @@ _HOMES = {
     for home, names in {
         "backtest": "backtest backtest_tasks",
         "base_models": "base_models factors population",
-        "boundary": "boundary headline taus",
+        "boundary": "boundary taus",
         "checks": "check",
         "diagnostics": "energy prior_posterior rank trace",
         "drift": "drift drift_curves drift_forest drift_ridge",

@@ -16,7 +16,7 @@ from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import Bbox
 from scipy.interpolate import PchipInterpolator
 
-from bayes_frontier.analysis.headline import Headline, headline, record_holders, supported_range
+from bayes_frontier.analysis.headline import Headline, record_holders, supported_range
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Truth
 from bayes_frontier.plots import style
@@ -330,144 +330,81 @@ def _level_look(number: int) -> dict[str, Any]:
     return {"color": colour, "linestyle": style.DASHES[number % len(style.DASHES)]}
 
 
-HEADLINE_ELEMENTS: dict[str, dict[str, object]] = {
-    "points": {"s": 9.0, "alpha": 0.6, "linewidths": 0.0, "color": style.OKABE_ITO[0], "zorder": 2.0},
-    "earlier": {"s": 9.0, "alpha": 0.6, "linewidths": 0.0, "color": "#b4b8c0", "zorder": 1.0},
-    "band": {"color": style.OKABE_ITO[0], "alpha": 0.18, "linewidth": 0.0, "zorder": 3.0},
-    "line": {"color": style.OKABE_ITO[0], "linewidth": 2.6, "zorder": 5.0},
-    "first": {"color": "#b26a00", "linewidth": 1.7, "zorder": 4.0},
-    "records": {"s": 34.0, "facecolor": style.PAPER, "edgecolor": style.INK, "linewidths": 1.4, "zorder": 6.0},
-    "names": {"fontsize": 9.0, "color": style.INK, "zorder": 7.0},
-    "beyond": {"color": "#eeede6", "zorder": 0.0},
-    "answer": {"fontsize": 15.0, "fontweight": "bold", "color": style.OKABE_ITO[0], "zorder": 8.0},
-    "title": {"fontsize": 16.0, "fontweight": "bold", "color": style.INK},
-    "words": {"fontsize": 10.5, "color": style.SOFT},
-    "grid": style.GRID,
-}
+_RIM = [withStroke(linewidth=4.0, foreground=style.PAPER)]
+_BLUE, _AMBER, _EARLIER, _GROUND = style.OKABE_ITO[0], "#b26a00", "#b4b8c0", "#eeede6"
 
 
-def plot_headline(
-    frontier: Frontier,
-    flops: float,
-    task: str,
-    *,
-    prob: float = 0.9,
-    axes: Axes | None = None,
-    visuals: style.Visuals | None = None,
-) -> Axes:
-    """Draw the answer for one task and budget under its sentence, record holders named, extrapolation shaded.
-
-    Parameters
-    ----------
-    frontier : Frontier
-        A fit.
-    flops : float
-        Budget, FLOPs.
-    task : str
-        The task.
-    prob : float
-        Probability of the band (equal tails).
-    axes : Axes, optional
-        Where to draw; none: a new figure.
-    visuals : mapping, optional
-        By element (points, earlier, band, line, first, records, names, beyond, answer, title, words, grid): False
-        leaves it out, a mapping changes the options of the Matplotlib artist.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The axes.
-
-    Raises
-    ------
-    QueryError
-        If the task or an element is unknown, or a number out of range.
-    """
-    elements = style.settle(visuals, HEADLINE_ELEMENTS)
-    answer = headline(frontier, flops, task, prob=prob)
+def draw_headline(frontier: Frontier, answer: Headline) -> Figure:
+    """Draw an answer under its sentence: record holders named, extrapolation shaded; the picture that links show."""
     table = frontier.evaluations.table
     scores = table[table["task"] == answer.task]
     low, high = supported_range(frontier.evaluations.models)
     ends = min(float(scores["flops"].min()), low) / 1.2, max(float(scores["flops"].max()), high) * 10**0.6
-    grid = np.geomspace(*ends, _GRID)
-    curves = boundary_curves(frontier, answer.task, None, None, prob, grid, None, with_past=False)
-    panel = axes if axes is not None else Figure(figsize=(13.6, 7.0), facecolor=style.PAPER).add_axes(_HEADLINE_BOX)
+    x = np.geomspace(*ends, _GRID)
+    found = frontier.attainable(x, prob=answer.prob, task=answer.task)
+    median, lower, upper = (found[part].to_numpy() for part in ("median", "lower", "upper"))
+    inside = (x >= low) & (x <= high)
+    figure = Figure(figsize=(13.6, 7.0), facecolor=style.PAPER)
+    panel = figure.add_axes((0.05, 0.115, 0.93, 0.685))
     last = scores["period"] == len(frontier.period_labels) - 1
-    for name, rows in (("earlier", scores[~last]), ("points", scores[last])):
-        elements.draw(name, panel.scatter, rows["flops"], rows["score"])
-    x, inside = curves.flops, (curves.flops >= low) & (curves.flops <= high)
-    median, lower, upper = (part[answer.task] for part in (curves.median, curves.lower, curves.upper))
-    for ends in ((x[0], low), (high, x[-1])):
-        elements.draw("beyond", panel.axvspan, *ends)
-    elements.draw("band", panel.fill_between, x, lower, upper)
-    elements.draw("line", panel.plot, x[inside], median[inside])
-    for outside in (x <= low, x >= high):
-        elements.draw("line", panel.plot, x[outside], median[outside], linestyle=(0, (1, 2)))
+    for colour, rows in ((_EARLIER, scores[~last]), (_BLUE, scores[last])):
+        panel.scatter(rows["flops"], rows["score"], s=9.0, alpha=0.6, linewidths=0.0, color=colour, zorder=2.0)
+    panel.fill_between(x, lower, upper, color=_BLUE, alpha=0.18, linewidth=0.0, zorder=3.0)
+    line: dict[str, Any] = {"color": _BLUE, "linewidth": 2.6, "zorder": 5.0}
+    panel.plot(x[inside], median[inside], **line)
+    for outside, ground in ((x <= low, (x[0], low)), (x >= high, (high, x[-1]))):
+        panel.axvspan(*ground, color=_GROUND, zorder=0.0)
+        panel.plot(x[outside], median[outside], linestyle=(0, (1, 2)), **line)
+    beside: dict[str, Any] = {"textcoords": "offset points", "path_effects": _RIM, "zorder": 7.0}
+    panel.annotate("now", (low, median[inside][0]), xytext=(4, 10), color=_BLUE, fontweight="bold", **beside)
     if answer.change is not None:
-        first = frontier.attainable(x[inside], prob=prob, task=answer.task, period=0)["median"]
-        elements.draw("first", panel.plot, x[inside], first)
-        labels = ((f"by {answer.since}", "first", first[0], -14.0), ("now", "line", median[inside][0], 10.0))
-        for words, name, height, shift in labels:
-            place: dict[str, Any] = {"xytext": (4.0, shift), "textcoords": "offset points", "path_effects": _RIM}
-            colour = (elements[name] or {}).get("color", style.INK)
-            panel.annotate(words, (low, float(height)), color=colour, fontweight="bold", zorder=7.0, **place)
+        first = frontier.attainable(x[inside], task=answer.task, period=0)["median"].to_numpy()
+        panel.plot(x[inside], first, color=_AMBER, linewidth=1.7, zorder=4.0)
+        words = f"by {answer.since}"
+        panel.annotate(words, (low, first[0]), xytext=(4, -14), color=_AMBER, fontweight="bold", **beside)
     records = record_holders(scores)
-    elements.draw("records", panel.scatter, records["flops"], records["score"])
+    ringed: dict[str, Any] = {"facecolor": style.PAPER, "edgecolor": style.INK, "linewidths": 1.4}
+    panel.scatter(records["flops"], records["score"], s=34.0, zorder=6.0, **ringed)
     style.compute_axis(panel, float(x[0]), float(x[-1]))
     panel.set_ylim(0.0, min(1.0, 1.08 * max(float(upper[inside].max()), float(scores["score"].max()))))
-    _name_records(panel, records, elements)
-    panel.vlines(flops, 0.0, answer.median, color=style.INK, linestyle=(0, (4, 3)), linewidth=1.2, zorder=5.0)
+    panel.vlines(answer.flops, 0.0, answer.median, color=style.INK, linestyle=(0, (4, 3)), linewidth=1.2, zorder=5.0)
     words = f"{100 * answer.median:.0f}% ({percent_range(answer.lower, answer.upper)})"
-    offset = {"xytext": (14.0, -28.0), "textcoords": "offset points", "path_effects": _RIM}
-    elements.draw("answer", panel.annotate, words, (flops, answer.median), **offset)
+    look: dict[str, Any] = {"fontsize": 15, "fontweight": "bold", "color": _BLUE}
+    panel.annotate(words, (answer.flops, answer.median), xytext=(14, -28), **look, **beside)
+    _name_records(panel, records, beside)
     panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    style.tidy(panel, elements["grid"], axis="y")
+    style.tidy(panel, style.GRID, axis="y")
     panel.set_xlabel("pre-training compute of the base model (FLOP, log scale)", fontsize=10.5)
-    corner = panel.get_xaxis_transform()
-    elements.draw("words", panel.text, high * 1.06, 0.03, "few base models:\nextrapolated", transform=corner)
-    _headline_words(panel, frontier, answer, len(scores), elements)
-    return panel
+    few = "few base models:\nextrapolated"
+    panel.text(high * 1.06, 0.03, few, transform=panel.get_xaxis_transform(), color=style.SOFT, fontsize=10.5)
+    _headline_words(panel, frontier, answer, len(scores))
+    return figure
 
 
-_HEADLINE_BOX = (0.05, 0.115, 0.93, 0.685)
-_RIM = [withStroke(linewidth=4.0, foreground=style.PAPER)]
-
-
-def _headline_words(panel: Axes, frontier: Frontier, answer: Headline, n_models: int, elements: style.Settled) -> None:
+def _headline_words(panel: Axes, frontier: Frontier, answer: Headline, n_models: int) -> None:
     """Put the sentence over the picture, how to read it below that, and its source under the axis."""
-    best = "" if answer.best_model is None else f"Best seen near: {style.shorten(answer.best_model.split('/')[-1])}, "
-    best += f"{100 * answer.best_score:.0f}%." if answer.best_score is not None else ""
+    best = ""
+    if answer.best_model is not None and answer.best_score is not None:
+        best = f"Best seen near: {style.shorten(answer.best_model.split('/')[-1])}, {100 * answer.best_score:.0f}%."
     how = (
         f"Blue line: the score about {one_in(1 - answer.tau)} models on a new base model exceeds (shaded: "
         f"{share_words(answer.prob)} interval). Dots: {n_models:,} models, record holders named.\n{best}"
     )
     until = frontier.evaluations.models["released"].max()
     when = "" if pd.isna(until) else f", to {until:%B %Y}"
-    source = style.shorten(frontier.evaluations.source, 60)
-    about = f"{source}{when} · bayes_frontier"
-    for name, height, text in (("title", 1.19, answer.title), ("words", 1.06, how), ("words", -0.15, about)):
-        drawn = elements.draw(name, panel.text, 0.0, height, text, transform=panel.transAxes)
-        if drawn is not None:
-            style.literal(drawn)
+    source = f"{style.shorten(frontier.evaluations.source, 60)}{when} · bayes_frontier"
+    for height, text in ((1.06, how), (-0.15, source)):
+        style.literal(panel.text(0.0, height, text, transform=panel.transAxes, color=style.SOFT, fontsize=10.5))
+    style.literal(panel.text(0.0, 1.19, answer.title, transform=panel.transAxes, fontsize=16, fontweight="bold"))
 
 
-def _name_records(panel: Axes, records: pd.DataFrame, elements: style.Settled) -> None:
+def _name_records(panel: Axes, records: pd.DataFrame, beside: Mapping[str, Any]) -> None:
     """Name record holders, the highest first, where there is room for the name."""
-    if elements["names"] is None:
-        return
     taken: list[Bbox] = []
     for row in records.sort_values("score", ascending=False).itertuples():
         name = style.shorten(str(row.model).split("/")[-1], 28)
-        text = elements.draw(
-            "names",
-            panel.annotate,
-            name,
-            (row.flops, row.score),
-            xytext=(-8.0, 8.0),
-            textcoords="offset points",
-            ha="right",
-            path_effects=_RIM,
-            parse_math=False,
+        text = panel.annotate(
+            name, (row.flops, row.score), xytext=(-8, 8), ha="right", fontsize=9, parse_math=False, **beside
         )
         box = text.get_window_extent().padded(4.0)
         if any(box.overlaps(other) for other in taken) or box.x0 < panel.bbox.x0:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +22,7 @@ from bayes_frontier.checks.recovery import recovery
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Truth
 from bayes_frontier.files import make_folder, png, replace_file
-from bayes_frontier.plots.boundary import check_taus, plot_headline
+from bayes_frontier.plots.boundary import check_taus, draw_headline
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.report.chart import chart_document
 from bayes_frontier.report.evidence import Evidence, gather, pictures
@@ -39,7 +38,7 @@ from bayes_frontier.text import (
 )
 
 PROB = 0.9
-_MOST_BUDGETS, _MOST_BASES, _MOST_ROWS = 5, 10, 8
+_MOST_BUDGETS = 5
 _LONG = 160
 # A budget this close to the smallest or largest model is not called an extrapolation.
 _EDGE = 1.1
@@ -53,11 +52,7 @@ class Facts:
     budgets: list[float]  # FLOPs of the table of attainable scores
     beyond: set[float]  # those of them outside the range of the models fitted
     attainable: pd.DataFrame  # one row per task and budget: median, lower, upper
-    bases: pd.DataFrame  # base models with the most models: base_model, models, flops
-    n_bases: int  # number of base models
-    dropped: dict[str, int]  # rows left out by reason
-    examples: list[dict[str, object]]  # some rows left out: source_row, model, reason, detail
-    worst: pd.DataFrame  # diagnostics of the quantities with the largest R-hat: quantity, r_hat, ess_bulk, ess_tail
+    bases: pd.DataFrame  # base models, those with the most models first: base_model, models, flops
     # provenance, documents: short and long entries of the fit's provenance: name and text
     provenance: list[tuple[str, str]]
     documents: list[tuple[str, str]]
@@ -73,21 +68,13 @@ def facts(frontier: Frontier) -> Facts:
     groups: pd.DataFrame = by_base.agg(models=("flops", "size"), flops=("flops", "median"))
     bases = groups.sort_values("models", ascending=False, kind="stable").reset_index()
     entries = [(name.replace("_", " "), _text(value)) for name, value in frontier.provenance.items()]
-    worst = frontier.diagnostics.sort_values(by="r_hat", ascending=False, kind="stable", na_position="first")
     parts = [frontier.attainable(budgets, prob=PROB, task=task).to_dataframe() for task in frontier.tasks]
     return Facts(
         lead=choose_lead(frontier, budgets),
         budgets=budgets,
         beyond={budget for budget in budgets if not low / _EDGE <= budget <= high * _EDGE},
         attainable=pd.concat([part.reset_index() for part in parts])[["task", "flops", "median", "lower", "upper"]],
-        bases=bases.head(_MOST_BASES),
-        n_bases=len(bases),
-        dropped={str(reason): int(n) for reason, n in evaluations.dropped_by_reason().items()},
-        examples=[
-            {str(key): value for key, value in row.items()}
-            for row in evaluations.dropped.head(_MOST_ROWS).to_dict("records")
-        ],
-        worst=worst.head(_MOST_ROWS),
+        bases=bases,
         provenance=[(name, text) for name, text in entries if len(text) <= _LONG and "\n" not in text],
         documents=[(name, text) for name, text in entries if len(text) > _LONG or "\n" in text],
     )
@@ -177,7 +164,8 @@ def report_tables(frontier: Frontier, facts: Facts, evidence: Evidence) -> dict[
         {"what": "models kept", "which": label, "rows": int((evaluations.models["period"] == k).sum())}
         for k, label in enumerate(frontier.period_labels)
     ]
-    counts += [{"what": "rows left out", "which": reason, "rows": n} for reason, n in facts.dropped.items()]
+    dropped = evaluations.dropped_by_reason()
+    counts += [{"what": "rows left out", "which": str(reason), "rows": int(n)} for reason, n in dropped.items()]
     tables = {
         "attainable": facts.attainable,
         "data": pd.DataFrame(counts),
@@ -283,8 +271,7 @@ def write_report(
         replace_file(folder / PICTURES / f"{picture.name}.svg", picture.svg.encode(), "report")
     for name, table in tables.items():
         replace_file(folder / TABLES / f"{name}.csv", table.to_csv(index=False).encode(), "report")
-    hero: Any = plot_headline(frontier, lead.flops, lead.task, prob=PROB).figure
-    replace_file(folder / HERO, png(hero), "report")
+    replace_file(folder / HERO, png(draw_headline(frontier, lead)), "report")
     replace_file(folder / PAGE, page.encode(), "report")
     return folder / PAGE
 

@@ -13,7 +13,7 @@ from bayes_frontier.report.evidence import Picture
 def undrawn(monkeypatch):
     """No drawing: the pictures have tests of their own."""
     made = Picture("drift", "Change", "A row a task.", "Changes.", "<svg></svg>")
-    monkeypatch.setattr("bayes_frontier.report.page.plot_headline", lambda *arguments, **options: Figure().subplots())
+    monkeypatch.setattr("bayes_frontier.report.page.draw_headline", lambda *arguments: Figure())
     monkeypatch.setattr("bayes_frontier.report.page.pictures", lambda *arguments: iter([made]))
 
 
