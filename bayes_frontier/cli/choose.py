@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _SHOWN, _SHOWN_SURPRISES = 15, 10
-_CHOICE, _PRIORS, _OUTPUT = "What may be chosen", "Without a fit", "What comes out"
+# Options of `plan` by what they are about.
+PANELS = {
+    "What may be chosen": ("include", "exclude", "batches", "skip"),
+    "Without a fit": ("model", "task"),
+    "What comes out": ("out", "picture", "commands"),
+}
 
 
 def _question(text: str) -> Question:
@@ -110,50 +115,26 @@ def plan(
     column: given.Columns = None,
     registry: given.RegistryFile = None,
     include: Annotated[
-        list[str] | None,
-        given.option(
-            "MODELS", "Candidates forced in; commas, or repeated.", callback=names_list, rich_help_panel=_CHOICE
-        ),
+        list[str] | None, given.option("MODELS", "Candidates forced in; commas, or repeated.", callback=names_list)
     ] = None,
     exclude: Annotated[
-        list[str] | None,
-        given.option(
-            "MODELS", "Candidates forced out; commas, or repeated.", callback=names_list, rich_help_panel=_CHOICE
-        ),
+        list[str] | None, given.option("MODELS", "Candidates forced out; commas, or repeated.", callback=names_list)
     ] = None,
     batches: Annotated[
-        int,
-        given.option(
-            "N", "Cut the order into parts of equal cost, to refit between them.", min=1, rich_help_panel=_CHOICE
-        ),
+        int, given.option("N", "Cut the order into parts of equal cost, to refit between them.", min=1)
     ] = 1,
     skip: Annotated[
-        bool,
-        typer.Option(
-            "--skip", help="Leave candidates that cannot be planned with out, and list them.", rich_help_panel=_CHOICE
-        ),
+        bool, typer.Option("--skip", help="Leave candidates that cannot be planned with out, and list them.")
     ] = False,
     prob: given.Prob = 0.9,
-    model: Annotated[
-        str, given.option("NAME", "Without a fit: the model whose priors are used.", rich_help_panel=_PRIORS)
-    ] = "hierarchical",
+    model: Annotated[str, given.option("NAME", "Without a fit: the model whose priors are used.")] = "hierarchical",
     task: Annotated[
-        list[str] | None,
-        given.option(
-            "NAMES", "Without a fit: the tasks that will be evaluated.", callback=names_list, rich_help_panel=_PRIORS
-        ),
+        list[str] | None, given.option("NAMES", "Without a fit: the tasks that will be evaluated.", callback=names_list)
     ] = None,
-    out: Annotated[
-        Path | None, given.option("FILE.csv", "Write the whole plan to this CSV file.", rich_help_panel=_OUTPUT)
-    ] = None,
-    picture: Annotated[
-        Path | None, given.option("FILE.png", "Draw cost against expected interval width.", rich_help_panel=_OUTPUT)
-    ] = None,
+    out: Annotated[Path | None, given.option("FILE.csv", "Write the whole plan to this CSV file.")] = None,
+    picture: Annotated[Path | None, given.option("FILE.png", "Draw cost against expected interval width.")] = None,
     commands: Annotated[
-        bool,
-        typer.Option(
-            "--commands", help="Print only the lm-evaluation-harness command of each model.", rich_help_panel=_OUTPUT
-        ),
+        bool, typer.Option("--commands", help="Print only the lm-evaluation-harness command of each model.")
     ] = False,
     seed: given.Seed = 1,
 ) -> None:
