@@ -356,12 +356,12 @@ def draw_headline(frontier: Frontier, answer: Headline) -> Figure:
         panel.axvspan(*ground, color=_GROUND, zorder=0.0)
         panel.plot(x[outside], median[outside], linestyle=(0, (1, 2)), **line)
     beside: dict[str, Any] = {"textcoords": "offset points", "path_effects": _RIM, "zorder": 7.0}
-    panel.annotate("now", (low, median[inside][0]), xytext=(4, 10), color=_BLUE, fontweight="bold", **beside)
+    said = [panel.annotate("now", (low, median[inside][0]), xytext=(4, 10), color=_BLUE, fontweight="bold", **beside)]
     if answer.change is not None:
         first = frontier.attainable(x[inside], task=answer.task, period=0)["median"].to_numpy()
         panel.plot(x[inside], first, color=_AMBER, linewidth=1.7, zorder=4.0)
         words = f"by {answer.since}"
-        panel.annotate(words, (low, first[0]), xytext=(4, -14), color=_AMBER, fontweight="bold", **beside)
+        said += [panel.annotate(words, (low, first[0]), xytext=(4, -14), color=_AMBER, fontweight="bold", **beside)]
     records = record_holders(scores)
     ringed: dict[str, Any] = {"facecolor": style.PAPER, "edgecolor": style.INK, "linewidths": 1.4}
     panel.scatter(records["flops"], records["score"], s=34.0, zorder=6.0, **ringed)
@@ -370,8 +370,8 @@ def draw_headline(frontier: Frontier, answer: Headline) -> Figure:
     panel.vlines(answer.flops, 0.0, answer.median, color=style.INK, linestyle=(0, (4, 3)), linewidth=1.2, zorder=5.0)
     words = f"{100 * answer.median:.0f}% ({percent_range(answer.lower, answer.upper)})"
     look: dict[str, Any] = {"fontsize": 15, "fontweight": "bold", "color": _BLUE}
-    panel.annotate(words, (answer.flops, answer.median), xytext=(14, -28), **look, **beside)
-    _name_records(panel, records, beside)
+    said += [panel.annotate(words, (answer.flops, answer.median), xytext=(14, -28), **look, **beside)]
+    _name_records(panel, records, beside, [text.get_window_extent() for text in said])
     panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     style.tidy(panel, style.GRID, axis="y")
     panel.set_xlabel("pre-training compute of the base model (FLOP, log scale)", fontsize=10.5)
@@ -398,9 +398,8 @@ def _headline_words(panel: Axes, frontier: Frontier, answer: Headline, n_models:
     style.literal(panel.text(0.0, 1.19, answer.title, transform=panel.transAxes, fontsize=16, fontweight="bold"))
 
 
-def _name_records(panel: Axes, records: pd.DataFrame, beside: Mapping[str, Any]) -> None:
+def _name_records(panel: Axes, records: pd.DataFrame, beside: Mapping[str, Any], taken: list[Bbox]) -> None:
     """Name record holders, the highest first, where there is room for the name."""
-    taken: list[Bbox] = []
     for row in records.sort_values("score", ascending=False).itertuples():
         name = style.shorten(str(row.model).split("/")[-1], 28)
         text = panel.annotate(

@@ -46,7 +46,7 @@ def test_they_work_on_the_demo(tmp_path):
 @pytest.mark.mcmc
 @pytest.mark.real_data
 def test_they_give_the_readmes_sentence_on_the_real_table(shared_data, tmp_path):
-    shutil.copy(shared_data / "oll_v2_with_compute.csv", tmp_path / "oll.csv")
+    shutil.copy(shared_data / "open_llm_leaderboard_v2.csv", tmp_path / "oll.csv")
     typed(COMMANDS["fit"], tmp_path)
     said = typed(COMMANDS["ask"], tmp_path)
     # another machine's chains differ by Monte Carlo error, a fraction of a point: a whole percent may be the next one

@@ -259,6 +259,10 @@
     const at = [Number(answerLabel.attr("x")), Number(answerLabel.attr("y"))];
     const wide = answerLabel.text().length * (chart.small ? 8 : 12);
     taken.push(answerLabel.attr("text-anchor") === "end" ? [at[0] - wide, at[1] - 20, at[0], at[1] + 4] : [at[0], at[1] - 20, at[0] + wide, at[1] + 4]);
+    chart.layers.labels.selectAll("text").each(function () {
+      const [px, py] = [Number(this.getAttribute("x")), Number(this.getAttribute("y"))];
+      taken.push([px, py - 13, px + 8 * this.textContent.length, py + 4]);
+    });
     let named = 0;
     for (const k of new Set([...found.slice(0, 5), ...records])) {
       if (named >= most) break;
