@@ -90,8 +90,8 @@ def choose_lead(frontier: Frontier, budgets: Sequence[float]) -> Headline:
     """Choose what the page opens with: the round budget with the most base models near, and the task that rose most."""
     last = len(frontier.period_labels) - 1
     near = [nearby(frontier, budget, frontier.tasks[0], last)["base_model"].nunique() for budget in budgets]
-    # the largest budget that rests on at least half as many as any other
-    budget = max(one for one, n in zip(budgets, near, strict=True) if n >= 0.5 * max(near))
+    # the largest budget that rests on more than half as many as any other
+    budget = max(one for one, n in zip(budgets, near, strict=True) if n > 0.5 * max(near))
     answers = [headline(frontier, budget, task, prob=PROB) for task in frontier.tasks]
     moved = [one for one in answers if one.verdict == "advancing"]
     return max(moved, key=lambda one: one.change or 0.0) if moved else answers[0]
