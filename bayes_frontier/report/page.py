@@ -25,7 +25,7 @@ from bayes_frontier.files import make_folder, png, replace_file
 from bayes_frontier.plots.boundary import check_taus, draw_headline
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.report.chart import chart_document
-from bayes_frontier.report.evidence import Evidence, gather, pictures
+from bayes_frontier.report.evidence import FEW, Evidence, gather, pictures
 from bayes_frontier.text import (
     count,
     flops_typeset,
@@ -256,7 +256,9 @@ def write_report(
         trust=trust(frontier, evidence),
         alarms=alarms(frontier, evidence),
         # drawn by ourselves: names from data in it were escaped by Matplotlib
-        pictures=[(picture, Markup(picture.themed)) for picture in drawn],
+        drawn={picture.name: Markup(picture.themed) for picture in drawn},
+        pictures=drawn,
+        few=FEW,
         tables=[f"{TABLES}/{name}.csv" for name in tables],
         data=pack(chart_document([frontier, *others], PROB, truth)),
         style=asset("page.css"),

@@ -12,7 +12,7 @@ from bayes_frontier.report.evidence import Picture
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
     """No drawing: the pictures have tests of their own."""
-    made = Picture("drift", "Change", "A row a task.", "Changes.", "<svg></svg>")
+    made = Picture("base_models", "<svg></svg>")
     monkeypatch.setattr("bayes_frontier.report.page.draw_headline", lambda *arguments: Figure())
     monkeypatch.setattr("bayes_frontier.report.page.pictures", lambda *arguments: iter([made]))
 

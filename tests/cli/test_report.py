@@ -12,7 +12,7 @@ from tests.fakes import FakeFrontier
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
     """No drawing: the pictures have tests of their own."""
-    made = Picture("drift", "Change", "A row a task.", "Changes.", "<svg></svg>")
+    made = Picture("base_models", "<svg></svg>")
     monkeypatch.setattr("bayes_frontier.report.page.draw_headline", lambda *arguments: Figure())
     monkeypatch.setattr("bayes_frontier.report.page.pictures", lambda *arguments: iter([made]))
 
@@ -23,7 +23,7 @@ def test_a_page_its_pictures_and_tables(run, tmp_path):
     assert done.stdout == f"Wrote {tmp_path / 'page' / 'index.html'}\n"
     page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
-    assert (tmp_path / "page" / "pictures" / "drift.svg").read_text() == "<svg></svg>"
+    assert (tmp_path / "page" / "pictures" / "base_models.svg").read_text() == "<svg></svg>"
     assert (tmp_path / "page" / "tables" / "attainable.csv").read_text().startswith("task,flops,median,lower,upper\n")
 
 

@@ -28,7 +28,7 @@ def test_checks_with_numbers_are_drawn(simulated, monkeypatch):
     assert names[0] == "drift"
     assert [name for name in names if name.startswith("check-")] == ["check-coverage", "check-scale"]
     assert len(drawn) == len(found)
-    assert all(picture.alt and picture.caption and picture.heading for picture in found)
+    assert [picture.check.name for picture in found if picture.check] == ["coverage", "scale"]
 
 
 def test_on_the_page_a_picture_has_the_pages_colours_and_ids_of_its_own():
@@ -36,7 +36,7 @@ def test_on_the_page_a_picture_has_the_pages_colours_and_ids_of_its_own():
     panel = figure.subplots()
     panel.plot([0, 1], color=style.OKABE_ITO[0])
     panel.set_title("<b>$x_1$</b>", parse_math=False, color=style.INK)
-    made = Picture("one", "", "", "", svg(figure))
+    made = Picture("one", svg(figure))
     themed = made.themed
     assert themed.startswith("<svg ")
     assert "var(--accent)" in themed

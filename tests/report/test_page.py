@@ -62,7 +62,7 @@ SVG = '<svg width="72pt" height="36pt" xmlns="http://www.w3.org/2000/svg"><g id=
 @pytest.fixture
 def picture(monkeypatch):
     """No drawing: the pictures have tests of their own."""
-    made = [Picture("drift", "Change of boundaries", "A row a task.", "Changes and intervals.", SVG)]
+    made = [Picture("base_models", SVG)]
     monkeypatch.setattr(page_module, "pictures", lambda *arguments: iter(made))
     monkeypatch.setattr(page_module, "draw_headline", lambda *arguments: Figure())
     # and a small chart
@@ -86,7 +86,7 @@ def test_the_page_is_well_formed_and_needs_nothing_else(read, frontier):
     targets = {attributes.get("id") for _, attributes in page.elements}
     assert {link[1:] for link in links} <= targets
     assert all(link.startswith("#") for link in links)
-    assert "drift-figure_1" in targets
+    assert "base_models-figure_1" in targets
 
 
 def test_the_browser_may_run_the_scripts_of_the_page_and_no_others(read, frontier):
