@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
@@ -53,35 +54,26 @@ class Headline:
     median: float
     lower: float
     upper: float
-    since: str | None  # when the first period ended; change, its interval and verdict, all None with one period
-    change: float | None
-    change_lower: float | None
-    change_upper: float | None
-    verdict: str | None
-    best_model: str | None  # best model seen within half a decade; None where there is none
-    best_base_model: str | None
-    best_score: float | None
-    best_flops: float | None
     base_models_nearby: int
     models_nearby: int
+    best_model: str | None = None  # best model seen within half a decade; None where there is none
+    best_base_model: str | None = None
+    best_score: float | None = None
+    best_flops: float | None = None
+    since: str | None = None  # when the first period ended; change, its interval and verdict, all None with one period
+    change: float | None = None
+    change_lower: float | None = None
+    change_upper: float | None = None
+    verdict: str | None = None
 
     @property
     def title(self) -> str:
-        """The answer in one line."""
+        """The answer in one line, with the change where it is clear."""
         reach = (
             f"With {flops_typeset(self.flops)} FLOP, open models reach about {100 * self.median:.0f}% on {self.name}"
         )
-        return reach + (f" — {self.moved}" if self.verdict in ("advancing", "retreating") else "")
-
-    @property
-    def moved(self) -> str:
-        """The change since the first period, in a few words; empty where there is none to speak of."""
-        if self.change is None:
-            return ""
-        if self.verdict == "stable":
-            return f"unchanged since {self.since}"
-        known = "" if self.verdict in ("advancing", "retreating") else " perhaps"
-        return f"{points_words(self.change)}{known} since {self.since}"
+        clear = self.change is not None and self.verdict in ("advancing", "retreating")
+        return reach + (f" — {points_words(self.change or 0.0)} since {self.since}" if clear else "")
 
     @property
     def sentences(self) -> list[str]:
@@ -91,8 +83,8 @@ class Headline:
             f"This is the score that about {one_in(1 - self.tau)} models on a new base model exceeds; "
             f"{share_words(self.prob)} interval {percent_range(self.lower, self.upper)}.",
         ]
-        if self.change is not None and self.change_lower is not None and self.change_upper is not None:
-            low, high = points_signed(self.change_lower), points_signed(self.change_upper)
+        if self.change is not None:
+            low, high = points_signed(self.change_lower or 0.0), points_signed(self.change_upper or 0.0)
             judged = _JUDGED.get(str(self.verdict), "whether it moved cannot be told yet")
             unit = "point" if abs(round(100 * self.change)) == 1 else "points"
             said.append(
@@ -109,10 +101,6 @@ class Headline:
             f"({count(self.models_nearby, 'model')}) within half a decade of this compute.",
         ]
 
-    def document(self) -> dict[str, Any]:
-        """Return the numbers and sentences for JSON."""
-        return {**asdict(self), "title": self.title, "sentences": self.sentences}
-
 
 def headline(
     frontier: Frontier, flops: float, task: str, period: int | str | None = None, prob: float = PROB
@@ -121,9 +109,19 @@ def headline(
     number = int(query.period_indices(period, frontier.evaluations)[0])
     task = frontier.tasks[query.task_indices(task, frontier.tasks)[0]]
     found = frontier.attainable(flops, prob=prob, task=task, period=number)
-    change, verdict = _change(frontier, flops, task, number, prob)
+    optional: dict[str, Any] = {}
+    if number:
+        drawn = frontier.boundary(flops, task, "all").drop_vars("period")
+        change = change_since_first(frontier, drawn.isel(period=number) - drawn.isel(period=0), prob)
+        if change is not None:
+            optional = {"since": first_end(frontier), "verdict": str(change["verdict"].item())}
+            optional |= {"change": float(change["median"])}
+            optional |= {f"change_{part}": float(change[part]) for part in ("lower", "upper")}
     near = nearby(frontier, flops, task, number)
-    best = near.iloc[int(near["score"].to_numpy().argmax())] if len(near) else None
+    if len(near):
+        best = near.iloc[int(near["score"].to_numpy().argmax())]
+        optional |= {f"best_{name}": str(best[name]) for name in ("model", "base_model")}
+        optional |= {f"best_{name}": float(best[name]) for name in ("score", "flops")}
     return Headline(
         task=task,
         name=task_title(task),
@@ -134,33 +132,19 @@ def headline(
         median=float(found["median"]),
         lower=float(found["lower"]),
         upper=float(found["upper"]),
-        since=first_end(frontier) if change else None,
-        change=change[0] if change else None,
-        change_lower=change[1] if change else None,
-        change_upper=change[2] if change else None,
-        verdict=verdict,
-        best_model=None if best is None else str(best["model"]),
-        best_base_model=None if best is None else str(best["base_model"]),
-        best_score=None if best is None else float(best["score"]),
-        best_flops=None if best is None else float(best["flops"]),
         base_models_nearby=int(near["base_model"].nunique()),
         models_nearby=len(near),
+        **optional,
     )
 
 
-def _change(
-    frontier: Frontier, flops: float, task: str, number: int, prob: float
-) -> tuple[tuple[float, float, float] | None, str | None]:
-    """Median and interval of the change from the first period to another, and its verdict."""
-    if not number or frontier.spec.structure.periods == "constant":
-        return None, None
-    drawn = frontier.boundary(flops, task, "all").drop_vars("period")
-    change = drawn.isel(period=number) - drawn.isel(period=0)
+def change_since_first(frontier: Frontier, change: xr.DataArray, prob: float) -> xr.Dataset | None:
+    """Summarise draws of a change since the first period, with its verdict; None where the model has no drift."""
+    if frontier.spec.structure.periods == "constant":
+        return None
     summary = query.summarise(change, prob)
     summary["advance"], summary["retreat"], summary["still"] = chances_of_change(change, DELTA)
-    verdict = str(verdicts(summary, prob if frontier.converged else None).item())
-    median, lower, upper = (float(summary[part]) for part in ("median", "lower", "upper"))
-    return (median, lower, upper), verdict
+    return summary.assign(verdict=verdicts(summary, prob if frontier.converged else None))
 
 
 def first_end(frontier: Frontier) -> str:

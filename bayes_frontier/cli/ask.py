@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,7 +71,7 @@ def ask_fit(
     if as_json:
         about = {"source": frontier.evaluations.source, "fingerprint": frontier.evaluations.fingerprint}
         verdicts = [{"check": one.name, "verdict": one.verdict, "sentence": one.sentence} for one in checks]
-        rows = [one.document() for one in answers]
+        rows = [{**asdict(one), "title": one.title, "sentences": one.sentences} for one in answers]
         show_json({**about, "converged": frontier.converged, "rows": rows, "checks": verdicts})
         return
     for one in answers:

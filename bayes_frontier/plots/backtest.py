@@ -7,7 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, Backtest
 from bayes_frontier.errors import QueryError
@@ -72,7 +71,9 @@ def plot_backtest(
     table = result.summary(group, prob=prob).iloc[::-1]
     names = list(table.index)
     new_figure = axes is None
-    panels = _row(len(names)) if axes is None else np.asarray(axes, dtype=object).ravel()
+    panels = (
+        style.panel_grid(3, height=0.5 + 0.3 * len(names)) if axes is None else np.asarray(axes, dtype=object).ravel()
+    )
     if len(panels) < 3:
         raise QueryError(f"axes: {len(panels)} given; a backtest needs three: loss, difference, coverage.")
     loss, difference, coverage = panels = panels[:3]
@@ -170,11 +171,6 @@ def plot_backtest_tasks(
         place = {"loc": "outside lower center", "ncols": len(names)} if new_figure else {"loc": "best"}
         (figure if new_figure else panels[-1]).legend(handles, labels, **{**place, **options})
     return panels
-
-
-def _row(n: int) -> npt.NDArray[Any]:
-    figure = Figure(figsize=(11.5, 1.6 + 0.3 * n), layout="constrained", facecolor=style.PAPER)
-    return np.asarray(figure.subplots(1, 3, squeeze=False).ravel(), dtype=object)
 
 
 def _scatter(

@@ -10,12 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.analysis.headline import first_end, supported_range
+from bayes_frontier.analysis.headline import change_since_first, first_end, supported_range
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Truth
-from bayes_frontier.posterior.drift import DELTA, VERDICTS, chances_of_change, verdicts
+from bayes_frontier.posterior.drift import VERDICTS
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.posterior.query import first_reaching, summarise
+from bayes_frontier.posterior.query import first_reaching
 from bayes_frontier.text import flops_words, task_title
 
 Floats = npt.NDArray[np.float64]
@@ -91,16 +91,7 @@ def task_series(frontier: Frontier, task: str, budgets: Sequence[float], prob: f
         series = _series(values.reshape(len(grid), -1), np.log10(grid), shown, prob)
         here = drawn.isel(flops=shown).drop_vars("period")
         first = here if first is None else first
-        yield replace(series, change=_change(frontier, here - first, prob) if period else None)
-
-
-def _change(frontier: Frontier, change: xr.DataArray, prob: float) -> xr.Dataset | None:
-    """Change since the first period, with its verdict; None where the model has no drift."""
-    if frontier.spec.structure.periods == "constant":
-        return None
-    summary = summarise(change, prob)
-    summary["advance"], summary["retreat"], summary["still"] = chances_of_change(change, DELTA)
-    return summary.assign(verdict=verdicts(summary, prob if frontier.converged else None))
+        yield replace(series, change=change_since_first(frontier, here - first, prob) if period else None)
 
 
 def _with_outer(budgets: Sequence[float]) -> Floats:
@@ -132,26 +123,20 @@ def chart_document(frontiers: Sequence[Frontier], prob: float, truth: Truth | No
     models = first.evaluations.models
     computes = base_model_computes(first)
     budgets = choose_budgets(first, 1.0 / len(frontiers))
+    known = None
+    if truth is not None and set(first.tasks) <= set(truth.tasks):
+        boundary = truth.boundary(budgets, period="all").sel(task=list(first.tasks))
+        known = scaled(boundary.transpose("task", "period", "flops"), 1e6)
     return {
-        "truth": [
-            [
-                millionths(truth.boundary(budgets, task=task, period=period).to_numpy())
-                for period in range(len(first.period_labels))
-            ]
-            for task in first.tasks
-        ]
-        if truth is not None and set(first.tasks) <= set(truth.tasks)
-        else None,
+        "truth": known,
         "source": first.evaluations.source,
         "tasks": list(first.tasks),
         "titles": [task_title(task) for task in first.tasks],
         "periods": list(first.period_labels),
         "since": first_end(first),
         "prob": prob,
-        "delta": DELTA,
         "range": chart_range(first),
         "supported": supported_range(models),
-        "searched": list(SEARCHED),
         "verdicts": list(VERDICTS),
         "bases": {"name": list(computes), "flops": list(computes.values())},
         "models": _models(models, first.tasks, list(computes)),
@@ -171,7 +156,7 @@ def _models(models: pd.DataFrame, tasks: Sequence[str], base_models: Sequence[st
         "period": models["period"].astype(int).tolist(),
         "flops": [float(flops_words(value)) for value in models["flops"]],
         # in hundredths of a percent, as leaderboards print them; negative: not scored on the task
-        "scores": [np.rint(1e4 * column).astype(int).tolist() for column in scores.T],
+        "scores": [scaled(column, 1e4) for column in scores.T],
     }
 
 
@@ -185,7 +170,7 @@ def _fit(frontier: Frontier, prob: float, budgets: list[float]) -> dict[str, Any
 
 
 def _base_models(frontier: Frontier, prob: float) -> list[Any]:
-    """Answers of every known base model at its own compute: base model, task, period; none without effects for them."""
+    """Answers of every known base model at its own compute: by task and period; none without effects for them."""
     answered = []
     for name, flops in base_model_computes(frontier).items():
         try:
@@ -195,47 +180,32 @@ def _base_models(frontier: Frontier, prob: float) -> list[Any]:
         values = drawn.transpose("task", "period", "chain", "draw").to_numpy()
         ordered = np.sort(values.reshape(*values.shape[:2], -1), axis=-1)
         found = np.quantile(ordered, [0.5, 0.5 - prob / 2.0, 0.5 + prob / 2.0], axis=-1)
-        answered.append(
-            [
-                [
-                    {"m": [*millionths(found[:, k, t])], "p": _ramp(thousandths(_reached(ordered[k, t][None])[0]))}
-                    for t in range(ordered.shape[1])
-                ]
-                for k in range(ordered.shape[0])
-            ]
-        )
+        ramps = [[_ramp(row) for row in scaled(_reached(rows), 1e3)] for rows in ordered]
+        answered.append({"m": scaled(np.moveaxis(found, 0, -1), 1e6), "p": ramps})
     return answered
 
 
 def _encoded(series: Series) -> dict[str, Any]:
     change = series.change
     return {
-        "m": millionths(series.median),
-        "l": millionths(series.lower),
-        "u": millionths(series.upper),
-        "p": [_ramp(row) for row in thousandths(series.reached)],
+        "m": scaled(series.median, 1e6),
+        "l": scaled(series.lower, 1e6),
+        "u": scaled(series.upper, 1e6),
+        "p": [_ramp(row) for row in scaled(series.reached, 1e3)],
         "n": [two_digits(row) for row in series.needed],
-        "x": thousandths(series.missing),
+        "x": scaled(series.missing, 1e3),
         "c": None
         if change is None
         else {
-            **{part: millionths(change[part].to_numpy()) for part in ("median", "lower", "upper")},
+            **{part: scaled(change[part], 1e6) for part in ("median", "lower", "upper")},
             "verdict": [VERDICTS.index(str(word)) for word in change["verdict"].to_numpy()],
         },
     }
 
 
-def millionths(values: Floats) -> list[int]:
-    """Round so finely that whole percents, and tenths of them, come out as they do from the numbers themselves."""
-    rounded: list[int] = np.rint(1e6 * np.asarray(values)).astype(int).tolist()
-    return rounded
-
-
-def thousandths(values: Floats) -> Any:  # noqa: ANN401 - nested as deep as the array
-    """Round as the command line does when it prints three decimals."""
-    unique, place = np.unique(values, return_inverse=True)
-    words = np.array([int(f"{value:.3f}".replace(".", "")) for value in unique])
-    return words[place].tolist()
+def scaled(values: npt.ArrayLike, parts: float) -> Any:  # noqa: ANN401 - nested as deep as the array
+    """Round to whole parts: a million are so fine that whole percents come out as from the numbers themselves."""
+    return np.rint(parts * np.asarray(values)).astype(int).tolist()
 
 
 def two_digits(flops: Floats) -> list[int]:

@@ -43,7 +43,7 @@ def test_a_fit_that_did_not_converge_says_nothing_of_movement(frontier):
 def test_one_period_has_no_change():
     found = headline(FakeFrontier(small_evaluations(periods=1)[0]), 1e23, "bbh")
     assert found.change is None
-    assert found.moved == ""
+    assert "—" not in found.title
     assert not any("Change" in sentence for sentence in found.sentences)
 
 

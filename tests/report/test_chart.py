@@ -20,23 +20,13 @@ from bayes_frontier.report.chart import (
     chart_document,
     chart_range,
     choose_budgets,
-    millionths,
+    scaled,
     task_series,
-    thousandths,
     two_digits,
 )
 from bayes_frontier.report.page import asset, pack, policy_hash, unpack
 from tests.draws import make_frontier, without_bases
 from tests.fakes import FakeFrontier
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
-def test_thousandths_are_what_is_printed(values):
-    assert [f"{one / 1000:.3f}" for one in thousandths(np.array(values))] == [f"{value:.3f}" for value in values]
-
-
-def test_thousandths_keep_the_shape():
-    assert thousandths(np.array([[0.1, 0.25], [1.0, 0.0]])) == [[100, 250], [1000, 0]]
 
 
 @pytest.mark.parametrize(
@@ -54,8 +44,8 @@ def test_falling_rows_are_cut_at_both_ends(row, kept):
     assert chart._ramp(row) == kept
 
 
-def test_millionths_keep_whole_percents():
-    assert millionths(np.array([0.5449999, 0.545001])) == [545000, 545001]
+def test_scaled_numbers_keep_their_shape_and_whole_percents():
+    assert scaled(np.array([[0.5449994, 0.545001]]), 1e6) == [[544999, 545001]]
 
 
 def test_the_document_agrees_with_the_fit(frontier):
@@ -64,11 +54,11 @@ def test_the_document_agrees_with_the_fit(frontier):
     assert [fit["tau"] for fit in document["fits"]] == [0.98, 0.9]
     fit = document["fits"][0]
     found = frontier.attainable(fit["budgets"], task="bbh", period=2)
-    assert fit["series"][0][2]["m"] == millionths(found["median"].to_numpy())
+    assert fit["series"][0][2]["m"] == scaled(found["median"].to_numpy(), 1e6)
     names = document["bases"]["name"]
     own = frontier.attainable(document["bases"]["flops"][3], task="math_lvl_5", period=1, base_model=names[3])
     expected = [own[part].item() for part in ("median", "lower", "upper")]
-    assert fit["bases"][3][1][1]["m"] == millionths(np.array(expected))
+    assert fit["bases"][3]["m"][1][1] == scaled(np.array(expected), 1e6)
     assert document["truth"] is None
 
 
@@ -98,7 +88,7 @@ def test_the_truth_of_a_simulation_is_carried(simulated):
     document = chart_document([frontier], 0.9, simulated[1])
     budgets = document["fits"][0]["budgets"]
     known = simulated[1].boundary(budgets, task="math_lvl_5", period=1)
-    assert document["truth"][1][1] == millionths(known.to_numpy())
+    assert document["truth"][1][1] == scaled(known, 1e6)
 
 
 @given(st.text())

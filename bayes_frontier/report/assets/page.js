@@ -62,8 +62,9 @@
   function answer(task) {
     const series = fit().series[task][state.period];
     if (state.base >= 0) {
-      const own = fit().bases[state.base][task][state.period];
-      return { series, m: own.m[0], l: own.m[1], u: own.m[2], ramp: own.p, change: null };
+      const own = fit().bases[state.base];
+      const [m, l, u] = own.m[task][state.period];
+      return { series, m, l, u, ramp: own.p[task][state.period], change: null };
     }
     const i = nearest(fit().budgets, state.flops);
     const c = series.c;
