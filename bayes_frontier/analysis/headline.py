@@ -1,7 +1,6 @@
 """The answer one would send: what a budget makes attainable on a task, since when, and what that rests on, in words."""
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.registry.registry import given_registry
 from bayes_frontier.posterior import query
@@ -192,12 +190,3 @@ def flops_of(frontier: Frontier, name: str) -> float:
             f"whose compute is known.{known}"
         )
     return entry.flops
-
-
-def checked(checks: Sequence[Check]) -> str:
-    """Say in one line what was checked, and what came of it."""
-    words = {"pass": "passed", "warn": "to be read with care", "fail": "failed", "unknown": "not run"}
-    groups = {verdict: [one for one in checks if one.verdict == verdict] for verdict in words}
-    parts = [f"{len(found)} {words[verdict]}" for verdict, found in groups.items() if found]
-    sentences = [f" {one.name}: {' '.join(one.sentence.split())}" for one in groups["fail"] or groups["warn"]]
-    return f"{', '.join(parts) or 'nothing'}.{sentences[0] if sentences else ''}"

@@ -61,7 +61,7 @@ def ask_fit(
     """
     asked = question(task, period, None, prob)
     frontier = load(fit)
-    from bayes_frontier.analysis.headline import QUICK, checked, flops_of, headline
+    from bayes_frontier.analysis.headline import QUICK, flops_of, headline
     from bayes_frontier.checks import run
 
     numeric = re.match(r"[\d.+-]+(?:e[\d+-]+)?$|[\d.]*\s*[x×*]?\s*10(?:\^|\*\*)\d+$", flops.strip(), re.IGNORECASE)
@@ -77,7 +77,7 @@ def ask_fit(
     for one in answers:
         typer.echo(printable(" ".join(one.sentences)) + "\n")
     names = ", ".join(one.name for one in checks)
-    typer.echo(printable(f"Checked: {names}; {checked(checks)} All checks: bayes-frontier check {fit}"))
+    typer.echo(printable(f"Checked: {names}. {checks.sentences[0]} All checks: bayes-frontier check {fit}"))
 
 
 @app.command("attain", rich_help_panel=given.ASK)
@@ -267,16 +267,13 @@ def drift(
 def _moved_words(rows: Sequence[Mapping[str, Value]]) -> list[str]:
     """Say in words which tasks moved: the headline of a table of changes."""
     words = {"advancing": "Rose", "retreating": "Fell", "stable": "Hardly moved", "unknown": "Cannot be told yet"}
-    groups = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in (*words, "re-scored")}
     said = []
-    for verdict, found in groups.items():
-        clear = verdict in ("advancing", "retreating")
-        names = [
-            f"{task_title(str(row['task']))}{f' by {abs(100 * float(row["median"] or 0)):.0f} points' if clear else ''}"
-            for row in found
-        ]
-        unique = list(dict.fromkeys(names))
-        said += [f"{words.get(verdict, 'Re-scored')}: {', '.join(unique)}."] if unique else []
+    for verdict, word in (*words.items(), ("re-scored", "Re-scored")):
+        names = []
+        for row in (row for row in rows if row["verdict"] == verdict):
+            by = f" by {abs(100 * float(row['median'] or 0)):.0f} points" if word in ("Rose", "Fell") else ""
+            names.append(task_title(str(row["task"])) + by)
+        said += [f"{word}: {', '.join(dict.fromkeys(names))}."] if names else []
     return said
 
 

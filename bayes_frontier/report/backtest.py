@@ -17,12 +17,6 @@ from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.plots.backtest import plot_backtest, plot_backtest_tasks
 from bayes_frontier.text import count, printable, share_words
 
-_SCORE_TITLES = {
-    "all": "All models",
-    "known": "Models on base models that were fitted",
-    "new": "Models on base models not fitted",
-}
-
 
 def scoring_files(scored: Scored) -> dict[str, bytes]:
     """Write down what `bayes_frontier.score` found, without rows of the data."""
@@ -58,7 +52,7 @@ def score_sentences(scored: Scored) -> list[str]:
 
 
 def _score_page(scored: Scored) -> str:
-    parts = [(title, scored.table[scored.table["group"] == group]) for group, title in _SCORE_TITLES.items()]
+    parts = [(group, scored.table[scored.table["group"] == group]) for group in ("all", "known", "new")]
     return (
         _templates()
         .get_template("score.md.j2")
@@ -68,8 +62,8 @@ def _score_page(scored: Scored) -> str:
             sentences=score_sentences(scored),
             # the mean over tasks last
             groups=[
-                (title, part.sort_values("task", key=lambda names: names == "all", kind="stable"))
-                for title, part in parts
+                (group, part.sort_values("task", key=lambda names: names == "all", kind="stable"))
+                for group, part in parts
                 if part["n"].sum()
             ],
         )
@@ -77,8 +71,6 @@ def _score_page(scored: Scored) -> str:
 
 
 PAGE, SUMMARY, CELLS = "README.md", "summary.csv", "cells.csv"
-_TITLES = {"all": "All models", "known": "Models on a base model that was fitted", "new": "Models on a new base model"}
-_FITTED_TO = {"last": "last period", "past": "all periods before", "next": "the period itself"}
 
 
 def cell_table(result: Backtest) -> pd.DataFrame:
@@ -120,8 +112,6 @@ def page(result: Backtest, command: str) -> str:
             or "those of the program",
             seconds=sum(taken),
             cells=_cells(result),
-            titles=_TITLES,
-            fitted_to=_FITTED_TO,
             range_words=range_words,
             ours=OURS,
             oracle=ORACLE,

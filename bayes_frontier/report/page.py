@@ -39,9 +39,6 @@ from bayes_frontier.text import (
 
 PROB = 0.9
 _MOST_BUDGETS = 5
-_LONG = 160
-# A budget this close to the smallest or largest model is not called an extrapolation.
-_EDGE = 1.1
 
 
 @dataclass(frozen=True)
@@ -50,33 +47,26 @@ class Facts:
 
     lead: Headline  # the answer that the page opens with
     budgets: list[float]  # FLOPs of the table of attainable scores
-    beyond: set[float]  # those of them outside the range of the models fitted
     attainable: pd.DataFrame  # one row per task and budget: median, lower, upper
     bases: pd.DataFrame  # base models, those with the most models first: base_model, models, flops
-    # provenance, documents: short and long entries of the fit's provenance: name and text
-    provenance: list[tuple[str, str]]
-    documents: list[tuple[str, str]]
+    provenance: list[tuple[str, str]]  # entries of the fit's provenance: name and text
 
 
 def facts(frontier: Frontier) -> Facts:
     """Gather the facts of a fit."""
     evaluations = frontier.evaluations
     models = evaluations.models
-    low, high = float(models["flops"].min()), float(models["flops"].max())
-    budgets = choose_budgets(low, high)
+    budgets = choose_budgets(float(models["flops"].min()), float(models["flops"].max()))
     by_base = models.groupby("base_model")[["flops"]]
     groups: pd.DataFrame = by_base.agg(models=("flops", "size"), flops=("flops", "median"))
     bases = groups.sort_values("models", ascending=False, kind="stable").reset_index()
-    entries = [(name.replace("_", " "), _text(value)) for name, value in frontier.provenance.items()]
     parts = [frontier.attainable(budgets, prob=PROB, task=task).to_dataframe() for task in frontier.tasks]
     return Facts(
         lead=choose_lead(frontier, budgets),
         budgets=budgets,
-        beyond={budget for budget in budgets if not low / _EDGE <= budget <= high * _EDGE},
         attainable=pd.concat([part.reset_index() for part in parts])[["task", "flops", "median", "lower", "upper"]],
         bases=bases,
-        provenance=[(name, text) for name, text in entries if len(text) <= _LONG and "\n" not in text],
-        documents=[(name, text) for name, text in entries if len(text) > _LONG or "\n" in text],
+        provenance=[(name.replace("_", " "), _text(value)) for name, value in frontier.provenance.items()],
     )
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from bayes_frontier.analysis.headline import FALLING, checked, headline
-from tests.fakes import FakeFrontier, fake_checks, small_evaluations
+from bayes_frontier.analysis.headline import FALLING, headline
+from tests.fakes import FakeFrontier, small_evaluations
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,3 @@ def test_one_period_has_no_change():
     assert found.change is None
     assert "—" not in found.title
     assert not any("Change" in sentence for sentence in found.sentences)
-
-
-def test_checks_are_counted_and_the_worst_is_said():
-    assert checked(fake_checks()) == "3 passed."
-    assert checked(fake_checks(coverage="warn")).startswith("2 passed, 1 to be read with care. coverage: 98.1%")
-    assert checked(fake_checks(coverage="fail", influence="warn")).endswith("below their boundary.")

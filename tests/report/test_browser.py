@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import bayes_frontier
+from bayes_frontier.checks.result import Checks
 from bayes_frontier.cli.app import app
 from bayes_frontier.evaluations import Evaluations
 from bayes_frontier.report import write_report
@@ -62,7 +63,7 @@ def visit(browser, written):
 def ask(monkeypatch, fits):
     """Run a command on the fit and read its JSON."""
     monkeypatch.setitem(vars(bayes_frontier), "load", lambda path: fits[0])
-    monkeypatch.setattr("bayes_frontier.checks.run.check", lambda frontier, **_: fake_checks())
+    monkeypatch.setattr("bayes_frontier.checks.run.check", lambda frontier, **_: Checks(fake_checks()))
 
     def _ask(*arguments: str) -> list[dict]:
         done = CliRunner().invoke(app, [*arguments, "--json"], prog_name="bayes-frontier")
