@@ -130,11 +130,6 @@ def pack(document: object) -> str:
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
-def unpack(text: str) -> object:
-    """Read back what `pack` wrote."""
-    return json.loads(zlib.decompress(base64.b64decode(text)))
-
-
 def asset(name: str) -> Markup:
     """Read a script or style sheet that ships with the package."""
     text = resources.files("bayes_frontier.report").joinpath("assets", name).read_text(encoding="utf-8")
@@ -154,15 +149,14 @@ def report_tables(frontier: Frontier, facts: Facts, evidence: Evidence) -> dict[
         {"what": "models kept", "which": label, "rows": int((evaluations.models["period"] == k).sum())}
         for k, label in enumerate(frontier.period_labels)
     ]
+    checks = [(one.name, one.verdict, one.sentence) for one in evidence.checks]
     dropped = evaluations.dropped_by_reason()
     counts += [{"what": "rows left out", "which": str(reason), "rows": int(n)} for reason, n in dropped.items()]
     tables = {
         "attainable": facts.attainable,
         "data": pd.DataFrame(counts),
         "diagnostics": frontier.diagnostics,
-        "checks": pd.DataFrame(
-            [{"check": one.name, "verdict": one.verdict, "sentence": one.sentence} for one in evidence.checks]
-        ),
+        "checks": pd.DataFrame(checks, columns=["check", "verdict", "sentence"]),
     }
     if evidence.drift is not None:
         tables["drift"] = _frame(evidence.drift.drop_vars("change"))

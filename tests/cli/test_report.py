@@ -5,8 +5,8 @@ from matplotlib.figure import Figure
 
 import bayes_frontier
 from bayes_frontier.report.evidence import Picture
-from bayes_frontier.report.page import unpack
 from tests.fakes import FakeFrontier
+from tests.report.browsing import unpack
 
 
 @pytest.fixture(autouse=True)

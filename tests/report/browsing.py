@@ -1,7 +1,10 @@
 """A real browser for the page, where there is one."""
 
+import base64
+import json
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -22,6 +25,11 @@ def open_browser() -> Iterator:
         browser = running.chromium.launch(executable_path=found, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+def unpack(text: str) -> object:
+    """Read back what the page carries as the browser does."""
+    return json.loads(zlib.decompress(base64.b64decode(text)))
 
 
 class Visit:

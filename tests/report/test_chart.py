@@ -24,9 +24,10 @@ from bayes_frontier.report.chart import (
     task_series,
     two_digits,
 )
-from bayes_frontier.report.page import asset, pack, policy_hash, unpack
+from bayes_frontier.report.page import asset, pack, policy_hash
 from tests.draws import make_frontier, without_bases
 from tests.fakes import FakeFrontier
+from tests.report.browsing import unpack
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from bayes_frontier.evaluations import Evaluations
 from bayes_frontier.report import page as page_module
 from bayes_frontier.report import write_report
 from bayes_frontier.report.evidence import Picture
-from bayes_frontier.report.page import alarms, choose_budgets, facts, policy_hash, report_tables, trust, unpack
+from bayes_frontier.report.page import alarms, choose_budgets, facts, policy_hash, report_tables, trust
 from tests.fakes import FakeFrontier
+from tests.report.browsing import unpack
 from tests.report.conftest import make_evidence
 
 HOSTILE = "<img src=x onerror=alert(1)>"
