@@ -174,7 +174,7 @@ def supported_range(models: pd.DataFrame) -> tuple[float, float]:
 
 
 def flops_of(frontier: Frontier, name: str) -> float:
-    """Compute of a base model by any name the fit's registry knows, else of a base model or model in the fit."""
+    """Compute a base model, or a model, has in the fit, by any name the registry knows; if in neither, the registry's."""
     models = frontier.evaluations.models
     registry = given_registry(frontier.evaluations.registry)
     entry = registry.get(name)

@@ -26,16 +26,7 @@ from bayes_frontier.plots.boundary import check_taus, draw_headline
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.report.chart import chart_document
 from bayes_frontier.report.evidence import FEW, Evidence, gather, pictures
-from bayes_frontier.text import (
-    count,
-    flops_typeset,
-    flops_words,
-    listed,
-    one_in,
-    percent_range,
-    share_words,
-    task_title,
-)
+from bayes_frontier.text import count, flops_typeset, flops_words, one_in, percent_range, share_words, task_title
 
 PROB = 0.9
 _MOST_BUDGETS = 5
@@ -54,8 +45,7 @@ class Facts:
 
 def facts(frontier: Frontier) -> Facts:
     """Gather the facts of a fit."""
-    evaluations = frontier.evaluations
-    models = evaluations.models
+    models = frontier.evaluations.models
     budgets = choose_budgets(float(models["flops"].min()), float(models["flops"].max()))
     by_base = models.groupby("base_model")[["flops"]]
     groups: pd.DataFrame = by_base.agg(models=("flops", "size"), flops=("flops", "median"))
@@ -90,38 +80,9 @@ def choose_lead(frontier: Frontier, budgets: Sequence[float]) -> Headline:
 def _text(value: object) -> str:
     if isinstance(value, Mapping) and all(not isinstance(v, Mapping | list) for v in value.values()):
         return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
-    if isinstance(value, str):
-        return value
     if isinstance(value, float):
         return f"{value:g}"
     return json.dumps(value, indent=1, default=str) if isinstance(value, Mapping | list | tuple) else str(value)
-
-
-def alarms(frontier: Frontier, evidence: Evidence) -> list[tuple[str, str]]:
-    """Say what has to be known before any number is read."""
-    banners = []
-    if not frontier.converged:
-        banners.append(("Not converged: the numbers on this page can be wrong.", frontier.convergence_text()))
-    for check in evidence.checks:
-        if check.verdict == "fail" and (check.name != "convergence" or not banners):
-            banners.append((f"Check failed: {check.name}.", check.sentence))
-    return banners
-
-
-def trust(frontier: Frontier, evidence: Evidence) -> tuple[str, str, list[str]]:
-    """Say in one line whether the fit can be trusted: its tone, the line, and what warned or failed."""
-    failed, warned, passed = (
-        [check for check in evidence.checks if check.verdict == verdict] for verdict in ("fail", "warn", "pass")
-    )
-    sentences = [f"{check.name}: {check.sentence}" for check in failed + warned]
-    if failed or not frontier.converged:
-        return "bad", f"Not as it stands: {listed([c.name for c in failed]) or 'convergence'} failed.", sentences
-    if not passed and not warned:
-        return "care", "It was not checked.", []
-    numbers = f"{count(len(passed), 'check')} passed"
-    if warned:
-        return "care", f"Yes, with care: {numbers}, {len(warned)} ask for care.", sentences
-    return "good", f"As far as it was checked: {numbers}.", []
 
 
 def pack(document: object) -> str:
@@ -237,8 +198,6 @@ def write_report(
         falling=FALLING,
         prob=PROB,
         evidence=evidence,
-        trust=trust(frontier, evidence),
-        alarms=alarms(frontier, evidence),
         # drawn by ourselves: names from data in it were escaped by Matplotlib
         drawn={picture.name: Markup(picture.themed) for picture in drawn},
         pictures=drawn,
@@ -277,6 +236,7 @@ def _template() -> Template:
         "flops": flops_words,
         "percent": share_words,
         "title_of": task_title,
+        "counted": count,
         "between": lambda row: percent_range(row.lower, row.upper),
     }
     return environment.get_template("page.html.j2")

@@ -14,7 +14,7 @@ from bayes_frontier.evaluations import Evaluations
 from bayes_frontier.report import page as page_module
 from bayes_frontier.report import write_report
 from bayes_frontier.report.evidence import Picture
-from bayes_frontier.report.page import alarms, choose_budgets, facts, policy_hash, report_tables, trust
+from bayes_frontier.report.page import choose_budgets, facts, policy_hash, report_tables
 from tests.fakes import FakeFrontier
 from tests.report.browsing import unpack
 from tests.report.conftest import make_evidence
@@ -263,25 +263,23 @@ def test_pictures_and_tables_stand_beside_the_page(frontier, evidence, simulated
     ("verdicts", "tone", "words"),
     [
         ({}, "good", "As far as it was checked: 3 checks passed."),
-        ({"influence": "warn"}, "care", "Yes, with care: 2 checks passed, 1 ask for care."),
-        ({"coverage": "fail"}, "bad", "Not as it stands: 'coverage' failed."),
+        ({"influence": "warn"}, "care", "Yes, with care: 2 checks passed, 1 to be read with care."),
+        ({"coverage": "fail"}, "bad", "Not as it stands: coverage failed."),
         (dict.fromkeys(("convergence", "coverage", "influence"), "unknown"), "care", "It was not checked."),
     ],
 )
-def test_trust_follows_the_worst_check(frontier, verdicts, tone, words):
-    assert trust(frontier, make_evidence(frontier, **verdicts))[:2] == (tone, words)
+def test_trust_follows_the_worst_check(read, frontier, verdicts, tone, words):
+    page = read(frontier, **verdicts)
+    assert f"Can I trust this? {words}" in page.text
+    assert {"class": f"mark {tone}"} in page.named("span")
 
 
-def test_an_unconverged_fit_is_not_trusted_whatever_its_checks_say(simulated):
-    frontier = FakeFrontier(simulated[0], converged=False)
-    assert trust(frontier, make_evidence(frontier))[0] == "bad"
-
-
-def test_alarms_have_convergence_first_and_once(simulated):
-    frontier = FakeFrontier(simulated[0], converged=False)
-    found = alarms(frontier, make_evidence(frontier, convergence="fail", coverage="fail"))
-    assert [heading.split(":")[0] for heading, _ in found] == ["Not converged", "Check failed"]
-    assert alarms(FakeFrontier(simulated[0]), make_evidence(frontier)) == []
+def test_an_unconverged_fit_is_not_trusted_and_says_so_once(read, simulated):
+    page = read(FakeFrontier(simulated[0], converged=False), convergence="fail", coverage="fail")
+    headings = re.findall(r"(Not converged|Check failed: \w+)", page.text)
+    assert headings == ["Not converged", "Check failed: coverage"]
+    assert "Not as it stands" in page.text
+    assert "Not as it stands: convergence failed." in read(FakeFrontier(simulated[0], converged=False)).text
 
 
 def test_tables_hold_what_the_page_says(frontier, evidence):
