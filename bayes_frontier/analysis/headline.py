@@ -174,7 +174,7 @@ def supported_range(models: pd.DataFrame) -> tuple[float, float]:
 
 
 def flops_of(frontier: Frontier, name: str) -> float:
-    """Return the compute of a base model by any name the registry knows, as the fit has it; else of a model of the fit."""
+    """Return the compute of a base model by any name the registry knows, as the fit has it; or of a fitted model."""
     models = frontier.evaluations.models
     registry = given_registry(frontier.evaluations.registry)
     entry = registry.get(name)
