@@ -75,8 +75,8 @@ def svg(figure: Figure) -> str:
     # ids are a hash, of a random salt where none is given
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_frontier", "savefig.transparent": True}):
         figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
-    # two decimals of a point are a 7,000th of an inch
-    return re.sub(r"(\d+\.\d{2})\d+", r"\1", drawn.getvalue())
+    # two decimals of a point are a 7,000th of an inch; numbers between elements are words, and stay as they are
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d{2})\d+", r"\1", tag[0]), drawn.getvalue())
 
 
 def make_folder(path: Path | None, what: str) -> None:

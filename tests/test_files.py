@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bayes_frontier.errors import QueryError, StoreError
-from bayes_frontier.files import make_folder, png, replace_file, replacing, write_picture
+from bayes_frontier.files import make_folder, png, replace_file, replacing, svg, write_picture
 
 
 def test_a_file_is_replaced(tmp_path):
@@ -93,3 +94,11 @@ def test_a_figure_is_the_same_file_each_time(tmp_path):
     for name in ("one.png", "two.png"):
         write_picture(figure, tmp_path / name, "--out")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes() == png(figure)
+
+
+def test_numbers_in_a_drawn_picture_are_not_cut_short():
+    figure = Figure()
+    figure.subplots().set_title("moves by -0.0149 of 1.23456")
+    drawn = svg(figure)
+    assert "moves by -0.0149 of 1.23456" in drawn
+    assert not re.search(r'="[^"]*\d\.\d{3}[^"]*"', drawn)  # where lines run is rounded all the same

@@ -26,11 +26,6 @@ class GuardedGroup(TyperGroup):
         for command in self.commands.values():
             for option in command.params:
                 _say_default(option)
-        if "plan" in self.commands:
-            places = {name: panel for panel, names in choose.PANELS.items() for name in names}
-            options: list[Any] = self.commands["plan"].params
-            for option in options:
-                option.rich_help_panel = places.get(option.name, option.rich_help_panel)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own base class
         """Move ``--debug`` from anywhere on the line to the front, where the parser expects it."""

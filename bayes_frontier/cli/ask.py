@@ -64,8 +64,8 @@ def ask_fit(
     from bayes_frontier.analysis.headline import QUICK, flops_of, headline
     from bayes_frontier.checks import run
 
-    numeric = re.match(r"[\d.+-]+(?:e[\d+-]+)?$|[\d.]*\s*[x×*]?\s*10(?:\^|\*\*)\d+$", flops.strip(), re.IGNORECASE)
-    budget = given.one_flops(flops) if numeric else flops_of(frontier, flops.strip())
+    number = re.fullmatch(r"[\d.+-]+(e[\d+-]+)?", given.plain_powers(flops.strip()), re.IGNORECASE)
+    budget = given.one_flops(flops) if number else flops_of(frontier, flops.strip())
     answers = [headline(frontier, budget, name, asked.period, asked.prob) for name in (asked.tasks or frontier.tasks)]
     checks = run.check(frontier, only=QUICK)
     if as_json:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from matplotlib.figure import Figure
 
 from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, Backtest, range_words
 from bayes_frontier.checks.score import Scored
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.plots.backtest import plot_backtest, plot_backtest_tasks
+from bayes_frontier.report.page import templates
 from bayes_frontier.text import count, printable, share_words
 
 
@@ -139,14 +140,7 @@ def _safe(text: str) -> str:
 @cache
 def _templates() -> Environment:
     # Markdown: names from data are made safe one by one
-    environment = Environment(
-        loader=PackageLoader("bayes_frontier.report", "templates"),
-        autoescape=False,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates(autoescape=False)
     environment.filters |= {"safe_text": _safe, "form": format, "counted": count, "percent": share_words}
     environment.filters["printable"] = lambda value: printable(str(value))
     return environment

@@ -23,12 +23,12 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Truth
 from bayes_frontier.files import make_folder, png, replace_file
 from bayes_frontier.plots.boundary import check_taus, draw_headline
+from bayes_frontier.posterior.drift import PROB
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.report.chart import chart_document
 from bayes_frontier.report.evidence import FEW, Evidence, gather, pictures
 from bayes_frontier.text import count, flops_typeset, flops_words, one_in, percent_range, share_words, task_title
 
-PROB = 0.9
 _MOST_BUDGETS = 5
 
 
@@ -134,6 +134,18 @@ def _frame(found: xr.Dataset) -> pd.DataFrame:
     return frame
 
 
+def templates(*, autoescape: bool) -> Environment:
+    """Load the templates of all reports; a name that one has and nobody gives is an error."""
+    return Environment(
+        loader=PackageLoader("bayes_frontier.report", "templates"),
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=not autoescape,
+    )
+
+
 PAGE, PICTURES, TABLES, HERO = "index.html", "pictures", "tables", "headline.png"
 _SCRIPTS = ("d3.min.js", "page.js")
 
@@ -224,13 +236,7 @@ def write_report(
 @cache
 def _template() -> Template:
     # the template's name does not end in .html, so what is escaped must not depend on it
-    environment = Environment(
-        loader=PackageLoader("bayes_frontier.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(autoescape=True)
     environment.filters |= {
         "typeset": flops_typeset,
         "flops": flops_words,
