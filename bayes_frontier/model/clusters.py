@@ -154,14 +154,15 @@ class Clusters:
             of_task, r, w = self.of_task(k), residuals[self.task == k], weights[self.task == k]
             counts = np.bincount(of_task.base, minlength=self.shape[0])
             large = {b: np.flatnonzero(of_task.base == b) for b in np.flatnonzero(counts >= _FEWEST_IN_HALF)}
-            around = r.copy()  # a half knows no boundary but its own: tails are those about it
-            for here in large.values():
-                around[here] -= np.quantile(r[here], level[k])
+            around, reach = r.copy(), {}  # a half knows no boundary but its own: tails are those about it
+            for b, here in large.items():
+                low, own = np.quantile(r[here], [1.0 - _TAIL, level[k]])
+                around[here] -= own
+                reach[b] = 3.0 * max(np.abs(r[here][r[here] >= low]).max(), 1e-6)
             for factors in ([1.0], [1.0], _FACTORS):
                 tails = of_task.tails(around, w)
                 for b, here in large.items():
-                    upper = r[here][r[here] >= np.quantile(r[here], 1.0 - _TAIL)]
-                    shifts = _SHIFTS * 3.0 * max(np.abs(upper).max(), 1e-6)
+                    shifts = _SHIFTS * reach[b]
                     loss = w[here] @ smooth_pinball_loss(r[here, None] - shifts, level[k], half_width[k] * tails[b])
                     width = scale[k] * tails[b] * np.asarray(factors)[:, None]
                     mean, variance = _shifted(loss / width, shifts)
