@@ -1,5 +1,6 @@
 """Sampling: calibrate the scale by short fits, then draw the posterior with nutpie; draws from the priors alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,15 +123,14 @@ def sample(
     data: FrontierData,
     *,
     tau: float,
-    draws: int,
-    tune: int,
+    settings: Mapping[str, Any],
     chains: int,
     cores: int,
-    seed: int,
+    seed: int | list[int],
     progress: bool,
     start: Start | None = None,
 ) -> Sampled:
-    """Calibrate the scale and draw the posterior."""
+    """Calibrate the scale and draw the posterior, with draws, tune and target_accept as set."""
     scores = evaluations.table["score"].to_numpy(float)
     clusters = data.clusters if spec.structure.base_models else data.clusters.without_base_models()
     fixed = None if spec.likelihood.scale == "calibrated" else float(spec.likelihood.scale)
@@ -162,8 +162,7 @@ def sample(
     posterior, statistics = compiled.sample(
         starts,
         int(seeds[-2]),
-        draws=draws,
-        tune=tune,
+        **settings,
         chains=chains,
         cores=cores,
         progress=progress,
