@@ -23,7 +23,8 @@
   };
   const probability = (thousandths) =>
     thousandths >= 1000 ? ">0.999" : thousandths <= 0 ? "<0.001" : (thousandths / 1000).toFixed(3);
-  const plural = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+  const thousands = new Intl.NumberFormat("en");
+  const plural = (n, noun) => `${thousands.format(n)} ${noun}${n === 1 ? "" : "s"}`;
   const parts = (value) => {
     const [mantissa, exponent] = value.toExponential(2).split("e");
     return [mantissa.replace(/\.?0+$/, ""), Number(exponent)];
@@ -104,30 +105,33 @@
     return title + (clear ? ` — ${movedWords(one.change)}` : "");
   }
 
-  // Models that can be seen on a task, by compute; kept, since sliders ask again and again.
+  // Models that can be seen on a task, by compute, and who holds a record; kept, since sliders ask again and again.
   const seen = new Map();
-  function visible(task) {
-    const key = `${task} ${state.period}`;
-    if (!seen.has(key)) {
-      const scores = data.models.scores[task];
-      const kept = d3.range(scores.length).filter((k) => scores[k] >= 0 && data.models.period[k] <= state.period);
-      let best = -1;
-      const records = new Set();
-      const byCompute = [...kept].sort((a, b) => data.models.flops[a] - data.models.flops[b] || scores[b] - scores[a]);
-      for (const k of byCompute) if (scores[k] > best) { best = scores[k]; records.add(k); }
-      const ranked = kept.map((k) => scores[k]).sort(d3.ascending);
-      const holders = [...records].sort((a, b) => scores[b] - scores[a]);
-      seen.set(key, { kept, records, holders, ranked });
-    }
+  const kept = (key, make) => {
+    if (!seen.has(key)) seen.set(key, make());
     return seen.get(key);
-  }
+  };
+  const scored = (task) => kept(task, () => {
+    const scores = data.models.scores[task];
+    const models = d3.range(scores.length).filter((k) => scores[k] >= 0);
+    return { models, byCompute: [...models].sort((a, b) => data.models.flops[a] - data.models.flops[b] || scores[b] - scores[a]) };
+  });
+  const visible = (task) => kept(`${task} ${state.period}`, () => {
+    const scores = data.models.scores[task];
+    const until = (k) => data.models.period[k] <= state.period;
+    const records = new Set();
+    let best = -1;
+    for (const k of scored(task).byCompute) if (scores[k] > best && until(k)) { best = scores[k]; records.add(k); }
+    return { models: scored(task).models.filter(until), records, holders: [...records].sort((a, b) => scores[b] - scores[a]) };
+  });
+  const ranked = (task) => kept(`${task} ${state.period} ranked`, () => visible(task).models.map((k) => data.models.scores[task][k]).sort(d3.ascending));
 
   function near(task) {
     const z = Math.log10(state.flops);
     const scores = data.models.scores[task];
     const bases = new Set();
     let [models, best] = [0, null];
-    for (const k of visible(task).kept) {
+    for (const k of visible(task).models) {
       if (Math.abs(data.z[k] - z) > NEARBY) continue;
       models += 1;
       bases.add(data.models.base[k]);
@@ -140,7 +144,7 @@
   function matching(task) {
     const wanted = state.find.toLowerCase();
     const scores = data.models.scores[task];
-    const found = wanted ? visible(task).kept.filter((k) => data.names[k].includes(wanted)) : [];
+    const found = wanted ? visible(task).models.filter((k) => data.names[k].includes(wanted)) : [];
     return found.sort((a, b) => scores[b] - scores[a]);
   }
 
@@ -230,28 +234,29 @@
     put(parts.target, { d: shownTarget ? `M${margin.left},${y(state.target / 100)}H${width - margin.right}` : "" });
     write(parts.words, chart.small ? percent(one.m) : words);
 
-    // where the label crosses no curve: below on the right or above on the left, where curves rise
+    // the first of these places where the label is inside and on no curve, nor, if there is a choice, on a record holder
     const high = chart.small ? 15 : 21;
     const long = parts.words.textContent.length * high * 0.6;
-    const spots = [["start", 10, high + 9], ["end", -10, -9], ["start", 10, -9], ["end", -10, high + 9]].map(([anchor, dx, dy]) => {
+    const spots = [["start", 10, high + 9], ["start", 10, 3 * high], ["end", -10, -9], ["start", 10, -9], ["end", -10, high + 9]].map(([anchor, dx, dy]) => {
       const left = px + dx - (anchor === "end" ? long : 0);
-      return { anchor, dx, dy, box: [left, py + dy - high, left + long, py + dy + 4] };
+      const box = [left, py + dy - high, left + long, py + dy + 4];
+      const out = box[0] < margin.left || box[2] > width || box[1] < 0 || box[3] > height - margin.bottom;
+      return { anchor, dx, dy, box, cost: 4 * out + 2 * crosses(chart.curve, box) + crosses(chart.rings, box) };
     });
-    const inside = spots.filter(({ box }) => box[0] >= margin.left && box[2] <= width && box[1] >= 0 && box[3] <= height - margin.bottom);
-    const spot = inside.find(({ box }) => !crosses(chart.curve, box)) ?? inside[0] ?? spots[0];
+    const spot = d3.least(spots, (one) => one.cost);
     put(parts.words, { x: px + spot.dx, y: py + spot.dy, "text-anchor": spot.anchor });
     nameModels(chart, spot.box);
 
     if (chart.title) write(chart.title.lastChild, ` ${words}`);
-    const { kept } = visible(task);
-    put(chart.plot, { "aria-label": `${shown(data.titles[task], 60)}: at ${typed(state.flops)} FLOP ${words}. ${plural(kept.length, "model")}. Arrow keys go from model to model, up and down between record holders, Enter takes a model's compute as the budget.` });
+    const { models } = visible(task);
+    put(chart.plot, { "aria-label": `${shown(data.titles[task], 60)}: at ${typed(state.flops)} FLOP ${words}. ${plural(models.length, "model")}. Arrow keys go from model to model, up and down between record holders, Enter takes a model's compute as the budget.` });
   }
 
   const crosses = (points, box) => points.some(([px, py]) => px > box[0] && px < box[2] && py > box[1] && py < box[3]);
 
   function drawCurve(chart, series) {
     const { task, layers, x, y } = chart;
-    const z = fit().budgets.map(Math.log10);
+    const z = kept(`budgets ${state.tau}`, () => fit().budgets.map(Math.log10));
     const [low, high] = data.supported.map(Math.log10);
     const inRange = (k) => z[k] >= x.domain()[0] && z[k] <= x.domain()[1];
     const shownAt = d3.range(z.length).filter(inRange);
@@ -286,17 +291,18 @@
     const start = solid.length ? x(z[solid[0]]) + 4 : 0;
     for (const [py, kind, words] of labels) add("labels", "text", { class: kind, x: start, y: py }).text(words);
 
-    const { kept, holders } = visible(task);
+    const { models, holders } = visible(task);
     const circles = (list, r) => list.map((k) => `M${chart.px[k][0] - r},${chart.px[k][1]}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0`).join("");
     add("records", "path", { class: "record", d: circles(holders, 4) });
     const found = matching(task);
     add("found", "path", { class: "found", d: circles(found, 6) });
     if (state.base >= 0) {
-      const mine = kept.filter((k) => data.models.base[k] === state.base);
+      const mine = models.filter((k) => data.models.base[k] === state.base);
       add("own", "path", { class: "dots mine", d: mine.map((k) => `M${chart.px[k]}h0`).join("") });
     }
     chart.wanted = [...new Set([...found.slice(0, 5), ...holders])];
-    const rings = holders.map((k) => [chart.px[k][0] - 5, chart.px[k][1] - 5, chart.px[k][0] + 5, chart.px[k][1] + 5]);
+    chart.rings = holders.map((k) => chart.px[k]);
+    const rings = chart.rings.map(([px, py]) => [px - 5, py - 5, px + 5, py + 5]);
     chart.taken = [...labels.map(([py, , words]) => [start, py - 13, start + 8 * words.length, py + 4]), ...rings];
   }
 
@@ -334,7 +340,7 @@
     const scale = chart.width / box.width;
     const [px, py] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
     let best = null;
-    for (const k of visible(chart.task).kept) {
+    for (const k of visible(chart.task).models) {
       const far = (chart.px[k][0] - px) ** 2 + (chart.px[k][1] - py) ** 2;
       if (!best || far < best.far) best = { k, far };
     }
@@ -351,9 +357,10 @@
     ring(chart, k);
     const { models } = data;
     const scores = models.scores[chart.task];
-    const { ranked, records } = visible(chart.task);
-    const below = d3.bisectLeft(ranked, scores[k]) / ranked.length;
-    const rank = scores[k] === ranked.at(-1) ? `the best of ${plural(ranked.length, "model")}` : `above ${Math.floor(100 * below)}% of models`;
+    const { records } = visible(chart.task);
+    const sorted = ranked(chart.task);
+    const below = d3.bisectLeft(sorted, scores[k]) / sorted.length;
+    const rank = scores[k] === sorted.at(-1) ? `the best of ${plural(sorted.length, "model")}` : `above ${Math.floor(100 * below)}% of models`;
     const made = element("div", undefined, { id: "card", class: "card" });
     const first = element("p");
     first.append(element("bdi", shown(models.name[k], 120)));
@@ -402,8 +409,8 @@
       setBudget(10 ** chart.x.invert(at.px));
     });
     plot.addEventListener("keydown", (event) => {
-      const { kept, records } = visible(chart.task);
-      const stops = ["ArrowUp", "ArrowDown"].includes(event.key) ? kept.filter((k) => records.has(k)) : kept;
+      const { models, records } = visible(chart.task);
+      const stops = ["ArrowUp", "ArrowDown"].includes(event.key) ? models.filter((k) => records.has(k)) : models;
       const forward = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
       if (event.key === "Escape") hide();
       else if (event.key === "Enter" && pinned && event.target === plot) setBudget(data.models.flops[pinned.k]);
@@ -451,7 +458,7 @@
       ? "no model within half a decade of this budget: extrapolated."
       : `best nearby ${short(data.models.name[about.best], 60)}, ${(data.models.scores[task][about.best] / 100).toFixed(0)}%; ${plural(about.bases, "base model")} (${plural(about.models, "model")}) within half a decade.`;
     const sure = `${Math.round(100 * data.prob)}% interval`;
-    write($("subline"), `The score about ${rare(fit().tau)} ${whose} exceeds, ${several ? `with its ${sure}` : `${sure} ${range(one)}`}. Dots: ${plural(visible(task).kept.length, "model")}, record holders named.`);
+    write($("subline"), `The score about ${rare(fit().tau)} ${whose} exceeds, ${several ? `with its ${sure}` : `${sure} ${range(one)}`}. Dots: ${plural(visible(task).models.length, "model")}, record holders named.`);
     write($("score"), several + `${(one.m / 1e4).toFixed(1)}%`);
     const half = (one.u - one.l) / 2e4;
     const outside = state.flops < data.supported[0] * 0.99 || state.flops > data.supported[1] * 1.01;
