@@ -70,7 +70,6 @@ def plot_backtest(
     elements = settle(visuals, ELEMENTS)
     table = result.summary(group, prob=prob).iloc[::-1]
     names = list(table.index)
-    rows = [_LABELS[OURS] if name == OURS else name for name in names]
     new_figure = axes is None
     panels = (
         style.panel_grid(3, height=0.5 + 0.3 * len(names)) if axes is None else np.asarray(axes, dtype=object).ravel()
@@ -94,9 +93,9 @@ def plot_backtest(
     for panel, title in zip(panels, titles, strict=True):
         _settle_panel(panel, elements, title, "x")
         panel.set_ylim(-0.7, len(names) - 0.3)
-        panel.set_yticks(range(len(names)), rows if panel is loss or not new_figure else [])
+        panel.set_yticks(range(len(names)), names if panel is loss or not new_figure else [])
         for label in panel.get_yticklabels():
-            if label.get_text() == _LABELS[OURS]:
+            if label.get_text() == OURS:
                 label.set(fontweight="bold", color=style.INK)
     for panel, words in zip(panels, ("lower is better", "left: ours is better", "left: too low"), strict=True):
         elements.draw("labels", panel.set_xlabel, words)

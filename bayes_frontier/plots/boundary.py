@@ -373,7 +373,7 @@ def draw_headline(frontier: Frontier, answer: Headline) -> Figure:
     look: dict[str, Any] = {"fontsize": 15, "fontweight": "bold", "color": _BLUE}
     said += [panel.annotate(words, (answer.flops, answer.median), xytext=(14, -28), **look, **beside)]
     curve = panel.transData.transform(np.column_stack([x, median]))
-    taken = [*(text.get_window_extent() for text in said), *(Bbox.from_bounds(*at, 1.0, 1.0) for at in curve)]
+    taken = [*(text.get_window_extent() for text in said), *(Bbox.from_bounds(px, py, 1.0, 1.0) for px, py in curve)]
     _name_records(panel, records, beside, taken)
     panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     style.tidy(panel, style.GRID, axis="y")

@@ -178,7 +178,7 @@ def _prior(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: A
     furthest = check.numbers["tail"].sort_values(kind="stable").index[:_MOST_ROWS]
     numbers = check.numbers.loc[furthest.sort_values()]
     panel, new_figure = row_axes(axes, len(numbers))
-    names = tuple(f"{task_title(task)}, {part} compute" for task, part in zip(numbers["task"], numbers["part"], strict=True))
+    names = tuple(numbers["task"].map(task_title) + ", " + numbers["part"] + " compute")
     texts = tuple(numbers["tail"].map("tail probability {:.2f}".format))
     middle, lower, upper = (numbers[part].to_numpy(float) for part in ("median", "lower", "upper"))
     draw_rows(panel, Rows(names, middle, lower, upper, None, texts), elements)

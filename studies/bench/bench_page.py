@@ -24,7 +24,7 @@ _VISITS = 5
 _BUDGETS = [20 + 0.05 * k for k in range(100)]
 _SLIDERS: dict[str, dict[str, list[float]]] = {
     "#view[data-ready]": {"budget": _BUDGETS, "target": list(range(5, 95)), "period": [0, 1, 2, 3] * 8},
-    "#explorer[data-ready]": {"flops": list(range(0, 100)), "score": list(range(5, 95))},
+    "#explorer[data-ready]": {"flops": list(range(100)), "score": list(range(5, 95))},
 }
 _STEP = """async ([id, values]) => {
   const slider = document.getElementById(id), steps = [], frames = [];
@@ -102,9 +102,9 @@ def written(found: dict[str, dict[str, Any]]) -> str:
     lines = [
         "# Pages in a browser",
         "",
-        f"`python -m studies.bench.bench_page`: Chromium, {_VISITS} visits to each page in turn. Limits of `new`: at most"
-        f" {MEGABYTES:.0f} MB,",
-        f"first paint under {FIRST_PAINT_MS / 1000:.0f} s, every step under {STEP_MS:.0f} ms, at most {PAGES} printed pages.",
+        f"`python -m studies.bench.bench_page`: Chromium, {_VISITS} visits to each page in turn. Limits of `new`: at",
+        f"most {MEGABYTES:.0f} MB, first paint under {FIRST_PAINT_MS / 1000:.0f} s, every step under {STEP_MS:.0f} ms, "
+        f"at most {PAGES} printed pages.",
         "",
         "| page | MB | first paint, ms (worst) | ready, ms | printed pages |",
         "|---|---:|---:|---:|---:|",
@@ -114,7 +114,7 @@ def written(found: dict[str, dict[str, Any]]) -> str:
         lines.append(f"| {name} | {row['megabytes']:.2f} | {paint} | {row['ready_median']:.0f} | {row['pages']} |")
     lines += [
         "",
-        "A step: script and layout, ms; with paint: until its frame is shown, which waits for the screen's 60 a second.",
+        "A step: script and layout, ms; with paint: until its frame is shown, which waits for the next of 60 a second.",
         "",
         "| page | slider | steps | median | 99% | worst | with paint, median |",
         "|---|---|---:|---:|---:|---:|---:|",
