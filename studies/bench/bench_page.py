@@ -3,9 +3,10 @@
 Usage: python -m studies.bench.bench_page new=report/index.html [before=OTHER/index.html] [--out DIR]
 
 Each page is opened in Debian's Chromium, in turn and several times, so that what else runs on the machine meets all of
-them. A step is a slider's value set, the page's script, and its layout; "with paint" until the frame after it is on the
-screen. Pages of this version are also stepped with their tasks side by side. Writes page.md and page.json to DIR
-(reports/report by default). Exit status 1: a page named `new` misses a limit.
+them; a step counts by its median over the visits. A step is a slider's value set, the page's script, and its layout;
+"with paint" until the frame after it is on the screen. Pages of this version are also stepped with their tasks side by
+side. Writes page.md and page.json to DIR (reports/report by default). Exit status 1: the page named `new` misses a
+limit.
 """
 
 import argparse
@@ -70,14 +71,16 @@ def summed(path: Path, visits: list[dict[str, Any]]) -> dict[str, Any]:
     steps = {}
     for name in visits[0]["timed"]:
         values = sorted(value for one in visits for value in one["timed"][name]["steps"])
+        # the same step in every visit: what else ran in one of them does not count
+        each = [statistics.median(same) for same in zip(*(one["timed"][name]["steps"] for one in visits), strict=True)]
         frames = [value for one in visits for value in one["timed"][name]["frames"]]
         steps[name] = {
             "steps": len(values),
             "median": statistics.median(values),
             "p99": values[int(0.99 * (len(values) - 1))],
-            "worst": values[-1],
+            "worst": max(each),
+            "slowest": values[-1],
             "frame": statistics.median(frames),
-            "slow": sum(value >= STEP_MS for value in values),
         }
     return {
         "megabytes": path.stat().st_size / 1e6,
@@ -115,15 +118,17 @@ def written(found: dict[str, dict[str, Any]]) -> str:
     lines += [
         "",
         "A step: script and layout, ms; with paint: until its frame is shown, which waits for the next of 60 a second.",
+        f"Worst: the step whose median over the {_VISITS} visits is highest, which the limit is for; slowest once: of all,",
+        "with whatever else the machine did.",
         "",
-        "| page | slider | steps | median | 99% | worst | with paint, median |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        "| page | slider | steps | median | 99% | worst | slowest once | with paint, median |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for name, row in found.items():
         for slider, one in row["steps"].items():
             lines.append(
                 f"| {name} | {slider} | {one['steps']} | {one['median']:.1f} | {one['p99']:.1f} | {one['worst']:.1f} | "
-                f"{one['frame']:.0f} |"
+                f"{one['slowest']:.1f} | {one['frame']:.0f} |"
             )
     return "\n".join(lines) + "\n"
 
