@@ -118,7 +118,7 @@ def written(found: dict[str, dict[str, Any]]) -> str:
     lines += [
         "",
         "A step: script and layout, ms; with paint: until its frame is shown, which waits for the next of 60 a second.",
-        f"Worst: the step whose median over the {_VISITS} visits is highest, which the limit is for; slowest once: of all,",
+        f"Worst: the step whose median over the {_VISITS} visits is highest, as the limit means; slowest once: of all,",
         "with whatever else the machine did.",
         "",
         "| page | slider | steps | median | 99% | worst | slowest once | with paint, median |",
