@@ -203,10 +203,10 @@ def _convergence(check: Check, elements: style.Settled, axes: Any) -> npt.NDArra
         panel.scatter(numbers["ess_bulk"], numbers["r_hat"], **{**options, "s": 14.0, "c": colours, "alpha": 0.7})
     if (options := elements["values"]) is not None:
         # the table has the worst first
-        for _, row in numbers[~numbers["passes"]].head(_MOST_NAMED).iterrows():
+        for _, row in numbers[~numbers["passes"]].head(_MOST_NAMED // 2).iterrows():
             place: dict[str, Any] = {"xytext": (5, 3), "textcoords": "offset points"}
-            text = panel.annotate(style.shorten(row["quantity"], 34), (row["ess_bulk"], row["r_hat"]), **place)
-            text.set(fontsize=8, color=style.SOFT)
+            what = style.shorten(row["quantity"].split("[")[-1].rstrip("]"), 34)
+            text = panel.annotate(what, (row["ess_bulk"], row["r_hat"]), fontsize=8, color=style.SOFT, **place)
             style.literal(text)
     panel.set_xscale("log")
     style.tidy(panel, elements["grid"])
