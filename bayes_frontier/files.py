@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 DPI = 150
 _NEARLY_WHITE = 252
+# Begins the name of the folder that a run has beside its results while they are not finished.
+_UNFINISHED = ".bayes-frontier-"
 
 
 def replace_file(path: Path, content: bytes, what: str) -> None:
@@ -28,24 +32,75 @@ def replace_file(path: Path, content: bytes, what: str) -> None:
 
 
 @contextlib.contextmanager
-def replacing(path: Path, what: str, error_type: type[FrontierError] = QueryError) -> Iterator[Path]:
-    """Give a file beside its place to write to, and rename it when that went well: no reader meets half of it."""
+def run_folder(place: Path) -> Iterator[Path]:
+    """Make a folder for the unfinished files of this run in a place, and first remove those of runs that are dead."""
+    before = _lock(place)
+    try:
+        for left in place.glob(f"{_UNFINISHED}*"):
+            if (dead := _lock(left, wait=False)) is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(dead)
+        folder = Path(tempfile.mkdtemp(dir=place, prefix=_UNFINISHED))
+        # the system lets go of it however this process ends: so others know whether it is alive
+        alive = _lock(folder)
+    finally:
+        if before is not None:
+            os.close(before)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if alive is not None:
+            os.close(alive)
+
+
+def _lock(folder: Path, *, wait: bool = True) -> int | None:
+    """Lock a folder until what is returned is closed; None where another has it, or the file system has no locks."""
+    handle = None
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        if handle is not None:
+            os.close(handle)
+        return None
+    return handle
+
+
+@contextlib.contextmanager
+def _part(path: Path, what: str, error_type: type[FrontierError]) -> Iterator[tuple[Path, Path]]:
+    """Give a file to write to and the one it is for: beside what a link points at, which stays a link."""
     if path.is_dir():
         raise error_type(f"{what}: {path} is a folder; name a file.")
-    part: str | None = None
+    if path.exists() and not path.is_file():
+        raise error_type(f"{what}: {path} is no ordinary file; name one.")
+    target = Path(os.path.realpath(path))
     try:
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.", suffix=".part")
-        os.close(handle)
-        yield Path(part)
-        # mkstemp makes private files; what is written for people gets the usual permissions
-        os.umask(mask := os.umask(0))
-        os.chmod(part, 0o666 & ~mask)
-        os.replace(part, path)
+        with run_folder(target.parent) as folder:
+            yield folder / target.name, target
     except OSError as error:
         raise error_type(f"{what}: {path} cannot be written ({error.strerror or error}).") from None
-    finally:
-        if part is not None:
-            Path(part).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, what: str, error_type: type[FrontierError] = QueryError) -> Iterator[Path]:
+    """Give a file beside its place to write to, and rename it when that went well: no reader meets half of it."""
+    with _part(path, what, error_type) as (part, target):
+        yield part
+        os.replace(part, target)
+
+
+def check_target(path: Path | None, what: str, *suffixes: str) -> None:
+    """Refuse a file that could not be written, before work begins; it may have one of some suffixes."""
+    if path is None:
+        return
+    if suffixes and path.suffix not in suffixes:
+        ends = f"does not end in {suffixes[0]}" if len(suffixes) == 1 else f"ends in none of {', '.join(suffixes)}"
+        raise QueryError(f"{what}: {path} {ends}; name a file such as {path.stem or 'result'}{suffixes[0]}.")
+    if not path.parent.is_dir() and not path.is_symlink():
+        raise QueryError(f"{what}: there is no folder {path.parent}; create it first.")
+    with _part(path, what, QueryError) as (part, _):
+        part.touch()
 
 
 def write_picture(figure: Figure, path: Path, what: str) -> None:
@@ -73,10 +128,11 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
 
 
 def make_folder(path: Path | None, what: str) -> None:
-    """Make the folder for results, if one was asked for and is not there."""
+    """Make the folder for results, if one was asked for and is not there, and see that files can be put into it."""
     if path is None:
         return
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise QueryError(f"{what}: no folder can be made at {path} ({error.strerror}).") from None
+    check_target(path / "file", what)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 import traceback
 from typing import Annotated, Any, NoReturn
@@ -11,9 +12,11 @@ from typer.core import TyperGroup
 
 from bayes_frontier.cli import ask, base_models, choose, data, evidence, gate, questions, releases, start, watch
 from bayes_frontier.cli import options as given
+from bayes_frontier.cli.output import note
 from bayes_frontier.errors import ConvergenceError, FrontierError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_STOPPED = "Interrupted: a file that was not finished was not written."
 USER_ERROR, NOT_CONVERGED, DEFECT, INTERRUPTED, BROKEN_PIPE = 2, 3, 70, 130, 141
 
 
@@ -47,7 +50,7 @@ class GuardedGroup(TyperGroup):
             leave_quietly()
             raise typer.Exit(BROKEN_PIPE) from None
         except KeyboardInterrupt:
-            _fail("Interrupted: a file that was not finished was not written.", INTERRUPTED, debug)
+            _fail(_STOPPED, INTERRUPTED, debug)
         except FrontierError as error:
             status = NOT_CONVERGED if isinstance(error, ConvergenceError) else USER_ERROR
             _fail(f"Error: {error}", status, debug)
@@ -70,7 +73,7 @@ def _say_default(option: Any) -> None:  # noqa: ANN401 - an option or an argumen
 def _fail(message: str, status: int, debug: bool) -> NoReturn:
     if debug:
         traceback.print_exc()
-    typer.echo(message, err=True)
+    note(message)
     raise typer.Exit(status) from None
 
 
@@ -142,7 +145,23 @@ def main() -> None:
     if "cxx=" not in flags:
         # All that is compiled here Numba compiles: PyTensor need not build a loop of its own in C++ first.
         os.environ["PYTENSOR_FLAGS"] = f"{flags},cxx=".lstrip(",")
+    run(app, "bayes-frontier")
+
+
+def run(application: typer.Typer, program: str) -> None:
+    """Run a command line to its exit: quietly without standard output, and with one sentence however it is stopped."""
+    for stream in ("stdin", "stdout", "stderr"):
+        if getattr(sys, stream) is None:
+            # in order of their numbers: a result must not become the file that a library writes its messages to
+            setattr(sys, stream, open(os.devnull, "r" if stream == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # one that is ignored, as under nohup, stays so
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
     try:
-        app(prog_name="bayes-frontier")
+        application(prog_name=program)
+    except KeyboardInterrupt:
+        note(_STOPPED)
+        sys.exit(INTERRUPTED)
     finally:
         leave_quietly()

@@ -10,7 +10,7 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import fields_map, flops_list, names_list, period_of, scores_list
-from bayes_frontier.cli.output import Answer, Column, load, note, records, show, show_json, titled, warn_unconverged
+from bayes_frontier.cli.output import Answer, Column, echo, load, note, records, show, show_json, titled, warn_unconverged
 from bayes_frontier.cli.start import check_target
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import replace_file, write_picture
@@ -184,7 +184,7 @@ def plan(
 
         tasks = frontier.tasks if frontier is not None else tuple(task or ())
         for line in lines(chosen.table["model"], tasks):
-            typer.echo(line)
+            echo(line)
     else:
         _summarise(chosen)
     if out is not None:
@@ -321,7 +321,7 @@ def update(
         )
     elif not quiet:
         _say(made, prob)
-        typer.echo(f"\nSaved {out}. Next: bayes-frontier check {out}")
+        echo(f"\nSaved {out}. Next: bayes-frontier check {out}")
 
 
 def _notes(made: Update) -> list[str]:
@@ -340,13 +340,13 @@ def _left_out(made: Update) -> dict[str, int]:
 
 def _say(made: Update, prob: float) -> None:
     arrived, fitted, _, _ = made.sentences
-    typer.echo(arrived)
+    echo(arrived)
     for reason, n in _left_out(made).items():
         hint = " (`data identify RESULTS --unplaced FILE.csv` lists them)" if reason == "no base model" else ""
-        typer.echo(printable(f"left out, {reason}: {n:,}{hint}"))
+        echo(f"left out, {reason}: {n:,}{hint}")
     for line in _notes(made):
-        typer.echo(printable(f"note: {line}"))
-    typer.echo(f"{fitted}\n")
+        echo(f"note: {line}")
+    echo(f"{fitted}\n")
     _say_boundaries(made, prob)
     _say_surprises(made)
     _say_promise(made)
@@ -377,7 +377,7 @@ def _say_surprises(made: Update) -> None:
         Column("above", "P(above)", probability_words),
         Column("chance", "chance", "{:.2g}".format),
     ]
-    typer.echo()
+    echo()
     header = [
         made.sentences[2],
         "P(above): that the boundary lies below the score; chance: of a score as high for a model like this one.",
@@ -387,7 +387,7 @@ def _say_surprises(made: Update) -> None:
     if len(surprises):
         show(Answer({}, columns, records(surprises.head(_SHOWN_SURPRISES)), header, footer), "text")
     else:
-        typer.echo(header[0])
+        echo(header[0])
 
 
 def _say_promise(made: Update) -> None:
@@ -398,7 +398,7 @@ def _say_promise(made: Update) -> None:
         Column("error", "+-", "{:.0%}".format),
         *titled("{:.4f}".format, width="width before", width_promised="promised", width_realised="realised"),
     ]
-    typer.echo()
+    echo()
     header = [
         made.sentences[3],
         "+-: Monte Carlo standard error of the variance realised; differences below twice that say nothing.",
@@ -415,6 +415,6 @@ def _say_promise(made: Update) -> None:
     words = f"{int(arrived.sum()):,} of {len(arrived):,} planned models came in, and {unplanned:,} not planned"
     missing = made.planned.loc[~arrived, "model"]
     some = f"; missing: {', '.join(missing.iloc[:3])}{' ...' if len(missing) > 3 else ''}" if len(missing) else ""
-    typer.echo(printable(f"{words}{some}."))
+    echo(f"{words}{some}.")
     if "interval_width" in made.planned:
-        typer.echo(f"The plan as a whole promised a width of {made.planned['interval_width'].iloc[-1]:.4f}.")
+        echo(f"The plan as a whole promised a width of {made.planned['interval_width'].iloc[-1]:.4f}.")

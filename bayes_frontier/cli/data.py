@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json, titled
+from bayes_frontier.cli.output import Answer, Column, echo, form_of, note, show, show_json, titled
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import replace_file
 from bayes_frontier.text import flops_words, printable
@@ -56,7 +56,7 @@ def show_table(
         show_json(describe(surveyed))
     else:
         for line in surveyed.summary().splitlines():
-            typer.echo(printable(line))
+            echo(line)
     if dropped is not None:
         note(f"{count(len(surveyed.left_out), 'row')} left out: listed in {dropped}")
 
@@ -163,7 +163,7 @@ def combine(
     if dropped is not None:
         replace_file(dropped, whole.dropped.to_csv(index=False).encode(), "--dropped")
     for line in whole.summary().splitlines():
-        typer.echo(printable(line))
+        echo(line)
     note(f"{count(whole.n_scores, 'score')} of {count(whole.n_models, 'model')} written to {out}")
     alike = int(table.duplicated().sum())
     if alike:
@@ -283,7 +283,7 @@ def fetch(
     if as_json:
         show_json(asdict(fetched) | {"path": place})
     else:
-        typer.echo(place)
+        echo(place)
 
 
 LEAST = 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -243,7 +244,12 @@ def study(context: typer.Context) -> None:
             "Studies are not part of the installed package: run `python -m studies` in a checkout of the repository."
         )
     path = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
-    called = subprocess.run(
-        [sys.executable, "-m", "studies", *context.args], check=False, env={**os.environ, "PYTHONPATH": path}
-    )
+    command = [sys.executable, "-m", "studies", *context.args]
+    # in a group of its own, so that it is interrupted once: by what arrives here
+    called = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, process_group=0)
+    while called.returncode is None:
+        try:
+            called.wait()
+        except KeyboardInterrupt:
+            called.send_signal(signal.SIGINT)
     raise typer.Exit(called.returncode)

@@ -16,7 +16,7 @@ import typer
 from bayes_frontier.cli.options import period_of
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import write_picture
-from bayes_frontier.text import flops_words, printable, share_words
+from bayes_frontier.text import ODD, flops_words, printable, share_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,22 +81,29 @@ def show(answer: Answer, form: str) -> None:
         )
     else:
         for line in answer.header:
-            typer.echo(printable(line))
+            echo(line)
         if answer.header:
-            typer.echo()
+            echo()
         _show_table(answer)
         for line in answer.footer:
-            typer.echo(printable(line))
+            echo(line)
 
 
 def show_json(document: Mapping[str, object]) -> None:
     """Write one JSON document to standard output; what is not finite becomes null."""
-    typer.echo(json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False, default=str))
+    text = json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    # JSON itself escapes the first 32 characters only
+    echo(ODD.sub(lambda odd: odd[0] if odd[0].isprintable() or odd[0] == "\n" else json.dumps(odd[0])[1:-1], text))
+
+
+def echo(text: str = "", *, err: bool = False) -> None:
+    """Write lines to standard output: the one way to it, since names may hold what would act on a terminal."""
+    typer.echo(printable(text, "\n\t"), err=err)
 
 
 def note(text: str) -> None:
-    """Write a line to standard error."""
-    typer.echo(printable(text), err=True)
+    """Write lines to standard error."""
+    echo(text, err=True)
 
 
 def _show_table(answer: Answer) -> None:
@@ -121,7 +128,7 @@ def _show_table(answer: Answer) -> None:
     console = Console(file=None, width=10_000, color_system=None, highlight=False)
     with console.capture() as captured:
         console.print(table)
-    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _missing(value: Value) -> bool:
@@ -213,8 +220,7 @@ def load(path: Path) -> Frontier:
 def warn_unconverged(frontier: Frontier, words: str) -> None:
     """Warn on standard error of a fit that did not converge; of others say nothing."""
     if not frontier.converged:
-        for line in f"Warning: {words} {frontier.convergence_text()}".splitlines():
-            note(line)
+        note(f"Warning: {words} {frontier.convergence_text()}")
 
 
 def load_converged(path: Path) -> Frontier:

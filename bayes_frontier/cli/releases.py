@@ -12,7 +12,7 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import names_list
-from bayes_frontier.cli.output import Answer, Column, Value, draw, form_of, load, note, records, show, titled
+from bayes_frontier.cli.output import Answer, Column, Value, draw, echo, form_of, load, note, records, show, titled
 from bayes_frontier.cli.start import check_target
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder
@@ -226,7 +226,7 @@ def stages(
     ]
     show(Answer(about, columns, records(lifts, ("task", "flops")), header), form)
     if form == "text":
-        typer.echo()
+        echo()
         show(Answer({}, _STAGE_COLUMNS, by_stage), form)
     if out is not None:
         models = frontier.evaluations.models["flops"]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import load, note, warn_unconverged
+from bayes_frontier.cli.output import echo, load, note, warn_unconverged
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.text import printable
@@ -60,7 +60,7 @@ def fit(
         raise QueryError("--axis, --compute-uncertainty: the uncertainty is that of FLOPs; leave one of them out.")
     evaluations = on_axis(reading.read(table, periods=periods, tasks=tasks, relabel=relabel), axis)
     if not quiet:
-        typer.echo("\n".join(printable(line) for line in evaluations.summary().splitlines()) + "\n")
+        echo(evaluations.summary() + "\n")
         sys.stdout.flush()
     frontier = bf.fit(
         evaluations,
@@ -80,8 +80,8 @@ def fit(
     warn_unconverged(frontier, "not converged, and saved all the same as asked.")
     if not quiet:
         if frontier.converged:
-            typer.echo(printable(frontier.convergence_text()))
-        typer.echo(f"Saved {out}. Next: bayes-frontier attain {out} --flops 1e24")
+            echo(frontier.convergence_text())
+        echo(f"Saved {out}. Next: bayes-frontier attain {out} --flops 1e24")
 
 
 def check_target(out: Path) -> None:
@@ -127,7 +127,7 @@ def demo(
     replace_file(table, simulated.models[columns].to_csv(index=False).encode(), "--out")
     # through the file, as a user's own table would come
     evaluations = bf.read(table, periods=[end for end in simulated.period_ends if end is not None])
-    typer.echo(evaluations.summary() + "\n")
+    echo(evaluations.summary() + "\n")
     sys.stdout.flush()
     note("Compiling and sampling, most of a minute ...")
     frontier = bf.fit(evaluations, seed=seed)
@@ -138,11 +138,11 @@ def demo(
     recovered = recovery(frontier, truth)
     replace_file(out / "recovery.csv", recovered.points.to_csv(index=False).encode(), "--out")
     page = write_report(frontier, out, truth=truth)
-    typer.echo(frontier.convergence_text())
+    echo(frontier.convergence_text())
     for task, share in recovered.by_task().items():
-        typer.echo(f"  {task}: {100 * share:.0f}% of its intervals hold the truth")
-    typer.echo(recovered.sentence())
-    typer.echo(f"Wrote {page}")
+        echo(f"  {task}: {100 * share:.0f}% of its intervals hold the truth")
+    echo(recovered.sentence())
+    echo(f"Wrote {page}")
     if not recovered.passed:
         note("The demo failed: its fit does not recover the truth it was simulated from.")
         raise typer.Exit(MISSED)
@@ -169,4 +169,4 @@ def report(
     also = [load(path) for path in others or []]
     from bayes_frontier.report import write_report
 
-    typer.echo(f"Wrote {write_report(frontier, out, others=also)}")
+    echo(f"Wrote {write_report(frontier, out, others=also)}")
