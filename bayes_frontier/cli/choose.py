@@ -10,8 +10,20 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import fields_map, flops_list, names_list, period_of, scores_list
-from bayes_frontier.cli.output import Answer, Column, echo, load, note, records, show, show_json, titled, warn_unconverged
+from bayes_frontier.cli.output import (
+    Answer,
+    Column,
+    echo,
+    load,
+    note,
+    records,
+    show,
+    show_json,
+    titled,
+    warn_unconverged,
+)
 from bayes_frontier.cli.start import check_target
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import replace_file, write_picture
 from bayes_frontier.text import flops_words, printable, probability_words, share_words
@@ -172,7 +184,7 @@ def plan(
         registry=registry,
     )
     if out is not None:
-        replace_file(out, chosen.sheet().to_csv(index=False).encode(), "--out")
+        replace_file(out, csv_bytes(chosen.sheet()), "--out")
     if picture is not None:
         write_picture(chosen.plot()[0].figure, picture, "--picture")
     for reason, names in chosen.left_out.groupby("reason", sort=False)["model"]:

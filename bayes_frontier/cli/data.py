@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +10,10 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.output import Answer, Column, echo, form_of, note, show, show_json, titled
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import replace_file
-from bayes_frontier.text import flops_words, printable
+from bayes_frontier.text import flops_words
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.read import Survey
@@ -51,7 +51,7 @@ def show_table(
 
     surveyed = survey(table, periods=periods, tasks=tasks, relabel=relabel, **reading.arguments())
     if dropped is not None:
-        replace_file(dropped, surveyed.left_out.to_csv(index=False).encode(), "--dropped")
+        replace_file(dropped, csv_bytes(surveyed.left_out), "--dropped")
     if as_json:
         show_json(describe(surveyed))
     else:
@@ -154,14 +154,10 @@ def combine(
     detailed = bool(whole.table[["n_items", "cost"]].notna().any(axis=None))
     wide = whole.models[["model", "base_model", "flops", "released", "stage", *whole.tasks]]
     table = (whole.table[LONG] if detailed else wide).dropna(axis=1, how="all")
-    content = io.BytesIO()
-    if out.suffix == ".csv":
-        table.to_csv(content, index=False, date_format="%Y-%m-%d")
-    else:
-        table.to_parquet(content, index=False)
-    replace_file(out, content.getvalue(), "--out")
+    csv = out.suffix == ".csv"
+    replace_file(out, csv_bytes(table, date_format="%Y-%m-%d") if csv else table.to_parquet(None, index=False), "--out")
     if dropped is not None:
-        replace_file(dropped, whole.dropped.to_csv(index=False).encode(), "--dropped")
+        replace_file(dropped, csv_bytes(whole.dropped), "--dropped")
     for line in whole.summary().splitlines():
         echo(line)
     note(f"{count(whole.n_scores, 'score')} of {count(whole.n_models, 'model')} written to {out}")
@@ -223,7 +219,7 @@ def diff(
         ]
         listed = pd.concat(parts, ignore_index=True)
         order = ["change", "model", "task", "field", "a", "b", "shift", "base_model", "flops", "released", "why"]
-        replace_file(changes, listed[order].to_csv(index=False).encode(), "--changes")
+        replace_file(changes, csv_bytes(listed[order]), "--changes")
     table = difference.tasks.to_dataframe().reset_index()
     answer = Answer(
         about={
@@ -334,7 +330,7 @@ def identify(
     without = models[models["base_model"] == ""]
     if unplaced is not None:
         review = without[["model", "released", "reason", "source_row"]]
-        replace_file(unplaced, review.to_csv(index=False).encode(), "--unplaced")
+        replace_file(unplaced, csv_bytes(review), "--unplaced")
     rules = models["rule"][models["base_model"] != ""].value_counts()
     least = models[models["base_model"] != ""].sort_values("confidence", kind="stable", na_position="first")
     listed = models if form != "text" else least.head(LEAST)

@@ -15,6 +15,7 @@ import typer
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import names_list, typed
 from bayes_frontier.cli.output import Answer, Column, form_of, note, records, show, show_json, titled
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.provenance import PACKAGE
@@ -100,7 +101,7 @@ def _document(one: Check) -> dict[str, object]:
 def _write(one: Check, out: Path) -> list[str]:
     picture, numbers = out / f"{one.name}.png", out / f"{one.name}.csv"
     write_picture(one.plot()[0].figure, picture, "--out")
-    replace_file(numbers, one.numbers.to_csv(index=False).encode(), "--out")
+    replace_file(numbers, csv_bytes(one.numbers), "--out")
     return [str(picture), str(numbers)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bayes_frontier.cli.options import period_of
+from bayes_frontier.display import csv_rows
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import write_picture
 from bayes_frontier.text import ODD, flops_words, printable, share_words
@@ -74,11 +74,8 @@ def show(answer: Answer, form: str) -> None:
         rows = [{column.key: row.get(column.key) for column in answer.columns} for row in answer.rows]
         show_json({**answer.about, "rows": rows})
     elif form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow([column.key for column in answer.columns])
-        writer.writerows(
-            ["" if _missing(row.get(c.key)) else row.get(c.key) for c in answer.columns] for row in answer.rows
-        )
+        known = ({key: "" if _missing(value) else value for key, value in row.items()} for row in answer.rows)
+        sys.stdout.write(csv_rows([column.key for column in answer.columns], known))
     else:
         for line in answer.header:
             echo(line)

@@ -9,9 +9,9 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.output import echo, load, note, warn_unconverged
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file
-from bayes_frontier.text import printable
 
 app = typer.Typer()
 
@@ -124,7 +124,7 @@ def demo(
     simulated, truth = bf.simulate(seed)
     table = out / "evaluations.csv"
     columns = ["model", "base_model", "flops", "released", *simulated.tasks]
-    replace_file(table, simulated.models[columns].to_csv(index=False).encode(), "--out")
+    replace_file(table, csv_bytes(simulated.models[columns]), "--out")
     # through the file, as a user's own table would come
     evaluations = bf.read(table, periods=[end for end in simulated.period_ends if end is not None])
     echo(evaluations.summary() + "\n")
@@ -136,7 +136,7 @@ def demo(
     from bayes_frontier.report import write_report
 
     recovered = recovery(frontier, truth)
-    replace_file(out / "recovery.csv", recovered.points.to_csv(index=False).encode(), "--out")
+    replace_file(out / "recovery.csv", csv_bytes(recovered.points), "--out")
     page = write_report(frontier, out, truth=truth)
     echo(frontier.convergence_text())
     for task, share in recovered.by_task().items():

@@ -13,7 +13,7 @@ from bayes_frontier.checks.score import expectations
 from bayes_frontier.design.beliefs import Beliefs, information
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.targets import Targets
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Displayed, cell, from_cell
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.combine import combine
 from bayes_frontier.evaluations.container import Evaluations
@@ -56,7 +56,8 @@ class Planned:
         if not isinstance(table, pd.DataFrame):
             name = str(table)
             try:
-                table = pd.read_csv(table)
+                # the first two as they are spelt: a model may be called NA
+                table = pd.read_csv(table, converters=dict.fromkeys(("model", "focus"), from_cell))
             except (OSError, ValueError) as error:
                 raise DataError(f"{name}: cannot be read as a plan ({first_line(error)}).") from None
         if "model" not in table or not len(table):
@@ -350,6 +351,10 @@ def update(
     if registry is not None:
         whole = replace(whole, registry=entries)
     models = _new_scores(old, whole)
+    if planned is not None:
+        # control characters of a name stand in a file as their codes
+        names = {from_cell(str(cell(name))): name for name in models["model"]}
+        planned = replace(planned, table=planned.table.assign(model=planned.table["model"].replace(names)))
     before = frontier.provenance["sampling"]
     start = Start.of(frontier.posterior)
     after = fitting.fit(

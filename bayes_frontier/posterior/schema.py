@@ -1,4 +1,4 @@
-"""What a saved fit may hold: every group and variable with its dimensions, type and range, and how a file is held to it.
+"""What a saved fit may hold: groups and variables with dimensions, types and ranges, and how a file is held to it.
 
 `check_file` looks at a file's structure and sizes before anything of it is read, `check_values` at what was read.
 To keep more with a fit, add it to `GROUPS`.
@@ -25,9 +25,8 @@ _TYPES = {FLOAT: ("f4", "f8"), WHOLE: ("i4", "i8", "u4", "u8"), FLAG: ("i1", "b1
 LARGEST, LEAST, EXPANSION = 8 * 2**30, 2**26, 8
 MOST_MEMBERS, MOST_TEXTS = 400, 8
 # Of variables: those by which NetCDF finds dimensions, and xarray the type. Others would change values in being read.
-_ATTRIBUTES = frozenset(
-    "_FillValue _Netcdf4Coordinates _Netcdf4Dimid CLASS NAME DIMENSION_LIST REFERENCE_LIST dtype coordinates".split()
-)
+_ATTRIBUTES = ("_FillValue", "_Netcdf4Coordinates", "_Netcdf4Dimid", "coordinates", "dtype")
+_ATTRIBUTES += ("CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST")
 _DIMENSION = b"This is a netCDF dimension but not a netCDF variable"
 
 
@@ -230,7 +229,7 @@ def _checked_size(values: h5py.Dataset, declared: Variable | None, place: str, s
     ):
         raise StoreError(f"{place}: its parts are larger than the whole.")
     if declared.kind != TEXT:
-        return texts + int(np.prod(values.shape, dtype=float)) * values.dtype.itemsize
+        return int(texts + np.prod(values.shape, dtype=float) * values.dtype.itemsize)
     if values.chunks or packed:
         raise StoreError(f"{place}: text in pieces; a fit has it in one.")
     return texts + _length(values, place, size)

@@ -1,15 +1,16 @@
 """A backtest, or the predictions of another table, as a folder: a page in Markdown, tables as CSV, pictures."""
 
-import html
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, Backtest, range_words
 from bayes_frontier.checks.score import Scored
+from bayes_frontier.display import csv_bytes, markdown_table, markdown_text
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.plots.backtest import plot_backtest, plot_backtest_tasks
 from bayes_frontier.text import count, printable, share_words
@@ -25,8 +26,8 @@ def scoring_files(scored: Scored) -> dict[str, bytes]:
     """Write down what `bayes_frontier.score` found, without rows of the data."""
     return {
         "README.md": "\n".join(_score_page(scored)).encode(),
-        "scores.csv": scored.table.round(6).to_csv(index=False).encode(),
-        "bridge.csv": scored.bridge.round(6).to_csv(index=False).encode(),
+        "scores.csv": csv_bytes(scored.table.round(6)),
+        "bridge.csv": csv_bytes(scored.bridge.round(6)),
     }
 
 
@@ -58,24 +59,25 @@ def _score_page(scored: Scored) -> list[str]:
     about = scored.about
     prob = share_words(float(str(about["prob"])))
     lines = [
-        f"# {printable(str(about['scored']))}, predicted by a fit of {printable(str(about['fitted']))}",
+        f"# {markdown_text(str(about['scored']))}, predicted by a fit of {markdown_text(str(about['fitted']))}",
         "",
         "Written by `bayes-frontier score`. Nothing of the table scored was fitted.",
         "",
-        *(f"{line}\n" for line in score_sentences(scored)),
+        *(f"{markdown_text(line)}\n" for line in score_sentences(scored)),
         f"Fingerprints: fitted {str(about['fitted_sha256'])[:12]}, scored {str(about['scored_sha256'])[:12]}; tau = "
         f"{about['tau']}. Intervals have probability {prob}; a bootstrap resamples base models, those that measure the "
         "bridge too.",
         "",
         "## Shift of the models that both tables have",
         "",
-        "| task | shared scores | shift | interval | taken off |",
-        "|---|---:|---:|---|---|",
-        *(
-            f"| {row.task} | {row.shared} | {row.shift:+.4f} | {row.lower:+.4f} to {row.upper:+.4f} | {row.kind} |"
-            for row in scored.bridge.itertuples()
+        markdown_table(
+            ["task", "shared scores", "shift", "interval", "taken off"],
+            (
+                [row.task, row.shared, f"{row.shift:+.4f}", f"{row.lower:+.4f} to {row.upper:+.4f}", row.kind]
+                for row in scored.bridge.itertuples()
+            ),
+            "lrrll",
         ),
-        "",
     ]
     for group, title in _SCORE_TITLES.items():
         part = scored.table[scored.table["group"] == group]
@@ -88,14 +90,18 @@ def _score_page(scored: Scored) -> list[str]:
             "Pinball loss x 1e3, beside that of a constant (the last fitted period's quantile), and the signed error "
             "of coverage: positive where the boundary was too high.",
             "",
-            "| task | scores | n | base models | pinball | constant | coverage error | interval |",
-            "|---|---|---:|---:|---:|---:|---:|---|",
-            *(
-                f"| {row.task} | {row.scores} | {row.n:,} | {row.base_models} | {row.pinball:.2f} | "
-                f"{row.constant:.2f} | {row.error:+.4f} | {row.error_lower:+.4f} to {row.error_upper:+.4f} |"
-                for row in part.sort_values("task", key=lambda names: names == "all", kind="stable").itertuples()
+            markdown_table(
+                ["task", "scores", "n", "base models", "pinball", "constant", "coverage error", "interval"],
+                (
+                    (
+                        *(row.task, row.scores, f"{row.n:,}", row.base_models, f"{row.pinball:.2f}"),
+                        *(f"{row.constant:.2f}", f"{row.error:+.4f}"),
+                        f"{row.error_lower:+.4f} to {row.error_upper:+.4f}",
+                    )
+                    for row in part.sort_values("task", key=lambda names: names == "all", kind="stable").itertuples()
+                ),
+                "llrrrrrl",
             ),
-            "",
         ]
     return lines
 
@@ -124,7 +130,7 @@ def write_backtest(result: Backtest, out_dir: str | Path, command: str) -> Path:
     for name, figure in pictures.items():
         write_picture(figure, folder / name, "backtest")
     for name, table in ((SUMMARY, result.table), (CELLS, cell_table(result))):
-        replace_file(folder / name, table.to_csv(index=False, float_format="%.6g").encode(), "backtest")
+        replace_file(folder / name, csv_bytes(table, float_format="%.6g"), "backtest")
     replace_file(folder / PAGE, page(result, command).encode(), "backtest")
     return folder / PAGE
 
@@ -136,17 +142,22 @@ def page(result: Backtest, command: str) -> str:
         "# Backtest: each period predicted from those before it\n",
         f"Written by\n\n    {printable(command)}\n",
         "\n".join(_provenance(result)) + "\n",
-        _markdown(*_splits(about["splits"])),
+        markdown_table(*_splits(about["splits"])),
         "## Result\n",
-        "\n".join(f"* {line}" for line in result.sentences) + "\n",
+        "\n".join(f"* {markdown_text(line)}" for line in result.sentences) + "\n",
     ]
     for group in result.groups:
         parts += [
             f"## {_TITLES[group]}\n",
-            _markdown(*_boundaries(result, group)),
+            markdown_table(*_boundaries(result, group)),
             f"![{_TITLES[group]}]({group}.png)\n",
         ]
-    parts += ["## Task by task\n", _markdown(*_cells(result)), "![Loss by split](tasks.png)\n", "## How to read this\n"]
+    parts += [
+        "## Task by task\n",
+        markdown_table(*_cells(result)),
+        "![Loss by split](tasks.png)\n",
+        "## How to read this\n",
+    ]
     parts.append(_reading(result))
     return "\n".join(parts)
 
@@ -156,22 +167,23 @@ def _provenance(result: Backtest) -> list[str]:
     seconds = [sum(v for v in split["seconds"].values() if v) for split in about["splits"]]
     settings = ", ".join(f"{name} {value}" for name, value in about["settings"].items()) or "those of the program"
     lines = [
-        f"* Table {_safe(about['source'])}, fingerprint of the scores {about['fingerprint'][:16]}; "
+        f"* Table {markdown_text(about['source'])}, fingerprint of the scores {about['fingerprint'][:16]}; "
         f"tau {about['tau']:g}; axis {about['axis']}.",
-        f"* Ours is fitted to {about['window']}; settings: {_safe(settings)}; bayes_frontier {about['version']}.",
+        f"* Ours is fitted to {about['window']}; settings: {markdown_text(settings)}; "
+        f"bayes_frontier {about['version']}.",
         f"* Fits, predictions and baselines took {sum(seconds):.0f} s in all; finished ones are kept in `cache/`.",
     ]
-    lines += [f"* Left out, {_safe(reason)}: {count(n, 'row')}." for reason, n in about["left_out"].items()]
-    return [*lines, *(f"* {_safe(note)}." for note in about["notes"])]
+    lines += [f"* Left out, {markdown_text(reason)}: {count(n, 'row')}." for reason, n in about["left_out"].items()]
+    return [*lines, *(f"* {markdown_text(note)}." for note in about["notes"])]
 
 
 def _splits(splits: Sequence[Mapping[str, Any]]) -> tuple[list[str], Iterable[list[str]]]:
     names = ["period predicted", "models fitted", "base models", "models predicted", "on a new base", "converged"]
     rows = (
         [
-            _safe(one["split"]),
+            one["split"],
             *(f"{one[key]:,}" for key in ("fitted", "fitted_base_models", "predicted", "new")),
-            "yes" if one["converged"] else "**no**",
+            "yes" if one["converged"] else Markup("**no**"),
             f"{one['seconds'][OURS]:.0f} s",
             f"{sum(v for name, v in one['seconds'].items() if name != OURS):.0f} s",
         ]
@@ -186,8 +198,8 @@ def _boundaries(result: Backtest, group: str) -> tuple[list[str], Iterable[list[
     names = ["boundary", "what it is", "fitted to", "pinball x 1000", "ours minus it", "90% interval", "cells won"]
     rows = (
         [
-            f"**{name}**" if name == OURS else _safe(str(name)),
-            "posterior predictive boundary" if name == OURS else _safe(about[str(name)]["words"]),
+            Markup(f"**{name}**") if name == OURS else str(name),
+            "posterior predictive boundary" if name == OURS else about[str(name)]["words"],
             str(result.about["window"]) if name == OURS else _FITTED_TO[about[str(name)]["window"]],
             f"{1e3 * row['pinball']:.2f}",
             "" if name == OURS else f"{1e3 * row['difference']:+.2f}",
@@ -215,11 +227,11 @@ def _cells(result: Backtest) -> tuple[list[str], list[list[str]]]:
             best = str(loss[rivals].idxmin()) if rivals else ""
             rows.append(
                 [
-                    _safe(task),
-                    _safe(split),
+                    task,
+                    split,
                     f"{one['n'].sel(boundary=OURS).item():,}",
                     f"{1e3 * loss[OURS]:.2f}",
-                    f"{1e3 * loss[best]:.2f} ({_safe(best)})" if rivals else "",
+                    f"{1e3 * loss[best]:.2f} ({best})" if rivals else "",
                     f"{1e3 * loss[ORACLE]:.2f}" if ORACLE in loss else "",
                     f"{one['coverage'].sel(boundary=OURS).item() - result.tau:+.4f}",
                 ]
@@ -241,12 +253,3 @@ def _reading(result: Backtest) -> str:
   models can.
 * `{SUMMARY}` and `{CELLS}` have all numbers.
 """
-
-
-def _safe(text: str) -> str:
-    return html.escape(printable(text), quote=False).replace("|", "\\|").replace("`", "'")
-
-
-def _markdown(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [names, ["---"] * len(names), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

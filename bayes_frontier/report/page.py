@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from bayes_frontier.checks.recovery import recovery
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Truth
 from bayes_frontier.files import make_folder, replace_file
@@ -25,7 +26,7 @@ from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.report.answers import PROB, Evidence, Facts, alarms, answers, facts, gather
 from bayes_frontier.report.explorer import explorer_document
 from bayes_frontier.report.pictures import pictures
-from bayes_frontier.text import flops_typeset, flops_words, share_words
+from bayes_frontier.text import flops_typeset, flops_words, share_words, without_controls
 
 
 def pack(document: object) -> str:
@@ -156,8 +157,8 @@ def write_report(
     for picture in drawn:
         replace_file(folder / PICTURES / f"{picture.name}.png", picture.png, "report")
     for name, table in tables.items():
-        replace_file(folder / TABLES / f"{name}.csv", table.to_csv(index=False).encode(), "report")
-    replace_file(folder / PAGE, page.encode(), "report")
+        replace_file(folder / TABLES / f"{name}.csv", csv_bytes(table), "report")
+    replace_file(folder / PAGE, without_controls(page).encode(), "report")
     return folder / PAGE
 
 

@@ -125,9 +125,7 @@ def exact() -> AbstractContextManager[Any]:
     temporary folder, four a fit, for good.
     """
     sources = config.generated_src_dir or str(Path(config.compiledir) / "sources")
-    return cast(
-        AbstractContextManager[Any], config.change_flags(numba__fastmath=False, generated_src_dir=sources)
-    )
+    return cast(AbstractContextManager[Any], config.change_flags(numba__fastmath=False, generated_src_dir=sources))
 
 
 def fast_model(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels | None = None) -> pm.Model:
