@@ -74,7 +74,11 @@ class Clusters:
         squares = np.stack([np.bincount(number, one**2) for one in above.T], axis=1)
         pairs = ((sums**2 - squares)[many] / (size[many] - 1.0)[:, None]).sum(axis=0)
         variance = (above**2).mean(axis=0)
-        return float(np.clip(np.mean(pairs / (size[many].sum() * variance)), 0.0, _MOST_CORRELATED))
+        # a draw above or below all scores, where they are next to equal, says nothing
+        tells = variance > 0.0
+        if not tells.any():
+            return 0.0
+        return float(np.clip(np.mean(pairs[tells] / (size[many].sum() * variance[tells])), 0.0, _MOST_CORRELATED))
 
     def tails(self, residuals: FloatArray, weights: FloatArray) -> FloatArray:
         """How long the upper tail of each base model's scores is, of what is usual; of the scores of one task.
@@ -125,7 +129,11 @@ class Clusters:
         for b in np.flatnonzero(np.bincount(self.base) >= 2 * _FEWEST_IN_HALF):
             rows = np.flatnonzero(self.base == b)
             r, w, h, s = residuals[rows], weights[rows], half_width[rows], scale[rows]
-            shifts = _SHIFTS * 3.0 * np.abs(r[r >= np.quantile(r, 1.0 - _TAIL)]).max()
+            upper = np.abs(r[r >= np.quantile(r, 1.0 - _TAIL)]).max()
+            if upper == 0.0:
+                # all of them at the boundary, as at a task's ceiling
+                continue
+            shifts = _SHIFTS * 3.0 * upper
             number, size = np.unique(self.uploader[rows], return_inverse=True, return_counts=True)[1:]
             loss = (w / s)[:, None] * smooth_pinball_loss(r[:, None] - shifts, level, h[:, None])
             by_uploader = np.stack([np.bincount(number, one) for one in loss.T], axis=1)

@@ -25,7 +25,7 @@ _TYPES = {FLOAT: ("f4", "f8"), WHOLE: ("i4", "i8", "u4", "u8"), FLAG: ("i1", "b1
 LARGEST, LEAST, EXPANSION = 8 * 2**30, 2**26, 8
 MOST_MEMBERS, MOST_TEXTS = 400, 8
 # Of variables: those by which NetCDF finds dimensions, and xarray the type. Others would change values in being read.
-_ATTRIBUTES = ("_FillValue", "_Netcdf4Coordinates", "_Netcdf4Dimid", "coordinates", "dtype")
+_ATTRIBUTES: tuple[str, ...] = ("_FillValue", "_Netcdf4Coordinates", "_Netcdf4Dimid", "coordinates", "dtype")
 _ATTRIBUTES += ("CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST")
 _DIMENSION = b"This is a netCDF dimension but not a netCDF variable"
 
