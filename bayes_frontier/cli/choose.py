@@ -22,10 +22,9 @@ from bayes_frontier.cli.output import (
     titled,
     warn_unconverged,
 )
-from bayes_frontier.cli.start import check_target
 from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
-from bayes_frontier.files import replace_file, write_picture
+from bayes_frontier.files import check_target, replace_file, write_picture
 from bayes_frontier.text import flops_words, printable, probability_words, share_words
 
 if TYPE_CHECKING:
@@ -157,9 +156,8 @@ def plan(
     from bayes_frontier.design.targets import OBJECTIVE
 
     asked = None if question is None else _question(question)
-    for file, suffix, option in ((out, ".csv", "--out"), (picture, ".png", "--picture")):
-        if file is not None and file.suffix != suffix:
-            raise QueryError(f"{option}: {file} does not end in {suffix}.")
+    check_target(out, "--out", ".csv")
+    check_target(picture, "--picture", ".png")
     frontier = None if fit is None else load(fit)
     chosen = make(
         frontier,
@@ -288,7 +286,7 @@ def update(
     from bayes_frontier.design.updating import update as make
 
     read_as = reading.arguments()
-    check_target(out)
+    check_target(out, "--out", ".nc")
     made = make(
         load(fit),
         list(results),

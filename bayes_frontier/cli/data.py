@@ -11,8 +11,7 @@ import typer
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.output import Answer, Column, echo, form_of, note, show, show_json, titled
 from bayes_frontier.display import csv_bytes
-from bayes_frontier.errors import QueryError
-from bayes_frontier.files import replace_file
+from bayes_frontier.files import check_target, replace_file
 from bayes_frontier.text import flops_words
 
 if TYPE_CHECKING:
@@ -49,6 +48,7 @@ def show_table(
     from bayes_frontier.evaluations.read import survey
     from bayes_frontier.text import count
 
+    check_target(dropped, "--dropped")
     surveyed = survey(table, periods=periods, tasks=tasks, relabel=relabel, **reading.arguments())
     if dropped is not None:
         replace_file(dropped, csv_bytes(surveyed.left_out), "--dropped")
@@ -147,8 +147,8 @@ def combine(
     import bayes_frontier as bf
     from bayes_frontier.text import count
 
-    if out.suffix not in (".csv", ".parquet"):
-        raise QueryError(f"--out: {out} ends neither in .csv nor in .parquet; give one of these.")
+    check_target(out, "--out", ".csv", ".parquet")
+    check_target(dropped, "--dropped")
     parts = [reading.read(path, tasks=tasks) for path in tables]
     whole = bf.combine(*parts, repeated=repeated, rescored=rescored)  # type: ignore[arg-type]  # checked there
     detailed = bool(whole.table[["n_items", "cost"]].notna().any(axis=None))
@@ -208,6 +208,7 @@ def diff(
     from bayes_frontier.text import count
 
     form = form_of(as_json, as_csv)
+    check_target(changes, "--changes")
     a, b = (reading.read(path, tasks=tasks) for path in (first, second))
     difference = bf.diff(a, b, tau=tau)
     if changes is not None:
@@ -266,6 +267,7 @@ def fetch(
     """
     from bayes_frontier.evaluations.fetch import fetch as get
 
+    check_target(out, "--out")
     fetched = get(name, revision=revision, sha256=sha256, progress=False if quiet else None)
     if out is not None:
         replace_file(out, Path(fetched.path).read_bytes(), "--out")
@@ -326,6 +328,7 @@ def identify(
     from bayes_frontier.text import count
 
     form = form_of(as_json, as_csv)
+    check_target(unplaced, "--unplaced")
     models = identification(table, relabel=relabel, **reading.arguments())
     without = models[models["base_model"] == ""]
     if unplaced is not None:

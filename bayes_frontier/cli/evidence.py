@@ -183,6 +183,7 @@ def backtest(
     import bayes_frontier as bf
     from bayes_frontier.report.backtest import cell_table, write_backtest
 
+    make_folder(out, "--out")
     evaluations = reading.read(table, periods=periods, tasks=tasks, relabel=relabel)
     result = bf.backtest(
         evaluations,

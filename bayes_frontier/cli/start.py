@@ -1,6 +1,5 @@
 """``bayes-frontier fit``, ``report`` and ``demo``: from a table of evaluations to a saved posterior and its page."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ from bayes_frontier.cli import options as given
 from bayes_frontier.cli.output import echo, load, note, warn_unconverged
 from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
-from bayes_frontier.files import make_folder, replace_file
+from bayes_frontier.files import check_target, make_folder, replace_file
 
 app = typer.Typer()
 
@@ -55,7 +54,7 @@ def fit(
     import bayes_frontier as bf
     from bayes_frontier.checks.backtest.axis import on_axis
 
-    check_target(out)
+    check_target(out, "--out", ".nc")
     if axis != "flops" and compute_uncertainty:
         raise QueryError("--axis, --compute-uncertainty: the uncertainty is that of FLOPs; leave one of them out.")
     evaluations = on_axis(reading.read(table, periods=periods, tasks=tasks, relabel=relabel), axis)
@@ -82,19 +81,6 @@ def fit(
         if frontier.converged:
             echo(frontier.convergence_text())
         echo(f"Saved {out}. Next: bayes-frontier attain {out} --flops 1e24")
-
-
-def check_target(out: Path) -> None:
-    """Refuse a place where no fit can be saved, before anything is computed."""
-    if out.suffix != ".nc":
-        raise QueryError(f"--out: {out} does not end in .nc; a fit is a NetCDF file, such as {out.stem or 'fit'}.nc.")
-    if out.is_dir():
-        raise QueryError(f"--out: {out} is a folder; name a file in it, such as {out / 'fit.nc'}.")
-    folder = out.parent
-    if not folder.is_dir():
-        raise QueryError(f"--out: there is no folder {folder}; create it first.")
-    if not os.access(folder, os.W_OK):
-        raise QueryError(f"--out: the folder {folder} cannot be written; choose another.")
 
 
 @app.command("demo", rich_help_panel=given.START)
@@ -165,6 +151,7 @@ def report(
 
     index.html needs no other file and no network; pictures/ and tables/ have its parts for other uses.
     """
+    make_folder(out, "--out")
     frontier = load(fit)
     also = [load(path) for path in others or []]
     from bayes_frontier.report import write_report

@@ -19,8 +19,8 @@ import bayes_frontier as bf
 from bayes_frontier.cli import app as program
 from studies.faults.tables import SETTINGS, plain
 
-SAMPLED = (*"--tau 0.9 --draws 50 --tune 50 --chains 2 --cores 1 --allow-unconverged".split(),)
-QUICK = tuple(SAMPLED[2:])
+SAMPLED = (*["--tau", "0.9", "--draws", "50", "--tune", "50", "--chains", "2", "--cores", "1", "--allow-unconverged"],)
+QUICK = ("--cores", "1", "--allow-unconverged")
 PERIODS = ("--periods", "2024-06-30")
 # What a run may leave while it is not over, and what none may leave when it is.
 UNFINISHED = re.compile(r"^\.bayes-frontier-|\.part$")
@@ -104,7 +104,9 @@ def called(
         seconds = time.perf_counter() - started
         for stream in (out, err):
             stream.seek(0)
-        said, noted = (Path(f"/dev/fd/{stream.fileno()}").read_bytes().decode(errors="replace") for stream in (out, err))
+        said, noted = (
+            Path(f"/dev/fd/{stream.fileno()}").read_bytes().decode(errors="replace") for stream in (out, err)
+        )
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return Run(os.waitstatus_to_exitcode(status), said, noted, seconds, usage.ru_maxrss / unit)
 
@@ -123,7 +125,7 @@ def _child(call: Callable[[], object], bench: Bench, out: int, err: int, prepare
         status = 0
     except SystemExit as leaving:
         status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
-    except BaseException as error:  # noqa: BLE001 - what a process would end with
+    except BaseException as error:
         sys.stderr.write(f"Traceback: {error!r}\n")
         status = 1
     finally:
@@ -142,7 +144,9 @@ def made() -> Iterator[Bench]:
         table = plain()
         table.to_csv(bench.folder / "table.csv", index=False)
         newer = plain().iloc[:20]
-        newer.assign(model=newer["model"] + "-new", released="2024-12-20").to_csv(bench.folder / "newer.csv", index=False)
+        newer.assign(model=newer["model"] + "-new", released="2024-12-20").to_csv(
+            bench.folder / "newer.csv", index=False
+        )
         candidates(table).to_csv(bench.folder / "candidates.csv", index=False)
         frontier = bf.fit(bf.read(bench.folder / "table.csv", periods=["2024-06-30"]), **SETTINGS)
         frontier.save(bench.folder / "fit.nc")
@@ -152,4 +156,4 @@ def made() -> Iterator[Bench]:
 def candidates(table: pd.DataFrame) -> pd.DataFrame:
     """Return candidates for a plan: models on the base models of a table."""
     some = table.iloc[:20]
-    return some[["base_model", "flops"]].assign(model=some["model"] + "-candidate", cost=1.0, released="2024-12-20")
+    return some[["base_model", "flops"]].assign(model=some["model"] + "-candidate", params_b=7.0, released="2024-12-20")
