@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayes_frontier.errors import FrontierError, QueryError
+from bayes_frontier.text import without_controls
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,9 +26,9 @@ _NEARLY_WHITE = 252
 _UNFINISHED = ".bayes-frontier-"
 
 
-def replace_file(path: Path, content: bytes, what: str) -> None:
+def replace_file(path: Path, content: bytes, what: str, error_type: type[FrontierError] = QueryError) -> None:
     """Write a file whole or not at all."""
-    with replacing(path, what) as part:
+    with replacing(path, what, error_type) as part:
         part.write_bytes(content)
 
 
@@ -70,12 +71,12 @@ def _lock(folder: Path, *, wait: bool = True) -> int | None:
 @contextlib.contextmanager
 def _part(path: Path, what: str, error_type: type[FrontierError]) -> Iterator[tuple[Path, Path]]:
     """Give a file to write to and the one it is for: beside what a link points at, which stays a link."""
-    if path.is_dir():
-        raise error_type(f"{what}: {path} is a folder; name a file.")
-    if path.exists() and not path.is_file():
-        raise error_type(f"{what}: {path} is no ordinary file; name one.")
-    target = Path(os.path.realpath(path))
     try:
+        if path.is_dir():
+            raise error_type(f"{what}: {path} is a folder; name a file.")
+        if path.exists() and not path.is_file():
+            raise error_type(f"{what}: {path} is no ordinary file; name one.")
+        target = Path(os.path.realpath(path))
         with run_folder(target.parent) as folder:
             yield folder / target.name, target
     except OSError as error:
@@ -110,8 +111,15 @@ def write_picture(figure: Figure, path: Path, what: str) -> None:
 
 def png(figure: Figure, dpi: float = DPI) -> bytes:
     """Draw a figure as a PNG of at most 256 colours, a third of the size of one with all."""
+    from matplotlib.text import Text
+    from matplotlib.ticker import FixedFormatter
     from PIL import Image
 
+    for text in figure.findobj(Text):
+        text.set_text(without_controls(text.get_text()))
+    for axis in (axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)):
+        if isinstance(named := axis.get_major_formatter(), FixedFormatter):
+            named.seq = [without_controls(name) for name in named.seq]
     drawn = io.BytesIO()
     # decoded again at once: not worth compressing
     figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 0})

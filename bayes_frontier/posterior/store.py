@@ -10,7 +10,7 @@ import xarray as xr
 
 from bayes_frontier.errors import FrontierError, StoreError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.files import replacing
+from bayes_frontier.files import replace_file
 from bayes_frontier.model.data import Stretches
 from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.posterior.query import Fit
@@ -39,8 +39,7 @@ def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:
 
 
 def save(fit: Fit, path: str | Path) -> None:
-    """Write a fit beside its target, then rename it into place."""
-    target = Path(path)
+    """Write a fit, whole or not at all."""
     groups = {name: fit.posterior[name].dataset for name in fit.posterior.children}
     # thousands of quantities: a question to a saved fit need not wait for them again
     sizes = {dim: int(fit.posterior["posterior"].sizes[dim]) for dim in ("chain", "draw")}
@@ -57,16 +56,12 @@ def save(fit: Fit, path: str | Path) -> None:
         f"/{name}": {v: _COMPRESSED for v, x in node.data_vars.items() if x.dtype.kind == "f" and x.ndim}
         for name, node in tree.children.items()
     }
-    with replacing(target, "A fit", StoreError) as part:
-        tree.to_netcdf(part, engine="h5netcdf", encoding=packed)
-        seal(part)
+    replace_file(Path(path), sealed(tree.to_netcdf(engine="h5netcdf", encoding=packed)), "A fit", StoreError)
 
 
-def seal(path: Path) -> None:
-    """Put the digest of a file at its end."""
-    digest = _digest(path, path.stat().st_size)
-    with path.open("ab") as file:
-        file.write(_SEAL + digest + b"\n")
+def sealed(content: bytes | memoryview) -> bytes:
+    """Put the digest of a NetCDF file at its end; from memory, since HDF5 may crash where a disk is full."""
+    return bytes(content) + _SEAL + hashlib.sha256(content).hexdigest().encode() + b"\n"
 
 
 def _digest(path: Path, length: int) -> bytes:
@@ -78,7 +73,7 @@ def _digest(path: Path, length: int) -> bytes:
     return digest.hexdigest().encode()
 
 
-def _check_seal(path: Path) -> None:
+def check_seal(path: Path) -> None:
     """Refuse a file that is not, to the last bit, what was written: before anything of it is believed."""
     length = path.stat().st_size - _SEAL_BYTES
     with path.open("rb") as file:
@@ -111,7 +106,7 @@ def read[F](path: str | Path, make: Callable[..., F], *, sealed: bool = True) ->
         )
     try:
         if sealed:
-            _check_seal(source)
+            check_seal(source)
         return _read(source, make, (VERSION,) if sealed else (1, VERSION))
     except FrontierError as error:
         # those of a part do not know of which file

@@ -62,7 +62,7 @@ class Bench:
             place.mkdir()
 
     def left(self) -> list[str]:
-        """What is in the temporary folder, and unfinished beside results."""
+        """List what is in the temporary folder, and unfinished beside results."""
         beside = [path for path in self.out.rglob("*") if UNFINISHED.search(path.name)]
         return sorted(path.name for path in [*self.temporary.iterdir(), *beside])
 

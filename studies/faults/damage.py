@@ -24,7 +24,7 @@ def attempt(path: Path, answers: bytes | None) -> int:
         said = asked(bf.load(path))
     except FrontierError:
         return TYPED
-    except Exception as error:  # noqa: BLE001 - what is counted here
+    except Exception as error:
         print(f"{path.name}: {error!r}")
         return UNTYPED
     return HARMLESS if said == answers else MISLED
@@ -53,12 +53,16 @@ def damage(bench: Bench, kind: str, n: int, seed: int = 1) -> tuple[Counter[str]
             content = bytes(changed)
         damaged.write_bytes(content)
         if kind == "flipped and sealed anew":
-            damaged.write_bytes(content[: -store._SEAL_BYTES])  # noqa: SLF001 - who crafts a file knows how
-            store.seal(damaged)
+            damaged.write_bytes(_sealed_anew(content))
         run = called(lambda: _leave(attempt(damaged, answers)), bench)
         counts[WORDS.get(run.status, f"ended by {run.status}")] += 1
         slowest, most = max(slowest, run.seconds), max(most, run.peak_mb)
     return counts, slowest, most
+
+
+def _sealed_anew(content: bytes) -> bytes:
+    # who crafts a file knows how
+    return store.sealed(content[: -store._SEAL_BYTES])
 
 
 def _leave(status: int) -> None:
@@ -237,8 +241,8 @@ CRAFTED: dict[str, Callable[[h5py.File], None]] = {
 def craft(bench: Bench, name: str) -> Run:
     """Craft a file, with the digest that belongs to it, and load it: status 0 where it is refused by a typed error."""
     path = bench.folder / "crafted.nc"
-    path.write_bytes((bench.folder / "fit.nc").read_bytes()[: -store._SEAL_BYTES])  # noqa: SLF001
+    path.write_bytes((bench.folder / "fit.nc").read_bytes()[: -store._SEAL_BYTES])
     with h5py.File(path, "r+") as file:
         CRAFTED[name](file)
-    store.seal(path)
+    path.write_bytes(store.sealed(path.read_bytes()))
     return called(lambda: _leave(attempt(path, None)), bench)

@@ -19,10 +19,14 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "update": ("update", "fit.nc", "newer.csv", *QUICK, "--quiet", "--out", "out/new.nc"),
     "report": ("report", "fit.nc", "--out", "out/report"),
     "data combine": ("data", "combine", "table.csv", "newer.csv", "--out", "out/all.csv", "--dropped", "out/left.csv"),
-    "plan": ("plan", "fit.nc", "--candidates", "candidates.csv", "--budget", "50%", "--out", "out/plan.csv")
-    + ("--picture", "out/plan.png"),
-    "backtest": ("backtest", "table.csv", *PERIODS, *SAMPLED, "--quiet")
-    + ("--baselines", "constant", "--out", "out/backtest"),
+    "plan": (
+        *("plan", "fit.nc", "--candidates", "candidates.csv", "--budget", "50%", "--out", "out/plan.csv"),
+        *("--picture", "out/plan.png"),
+    ),
+    "backtest": (
+        *("backtest", "table.csv", *PERIODS, *SAMPLED, "--quiet"),
+        *("--baselines", "constant", "--out", "out/backtest"),
+    ),
 }
 SENTENCE = "Interrupted: a file that was not finished was not written."
 
