@@ -159,7 +159,7 @@ def run(application: typer.Typer, program: str) -> None:
         # one that is ignored, as under nohup, stays so
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
-    warnings.showwarning = lambda message, kind, *_: note(f"Warning: {message} ({kind.__name__})")  # type: ignore[assignment]
+    warnings.showwarning = lambda message, kind, *_: note(f"Warning: {message} ({kind.__name__})")
     try:
         application(prog_name=program)
     except KeyboardInterrupt:

@@ -102,11 +102,18 @@ def page(found: dict[str, Any], seconds: float) -> str:
     lines.append("Everything holds.\n" if not bad else f"**{len(bad)} do not hold:**\n")
     lines += [f"* {line}" for line in bad]
     lines.append(
-        "\nCommands run in forks of a process that has the package loaded and the model compiled, so that a random moment "
-        "falls into their work and not into its preparation. After a kill no file under a target's name is half of one; "
-        "every third time the command runs again, must succeed, and must leave nothing unfinished behind.\n"
+        "\nCommands run in forks of a process that has the package loaded and the model compiled, so that a random "
+        "moment falls into their work and not into its preparation. After a kill no file under a target's name is half "
+        "of one; every third time the command runs again, must succeed, and must leave nothing unfinished behind.\n"
     )
-    columns = ("killed", "unfinished when killed", "half written", "run again", "failed again", "left after it")
+    columns: tuple[str, ...] = (
+        "killed",
+        "unfinished when killed",
+        "half written",
+        "run again",
+        "failed again",
+        "left after it",
+    )
     rows = [[name, *(counts.get(column, 0) for column in columns)] for name, counts in found["kills"].items()]
     lines += ["## Killed at random moments\n", markdown_table(["command", *columns], rows, "l" + 6 * "r")]
     columns = ("interrupted", "over before", "other status", "other words", "left")
@@ -132,7 +139,7 @@ def page(found: dict[str, Any], seconds: float) -> str:
     lines.append(
         f"## Manners\n\n* Hostile names: {len(found['names'])} runs and files, "
         f"{sum(map(bool, found['names'].values()))} with a formula, a control character, a script or a defect.\n"
-        f"* Full disks: {len(found['disks'])} commands at three sizes, {sum(map(bool, found['disks'].values()))} wrong.\n"
+        f"* Full disks: {len(found['disks'])} commands, three sizes, {sum(map(bool, found['disks'].values()))} wrong.\n"
         f"* Standard output closed, full or unread: {len(found['streams'])} runs, "
         f"{sum(map(bool, found['streams'].values()))} wrong.\n"
         f"* Targets that cannot be written, and links: {len(found['targets'])} kinds, "

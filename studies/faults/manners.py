@@ -46,7 +46,8 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 def hostile(table: pd.DataFrame) -> pd.DataFrame:
     """Give models, base models and a task of a table names that mean harm."""
-    names = [f"{name}{i}" if i >= len(NAMES) else name for i, name in zip(range(len(table)), NAMES * len(table))]
+    n = len(NAMES)
+    names = [NAMES[i] if i < n else f"{NAMES[i % n]}{i}" for i in range(len(table))]
     bases = table["base_model"].map({f"base-{b}": name for b, name in enumerate(("=base", "esc\x1b[2J", "<b>x", "+b"))})
     return table.assign(model=names, base_model=bases).rename(columns={"maths": "=maths", "reading": "-read\x1bing"})
 
@@ -141,11 +142,9 @@ def names(bench: Bench) -> dict[str, list[str]]:
     for name, run in exports(bench):
         found = [f"control character {one!r}" for one in controls(run.out + run.err)]
         found += [f"formula {one!r}" for one in formulas(run.out)] if "--csv" in name or name in _CSV else []
-        found += (
-            [f"status {run.status}: {run.err[-200:]}"]
-            if run.status in (70, 99) or (run.status == 1 and name != "check") or run.status < 0
-            else []
-        )
+        # status 1 of `check`: a check failed
+        defect = run.status in (70, 99) or run.status < 0 or (run.status == 1 and name != "check")
+        found += [f"status {run.status}: {run.err[-200:]}"] if defect else []
         if name == "update" and run.status == 0:
             planned = pd.read_csv(bench.out / "plan.csv", converters={"model": str})
             arrived = re.search(r"(\d+) of (\d+)", run.out)
@@ -194,7 +193,7 @@ def streams(bench: Bench) -> Iterator[tuple[str, list[str]]]:
 
     def closed() -> None:
         os.close(1)
-        sys.stdout = None  # type: ignore[assignment]  # as Python does
+        sys.stdout = None  # as Python does
 
     def full() -> None:
         os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
