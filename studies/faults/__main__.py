@@ -4,55 +4,74 @@ import argparse
 import json
 import os
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bayes_frontier.display import markdown_table
 from bayes_frontier.files import make_folder, replace_file
+from bayes_frontier.provenance import code_digest
 from studies.faults import damage, kills, manners, tables
 from studies.faults.bench import Bench, made
 
 MOST_SECONDS, MOST_MB = 10.0, 1000.0
 CRAFTED_SECONDS, CRAFTED_MB, MOST_GROWTH = 5.0, 500.0, 0.05
-FULL = {"kills": 50, "interrupts": 10, "truncated": 300, "flipped": 1000, "flipped and sealed anew": 300}
+FULL = {"kills": 50, "interrupts": 10, "truncated": 300, "flipped": 1000, "flipped and sealed anew": 100}
 FULL |= {"processes": 20, "fits": 100}
 
 
-def measure(bench: Bench, sizes: dict[str, int], tell: Any) -> dict[str, Any]:  # noqa: ANN401 - a function of words
-    """Run everything; counts by part."""
-    found: dict[str, Any] = {"kills": {}, "interrupts": {}, "damage": {}}
-    for name in kills.COMMANDS:
-        found["kills"][name] = dict(kills.kill(bench, name, sizes["kills"]))
-        found["interrupts"][name] = dict(kills.interrupt(bench, name, sizes["interrupts"]))
-        tell(f"{name}: {found['kills'][name]} {found['interrupts'][name]}")
+def parts(bench: Bench, sizes: dict[str, int]) -> dict[str, Callable[[], Any]]:
+    """Name what is measured and how; the parts of each name before the colon belong together."""
+    made: dict[str, Callable[[], Any]] = {}
     for kind in ("truncated", "flipped", "flipped and sealed anew"):
-        counts, seconds, peak = damage.damage(bench, kind, sizes[kind])
-        found["damage"][kind] = {"counts": dict(counts), "seconds": round(seconds, 2), "peak_mb": round(peak)}
-        tell(f"{kind}: {found['damage'][kind]}")
-    crafted = {name: damage.craft(bench, name) for name in damage.CRAFTED}
-    found["crafted"] = {
-        name: {
-            "outcome": damage.WORDS.get(run.status, f"ended by {run.status}"),
-            "seconds": round(run.seconds, 2),
-            "peak_mb": round(run.peak_mb),
-        }
-        for name, run in crafted.items()
-    }
-    found["tables"] = {name: {"outcome": outcome, "words": words} for name, outcome, words in tables.measure()}
-    tell(f"tables: {Counter(one['outcome'] for one in found['tables'].values())}")
-    found["names"] = manners.names(bench)
-    for part in (manners.disks, manners.streams, manners.targets):
-        found[part.__name__] = dict(part(bench))
-        tell(f"{part.__name__}: {sum(map(bool, found[part.__name__].values()))} wrong")
-    found["left"] = {"processes": sizes["processes"], "files": manners.processes(bench, sizes["processes"])}
-    before, after = manners.growth(sizes["fits"])
-    found["growth"] = {
-        "fits": sizes["fits"],
-        "mb": [round(before), round(after)],
-        "share": round(after / before - 1.0, 4),
-    }
+        made[f"damage:{kind}"] = partial(_damage, bench, kind, sizes[kind])
+    made["crafted"] = partial(_crafted, bench)
+    made["tables"] = lambda: {name: {"outcome": how, "words": words} for name, how, words in tables.measure()}
+    for part in (manners.streams, manners.targets, manners.disks):
+        made[part.__name__] = partial(_listed, part, bench)
+    made["names"] = partial(manners.names, bench)
+    for name in kills.COMMANDS:
+        made[f"kills:{name}"] = partial(kills.kill, bench, name, sizes["kills"])
+        made[f"interrupts:{name}"] = partial(kills.interrupt, bench, name, sizes["interrupts"])
+    made["growth"] = partial(_growth, sizes["fits"])
+    n = sizes["processes"]
+    made["left"] = lambda: {"processes": n, "files": manners.processes(bench, n)}
+    return made
+
+
+def _damage(bench: Bench, kind: str, n: int) -> dict[str, Any]:
+    counts, seconds, peak = damage.damage(bench, kind, n)
+    return {"counts": counts, "seconds": round(seconds, 2), "peak_mb": round(peak)}
+
+
+def _crafted(bench: Bench) -> dict[str, Any]:
+    found = {}
+    for name in damage.CRAFTED:
+        run = damage.craft(bench, name)
+        outcome = damage.WORDS.get(run.status, f"ended by {run.status}")
+        found[name] = {"outcome": outcome, "seconds": round(run.seconds, 2), "peak_mb": round(run.peak_mb)}
+    return found
+
+
+def _listed(part: Callable[[Bench], Iterable[tuple[str, list[str]]]], bench: Bench) -> dict[str, list[str]]:
+    return dict(part(bench))
+
+
+def _growth(fits: int) -> dict[str, Any]:
+    before, after = manners.growth(fits)
+    return {"fits": fits, "mb": [round(before), round(after)], "share": round(after / before - 1, 4)}
+
+
+def gathered(done: dict[str, Any]) -> dict[str, Any]:
+    """Put parts that belong together under one name."""
+    found: dict[str, Any] = {}
+    for name, one in done.items():
+        whole, _, part = name.partition(":")
+        if part:
+            found.setdefault(whole, {})[part] = one
+        else:
+            found[whole] = one
     return found
 
 
@@ -158,14 +177,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--share", type=float, default=1.0, help="share of the trials, for a look")
     given = parser.parse_args(arguments)
     sizes = {name: max(2, round(n * given.share)) for name, n in FULL.items()}
-    started = time.monotonic()
     make_folder(given.out, "--out")
     # as the command line does: all that is compiled here Numba compiles
     os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")
+    kept, state = given.out / "faults.json", f"{code_digest(['.'])[:16]}, share {given.share:g}"
+    before = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    done: dict[str, Any] = before["parts"] if before.get("state") == state else {}
+    seconds = float(before["seconds"]) if done else 0.0
     with made() as bench:
-        found = measure(bench, sizes, lambda words: print(words, flush=True))
-    seconds = time.monotonic() - started
-    replace_file(given.out / "faults.json", (json.dumps(found, indent=1) + "\n").encode(), "--out")
+        for name, part in parts(bench, sizes).items():
+            if name in done:
+                continue
+            started = time.monotonic()
+            done[name] = part()
+            seconds += time.monotonic() - started
+            print(f"{name}: {str(done[name])[:200]}", flush=True)
+            content = {"state": state, "seconds": round(seconds), "parts": done}
+            replace_file(kept, (json.dumps(content, indent=1) + "\n").encode(), "--out")
+    found = gathered(done)
     replace_file(given.out / "README.md", page(found, seconds).encode(), "--out")
     for line in missed(found):
         print(line)
