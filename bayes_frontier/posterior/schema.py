@@ -150,8 +150,10 @@ def check_file(path: Path) -> None:
                 if not isinstance(values, h5py.Dataset):
                     raise StoreError(f"{place}: a group within a group; a fit has none.")
                 total += _checked_size(values, _declared(name, member), place, size)
-        if total > min(LARGEST, max(LEAST, EXPANSION * size)):
-            raise StoreError(f"it would unpack to {total:,} bytes, which no fit of {size:,} bytes does.")
+                if total > min(LARGEST, max(LEAST, EXPANSION * size)):
+                    raise StoreError(f"it would unpack to {total:,} bytes, which no fit of {size:,} bytes does.")
+                if values.shape and not {"DIMENSION_LIST", "CLASS"} & set(values.attrs):
+                    raise StoreError(f"{place}: its dimensions have no names.")
         missing = [name for name in NEEDED if name not in file] + [
             f"{group}/{name}"
             for group, variables in GROUPS.items()
