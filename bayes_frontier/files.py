@@ -8,7 +8,8 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -112,14 +113,15 @@ def write_picture(figure: Figure, path: Path, what: str) -> None:
 def png(figure: Figure, dpi: float = DPI) -> bytes:
     """Draw a figure as a PNG of at most 256 colours, a third of the size of one with all."""
     from matplotlib.text import Text
-    from matplotlib.ticker import FixedFormatter
+    from matplotlib.ticker import FuncFormatter
     from PIL import Image
 
     for text in figure.findobj(Text):
         text.set_text(without_controls(text.get_text()))
     for axis in (axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)):
-        if isinstance(named := axis.get_major_formatter(), FixedFormatter):
-            named.seq = [without_controls(name) for name in named.seq]
+        # labels of ticks are made anew whenever they are drawn
+        if isinstance(named := axis.get_major_formatter(), FuncFormatter):
+            named.func = partial(_without_controls, named.func)
     drawn = io.BytesIO()
     # decoded again at once: not worth compressing
     figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 0})
@@ -133,6 +135,10 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
     small = io.BytesIO()
     reduced.save(small, format="png")
     return small.getvalue()
+
+
+def _without_controls(label: Callable[[float, int | None], str], value: float, place: int | None = None) -> str:
+    return without_controls(label(value, place))
 
 
 def make_folder(path: Path | None, what: str) -> None:

@@ -94,7 +94,10 @@ RULES = {
     "tasks": (put("posterior/task", "another", 0), "posterior/task: other names than those of the evaluations"),
     "scores": (put("evaluations/score", 0.123, (0, 0)), "do not match their fingerprint"),
     "scale of effects": (lambda file: file.pop("posterior/base_model_scale"), "effects of base models without"),
-    "draws": (instead("posterior/floor", data=np.zeros((2, 31, 2, 2))), "posterior/floor: its dimensions have no names"),
+    "draws": (
+        instead("posterior/floor", data=np.zeros((2, 31, 2, 2))),
+        "posterior/floor: its dimensions have no names",
+    ),
     "no link": (link("posterior/drift", h5py.SoftLink("/posterior/floor")), "posterior/drift: points elsewhere"),
     "no other file": (
         link("posterior/floor", h5py.ExternalLink("other.nc", "/floor")),
@@ -112,7 +115,10 @@ RULES = {
     "few members": (many, "members; a fit has at most 400"),
     "types": (instead("posterior/floor", data=np.zeros(CELL, complex)), "posterior/floor: is complex128; a float"),
     "dimensions": (instead("posterior/floor", data=np.zeros(CELL[:3])), "posterior/floor: has 3 dimensions"),
-    "named dimensions": (instead("posterior/floor", data=np.zeros(CELL)), "posterior/floor: its dimensions have no names"),
+    "named dimensions": (
+        instead("posterior/floor", data=np.zeros(CELL)),
+        "posterior/floor: its dimensions have no names",
+    ),
     "size": (
         instead("posterior/base_model_effect", shape=(2, 30, 10**6, 100), dtype="f8", compression=9),
         "would unpack to 48,000,",
