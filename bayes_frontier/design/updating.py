@@ -13,7 +13,7 @@ from bayes_frontier.checks.score import expectations
 from bayes_frontier.design.beliefs import Beliefs, information
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.targets import Targets
-from bayes_frontier.display import Display, Displayed, cell, from_cell
+from bayes_frontier.display import Display, Displayed, from_cell
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.combine import combine
 from bayes_frontier.evaluations.container import Evaluations
@@ -30,7 +30,7 @@ from bayes_frontier.posterior import fitting
 from bayes_frontier.posterior.drift import movement, same_period
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range, task_indices
-from bayes_frontier.text import check_choice, count, flops_words, listed, printable, share_words
+from bayes_frontier.text import check_choice, count, flops_words, listed, printable, share_words, without_controls
 
 # One period that every date falls in: rows without a date are left out as they are read, periods come later.
 _ANY_DAY = (dt.date(2200, 1, 1),)
@@ -353,8 +353,10 @@ def update(
     models = _new_scores(old, whole)
     if planned is not None:
         # control characters of a name stand in a file as their codes
-        names = {from_cell(str(cell(name))): name for name in models["model"]}
-        planned = replace(planned, table=planned.table.assign(model=planned.table["model"].replace(names)))
+        names = {without_controls(name): name for name in (*models["model"], *frontier.tasks)}
+        table = planned.table.assign(model=planned.table["model"].map(lambda name: names.get(name, name)))
+        tasks = None if planned.tasks is None else tuple(names.get(task, task) for task in planned.tasks)
+        planned = replace(planned, table=table, tasks=tasks)
     before = frontier.provenance["sampling"]
     start = Start.of(frontier.posterior)
     after = fitting.fit(

@@ -60,7 +60,7 @@ def exports(bench: Bench) -> Iterator[tuple[str, Run]]:
     table.to_csv(folder / "table.csv", index=False)
     newer = table.iloc[:20].copy()
     some = candidates(table)
-    some["model"] = [name + "c" if name != "NA" else "null" for name in some["model"]]
+    some["model"] = [name.removesuffix("-candidate") + "c" for name in some["model"]]
     newer.assign(model=some["model"], released="2024-12-20").to_csv(folder / "newer.csv", index=False)
     some.to_csv(folder / "candidates.csv", index=False)
     bf.fit(bf.read(folder / "table.csv", periods=["2024-06-30"]), **SETTINGS).save(folder / "fit.nc")
@@ -68,7 +68,7 @@ def exports(bench: Bench) -> Iterator[tuple[str, Run]]:
     calls: dict[str, tuple[object, ...]] = {
         "fit": ("fit", where, *PERIODS, *SAMPLED, "--out", "out/fit.nc"),
         "report": ("report", fit, "--out", "out/report"),
-        "plan": ("plan", fit, "--candidates", "hostile/candidates.csv", "--budget", "50%", "--out", "out/plan.csv"),
+        "plan": ("plan", fit, "--candidates", "hostile/candidates.csv", "--n", "12", "--skip", "--out", "out/plan.csv"),
         "update": ("update", fit, new, "--plan", "out/plan.csv", *QUICK, "--out", "out/new.nc"),
         "update --json": ("update", fit, new, "--plan", "out/plan.csv", *QUICK, "--json", "--out", "out/new.nc"),
         "data show": ("data", "show", where, "--dropped", "out/left.csv"),
@@ -144,6 +144,7 @@ def names(bench: Bench) -> dict[str, list[str]]:
         found += [f"formula {one!r}" for one in formulas(run.out)] if "--csv" in name or name in _CSV else []
         # status 1 of `check`: a check failed
         defect = run.status in (70, 99) or run.status < 0 or (run.status == 1 and name != "check")
+        defect |= run.status != 0 and name in ("fit", "report", "plan", "update", "data combine", "score", "backtest")
         found += [f"status {run.status}: {run.err[-200:]}"] if defect else []
         if name == "update" and run.status == 0:
             planned = pd.read_csv(bench.out / "plan.csv", converters={"model": str})
