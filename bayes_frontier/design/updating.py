@@ -56,8 +56,9 @@ class Planned:
         if not isinstance(table, pd.DataFrame):
             name = str(table)
             try:
-                # the first two as they are spelt: a model may be called NA
-                table = pd.read_csv(table, converters=dict.fromkeys(("model", "focus"), from_cell))
+                # names as they are spelt: a model may be called NA
+                names = dict.fromkeys(("model", "focus"), from_cell)
+                table = pd.read_csv(table, converters=names, keep_default_na=False, na_values=[""])
             except (OSError, ValueError) as error:
                 raise DataError(f"{name}: cannot be read as a plan ({first_line(error)}).") from None
         if "model" not in table or not len(table):
