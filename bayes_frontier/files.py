@@ -6,14 +6,13 @@ import contextlib
 import fcntl
 import io
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from bayes_frontier.errors import FrontierError, QueryError
 from bayes_frontier.text import without_controls
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 150
-_NEARLY_WHITE = 252
 # Begins the name of the folder that a run has beside its results while they are not finished.
 _UNFINISHED = ".bayes-frontier-"
 
@@ -112,9 +110,25 @@ def write_picture(figure: Figure, path: Path, what: str) -> None:
 
 def png(figure: Figure, dpi: float = DPI) -> bytes:
     """Draw a figure as a PNG of at most 256 colours, a third of the size of one with all."""
+    from PIL import Image
+
+    _show_controls(figure)
+    drawn = io.BytesIO()
+    # decoded again at once: not worth compressing
+    figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 0})
+    with Image.open(drawn) as opened:
+        whole = opened.convert("RGB")
+    # of the ways to choose colours the one that keeps those of large areas as they are, white and light greys too
+    reduced = whole.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    small = io.BytesIO()
+    reduced.save(small, format="png")
+    return small.getvalue()
+
+
+def _show_controls(figure: Figure) -> None:
+    """Replace control characters in the words of a figure by their codes: names come from the internet."""
     from matplotlib.text import Text
     from matplotlib.ticker import FuncFormatter
-    from PIL import Image
 
     for text in figure.findobj(Text):
         text.set_text(without_controls(text.get_text()))
@@ -122,23 +136,23 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
         # labels of ticks are made anew whenever they are drawn
         if isinstance(named := axis.get_major_formatter(), FuncFormatter):
             named.func = partial(_without_controls, named.func)
-    drawn = io.BytesIO()
-    # decoded again at once: not worth compressing
-    figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 0})
-    with Image.open(drawn) as opened:
-        whole = opened.convert("RGB")
-    reduced = whole.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    # the quickest way to choose colours takes white for a shade less
-    colours = np.array(reduced.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    colours[(colours >= _NEARLY_WHITE).all(axis=1)] = 255
-    reduced.putpalette(colours.tobytes())
-    small = io.BytesIO()
-    reduced.save(small, format="png")
-    return small.getvalue()
 
 
 def _without_controls(label: Callable[[float, int | None], str], value: float, place: int | None = None) -> str:
     return without_controls(label(value, place))
+
+
+def svg(figure: Figure) -> str:
+    """Draw a figure as SVG whose words stay words; the same figure gives the same text."""
+    import matplotlib as mpl
+
+    _show_controls(figure)
+    drawn = io.StringIO()
+    # ids are a hash, of a random salt where none is given
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_frontier", "savefig.transparent": True}):
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    # two decimals of a point are a 7,000th of an inch; numbers between elements are words, and stay as they are
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\d+\.\d{2})\d+", r"\1", tag[0]), drawn.getvalue())
 
 
 def make_folder(path: Path | None, what: str) -> None:

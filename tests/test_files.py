@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bayes_frontier.errors import QueryError, StoreError
-from bayes_frontier.files import check_target, make_folder, png, replace_file, replacing, run_folder, write_picture
+from bayes_frontier.files import check_target, make_folder, png, replace_file, replacing, run_folder, svg, write_picture
 
 
 def test_a_file_is_replaced(tmp_path):
@@ -149,3 +150,13 @@ def test_no_picture_shows_a_control_character(tmp_path):
     # a character that no font has would be warned of, and a warning is an error here
     write_picture(figure, tmp_path / "x.png", "--out")
     assert panel.get_title() == "a\\x1b[31mb"
+    panel.set_title("a\x1b[31mb")
+    assert "a\\x1b[31mb" in svg(figure)
+
+
+def test_numbers_in_a_drawn_picture_are_not_cut_short():
+    figure = Figure()
+    figure.subplots().set_title("moves by -0.0149 of 1.23456")
+    drawn = svg(figure)
+    assert "moves by -0.0149 of 1.23456" in drawn
+    assert not re.search(r'="[^"]*\d\.\d{3}[^"]*"', drawn)  # where lines run is rounded all the same

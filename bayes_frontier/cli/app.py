@@ -124,7 +124,7 @@ def options(
 
         bayes-frontier demo --out demo               # no data yet: simulate, fit, check, report
         bayes-frontier fit table.csv --out fit.nc    # about a minute
-        bayes-frontier attain fit.nc --flops 1e24    # what is attainable, with an interval
+        bayes-frontier ask fit.nc --flops 1e24       # the answer in words, with an interval
         bayes-frontier check fit.nc                  # may this fit be believed?
 
     `COMMAND --help` has an example of each. Answers go to standard output, as text, --json or --csv; notes to standard

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _SHOWN, _SHOWN_SURPRISES = 15, 10
+_CHOSEN = {"rich_help_panel": "What may be chosen"}
+_UNFITTED = {"rich_help_panel": "Without a fit"}
+_OUTPUT = {"rich_help_panel": "What comes out"}
 
 
 def _question(text: str) -> Question:
@@ -120,26 +123,30 @@ def plan(
     column: given.Columns = None,
     registry: given.RegistryFile = None,
     include: Annotated[
-        list[str] | None, given.option("MODELS", "Candidates forced in; commas, or repeated.", callback=names_list)
+        list[str] | None,
+        given.option("MODELS", "Candidates forced in; commas, or repeated.", callback=names_list, **_CHOSEN),
     ] = None,
     exclude: Annotated[
-        list[str] | None, given.option("MODELS", "Candidates forced out; commas, or repeated.", callback=names_list)
+        list[str] | None,
+        given.option("MODELS", "Candidates forced out; commas, or repeated.", callback=names_list, **_CHOSEN),
     ] = None,
     batches: Annotated[
-        int, given.option("N", "Cut the order into parts of equal cost, to refit between them.", min=1)
+        int, given.option("N", "Cut the order into parts of equal cost, to refit between them.", min=1, **_CHOSEN)
     ] = 1,
     skip: Annotated[
-        bool, typer.Option("--skip", help="Leave candidates that cannot be planned with out, and list them.")
+        bool, typer.Option("--skip", help="Leave candidates that cannot be planned with out, and list them.", **_CHOSEN)
     ] = False,
     prob: given.Prob = 0.9,
-    model: Annotated[str, given.option("NAME", "Without a fit: the model whose priors are used.")] = "hierarchical",
+    model: Annotated[str, given.option("NAME", "The model whose priors are used.", **_UNFITTED)] = "hierarchical",
     task: Annotated[
-        list[str] | None, given.option("NAMES", "Without a fit: the tasks that will be evaluated.", callback=names_list)
+        list[str] | None, given.option("NAMES", "The tasks that will be evaluated.", callback=names_list, **_UNFITTED)
     ] = None,
-    out: Annotated[Path | None, given.option("FILE.csv", "Write the whole plan to this CSV file.")] = None,
-    picture: Annotated[Path | None, given.option("FILE.png", "Draw cost against expected interval width.")] = None,
+    out: Annotated[Path | None, given.option("FILE.csv", "Write the whole plan to this CSV file.", **_OUTPUT)] = None,
+    picture: Annotated[
+        Path | None, given.option("FILE.png", "Draw cost against expected interval width.", **_OUTPUT)
+    ] = None,
     commands: Annotated[
-        bool, typer.Option("--commands", help="Print only the lm-evaluation-harness command of each model.")
+        bool, typer.Option("--commands", help="Print only the lm-evaluation-harness command of each model.", **_OUTPUT)
     ] = False,
     seed: given.Seed = 1,
 ) -> None:

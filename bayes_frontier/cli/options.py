@@ -5,6 +5,7 @@ import datetime as dt
 import functools
 import inspect
 import math
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -63,7 +64,13 @@ def _log_range(part: str, option: str) -> list[float]:
     return [low, *(float(f"{low * 10 ** (step * i):.12g}") for i in range(1, n - 1)), high]
 
 
+def plain_powers(text: str) -> str:
+    """Write powers of ten as they are computed with: 10^24 and 7.2x10^23 are 1e24 and 7.2e23."""
+    return re.sub(r"(?:([\d.]+)\s*[x×*]\s*)?\b10(?:\^|\*\*)(\d+)", lambda m: f"{m[1] or 1}e{m[2]}", text)
+
+
 def _flops(part: str, option: str) -> float:
+    part = plain_powers(part)
     value = _number(part, option, "FLOPs; write 1e24, several as 1e22,1e24, or a range as 1e22:1e26:5")
     low, high = FLOPS_RANGE
     if _LOG10_RANGE[0] <= value <= _LOG10_RANGE[1]:

@@ -120,7 +120,7 @@ class Scale:
             One value per task of the evaluations. Good to about a factor of two.
         """
         clusters = Clusters.from_evaluations(evaluations)
-        return clustered_scale(rough_residuals(evaluations, tau), clusters, tau, smoothing, scale, rough=True)
+        return clustered_scale(rough_residuals(evaluations, tau), clusters, tau, smoothing, scale)
 
     @classmethod
     def from_posterior(cls, posterior: xr.DataTree) -> "Scale":
@@ -142,17 +142,9 @@ class Scale:
 
 
 def clustered_scale(
-    residuals: FloatArray,
-    clusters: Clusters,
-    tau: float,
-    smoothing: float,
-    scale: float | None = None,
-    *,
-    rough: bool = False,
+    residuals: FloatArray, clusters: Clusters, tau: float, smoothing: float, scale: float | None = None
 ) -> Scale:
     """Calibrate on scores that come in clusters; a fixed scale makes nothing of these.
-
-    Half samples correct the scale, but for rough residuals, about which they say nothing yet.
 
     Shapes: residuals (n_scores,) or (n_scores, n_draws).
     """
@@ -175,8 +167,7 @@ def clustered_scale(
         found.append((density, s, half_width, level))
         means[clusters.task == k], counted[clusters.task == k] = mean - weighted_quantile(mean, tau, weights), weights
     density, s, half_width, level = np.array(found).T
-    if not rough:
-        s = s * clusters.half_samples(means, counted, level, half_width, s)
+    s = s * clusters.half_samples(means, counted, level, half_width, s)
     return Scale(density, s, half_width, level, correlation, tails)
 
 

@@ -156,16 +156,17 @@ class Clusters:
         made = np.full((2, len(_FACTORS), *self.shape), np.nan)
         for k in range(self.shape[1]):
             of_task, r, w = self.of_task(k), residuals[self.task == k], weights[self.task == k]
-            rows = [np.flatnonzero(of_task.base == b) for b in range(self.shape[0])]
-            large = [b for b, one in enumerate(rows) if len(one) >= _FEWEST_IN_HALF]
-            around = r.copy()  # a half knows no boundary but its own: tails are those about it
-            for b in large:
-                around[rows[b]] -= np.quantile(r[rows[b]], level[k])
+            counts = np.bincount(of_task.base, minlength=self.shape[0])
+            large = {b: np.flatnonzero(of_task.base == b) for b in np.flatnonzero(counts >= _FEWEST_IN_HALF)}
+            around, reach = r.copy(), {}  # a half knows no boundary but its own: tails are those about it
+            for b, here in large.items():
+                low, own = np.quantile(r[here], [1.0 - _TAIL, level[k]])
+                around[here] -= own
+                reach[b] = 3.0 * max(np.abs(r[here][r[here] >= low]).max(), 1e-6)
             for factors in ([1.0], [1.0], _FACTORS):
                 tails = of_task.tails(around, w)
-                for b in large:
-                    here, upper = rows[b], r[rows[b]][r[rows[b]] >= np.quantile(r[rows[b]], 1.0 - _TAIL)]
-                    shifts = _SHIFTS * 3.0 * max(np.abs(upper).max(), 1e-6)
+                for b, here in large.items():
+                    shifts = _SHIFTS * reach[b]
                     loss = w[here] @ smooth_pinball_loss(r[here, None] - shifts, level[k], half_width[k] * tails[b])
                     width = scale[k] * tails[b] * np.asarray(factors)[:, None]
                     mean, variance = _shifted(loss / width, shifts)

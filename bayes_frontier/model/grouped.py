@@ -58,7 +58,7 @@ class CompiledOp(Op):
 
     def __init_subclass__(cls) -> None:
         """Tell PyTensor how to compile the subclass."""
-        cls.evaluate = staticmethod(numba.njit(error_model="numpy")(cls.kernel))
+        cls.evaluate = staticmethod(numba.njit(error_model="numpy", cache=True)(cls.kernel))
 
         def compiled(op: Op, **_: object) -> tuple[Callable[..., Any], int]:
             return compiled_part(cls.kernel), cls.version
@@ -171,7 +171,7 @@ def _one_cell(
     return pieces[piece, 1] + d * (pieces[piece, 2] + 0.5 * bent), pieces[piece, 2] + bent
 
 
-cell_loss: Callable[..., Any] = numba.njit(error_model="numpy")(_one_cell)
+cell_loss: Callable[..., Any] = numba.njit(error_model="numpy", cache=True)(_one_cell)
 
 
 def _all_cells(q: FloatArray, pieces: FloatArray, buckets: IntArray, cells: FloatArray) -> FloatArray:
@@ -184,7 +184,7 @@ def _all_cells(q: FloatArray, pieces: FloatArray, buckets: IntArray, cells: Floa
     return losses
 
 
-cell_losses: Callable[..., Any] = numba.njit(error_model="numpy")(_all_cells)
+cell_losses: Callable[..., Any] = numba.njit(error_model="numpy", cache=True)(_all_cells)
 
 
 def _grouped(q: FloatArray, cells: FloatArray, pieces: FloatArray, buckets: IntArray) -> tuple[FloatArray, FloatArray]:

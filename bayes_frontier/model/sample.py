@@ -1,5 +1,6 @@
 """Sampling: calibrate the scale by short fits, then draw the posterior with nutpie; draws from the priors alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,25 +123,24 @@ def sample(
     data: FrontierData,
     *,
     tau: float,
-    draws: int,
-    tune: int,
+    settings: Mapping[str, Any],
     chains: int,
     cores: int,
-    seed: int,
+    seed: int | list[int],
     progress: bool,
     start: Start | None = None,
 ) -> Sampled:
-    """Calibrate the scale and draw the posterior."""
+    """Calibrate the scale and draw the posterior, with draws, tune and target_accept as set."""
     scores = evaluations.table["score"].to_numpy(float)
     clusters = data.clusters if spec.structure.base_models else data.clusters.without_base_models()
     fixed = None if spec.likelihood.scale == "calibrated" else float(spec.likelihood.scale)
     seeds = np.random.SeedSequence(seed).generate_state(spec.likelihood.passes + 2)
     rng = np.random.default_rng(seeds[-1])
 
-    def rescaled(residuals: FloatArray, *, rough: bool = False) -> Scale:
-        return clustered_scale(residuals, clusters, tau, spec.likelihood.smoothing, fixed, rough=rough)
+    def rescaled(residuals: FloatArray) -> Scale:
+        return clustered_scale(residuals, clusters, tau, spec.likelihood.smoothing, fixed)
 
-    scale = rescaled(rough_residuals(evaluations, tau), rough=True) if start is None else start.scale
+    scale = rescaled(rough_residuals(evaluations, tau)) if start is None else start.scale
     compiled = Compiled.from_spec(spec, data, scale)
     middle = compiled.middle
     starts = first = middle + FIRST_JITTER * rng.standard_normal((PASS_CHAINS, len(middle)))
@@ -162,8 +162,7 @@ def sample(
     posterior, statistics = compiled.sample(
         starts,
         int(seeds[-2]),
-        draws=draws,
-        tune=tune,
+        **settings,
         chains=chains,
         cores=cores,
         progress=progress,

@@ -37,7 +37,7 @@ def fit(
 ) -> Frontier:
     """Sample the posterior of capability boundaries.
 
-    Where the convergence gate is missed, chains twice as long are tried once before giving up.
+    Where the convergence gate is missed, chains twice as long and of smaller steps are tried once before giving up.
 
     Parameters
     ----------
@@ -115,19 +115,19 @@ def fit(
     drift = structure.periods == "random-walk"
     data = FrontierData.from_evaluations(evaluations, tau, base_models=structure.base_models, drift=drift)
     started = time.perf_counter()
-    for longer in (1, 2):
-        lengths = {"draws": longer * draws, "tune": longer * tune}
+    for longer, target_accept in ((1, 0.8), (2, 0.95)):
+        settings = {"draws": longer * draws, "tune": longer * tune, "target_accept": target_accept}
         draw = partial(
             sample,
             spec,
             evaluations,
             data,
             tau=tau,
-            draws=lengths["draws"],
-            tune=lengths["tune"],
+            settings=settings,
             chains=chains,
             cores=cores or min(chains, os.cpu_count() or 1),
-            seed=seed,
+            # a chain that starts in a corner from one seed would start there again
+            seed=seed if longer == 1 else [seed, longer],
             progress=sys.stderr.isatty() if progress is None else progress,
         )
         try:
@@ -152,7 +152,7 @@ def fit(
             },
             "sampling": {
                 "tau": tau,
-                **lengths,
+                **settings,
                 "chains": chains,
                 "seed": seed,
                 "start": "cold" if start is None else "warm",

@@ -49,7 +49,8 @@ def test_a_fit_answers_and_says_how_it_was_made(small_fit, small_simulated, tmp_
         assert (values.diff("flops") >= 0).all()
     made = small_fit.provenance
     assert made["data"]["sha256"] == evaluations.fingerprint
-    assert made["sampling"] == {"tau": 0.9, "draws": 150, "tune": 200, "chains": 2, "seed": 1, "start": "cold"}
+    lengths = {"draws": 150, "tune": 200, "chains": 2}
+    assert made["sampling"] == {"tau": 0.9, **lengths, "target_accept": 0.8, "seed": 1, "start": "cold"}
     assert made["model"]["sha256"] == small_fit.spec.fingerprint
     assert made["versions"]["bayes-frontier"] == bf.__version__
     assert small_fit.posterior["posterior"].sizes["draw"] == 150
@@ -118,6 +119,9 @@ def test_too_short_a_fit_is_refused_and_the_same_seed_repeats_it(small_simulated
     first, second, longer = (one.posterior["posterior"].dataset for one in made)
     assert longer.sizes["draw"] == 2 * first.sizes["draw"]
     assert made[2].provenance["sampling"]["tune"] == 2 * TINY["tune"]
+    # smaller steps, and not the random numbers of the first try once more
+    assert made[2].posterior["sample_stats"]["step_size"].mean() < made[1].posterior["sample_stats"]["step_size"].mean()
+    assert not np.isin(longer["midpoint"].to_numpy(), first["midpoint"].to_numpy()).any()
     xr.testing.assert_equal(first, second)
     assert np.ptp(first["midpoint"].to_numpy()) > 0
 
