@@ -86,23 +86,27 @@ class Drawn(Displayed):
         return getattr(plots, self._picture)(self, **options)
 
 
-# Tables in files. A spreadsheet takes a cell for a formula by how it begins: such a text gets an apostrophe before it,
-# and so does one that begins with apostrophes and then so, which makes it possible to take it off again.
+# Tables in files. A spreadsheet takes a cell for a formula by how it begins: what would begin one gets an apostrophe
+# before it, and so does what has apostrophes there, which makes it possible to take one off again. A cell begins after
+# a semicolon or a tab too where a spreadsheet takes these to separate cells.
 
-_FORMULA = re.compile(r"'*\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_RUN = re.compile(r"(?<![\s;'\ufeff\u200b])([\s;'\ufeff\u200b]*+)([=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def cell(value: object) -> object:
     """Give what may stand in a cell of CSV: text that no spreadsheet runs; what is no text stays as it is."""
     if not isinstance(value, str):
         return value
-    text = without_controls(value)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return _RUN.sub(lambda run: f"{run[1]}'{run[2]}" if _begins(run) else run[0], without_controls(value))
 
 
 def from_cell(text: str) -> str:
     """Give the text that a cell was made of, but for control characters."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return _RUN.sub(lambda run: run[1].removesuffix("'") + run[2] if _begins(run) else run[0], text)
+
+
+def _begins(run: re.Match[str]) -> bool:
+    return not run.start() or not set(";\t\n").isdisjoint(run[1])
 
 
 def csv_bytes(table: pd.DataFrame, **options: Any) -> bytes:  # noqa: ANN401 - those of `DataFrame.to_csv`

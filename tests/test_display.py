@@ -2,6 +2,7 @@
 
 import csv
 import io
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,25 @@ import pytest
 
 from bayes_frontier.display import Display, cell, csv_bytes, csv_rows, from_cell, markdown_table, markdown_text
 
-FORMULAS = ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "'=1", "''@x", "\uff1d1"]
-HARMLESS = ["lab/model", "a=b", "", "'quoted'", "1e24", "NA", "name, with a comma", "two\nlines"]
+FORMULAS = {
+    **{text: f"'{text}" for text in ("=1+1", "+1", "-1", "@x", "\uff1d1", "=1;2")},
+    "\t=1": "\t'=1",
+    " =1": " '=1",
+    "'=1": "''=1",
+    "''@x": "'''@x",
+    "\ufeff=1": "\ufeff'=1",
+    # where another character separates cells
+    "a;=1": "a;'=1",
+    "a\t-1": "a\t'-1",
+    "a\n+1": "a\n'+1",
+    "a' ; '=1;+2": "a' ; ''=1;'+2",
+}
+HARMLESS = ["lab/model", "a=b", "", "'quoted'", "1e24", "NA", "name, with a comma", "two\nlines", "a -1", "a;b", "a'=b"]
 
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_formulas_get_an_apostrophe_which_comes_off_again(text):
-    assert cell(text) == f"'{text}"
+    assert cell(text) == FORMULAS[text]
     assert from_cell(str(cell(text))) == text
 
 
@@ -23,6 +36,15 @@ def test_formulas_get_an_apostrophe_which_comes_off_again(text):
 def test_other_texts_stay_as_they_are(text):
     assert cell(text) == text
     assert from_cell(text) == text
+
+
+@pytest.mark.parametrize("alphabet", ["=;'\t a", "-\n'\ufeff b"])
+def test_every_text_comes_off_again_and_long_ones_take_no_time(alphabet):
+    for text in map("".join, product(alphabet, repeat=4)):
+        assert from_cell(str(cell(text))) == text
+    for letter in alphabet:
+        # as many steps as letters, and not their square
+        assert len(str(cell(letter * 50_000))) <= 100_000
 
 
 def test_numbers_stay_numbers():

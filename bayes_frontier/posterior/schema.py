@@ -23,6 +23,8 @@ FLOAT, WHOLE, FLAG, TEXT = "a float", "a whole number", "a flag", "text"
 _TYPES = {FLOAT: ("f4", "f8"), WHOLE: ("i4", "i8", "u4", "u8"), FLAG: ("i1", "b1"), TEXT: ("O0",)}
 # Unpacked, a fit is at most so many bytes and so many times its file: draws hardly compress, zeros a thousandfold.
 LARGEST, LEAST, EXPANSION = 8 * 2**30, 2**26, 8
+# What HDF5 itself holds of every piece of a variable, whether there is anything in it or not, in bytes.
+PIECE = 512
 MOST_MEMBERS, MOST_TEXTS = 400, 8
 # Of variables: those by which NetCDF finds dimensions, and xarray the type. Others would change values in being read.
 _ATTRIBUTES: tuple[str, ...] = ("_FillValue", "_Netcdf4Coordinates", "_Netcdf4Dimid", "coordinates", "dtype")
@@ -231,7 +233,9 @@ def _checked_size(values: h5py.Dataset, declared: Variable | None, place: str, s
     ):
         raise StoreError(f"{place}: its parts are larger than the whole.")
     if declared.kind != TEXT:
-        return int(texts + np.prod(values.shape, dtype=float) * values.dtype.itemsize)
+        pieces = [-(-whole // part) for part, whole in zip(values.chunks or (), values.shape, strict=False)]
+        bytes_held = np.prod(values.shape, dtype=float) * values.dtype.itemsize
+        return int(texts + bytes_held + PIECE * np.prod(pieces, dtype=float))
     if values.chunks or packed:
         raise StoreError(f"{place}: text in pieces; a fit has it in one.")
     return texts + _length(values, place, size)

@@ -220,6 +220,7 @@ CRAFTED: dict[str, Callable[[h5py.File], None]] = {
     "gigabytes of zeros": _instead(
         "posterior/base_model_effect", shape=(2, 50, 10**5, 100), dtype="f8", compression=9, fillvalue=0.0
     ),
+    "millions of pieces": _instead("posterior/floor", shape=(2, 50, 200, 400), dtype="f8", chunks=(1, 1, 1, 1)),
     "a growing variable": _instead("posterior/slope", shape=_CELL, dtype="f8", maxshape=(None, 50, 2, 2), chunks=_CELL),
     "texts that are all one": _texts,
     "numbers as text": _instead("posterior/floor", data=np.full(_CELL, "0.1", dtype=object), dtype=h5py.string_dtype()),
