@@ -9,8 +9,9 @@ from bayes_frontier.errors import QueryError
 LONGEST = 100
 # What may act on a terminal, and much that does not.
 ODD = re.compile(r"[^ -~]")
-# Control characters other than line feeds and tabs, and those that turn the direction of text around.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# Control characters other than line feeds and tabs, those that turn the direction of text around, and halves of pairs,
+# by which Python spells names of files that are no text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def listed(names: Iterable[object], limit: int = 8) -> str:

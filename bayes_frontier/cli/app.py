@@ -59,6 +59,11 @@ class GuardedGroup(TyperGroup):
             if isinstance(error, OSError) and error.errno in _FULL:
                 leave_quietly()
                 _fail(f"Error: {error.filename or 'standard output'}: {error.strerror}. Make room.", USER_ERROR, debug)
+            if isinstance(error, UnicodeEncodeError):
+                # only names of the command line and of files have what cannot be written
+                _fail(
+                    f"Error: {error.object[:100]!r} holds bytes that are no text; name it otherwise.", USER_ERROR, debug
+                )
             words = f"{type(error).__name__}: {error}".splitlines()[0][:300].rstrip(": .")
             hint = "" if debug else " Run again with --debug for the traceback."
             _fail(f"Unexpected {words}.{hint}", DEFECT, debug)

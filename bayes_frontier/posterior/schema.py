@@ -7,14 +7,18 @@ To keep more with a fit, add it to `GROUPS`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import h5py
 import numpy as np
+import pydantic
 import xarray as xr
 
 from bayes_frontier.errors import StoreError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
+from bayes_frontier.model.data import Stretches
+from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.text import listed
 
 INFINITE = float("inf")
@@ -124,6 +128,32 @@ GROUPS: dict[str, dict[str, Variable]] = {
     },
 }
 NEEDED = ("posterior", "sample_stats", "constant_data", "evaluations")
+
+
+class _Beside(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+
+
+class _Sampling(_Beside):
+    """How another fit is drawn that takes this one's settings: within what a machine can do."""
+
+    seed: int = pydantic.Field(ge=0)
+    tau: float | None = None
+    draws: int = pydantic.Field(1, ge=1, le=10**6)
+    tune: int = pydantic.Field(1, ge=0, le=10**6)
+    chains: int = pydantic.Field(1, ge=1, le=1000)
+
+
+class _Imputed(_Beside):
+    tables: int = pydantic.Field(0, ge=0, le=1000)
+
+
+class Provenance(_Beside):
+    """What is asked of a fit's provenance; it has more, which is only shown."""
+
+    data: dict[str, object]
+    sampling: _Sampling
+    compute_uncertainty: _Imputed = _Imputed(tables=0)
 
 
 def _declared(group: str, name: str) -> Variable | None:
@@ -257,7 +287,25 @@ def _length(values: h5py.Dataset, place: str, size: int) -> int:
     return total
 
 
-def check_values(tree: xr.DataTree, evaluations: Evaluations, tau: float, stretches: int) -> None:
+def check_provenance(provenance: object, evaluations: Evaluations, tau: float) -> dict[str, Any]:
+    """Refuse a provenance without what is asked of it, or of another fit."""
+    try:
+        known = Provenance.model_validate(provenance)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(("provenance", *map(str, first["loc"])))
+        raise StoreError(f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None
+    same = {
+        "data.sha256": (known.data.get("sha256"), evaluations.fingerprint),
+        "sampling.tau": (known.sampling.tau, tau),
+    }
+    for name, (told, held) in same.items():
+        if told is not None and told != held:
+            raise StoreError(f"provenance.{name}: is {told!r}, of another fit; this one has {held!r}.")
+    return cast(dict[str, Any], provenance)
+
+
+def check_values(tree: xr.DataTree, evaluations: Evaluations, spec: ModelSpec, tau: float) -> None:
     """Refuse values that no fit has: out of range, not finite, or of other tasks, base models or periods."""
     if not 0.5 <= tau <= 0.999:
         raise StoreError(f"tau is {tau!r}, not between 0.5 and 0.999.")
@@ -267,7 +315,10 @@ def check_values(tree: xr.DataTree, evaluations: Evaluations, tau: float, stretc
         "period": list(evaluations.period_labels),
         "level": RESIDUAL_LEVELS.tolist(),
     }
+    stretches = Stretches.of(evaluations, within_periods=spec.structure.periods == "random-walk").n
+    draws = tree["posterior"].dataset
     sizes = {name: len(values) for name, values in names.items()} | {"stretch": stretches}
+    sizes |= {dim: draws.sizes[dim] for dim in ("chain", "draw")}
     for group in (name for name in GROUPS if name in tree.children):
         dataset = tree[group].dataset
         for name, values in dataset.variables.items():
@@ -275,16 +326,19 @@ def check_values(tree: xr.DataTree, evaluations: Evaluations, tau: float, stretc
             if declared is not None:
                 _check_variable(f"{group}/{name}", values, declared)
         # the points at which another fit can start are matched by name with what that fit has
-        for dim, size in dataset.sizes.items() if group in ("posterior", "constant_data") else ():
+        for dim, size in dataset.sizes.items() if group in ("posterior", "sample_stats", "constant_data") else ():
             if size != sizes.get(str(dim), size):
                 raise StoreError(f"{group}: has {size:,} of {dim}, the evaluations {sizes[str(dim)]:,}.")
             if dim in names and dim in dataset.coords and dataset[dim].to_numpy().tolist() != names[str(dim)]:
                 raise StoreError(f"{group}/{dim}: other names than those of the evaluations.")
-    draws = tree["posterior"].dataset
     if bool((draws["floor"] > draws["ceiling"]).any()):
         raise StoreError("posterior: a floor lies above its ceiling.")
+    if spec.structure.periods == "random-walk" and "drift_scale" not in draws:
+        raise StoreError("posterior: without drift_scale, unlike its specification.")
     if ("base_model_effect" in draws) != ("base_model_scale" in draws):
         raise StoreError("posterior: effects of base models without their scale, or the other way round.")
+    if "base_model_effect" in draws and not spec.structure.base_models:
+        raise StoreError("posterior: with effects of base models, unlike its specification.")
     if bool((tree["constant_data"].dataset["residual_quantiles"].diff("level") < 0.0).any()):
         raise StoreError("constant_data/residual_quantiles: falls, and quantiles do not.")
 

@@ -11,10 +11,9 @@ import xarray as xr
 from bayes_frontier.errors import FrontierError, StoreError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.files import replace_file
-from bayes_frontier.model.data import Stretches
 from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.posterior.query import Fit
-from bayes_frontier.posterior.schema import GROUPS, check_file, check_values
+from bayes_frontier.posterior.schema import GROUPS, check_file, check_provenance, check_values
 
 FORMAT = "bayes_frontier fit"
 # 2: with a digest at the end
@@ -132,11 +131,8 @@ def _read[F](source: Path, make: Callable[..., F], versions: tuple[int, ...]) ->
     evaluations = Evaluations.from_dataset(tree["evaluations"].dataset)
     spec = ModelSpec.model_validate_json(tree.attrs["specification"])
     tau = float(tree.attrs["tau"])
-    stretches = Stretches.of(evaluations, within_periods=spec.structure.periods == "random-walk").n
-    check_values(tree, evaluations, tau, stretches)
-    provenance = json.loads(tree.attrs["provenance"])
-    if not isinstance(provenance, dict):
-        raise StoreError(f"{source}: its provenance is no JSON object.")
+    check_values(tree, evaluations, spec, tau)
+    provenance = check_provenance(json.loads(tree.attrs["provenance"]), evaluations, tau)
     groups = {name: tree[name].dataset for name in GROUPS if name in tree.children and name != "evaluations"}
     return make(
         evaluations=evaluations, spec=spec, tau=tau, posterior=xr.DataTree.from_dict(groups), provenance=provenance

@@ -98,7 +98,8 @@ def _text(value: object) -> str:
 def pack(document: object) -> str:
     """Turn a document into text that holds no character of HTML: JSON, deflated, in base64."""
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    # what is no text, such as a file's name of other bytes, is escaped in JSON alike
+    return base64.b64encode(zlib.compress(text.encode(errors="backslashreplace"), 9)).decode()
 
 
 def asset(name: str) -> Markup:

@@ -1,5 +1,6 @@
 """A saved fit damaged or crafted: every one is refused by a typed error, soon and in little memory, or harmless."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -153,6 +154,24 @@ def _texts(file: h5py.File) -> None:
         raw.write(first * n)
 
 
+def _beside(part: str, name: str, value: object) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        provenance = json.loads(file.attrs["provenance"])
+        provenance.setdefault(part, {})[name] = value
+        file.attrs["provenance"] = json.dumps(provenance)
+
+    return change
+
+
+def _specified(name: str, value: object) -> Callable[[h5py.File], None]:
+    def change(file: h5py.File) -> None:
+        specification = json.loads(file.attrs["specification"])
+        specification["structure"][name] = value
+        file.attrs["specification"] = json.dumps(specification)
+
+    return change
+
+
 _CELL, _TASKS = (2, 50, 2, 2), (2,)
 CRAFTED: dict[str, Callable[[h5py.File], None]] = {
     # values that no fit has
@@ -191,6 +210,13 @@ CRAFTED: dict[str, Callable[[h5py.File], None]] = {
     "a deep specification": _attribute("/", "specification", "[" * 50_000),
     "a deep provenance": _attribute("/", "provenance", '{"a":' * 20_000),
     "a provenance that is a list": _attribute("/", "provenance", "[]"),
+    "a provenance of settings without end": _beside("sampling", "draws", 10**12),
+    "a provenance of tables without end": _beside("compute_uncertainty", "tables", 10**9),
+    "a provenance of another tau": _beside("sampling", "tau", 0.95),
+    "a provenance of other data": _beside("data", "sha256", "0" * 64),
+    "another tau": _attribute("/", "tau", 0.95),
+    "a specification without drift": _specified("periods", "constant"),
+    "a specification without base models": _specified("base_models", False),
     "evaluations of a list": _attribute("evaluations", "evaluations", "[1]"),
     "evaluations of another version": _attribute("evaluations", "evaluations", '{"version": 99}'),
     "rows left out that are deep": _set("evaluations/dropped", "[" * 50_000, ()),

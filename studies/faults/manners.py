@@ -37,10 +37,15 @@ NAMES = (
     "a|b",
     "$\\frac$",
     "{{7*7}}",
+    "a;=1",
+    "a\t+1\n-1",
+    "\ufeff=1",
+    "\u200b@x",
+    "#1a1a1a",
     "NA",
     "[bold]x[/bold]",
 )
-FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+FORMULA = re.compile(r"[\s\ufeff\u200b]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -112,10 +117,10 @@ def exports(bench: Bench) -> Iterator[tuple[str, Run]]:
 
 
 def formulas(text: str) -> list[str]:
-    """Cells of CSV that a spreadsheet would run: those that begin so and are no number."""
+    """Cells of CSV that a spreadsheet would run: those that begin so and are no number, where others part cells too."""
     found = []
     for row in csv.reader(io.StringIO(text, newline="")):
-        for value in row:
+        for value in (part for one in row for part in re.split("[;\t\n]", one)):
             try:
                 float(value)
             except ValueError:
@@ -131,7 +136,7 @@ def controls(text: str) -> list[str]:
 def written(bench: Bench) -> Iterator[tuple[str, str]]:
     """Every file of text that commands wrote."""
     for path in sorted(bench.out.rglob("*")):
-        if path.suffix in (".csv", ".md", ".html"):
+        if path.suffix in (".csv", ".md", ".html", ".svg", ".json", ".toml"):
             yield path.relative_to(bench.out).as_posix(), path.read_bytes().decode()
 
 

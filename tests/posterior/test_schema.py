@@ -121,7 +121,11 @@ RULES = {
     ),
     "size": (
         instead("posterior/base_model_effect", shape=(2, 30, 10**6, 100), dtype="f8", compression=9),
-        "would unpack to 48,000,",
+        "would unpack to 48,0",
+    ),
+    "pieces": (
+        instead("posterior/slope", shape=(2, 30, 200, 400), dtype="f8", chunks=(1, 1, 1, 1)),
+        "would unpack to 2,49",
     ),
     "no growing": (
         instead("posterior/slope", shape=CELL, dtype="f8", maxshape=(None, *CELL[1:]), chunks=CELL),
@@ -135,7 +139,17 @@ RULES = {
     "as they are": (attribute("posterior/floor", "scale_factor", 0.5), "attribute scale_factor: would change"),
     "attributes": (attribute("posterior", "long", ["x"] * 100), "attribute long: neither a text nor a number"),
     "depth of text": (attribute("/", "provenance", '{"a":' * 100_000), "damaged"),
-    "provenance": (attribute("/", "provenance", "[]"), "its provenance is no JSON object"),
+    "provenance": (attribute("/", "provenance", "[]"), "provenance: input should be"),
+    "settings of the next fit": (
+        attribute("/", "provenance", '{"data": {}, "sampling": {"seed": 1, "draws": 1000000000}}'),
+        "provenance.sampling.draws: input should be less",
+    ),
+    "tables of the next fit": (
+        attribute(
+            "/", "provenance", '{"data": {}, "sampling": {"seed": 1}, "compute_uncertainty": {"tables": 100000000}}'
+        ),
+        "provenance.compute_uncertainty.tables: input should be less",
+    ),
     "format": (attribute("/", "format", "another"), "not a fit of bayes_frontier"),
 }
 
