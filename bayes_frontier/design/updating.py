@@ -375,7 +375,7 @@ def update(
         compute_uncertainty=int(frontier.provenance.get("compute_uncertainty", {}).get("tables", 0)),
     )
     after.provenance["updated"] = {
-        "from": frontier.provenance["data"],
+        "from": frontier.provenance.get("data", {}),
         "new_models": int((models["added"] == "model").sum()),
         "new_scores": int(models[list(frontier.tasks)].notna().to_numpy().sum()),
     }

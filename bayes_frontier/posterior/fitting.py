@@ -134,8 +134,10 @@ def fit(
             sampled = draw(start=start)
         except (RuntimeError, ArithmeticError) as error:
             # what is raised where no chain can start: by nutpie, or where its data are no numbers
+            if start is None and (words := _no_start(evaluations, error)):
+                raise DataError(words) from error
             if start is None:
-                raise DataError(_no_start(evaluations, error)) from error
+                raise
             # scores that contradict the fit before
             start = None
             sampled = draw()
@@ -168,8 +170,15 @@ def fit(
     raise ConvergenceError(frontier.convergence_text())
 
 
+# Different scores of a task of which so few can leave chains nowhere to start.
+_FEW_VALUES = 20
+
+
 def _no_start(evaluations: Evaluations, error: Exception) -> str:
+    """Say why no chain starts; empty where it is not the scores, but a defect."""
     values = evaluations.table.groupby("task")["score"].nunique().sort_values()
+    if "initialization" not in str(error) and not isinstance(error, ArithmeticError) and values.iloc[0] > _FEW_VALUES:
+        return ""
     reason = f"{type(error).__name__}: {error}".splitlines()[0][:150]
     return (
         f"The sampler finds no place to start ({reason}). Scores that are next to equal do that: task "

@@ -151,7 +151,7 @@ class _Imputed(_Beside):
 class Provenance(_Beside):
     """What is asked of a fit's provenance; it has more, which is only shown."""
 
-    data: dict[str, object]
+    data: dict[str, object] = {}
     sampling: _Sampling
     compute_uncertainty: _Imputed = _Imputed(tables=0)
 

@@ -39,3 +39,22 @@ def test_a_deep_model_file(tmp_path):
     path.write_text("name = " + "[" * 20_000)
     with pytest.raises(SpecError, match="not valid TOML"):
         bf.read_spec(path)
+
+
+@pytest.mark.parametrize(
+    ("error", "name", "kind"),
+    [
+        (RuntimeError("All initialization points failed"), "one day", DataError),
+        (FloatingPointError("x"), "one day", DataError),
+        (NotImplementedError("x"), "two values", DataError),
+        # of scores that are as they should be it is a defect, which must not be blamed on them
+        (RuntimeError("x"), "one day", RuntimeError),
+    ],
+)
+def test_what_sampling_raises_is_explained_where_it_is_the_scores(monkeypatch, error, name, kind):
+    def sample(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr("bayes_frontier.posterior.fitting.sample", sample)
+    with pytest.raises(kind, match="finds no place to start" if kind is DataError else "x"):
+        bf.fit(bf.read(tables()[name]), tau=0.9)
