@@ -148,10 +148,19 @@ class _Imputed(_Beside):
     tables: int = pydantic.Field(0, ge=0, le=1000)
 
 
+class _Specification(_Beside):
+    structure: dict[str, object] = {}
+
+
+class _Model(_Beside):
+    specification: _Specification = _Specification()
+
+
 class Provenance(_Beside):
     """What is asked of a fit's provenance; it has more, which is only shown."""
 
     data: dict[str, object] = {}
+    model: _Model = _Model()
     sampling: _Sampling
     compute_uncertainty: _Imputed = _Imputed(tables=0)
 
@@ -287,7 +296,7 @@ def _length(values: h5py.Dataset, place: str, size: int) -> int:
     return total
 
 
-def check_provenance(provenance: object, evaluations: Evaluations, tau: float) -> dict[str, Any]:
+def check_provenance(provenance: object, evaluations: Evaluations, spec: ModelSpec, tau: float) -> dict[str, Any]:
     """Refuse a provenance without what is asked of it, or of another fit."""
     try:
         known = Provenance.model_validate(provenance)
@@ -295,10 +304,13 @@ def check_provenance(provenance: object, evaluations: Evaluations, tau: float) -
         first = error.errors()[0]
         where = ".".join(("provenance", *map(str, first["loc"])))
         raise StoreError(f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None
-    same = {
+    same: dict[str, tuple[object, object]] = {
         "data.sha256": (known.data.get("sha256"), evaluations.fingerprint),
         "sampling.tau": (known.sampling.tau, tau),
     }
+    before, structure = known.model.specification.structure, spec.structure.model_dump()
+    # of what both versions know
+    same |= {f"model.specification.structure.{key}": (before[key], structure[key]) for key in before.keys() & structure}
     for name, (told, held) in same.items():
         if told is not None and told != held:
             raise StoreError(f"provenance.{name}: is {told!r}, of another fit; this one has {held!r}.")

@@ -132,7 +132,7 @@ def _read[F](source: Path, make: Callable[..., F], versions: tuple[int, ...]) ->
     spec = ModelSpec.model_validate_json(tree.attrs["specification"])
     tau = float(tree.attrs["tau"])
     check_values(tree, evaluations, spec, tau)
-    provenance = check_provenance(json.loads(tree.attrs["provenance"]), evaluations, tau)
+    provenance = check_provenance(json.loads(tree.attrs["provenance"]), evaluations, spec, tau)
     groups = {name: tree[name].dataset for name in GROUPS if name in tree.children and name != "evaluations"}
     return make(
         evaluations=evaluations, spec=spec, tau=tau, posterior=xr.DataTree.from_dict(groups), provenance=provenance

@@ -150,6 +150,22 @@ RULES = {
         ),
         "provenance.compute_uncertainty.tables: input should be less",
     ),
+    "data of its own": (
+        attribute("/", "provenance", '{"data": {"sha256": "0"}, "sampling": {"seed": 1}}'),
+        "provenance.data.sha256: is '0', of another fit",
+    ),
+    "tau of its own": (
+        attribute("/", "provenance", '{"sampling": {"seed": 1, "tau": 0.6}}'),
+        "provenance.sampling.tau: is 0.6, of another fit",
+    ),
+    "structure of its own": (
+        attribute(
+            "/",
+            "provenance",
+            '{"sampling": {"seed": 1}, "model": {"specification": {"structure": {"periods": "constant"}}}}',
+        ),
+        "structure.periods: is 'constant', of another fit",
+    ),
     "format": (attribute("/", "format", "another"), "not a fit of bayes_frontier"),
 }
 
