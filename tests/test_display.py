@@ -2,12 +2,15 @@
 
 import csv
 import io
+import re
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import bayes_frontier
 from bayes_frontier.display import Display, cell, csv_bytes, csv_rows, from_cell, markdown_table, markdown_text
 
 FORMULAS = {
@@ -69,3 +72,16 @@ def test_markdown_shows_names_as_they_are():
     assert markdown_text("<b>a|b`*") == "&lt;b&gt;a\\|b'\\*"
     table = markdown_table(["task", "n"], [["a|b", 3]], "lr")
     assert table == "| task | n |\n| --- | ---: |\n| a\\|b | 3 |\n"
+
+
+def test_tables_have_one_writer_and_standard_output_one_way():
+    ways = {
+        r"\.to_csv\(": {"display.py"},
+        r"typer\.echo\(": {"cli/output.py", "cli/app.py"},
+        r"(?<![\w.])print\(": set(),
+    }
+    package = Path(bayes_frontier.__file__).parent
+    for path in package.rglob("*.py"):
+        for way, allowed in ways.items():
+            used = re.search(way, path.read_text(encoding="utf-8")) is not None
+            assert not used or path.relative_to(package).as_posix() in allowed, f"{path} has {way}"
