@@ -122,8 +122,8 @@ def page(found: dict[str, Any], seconds: float) -> str:
     lines += [f"* {line}" for line in bad]
     lines.append(
         "\nCommands run in forks of a process that has the package loaded and the model compiled, so that a random "
-        "moment falls into their work and not into its preparation; every fifth is killed as soon as it has an "
-        "unfinished file. After a kill no file under a target's name is half of one; every third time the command runs "
+        "moment falls into their work and not into its preparation; every fifth is killed half way through "
+        "a file. After a kill no file under a target's name is half of one; every third time the command runs "
         "again, must succeed, and must leave nothing unfinished behind.\n"
     )
     columns: tuple[str, ...] = (

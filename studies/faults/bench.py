@@ -66,8 +66,8 @@ class Bench:
         beside = [path for path in self.out.rglob("*") if UNFINISHED.search(path.name)]
         return sorted(path.name for path in [*self.temporary.iterdir(), *beside])
 
-    def run(self, *arguments: object, stop: tuple[float | None, int] | None = None, **settings: object) -> Run:
-        """Run a command in a process of its own; `stop`: after so many seconds or while it writes, by such a signal."""
+    def run(self, *arguments: object, stop: tuple[float, int] | None = None, **settings: object) -> Run:
+        """Run a command in a process of its own; `stop`: after so many seconds by such a signal."""
         return called(lambda: command(*arguments), self, stop=stop, **settings)  # type: ignore[arg-type]
 
 
@@ -82,7 +82,7 @@ def called(
     call: Callable[[], object],
     bench: Bench,
     *,
-    stop: tuple[float | None, int] | None = None,
+    stop: tuple[float, int] | None = None,
     prepare: Callable[[], object] = lambda: None,
 ) -> Run:
     """Call in a fork of this process, with its own streams, and say how that ended."""
@@ -96,10 +96,7 @@ def called(
         if not child:
             _child(call, bench, out.fileno(), err.fileno(), prepare)
         if stop is not None:
-            if stop[0] is None:
-                _wait_for_writing(child, bench)
-            else:
-                time.sleep(stop[0])
+            time.sleep(stop[0])
             # it may be over
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, stop[1])
@@ -112,16 +109,6 @@ def called(
         )
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return Run(os.waitstatus_to_exitcode(status), said, noted, seconds, usage.ru_maxrss / unit)
-
-
-def _wait_for_writing(child: int, bench: Bench) -> None:
-    """Wait until a process has an unfinished file with something in it, or is over."""
-    while os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        # a file may be gone before it is looked at
-        with contextlib.suppress(FileNotFoundError):
-            if any(path.stat().st_size for path in bench.out.glob("**/.bayes-frontier-*/*")):
-                return
-        time.sleep(0.0002)
 
 
 def _child(call: Callable[[], object], bench: Bench, out: int, err: int, prepare: Callable[[], object]) -> NoReturn:

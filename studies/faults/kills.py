@@ -1,9 +1,11 @@
 """Commands killed at random moments: nothing half written, the same command again works, and nothing is left then."""
 
+import os
 import random
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -69,9 +71,11 @@ def kill(bench: Bench, name: str, n: int, seed: int = 1) -> Counter[str]:
             for target in targets:
                 (bench.out / target).parent.mkdir(parents=True, exist_ok=True)
                 (bench.out / target).write_bytes(OLD)
-        # every fifth as soon as there is an unfinished file: a random moment hardly falls there
-        moment = None if k % 5 == 4 else rng.uniform(0.0, complete)
-        run = bench.run(*COMMANDS[name], stop=(moment, signal.SIGKILL))
+        if k % 5 == 4:
+            # half way through a file: a random moment hardly falls there
+            run = bench.run(*COMMANDS[name], prepare=partial(_killed_writing, rng.randint(1, len(targets))))
+        else:
+            run = bench.run(*COMMANDS[name], stop=(rng.uniform(0.0, complete), signal.SIGKILL))
         counts["killed"] += run.status == -signal.SIGKILL
         counts["unfinished when killed"] += bool(bench.left())
         files = [path for path in bench.out.rglob("*") if path.is_file()]
@@ -84,6 +88,21 @@ def kill(bench: Bench, name: str, n: int, seed: int = 1) -> Counter[str]:
         counts["failed again"] += again.status != 0 or not all(whole(bench.out / target) for target in targets)
         counts["left after it"] += bool(bench.left())
     return counts
+
+
+def _killed_writing(number: int) -> None:
+    """Have this process killed when half of a file is written, its `number`-th."""
+    write, files = Path.write_bytes, [number]
+
+    def write_half(path: Path, content: bytes) -> int:
+        files[0] -= 1
+        if files[0]:
+            return write(path, content)
+        write(path, content[: len(content) // 2])
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("nothing comes after it")
+
+    Path.write_bytes = write_half  # type: ignore[method-assign, assignment]
 
 
 def interrupt(bench: Bench, name: str, n: int, seed: int = 1) -> Counter[str]:

@@ -153,7 +153,7 @@ def names(bench: Bench) -> dict[str, list[str]]:
         found += [f"status {run.status}: {run.err[-200:]}"] if defect else []
         if name == "update" and run.status == 0:
             planned = pd.read_csv(bench.out / "plan.csv", converters={"model": str})
-            arrived = re.search(r"(\d+) of (\d+)", run.out)
+            arrived = re.search(r"(\d+) of (\d+) planned", run.out)
             found += [] if arrived and arrived[1] == arrived[2] == str(len(planned)) else [f"arrived: {arrived}"]
         wrong[name] = found
     for name, text in written(bench):
