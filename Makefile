@@ -85,6 +85,10 @@ bench-reading: env ## time the reading of a Parquet table of a million rows; wri
 bench-report: env ## time the report on real fits of 20,000 scores, 40 tasks in 12 periods; writes reports/report/
 	$(BIN)/python -m studies.bench.bench_report $(ARGS)
 
+.PHONY: bench-page
+bench-page: env ## time pages in Chromium, ARGS="new=report/index.html before=OTHER.html"; writes reports/report/page.md
+	$(BIN)/python -m studies.bench.bench_page $(ARGS)
+
 # Folder of the public evaluation tables; they are no part of the project.
 DATA ?= $(or $(BAYES_FRONTIER_DATA),../shared/data)
 

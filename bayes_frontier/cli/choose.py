@@ -117,7 +117,7 @@ def plan(
         str,
         given.option(
             "MODEL",
-            "parameters (1e9); column: the table's column cost; tokens: 2 x parameters x n_items x tokens_per_item.",
+            "parameters (billions); column: the column cost; tokens: 2 x parameters x n_items x tokens_per_item.",
         ),
     ] = "parameters",
     column: given.Columns = None,
