@@ -57,14 +57,16 @@ def whole(path: Path) -> bool:
 
 
 def kill(bench: Bench, name: str, n: int, seed: int = 1) -> Counter[str]:
-    """Kill a command `n` times, run it again after a third of them, and count what went wrong."""
+    """Kill a command `n` times before it is over, run it again after a third of them, and count what went wrong."""
     rng = random.Random(f"{name} {seed}")
     counts: Counter[str] = Counter()
     bench.clear()
     complete = sorted(bench.run(*COMMANDS[name]).seconds for _ in range(3))[1]
     written = [path for path in bench.out.rglob("*") if path.is_file() and "cache" not in path.parts]
     targets = [path.relative_to(bench.out) for path in written]
-    for k in range(n):
+    for k in range(3 * n):
+        if counts["killed"] == n:
+            break
         bench.clear()
         if k % 2:
             # what was there stays as it was, or is replaced as a whole
