@@ -164,6 +164,9 @@ def run(application: typer.Typer, program: str) -> None:
         # one that is ignored, as under nohup, stays so
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, signal.default_int_handler)
+    # one that falls into a call of a library from which nothing can be raised would be lost there
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    sys.unraisablehook = _unraisable
     warnings.showwarning = lambda message, kind, *_: note(f"Warning: {message} ({kind.__name__})")
     try:
         application(prog_name=program)
@@ -172,3 +175,11 @@ def run(application: typer.Typer, program: str) -> None:
         sys.exit(INTERRUPTED)
     finally:
         leave_quietly()
+
+
+def _unraisable(what: Any) -> None:  # noqa: ANN401 - of a type that Python does not name
+    """Interrupt again, a moment later, where an interruption could not be raised."""
+    if issubclass(what.exc_type, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+    else:
+        sys.__unraisablehook__(what)
