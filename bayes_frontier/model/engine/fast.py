@@ -22,7 +22,7 @@ from bayes_frontier.model.engine.coordinates import Levels
 from bayes_frontier.model.engine.geometry import VERSION, add_slopes, curves, odds_at, pull_curves, pull_walk, walk
 from bayes_frontier.model.grouped import CompiledOp, cell_loss, code_version, like
 from bayes_frontier.model.likelihood import FloatArray, IntArray
-from bayes_frontier.model.spec import HalfNormal, LogNormal, ModelSpec, Normal, Priors
+from bayes_frontier.model.spec import LEAST_SCALE, HalfNormal, LogNormal, ModelSpec, Normal, Priors
 
 
 def _losses(
@@ -250,12 +250,12 @@ def share_logits(priors: Priors, dims: Sequence[str], *, pooled: bool, centred: 
 
 
 def task_scales(priors: Priors, names: Sequence[str], n_tasks: int) -> list[Any]:
-    """Positive scales, one per task, log-normal around a typical one."""
+    """Positive scales, one per task: log-normal around a typical one, over the least."""
     if not names:
         return []
     log_scale = pt.log(prior_variables("scale_typical", [getattr(priors, name) for name in names], "effect"))[:, None]
     if n_tasks > 1:
         spread = prior_variables("scale_spread", [getattr(priors, f"{name}_spread") for name in names], "effect")
         log_scale = log_scale + spread[:, None] * pm.Normal("scale_raw", 0.0, 1.0, dims=("effect", "task"))
-    scale = pt.exp(log_scale)
+    scale = LEAST_SCALE + pt.exp(log_scale)
     return [pm.Deterministic(f"{name}_scale", scale[i], dims="task") for i, name in enumerate(names)]
