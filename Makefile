@@ -54,6 +54,10 @@ test-slow: env ## run the slow tests only
 fuzz: env ## feed every reader 10,000 damaged inputs (half an hour); goes on where it stopped; writes reports/reading/
 	$(BIN)/python -m studies.bench.fuzz_readers $(ARGS)
 
+.PHONY: faults
+faults: env ## kills, damage, full disks, hostile names, degenerate tables: half an hour of one core; writes reports/faults/
+	nice $(BIN)/python -m studies.faults $(ARGS)
+
 .PHONY: check
 check: env ## lint, format, types and docstrings, without changing a file; all are run before it fails
 	@failed=; types=$$(mktemp); $(BIN)/mypy >"$$types" 2>&1 & typed=$$!; \

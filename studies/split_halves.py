@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 import bayes_frontier as bf
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.model.clusters import siblings
 from bayes_frontier.model.curve import log_flops
@@ -186,9 +187,9 @@ def write(path: Path, folder: Path, splits: int, command: str, about: str, tau: 
         ]
     )
     differences = pd.concat([population.assign(of="population"), own.assign(of="base model")])
-    replace_file(folder / "differences.csv", differences.to_csv(index=False, float_format="%.5f").encode(), "study")
+    replace_file(folder / "differences.csv", csv_bytes(differences, float_format="%.5f"), "study")
     by_base = above.groupby(["task", "base_model"], sort=False)[["n", "above"]].sum().reset_index()
-    replace_file(folder / "exceedances.csv", by_base.to_csv(index=False).encode(), "study")
+    replace_file(folder / "exceedances.csv", csv_bytes(by_base), "study")
     replace_file(folder / "README.md", text.encode(), "study")
 
 

@@ -169,7 +169,7 @@ def read_spec(model: "str | Path | ModelSpec") -> ModelSpec:
         raise SpecError(f"{path}: no such file. Models that ship: {', '.join(available_models())}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: cannot be read ({error}).") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SpecError(f"{path}: not valid TOML ({error}).") from None
     try:
         return ModelSpec.model_validate(content)

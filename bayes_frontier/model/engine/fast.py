@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -116,13 +117,15 @@ def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Leve
 
 
 def exact() -> AbstractContextManager[Any]:
-    """Have PyTensor compile arithmetic as it is written.
+    """Have PyTensor compile arithmetic as it is written, and keep its sources beside its cache.
 
     By default it lets the compiler reorder sums and products. How, depends on whether code is compiled or was found
     in the cache of an earlier process; last bits then differ, and after a few steps of a sampler so do draws: the
-    first fit on a machine would not be the one that follows with the same seed.
+    first fit on a machine would not be the one that follows with the same seed. Sources it would else leave in the
+    temporary folder, four a fit, for good.
     """
-    return cast(AbstractContextManager[Any], config.change_flags(numba__fastmath=False))
+    sources = config.generated_src_dir or str(Path(config.compiledir) / "sources")
+    return cast(AbstractContextManager[Any], config.change_flags(numba__fastmath=False, generated_src_dir=sources))
 
 
 def fast_model(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels | None = None) -> pm.Model:
