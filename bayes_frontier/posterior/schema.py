@@ -107,6 +107,7 @@ GROUPS: dict[str, dict[str, Variable]] = {
         "standard_error": _spare(*_SCORE, low=0.0, missing=True),
         **{name: Variable(_RECORD, TEXT) for name in ("model", "base_model", "stage")},
         "flops": Variable(_RECORD, low=0.0),
+        "flops_factor": _spare(*_RECORD, low=1.0, missing=True),
         "params_b": Variable(_RECORD, low=0.0, missing=True),
         "tokens_t": Variable(_RECORD, low=0.0, missing=True),
         # from 1677 to 2262, as far as dates go

@@ -14,7 +14,7 @@ from bayes_frontier.evaluations.fields import _published
 from bayes_frontier.evaluations.lines import Request
 from bayes_frontier.evaluations.read import survey
 from bayes_frontier.evaluations.registry.registry import default_registry
-from bayes_frontier.evaluations.sources.epoch import task_of
+from bayes_frontier.evaluations.sources.epoch_tables import task_of
 from tests.evaluations.samples import epoch_tables
 
 
