@@ -1,6 +1,7 @@
 """Epoch AI's tables, invented and real."""
 
 import datetime as dt
+import re
 import zipfile
 from types import SimpleNamespace
 
@@ -188,6 +189,120 @@ def test_an_archive_of_several_tables_is_a_folder(tmp_path):
         for name in ("data/alpha.csv", "data/beta.csv"):
             archive.writestr(name, benchmark().to_csv(index=False))
     assert read(tmp_path / "hub.zip").tasks == ("alpha", "beta")
+
+
+def hub(folder, metadata, **tables):
+    """Write a folder as the hub is downloaded, with its table of metadata."""
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    if metadata:
+        pd.DataFrame(metadata).to_csv(folder / "benchmark_metadata.csv", index=False)
+    return folder
+
+
+def meta(file, column, scale, **more):
+    return {"benchmark": file.title(), "source_file": f"{file}.csv", "score_column": column, "scale": scale} | more
+
+
+@pytest.mark.parametrize(
+    ("scale", "more", "values", "expected"),
+    [
+        ("percent", {}, (0.4, 0.9), [0.004, 0.009]),  # percentages below 1, which no rule could tell
+        ("0-100", {}, (40.0, 90.0), [0.4, 0.9]),
+        ("fraction", {}, (0.4, 0.9), [0.4, 0.9]),
+        ("0 to 10", {"score_ceiling": 9.5}, (4.0, 9.0), [0.4, 0.9]),
+        ("points", {"score_ceiling": 5000, "random_baseline": 100}, (1000.0, 2500.0), [0.2, 0.5]),
+        ("-1..1", {}, (0.0, 0.5), [0.5, 0.75]),
+    ],
+)
+def test_epochs_own_metadata_says_column_and_scale(tmp_path, scale, more, values, expected):
+    table = benchmark("mean_score", (0.1, 0.2), Marks=list(values))
+    e = read(hub(tmp_path, [meta("quiz", "Marks", scale, **more)], quiz=table, other=benchmark()))
+    assert e.models["quiz"].dropna().tolist() == pytest.approx(expected)
+    assert e.measures["quiz"].metric == "column 'Marks'"
+    assert not any("not read" in note for note in e.notes)
+
+
+def test_a_scale_that_is_none_says_how_it_is_read(tmp_path):
+    table = benchmark("Rating", (1200.0, 1300.0))
+    folder = hub(tmp_path, [meta("duel", "Rating", "Elo", superseded_by="Duel 2")], duel=table, other=benchmark())
+    e = read(folder)
+    assert e.tasks == ("other",)
+    assert e.dropped["reason"].tolist() == ["table not read"] * 2
+    assert e.dropped["detail"].str.contains("its scale is 'Elo': declare its bounds").all()
+    assert "superseded, as Epoch's metadata says: duel by Duel 2" in e.notes
+    declared = read(folder, metrics={"duel": {"floor": 1000, "ceiling": 1500}})
+    assert declared.models["duel"].dropna().tolist() == pytest.approx([0.4, 0.6])
+
+
+def test_metadata_that_contradicts_itself_names_the_line(tmp_path):
+    twice = [meta("quiz", "mean_score", "fraction"), meta("quiz", "Marks", "percent")]
+    with pytest.raises(DataError, match=r"benchmark_metadata.csv.*, line 3: two score columns for 'quiz.csv'"):
+        read(hub(tmp_path, twice, quiz=benchmark(), other=benchmark()))
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "values"),
+    [
+        ("epoch_capabilities_index", "ECI Score", (90.2, 151.7)),
+        ("webdev_arena_external", "Arena Score", (1100.0, 1500.0)),
+    ],
+)
+def test_indices_are_explained_and_the_declaration_printed_works(tmp_path, file, column, values):
+    benchmark(column, values).to_csv(tmp_path / f"{file}.csv", index=False)
+    with pytest.raises(DataError, match="without bounds") as error:
+        read(tmp_path / f"{file}.csv")
+    bounds = {name: float(value) for name, value in re.findall(r"(floor|ceiling) = ([0-9.e+]+)", str(error.value))}
+    low, top = read(tmp_path / f"{file}.csv", metrics={file: bounds}).models[file]
+    assert 0 <= low < top <= 1
+
+
+def test_standard_errors_follow_the_scale_of_their_column(tmp_path):
+    benchmark(stderr=[0.02, 0]).to_csv(tmp_path / "gpqa_diamond.csv", index=False)
+    odd = benchmark("Pass@1 score", **{"Pass@1 Standard Error": [3.6, 3.4]})
+    odd.to_csv(tmp_path / "apex_agents_external.csv", index=False)
+    wide = benchmark("Percent correct", (41.0, 52.5), stderr=[1.0, 2.0])
+    wide.to_csv(tmp_path / "aider_polyglot_external.csv", index=False)
+    found = read(tmp_path).table.groupby("task")["standard_error"].agg(list)
+    np.testing.assert_array_equal(found["gpqa_diamond"], [0.02, np.nan])
+    assert found["apex_agents_external"] == pytest.approx([0.036, 0.034])
+    assert np.isnan(found["aider_polyglot_external"]).all()  # whose errors that column has is not known
+
+
+def test_what_one_table_says_of_a_model_counts_in_all(tmp_path):
+    bare = benchmark().assign(**{"Release date": None, "Training compute (FLOP)": None})
+    index = benchmark("ECI Score", (90.0, 120.0), Confidence=["Likely", "Speculative"])
+    index = index.assign(**{"Model version": ["nova-1_high", "nova-2_unknown"], "Model name": ["Nova 1", "Nova 2"]})
+    e = read(hub(tmp_path, None, alpha=bare, epoch_capabilities_index=index))
+    assert e.models["flops"].tolist() == [1e24, 5e24]
+    assert e.models["released"].dt.strftime("%Y-%m-%d").tolist() == ["2024-03-01", "2024-09-01"]
+    assert e.models["flops_factor"].tolist() == [10.0, 30.0]
+    assert "compute of 2 rows taken from other tables of the model's version" in e.notes
+
+
+def test_versions_have_dates_and_groups_in_a_table_of_their_own(tmp_path):
+    versions = pd.DataFrame(
+        {
+            "model_version": ["nova-1", "orion-x"],
+            "model_group": ["Nova", "Llama 3.1 8B"],
+            "date": ["2024-02-01", "2024-08-01"],
+        }
+    )
+    versions.to_csv(tmp_path / "eci_model_versions.csv", index=False)
+    table = benchmark().assign(**{"Release date": None, "Model version": ["nova-1", "orion-x_high"]})
+    table["Training compute (FLOP)"] = [1e24, None]
+    e = read(hub(tmp_path, None, alpha=table))
+    assert e.models["released"].dt.strftime("%Y-%m-%d").tolist() == ["2024-02-01", "2024-08-01"]
+    assert e.models["base_model"].tolist() == ["nova-1", "llama-3.1-8b"]
+    assert e.models["model"].tolist() == ["nova-1", "orion-x_high"]  # the effort is kept
+
+
+def test_models_without_a_date_have_that_of_their_evaluation(tmp_path):
+    table = benchmark(**{"Date added": ["2025-01-01", "2025-02-01"]})
+    table.loc[1, "Release date"] = None
+    e = read(table)
+    assert e.models["released"].dt.strftime("%Y-%m-%d").tolist() == ["2024-03-01", "2025-02-01"]
+    assert "1 row dated by evaluation or listing: the model may be older" in e.notes
 
 
 def test_percentages_and_fractions_in_one_table_are_an_error(tmp_path):

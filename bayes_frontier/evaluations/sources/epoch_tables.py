@@ -140,9 +140,21 @@ def describe(sheet: Sheet, request: Request, stated: Mapping[str, Mapping[str, s
         metric, why = declared, ""
     elif lower_is_better(column) or lower_is_better(task):
         why = f"lower values of {column!r} are better by its name: declare it (metrics)"
+    elif metric is not None and metric.ceiling == 100 and not said.get("scale"):
+        _refuse_mixed(sheet, column, values)
     error = ours.get("standard_error", ERROR if column in SCORES else "")
     width = ours.get("error_width", metric.width if metric else 1.0)
     return Described(column, metric, error if error in names else "", width, name, why)
+
+
+def _refuse_mixed(sheet: Sheet, column: str, values: np.ndarray) -> None:
+    inside = int(((values > 0) & (values < 1)).sum())
+    if inside:
+        raise DataError(
+            f"{sheet.source}, column {column!r}: {inside:,} values between 0 and 1 beside values up to "
+            f"{np.nanmax(values):g}: percentages and fractions in one column. Correct them; if all are percentages, "
+            "declare the ceiling 100 (metrics)."
+        )
 
 
 def _found(sheet: Sheet, names: list[str]) -> str | None:
