@@ -22,14 +22,13 @@ import xarray as xr
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.registry.listed import WITHIN
 from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.posterior.frontier import Frontier
 
 # Relative standard deviation of the FLOPs of base models that no registry lists: their tokens are a table's word.
 UNLISTED = 0.5
-# A factor within which something log-normal lies with probability 0.9 is so many standard deviations of its logarithm.
-WITHIN = 1.6449
 MOST = 100
 # Draws a chain of each fit, and tuning steps from the draws of the fit before: the same posterior but for the computes.
 FEWEST_DRAWS, TUNE = 150, 200

@@ -94,10 +94,10 @@ def test_what_is_refused(folder):
 
 def test_a_name_matched_with_a_later_model_keeps_the_compute_stated():
     runs, _ = epoch_tables()
-    runs = runs.assign(**{"Model version": ["mistral-large-2402", "b", "c", "d"], "Release date": "2024-02-26"})
+    runs = runs.assign(**{"Model version": ["mistral-large-2401", "b", "c", "d"], "Release date": "2024-02-26"})
     e = read(runs)
     first = e.models.iloc[0]
-    assert (first["base_model"], first["flops"]) == ("mistral-large-2402", 1.224e24)
+    assert (first["base_model"], first["flops"]) == ("mistral-large-2401", 1.224e24)
 
 
 @pytest.mark.real_data

@@ -107,8 +107,8 @@ def parse(source: Source, request: Request) -> Lines:
     given["key"] = key(given["model"])
     versions = [said_of_models(sheet, request) for sheet in beside if is_versions(sheet)]
     _fill(given, first_said([given[SAID], *versions]), notes)
-    for table in models:
-        _add_compute(given, table, request, notes)
+    for sheet in models:
+        _add_compute(given, sheet, request, notes)
     there = [name for name in given["task"].unique() if name]
     tasks = tuple(request.choose(runs[0], there))
     wanted = given["task"].isin([*tasks, ""] if len(tasks) == len(there) else tasks).to_numpy(dtype=bool)
