@@ -13,7 +13,7 @@ from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
 from bayes_frontier.evaluations.fields import _published
 from bayes_frontier.evaluations.lines import Request
-from bayes_frontier.evaluations.read import survey
+from bayes_frontier.evaluations.read import parse, survey
 from bayes_frontier.evaluations.registry.registry import default_registry
 from bayes_frontier.evaluations.sources.epoch_tables import task_of
 from tests.evaluations.samples import epoch_tables
@@ -303,6 +303,97 @@ def test_models_without_a_date_have_that_of_their_evaluation(tmp_path):
     e = read(table)
     assert e.models["released"].dt.strftime("%Y-%m-%d").tolist() == ["2024-03-01", "2025-02-01"]
     assert "1 row dated by evaluation or listing: the model may be older" in e.notes
+
+
+# Benchmark tables of the hub: the column of their scores, how much is 1, and their standard errors, set down by hand.
+BY_HAND = {
+    "aider_polyglot_external": ("Percent correct", 100, "", 1),
+    "apex_agents_external": ("Pass@1 score", 1, "Pass@1 Standard Error", 100),
+    "arc_ai2_external": ("Challenge score", 1, "", 1),
+    "balrog_external": ("Average progress", 1, "Average Standard error", 1),
+    "cybench_external": ("Unguided % Solved", 1, "", 1),
+    "frontiermath": ("mean_score", 1, "stderr", 1),
+    "geobench_external": ("ACW Avg Score", 5000, "", 1),
+    "gpqa_diamond": ("mean_score", 1, "stderr", 1),
+    "hle_external": ("Accuracy", 1, "Accuracy Standard Error", 1),
+    "lech_mazur_writing_external": ("Mean score", 10, "", 1),
+    "live_bench_external": ("Global average", 100, "", 1),
+    "metr_time_horizons_external": ("average_score", 1, "", 1),
+    "mmlu_external": ("EM", 1, "", 1),
+    "os_world_external": ("Score", 100, "", 1),
+    "simplebench_external": ("Score (AVG@5)", 1, "", 1),
+    "terminalbench_external": ("Accuracy mean", 1, "Accuracy SE", 1),
+    "weirdml_external": ("Accuracy", 1, "", 1),
+}
+
+
+@pytest.fixture(scope="module")
+def hub_lines(shared_data):
+    return parse(shared_data / "epoch" / "benchmark_data_2026_05.zip")
+
+
+@pytest.fixture(scope="module")
+def hub_tables(shared_data):
+    with zipfile.ZipFile(shared_data / "epoch" / "benchmark_data_2026_05.zip") as archive:
+        names = [name for name in archive.namelist() if name.endswith(".csv")]
+        return {name.rpartition("/")[2].removesuffix(".csv"): pd.read_csv(archive.open(name)) for name in names}
+
+
+@pytest.mark.real_data
+def test_every_table_of_the_real_hub_is_recognised_and_every_row_accounted_for(hub_lines, hub_tables):
+    assert len(hub_tables) == 52  # 50 of models, and two that describe the index
+    told = " ".join(hub_lines.notes)
+    assert "eci_scaling.csv (how the index is scaled" in told
+    assert "epoch_capabilities_index.csv ('ECI Score' is an index" in told
+    assert "webdev_arena_external.csv ('Arena Score' is Elo" in told
+    of_models = {name: table for name, table in hub_tables.items() if "Model version" in table}
+    assert len(hub_lines.fields) == sum(map(len, of_models.values()))
+    benchmarks = {task.partition("/")[0] for task in hub_lines.tasks}
+    assert benchmarks == set(of_models) - {"epoch_capabilities_index", "webdev_arena_external"}
+    assert set(hub_lines.reason) <= {"", "no base model", "table not read", "no model name", "no score"}
+    # a reason is true: without a name, without a score, without compute
+    rows = hub_lines.fields.assign(reason=hub_lines.reason, scored=~np.isnan(hub_lines.scores))
+    assert (rows["model"][rows["reason"] == "no model name"] == "").all()
+    assert not rows["scored"][rows["reason"] == "no score"].any()
+    assert rows["flops"][rows["reason"] == "no base model"].isna().all()
+
+
+@pytest.mark.real_data
+def test_of_the_real_scores_nearly_all_are_dated_and_all_with_compute_are_used(hub_lines, hub_tables):
+    scored = ~np.isnan(hub_lines.scores)
+    assert hub_lines.fields["released"][scored].notna().mean() >= 0.95
+    stated = 0
+    for name, table in hub_tables.items():
+        if "Model version" in table and name not in ("epoch_capabilities_index", "webdev_arena_external"):
+            known = [column for column in ("Model version", "Name") if column in table]
+            column = hub_lines.measures[next(t for t in hub_lines.tasks if t.partition("/")[0] == name)].metric
+            row = table["Training compute (FLOP)"].notna() & table[known].notna().any(axis=1)
+            stated += int((row & table[column.split("'")[1]].notna()).sum())
+    used = scored & (hub_lines.reason == "") & hub_lines.fields["flops"].notna().to_numpy()
+    assert used.sum() >= stated > 1500
+    listed = {name: default_registry().get(name) for name in hub_lines.fields["model"].unique() if name}
+    left = hub_lines.fields[scored & (hub_lines.reason != "")]
+    # one is dated a year before what it is built on
+    assert [name for name in left["model"] if listed.get(name) is not None] == ["openhands-lm-32b-v0.1"]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("table", list(BY_HAND))
+def test_real_scores_and_errors_are_those_of_the_csv(table, hub_lines, hub_tables):
+    """Two rows a table, the best and another: 34 scores over 17 tables."""
+    column, top, error, width = BY_HAND[table]
+    source = hub_tables[table]
+    source = source[source[column].notna() & source["Model version"].notna()].sort_values(column)
+    made = hub_lines.sheet.frame.assign(made=hub_lines.scores, error=hub_lines.standard_errors)
+    made = made[made["task"].str.partition("/")[0] == table]
+    for _, row in source.iloc[[-1, len(source) // 3]].iterrows():
+        found = made[(made["model"] == row["Model version"]) & np.isclose(made["made"], row[column] / top)]
+        assert len(found) >= 1
+        if error:
+            expected = row[error] / width if row[error] > 0 else np.nan
+            assert np.isclose(found["error"], expected, equal_nan=True).any()
+        else:
+            assert found["error"].isna().all()
 
 
 def test_percentages_and_fractions_in_one_table_are_an_error(tmp_path):

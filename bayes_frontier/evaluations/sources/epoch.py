@@ -31,6 +31,7 @@ from bayes_frontier.evaluations.sources.epoch_tables import (
     STEM,
     Described,
     about,
+    dated,
     describe,
     factors,
     first_said,
@@ -137,7 +138,7 @@ def parse(source: Source, request: Request) -> Lines:
         measures[name] = _measure(one.score, others[benchmark], shots[here], metric)
     placed = place(_evidence(given), request, notes)
     fields = placed.fields.assign(
-        released=_dated(placed.fields["released"], given["evaluated"], notes),
+        released=_dated(placed.fields["released"], given, notes),
         flops_factor=given["factor"].where(placed.fields["flops"] == given["flops"]),
     )
     lines = Lines(
@@ -278,12 +279,17 @@ def _add_compute(given: pd.DataFrame, models: Sheet, request: Request, notes: li
         notes.append(f"compute of {count(int(found.sum()), 'row')} taken from {models.source}")
 
 
-def _dated(released: pd.Series, evaluated: pd.Series, notes: list[str]) -> pd.Series:
-    """Date models that nothing else dates by their evaluation, before which they were there."""
-    found = released.isna() & evaluated.notna()
-    if found.any():
-        notes.append(f"{count(int(found.sum()), 'row')} dated by evaluation or listing: the model may be older")
-    return released.mask(found, evaluated)
+def _dated(released: pd.Series, given: pd.DataFrame, notes: list[str]) -> pd.Series:
+    """Date models that nothing else dates: by name, or by their evaluation, before which they were there."""
+    for days, how in (
+        (given["key"].map(dated()), "by their names, which have no version"),
+        (given["evaluated"], "by evaluation or listing: the model may be older"),
+    ):
+        found = released.isna() & days.notna()
+        if found.any():
+            notes.append(f"{count(int(found.sum()), 'row')} dated {how}")
+        released = released.mask(found, days)
+    return released
 
 
 def _models_alone(sheet: Sheet, request: Request, notes: list[str]) -> Lines:

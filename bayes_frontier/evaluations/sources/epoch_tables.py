@@ -32,6 +32,7 @@ EVALUATED = (
 """Columns that say when a model was evaluated, or its score listed: never before it was there."""
 # How hard a model was asked to think: "gpt-5_high", "claude-3-7-sonnet_16K".
 EFFORT = re.compile(r"_(?:x?high|low|medium|minimal|none|max|unknown|thinking|[0-9]+[kK])$")
+_ORGANISATION = re.compile(r"^(?:[\w.-]+/)+(?=[\w.:-]+$)")
 # A year alone is the benchmark's; a day or a month is that of the snapshot.
 _FILE = re.compile(r"^bench_|(?:_[0-9]{4}(?:-[0-9]{2}){1,2})?\.(?:csv|tsv|parquet)$", re.IGNORECASE)
 STEM = re.compile(r"\.(?:csv|tsv|parquet)$", re.IGNORECASE)
@@ -95,6 +96,14 @@ def _ours() -> dict[str, Any]:
 def about(source: str) -> str:
     """Say what a table without rows of models is, "" where it is not known."""
     return str(_ours()["about"].get(task_of(source), ""))
+
+
+def dated() -> pd.Series:
+    """Return the dates of models known by name that Epoch's tables leave undated, by key."""
+    listed = _ours()["released"]
+    days = pd.to_datetime(pd.Series(list(listed.values()), dtype=object)).astype("datetime64[ns]")
+    days.index = pd.Index(key(pd.Series(list(listed), dtype="str")))
+    return days
 
 
 def metadata(sheets: Sequence[Sheet]) -> dict[str, dict[str, str]]:
@@ -249,5 +258,5 @@ def _plausible(flops: np.ndarray) -> np.ndarray:
 
 def key(names: pd.Series) -> pd.Series:
     """Write names as they are compared: without effort, organisation and case."""
-    bare = names.str.replace(EFFORT, "", regex=True).str.rpartition("/")[2]
+    bare = names.str.replace(EFFORT, "", regex=True).str.replace(_ORGANISATION, "", regex=True)
     return bare.str.casefold().str.replace(r"[^a-z0-9.]+", "-", regex=True).str.strip("-")
