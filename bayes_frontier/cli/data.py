@@ -248,7 +248,7 @@ def diff(
 
 @app.command("fetch")
 def fetch(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="oll-v2, oll-v1 or proteus-2k.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="oll-v2, oll-v1, proteus-2k or epoch.")],
     out: Annotated[Path | None, given.option("FILE", "Copy it here.", show_default="left in the cache")] = None,
     revision: Annotated[
         str | None, given.option("COMMIT", "Another commit, branch or tag.", show_default="the one pinned here")
@@ -257,14 +257,15 @@ def fetch(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
     as_json: given.AsJson = False,
 ) -> None:
-    """Download a published table from the Hugging Face Hub and print where it is.
+    """Download a published table and print where it is.
 
     Example: fit the Open LLM Leaderboard v2 as it ended.
 
         bayes-frontier fit $(bayes-frontier data fetch oll-v2) --periods 2024-06-30,2024-12-31 --out fit.nc
 
     It is downloaded once, at one commit, and checked against the checksum that the hub states; an interrupted download
-    goes on where it stopped. Afterwards no network is used. HF_ENDPOINT names a mirror.
+    goes on where it stopped. Afterwards no network is used. HF_ENDPOINT names a mirror. Epoch AI's archive is not on
+    the Hugging Face Hub and has no commits: --revision latest replaces the one kept.
     """
     from bayes_frontier.evaluations.fetch import fetch as get
 
