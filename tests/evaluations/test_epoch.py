@@ -207,7 +207,9 @@ def meta(file, column, scale, **more):
 @pytest.mark.parametrize(
     ("scale", "more", "values", "expected"),
     [
-        ("percent", {}, (0.4, 0.9), [0.004, 0.009]),  # percentages below 1, which no rule could tell
+        ("0.01", {"score_ceiling": 0.5}, (0.4, 0.9), [0.004, 0.009]),  # percentages below 1, which no rule could tell
+        ("1.0", {"score_ceiling": 0.5}, (0.4, 0.9), [0.4, 0.9]),
+        ("percent", {}, (40.0, 90.0), [0.4, 0.9]),
         ("0-100", {}, (40.0, 90.0), [0.4, 0.9]),
         ("fraction", {}, (0.4, 0.9), [0.4, 0.9]),
         ("0 to 10", {"score_ceiling": 9.5}, (4.0, 9.0), [0.4, 0.9]),
@@ -235,10 +237,29 @@ def test_a_scale_that_is_none_says_how_it_is_read(tmp_path):
     assert declared.models["duel"].dropna().tolist() == pytest.approx([0.4, 0.6])
 
 
-def test_metadata_that_contradicts_itself_names_the_line(tmp_path):
-    twice = [meta("quiz", "mean_score", "fraction"), meta("quiz", "Marks", "percent")]
-    with pytest.raises(DataError, match=r"benchmark_metadata.csv.*, line 3: two score columns for 'quiz.csv'"):
-        read(hub(tmp_path, twice, quiz=benchmark(), other=benchmark()))
+def test_of_several_benchmarks_in_a_file_one_is_read_and_the_others_named(tmp_path):
+    rows = [
+        meta("quiz", "Old", "1.0", superseded_by="Quiz 2"),
+        meta("quiz", "New", "0.01"),
+        meta("quiz", "Hard", "1.0"),
+    ]
+    table = benchmark("Old", (0.1, 0.2), New=[30.0, 40.0], Hard=[0.1, 0.0])
+    e = read(hub(tmp_path, rows, quiz=table, other=benchmark()))
+    assert e.models["quiz"].dropna().tolist() == [0.3, 0.4]
+    assert "further benchmarks in these files, not read: quiz with Old, Hard" in e.notes
+
+
+def test_a_table_that_metadata_names_needs_no_dates_or_compute_of_its_own(tmp_path):
+    versions = pd.DataFrame(
+        {"model_version": ["nova-1_max", "nova-2"], "model_group": ["Nova 1", "Nova 2"], "date": ["2024-03-01", None]}
+    ).assign(display_name="", organization="Nova Labs", accessibility="API access", training_compute_flop=[1e24, 5e24])
+    versions.to_csv(tmp_path / "model_metadata.csv", index=False)
+    bare = pd.DataFrame({"Model version": ["nova-1_max", "nova-2"], "Score": [0.2, 0.3]})
+    index = pd.DataFrame({"Model": ["Nova 1"], "eci": [150.0], "date": ["2024-03-01"]})
+    e = read(hub(tmp_path, [meta("quiz", "Score", "1.0", score_ceiling=0.9)], quiz=bare, eci_scores=index))
+    assert e.models["flops"].tolist() == [1e24, 5e24]
+    assert e.models["released"].dt.strftime("%Y-%m-%d").fillna("").tolist() == ["2024-03-01", ""]
+    assert any("eci_scores.csv (the index itself" in note for note in e.notes)
 
 
 @pytest.mark.parametrize(

@@ -16,34 +16,7 @@ from bayes_frontier.evaluations.fields import place
 from bayes_frontier.evaluations.lines import Lines, Request
 from bayes_frontier.evaluations.measures import Measure, lower_is_better, not_a_score, shots_of, shots_words, told_apart
 from bayes_frontier.evaluations.metrics import Metric, filled_items, unit_scores
-from bayes_frontier.evaluations.sources.epoch_tables import (
-    BASE,
-    COMPUTE,
-    EFFORT,
-    EVALUATED,
-    GROUP,
-    MODEL,
-    NAME,
-    PARAMETERS,
-    PUBLISHED,
-    RELEASED,
-    SHOTS,
-    STEM,
-    Described,
-    about,
-    dated,
-    describe,
-    factors,
-    first_said,
-    is_benchmark,
-    is_metadata,
-    is_models,
-    is_versions,
-    key,
-    metadata,
-    said_of_models,
-    task_of,
-)
+from bayes_frontier.evaluations.sources import epoch_tables as hub
 from bayes_frontier.evaluations.tables import sheet as cells
 from bayes_frontier.evaluations.tables.sheet import Sheet
 from bayes_frontier.evaluations.tables.source import Source
@@ -55,20 +28,24 @@ SAID = ["key", "released", "flops", "factor", "group"]
 
 def recognises(source: Source) -> bool:
     """Tell whether a table, or one of a folder, is one of benchmark runs, or a lone one of models."""
-    return any(map(is_benchmark, source.sheets)) or (len(source.sheets) == 1 and is_models(source.sheets[0]))
+    several, sheets = len(source.sheets) > 1, source.sheets
+    return any(hub.is_benchmark(sheet) or (several and hub.is_metadata(sheet)) for sheet in sheets) or (
+        not several and any(map(hub.is_models, sheets))
+    )
 
 
 def parse(source: Source, request: Request) -> Lines:
     """Parse benchmark runs, or a table of models."""
-    models = [sheet for sheet in source.sheets if is_models(sheet)]
-    tables = [sheet for sheet in source.sheets if is_benchmark(sheet)]
-    beside = [sheet for sheet in source.sheets if is_metadata(sheet) or is_versions(sheet)]
+    models = [sheet for sheet in source.sheets if hub.is_models(sheet)]
+    said = hub.metadata([sheet for sheet in source.sheets if hub.is_metadata(sheet)])
+    tables = [sheet for sheet in source.sheets if hub.is_benchmark(sheet, said)]
+    beside = [sheet for sheet in source.sheets if hub.is_metadata(sheet) or hub.is_versions(sheet)]
     known = [*models, *tables, *beside]
     wrong = [sheet.source for sheet in source.sheets if not any(sheet is one for one in known)]
     if not tables and not (len(models) == 1 and len(source.sheets) == 1):
         raise DataError(
-            f"{source.name} is not of Epoch AI's tables ({listed(wrong)}): expected columns such as {MODEL!r}, "
-            f"{RELEASED!r} and {COMPUTE!r}."
+            f"{source.name} is not of Epoch AI's tables ({listed(wrong)}): expected columns such as {hub.MODEL!r}, "
+            f"{hub.RELEASED!r} and {hub.COMPUTE!r}."
         )
     if len(models) > 1:
         raise DataError(f"{source.name} holds several tables of models ({listed(m.source for m in models)}): keep one.")
@@ -79,12 +56,11 @@ def parse(source: Source, request: Request) -> Lines:
     notes: list[str] = []
     if not tables:
         return _models_alone(models[0], request, notes)
-    said = metadata([sheet for sheet in beside if is_metadata(sheet)])
-    _note_superseded(said, [task_of(sheet.source) for sheet in tables], notes)
+    _note_metadata(said, [hub.task_of(sheet.source) for sheet in tables], notes)
     runs, described, skipped = [], [], []
-    left_out = [f"{name} ({about(name) or 'not a table of benchmark runs'})" for name in wrong]
+    left_out = [f"{name} ({hub.about(name) or 'not a table of benchmark runs'})" for name in wrong]
     for sheet in tables:
-        table = describe(sheet, request, said, alone=len(tables) == 1)
+        table = hub.describe(sheet, request, said, alone=len(tables) == 1)
         if table.why and len(tables) == 1:
             raise DataError(f"{sheet.source} is one of Epoch AI's tables, but {table.why}.{_call(sheet, table)}")
         if table.why:
@@ -105,9 +81,9 @@ def parse(source: Source, request: Request) -> Lines:
     shots = given["shots"].map({words: shots_words(shots_of(words)) for words in given["shots"].unique()}).astype("str")
     benchmarks = given["task"]
     given["task"] = told_apart(benchmarks, [shots])
-    given["key"] = key(given["model"])
-    versions = [said_of_models(sheet, request) for sheet in beside if is_versions(sheet)]
-    _fill(given, first_said([given[SAID], *versions]), notes)
+    given["key"] = hub.key(given["model"])
+    versions = [hub.said_of_models(sheet, request) for sheet in beside if hub.is_versions(sheet)]
+    _fill(given, hub.first_said([given[SAID], *versions]), notes)
     for sheet in models:
         _add_compute(given, sheet, request, notes)
     there = [name for name in given["task"].unique() if name]
@@ -161,29 +137,34 @@ def parse(source: Source, request: Request) -> Lines:
     return lines
 
 
-def _call(sheet: Sheet, table: Described) -> str:
+def _call(sheet: Sheet, table: hub.Described) -> str:
     """Write the declaration that makes a table readable whose scale is not known."""
     if not table.score:
         return ""
     values = cells.numbers(sheet, table.score)
     low, top = np.nanmin(values, initial=0.0), np.nanmax(values, initial=1.0)
-    declared = f'[tasks."{task_of(sheet.source)}"] floor = {np.floor(low):g}, ceiling = {np.ceil(top):g}'
+    declared = f'[tasks."{hub.task_of(sheet.source)}"] floor = {np.floor(low):g}, ceiling = {np.ceil(top):g}'
     return f" In a TOML file for --metrics, on lines of their own: {declared} (those of the values here)"
 
 
-def _note_superseded(said: dict[str, dict[str, str]], tasks: Sequence[str], notes: list[str]) -> None:
-    old = [f"{task} by {said[task]['superseded_by']}" for task in tasks if said.get(task, {}).get("superseded_by")]
-    if old:
-        notes.append(f"superseded, as Epoch's metadata says: {', '.join(old[:10])}")
+def _note_metadata(said: dict[str, dict[str, str]], tasks: Sequence[str], notes: list[str]) -> None:
+    """Note what Epoch's metadata says of the benchmarks read: superseded ones, and further scores of their files."""
+    for what, field, word in (
+        ("superseded, as Epoch's metadata says", "superseded_by", "by"),
+        ("further benchmarks in these files, not read", "others", "with"),
+    ):
+        found = [f"{task} {word} {said[task][field]}" for task in tasks if said.get(task, {}).get(field)]
+        if found:
+            notes.append(f"{what}: {'; '.join(found[:10])}")
 
 
 def _task_names(sources: list[str], notes: list[str]) -> list[str]:
     """Name benchmarks by their files; files of one benchmark, as of two days, keep their whole names."""
-    names = [task_of(source) for source in sources]
+    names = [hub.task_of(source) for source in sources]
     again = {name for name in names if names.count(name) > 1}
     if again:
         notes.append(f"several tables of one benchmark, kept apart by their whole names: {listed(sorted(again))}")
-    return [STEM.sub("", source) if name in again else name for source, name in zip(sources, names, strict=True)]
+    return [hub.STEM.sub("", source) if name in again else name for source, name in zip(sources, names, strict=True)]
 
 
 def _others(sheet: Sheet, column: str) -> tuple[str, ...]:
@@ -191,7 +172,9 @@ def _others(sheet: Sheet, column: str) -> tuple[str, ...]:
     named = (
         str(name)
         for name in sheet.frame.columns
-        if name not in (column, MODEL, COMPUTE) and not not_a_score(str(name)) and not lower_is_better(str(name))
+        if name not in (column, hub.MODEL, hub.COMPUTE)
+        and not not_a_score(str(name))
+        and not lower_is_better(str(name))
     )
     start = sheet.frame.head(40)
     return tuple(name for name in named if _numbers(start[name].dropna().tolist()))[:8]
@@ -221,16 +204,18 @@ def _measure(column: str, others: tuple[str, ...], shots: pd.Series, metric: Met
     )
 
 
-def _runs(sheet: Sheet, table: Described, task: str, request: Request) -> pd.DataFrame:
+def _runs(sheet: Sheet, table: hub.Described, task: str, request: Request) -> pd.DataFrame:
     """Read the rows of one table; of one that is not read, all but scores."""
-    flops = cells.numbers(sheet, COMPUTE)
-    cells.check_flops(sheet, COMPUTE, flops)
-    model = cells.text(sheet, MODEL)
+    flops = np.full(len(sheet.frame), np.nan)
+    if hub.COMPUTE in sheet.frame:
+        flops = cells.numbers(sheet, hub.COMPUTE)
+        cells.check_flops(sheet, hub.COMPUTE, flops)
+    model = cells.text(sheet, hub.MODEL)
     if table.name in sheet.frame and (model == "").any():
         model = model.mask(model == "", cells.text(sheet, table.name))
     evaluated = pd.Series(np.full(len(model), np.datetime64("NaT", "ns")))
-    released = cells.dates(sheet, RELEASED, request.today)
-    for name in EVALUATED:
+    released = evaluated if hub.RELEASED not in sheet.frame else cells.dates(sheet, hub.RELEASED, request.today)
+    for name in hub.EVALUATED:
         if name in sheet.frame and (released.isna() & evaluated.isna()).any():
             evaluated = evaluated.fillna(cells.dates(sheet, name, request.today))
     return pd.DataFrame(
@@ -242,9 +227,9 @@ def _runs(sheet: Sheet, table: Described, task: str, request: Request) -> pd.Dat
             "released": released,
             "evaluated": evaluated,
             "flops": flops,
-            "factor": np.where(np.isnan(flops), np.nan, factors(sheet)),
-            "group": cells.text(sheet, GROUP) if GROUP in sheet.frame else "",
-            "shots": cells.text(sheet, SHOTS) if SHOTS in sheet.frame else "",
+            "factor": np.where(np.isnan(flops), np.nan, hub.factors(sheet)),
+            "group": cells.text(sheet, hub.GROUP) if hub.GROUP in sheet.frame else "",
+            "shots": cells.text(sheet, hub.SHOTS) if hub.SHOTS in sheet.frame else "",
             "left_out": "" if task else f"{sheet.source}: {table.why}",
             # what tells two runs apart that agree in everything used
             "line": pd.util.hash_pandas_object(sheet.frame.astype("str"), index=False).astype("str").to_numpy(),
@@ -253,7 +238,7 @@ def _runs(sheet: Sheet, table: Described, task: str, request: Request) -> pd.Dat
 
 
 def _evidence(given: pd.DataFrame) -> pd.DataFrame:
-    bare = given["model"].str.replace(EFFORT, "", regex=True)
+    bare = given["model"].str.replace(hub.EFFORT, "", regex=True)
     return given[["model", "released", "flops"]].assign(base_field=bare, own=bare, mapped=given["group"])
 
 
@@ -270,7 +255,7 @@ def _fill(given: pd.DataFrame, said: pd.DataFrame, notes: list[str]) -> None:
 
 
 def _add_compute(given: pd.DataFrame, models: Sheet, request: Request, notes: list[str]) -> None:
-    said = first_said([said_of_models(models, request)])
+    said = hub.first_said([hub.said_of_models(models, request)])
     said = said[said["flops"].notna()]
     found = given["flops"].isna() & given["key"].isin(said.index)
     for name in ("flops", "factor"):
@@ -282,7 +267,7 @@ def _add_compute(given: pd.DataFrame, models: Sheet, request: Request, notes: li
 def _dated(released: pd.Series, given: pd.DataFrame, notes: list[str]) -> pd.Series:
     """Date models that nothing else dates: by name, or by their evaluation, before which they were there."""
     for days, how in (
-        (given["key"].map(dated()), "by their names, which have no version"),
+        (given["key"].map(hub.dated()), "by their names, which have no version"),
         (given["evaluated"], "by evaluation or listing: the model may be older"),
     ):
         found = released.isna() & days.notna()
@@ -296,15 +281,15 @@ def _models_alone(sheet: Sheet, request: Request, notes: list[str]) -> Lines:
     notes.append(
         "a table of models, without scores: put it in a folder with benchmark runs, or give the registry its compute"
     )
-    flops = cells.numbers(sheet, COMPUTE)
+    flops = cells.numbers(sheet, hub.COMPUTE)
     flops[~((flops >= cells.FLOPS_RANGE[0]) & (flops <= cells.FLOPS_RANGE[1]))] = np.nan
-    base = cells.text(sheet, BASE) if BASE in sheet.frame else ""
+    base = cells.text(sheet, hub.BASE) if hub.BASE in sheet.frame else ""
     given = pd.DataFrame(
         {
-            "model": cells.text(sheet, NAME),
+            "model": cells.text(sheet, hub.NAME),
             "base_field": base,
-            "params_b": cells.numbers(sheet, PARAMETERS) / 1e9 if PARAMETERS in sheet.frame else np.nan,
-            "released": cells.dates(sheet, PUBLISHED, request.today),
+            "params_b": cells.numbers(sheet, hub.PARAMETERS) / 1e9 if hub.PARAMETERS in sheet.frame else np.nan,
+            "released": cells.dates(sheet, hub.PUBLISHED, request.today),
             "flops": flops,
         }
     )

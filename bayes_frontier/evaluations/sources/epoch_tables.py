@@ -38,13 +38,14 @@ _FILE = re.compile(r"^bench_|(?:_[0-9]{4}(?:-[0-9]{2}){1,2})?\.(?:csv|tsv|parque
 STEM = re.compile(r"\.(?:csv|tsv|parquet)$", re.IGNORECASE)
 _PERCENT = re.compile(r"%|percent", re.IGNORECASE)
 _RANGE = re.compile(r"([+-]?[0-9.]+)\s*(?:-|–|to|,|\.\.)\s*([+-]?[0-9.]+)")
-_SHARES = ("fraction", "proportion", "share", "ratio", "probability", "unit", "unit_interval", "accuracy", "1", "1_0")
-_PERCENTAGES = ("percent", "percentage", "percentage_points", "pct", "100", "100_0")
+_SHARES = ("fraction", "proportion", "share", "ratio", "probability", "unit", "unit_interval", "accuracy")
+_PERCENTAGES = ("percent", "percentage", "percentage_points", "pct")
 
 
-def is_benchmark(sheet: Sheet) -> bool:
-    """Tell whether a table is one of benchmark runs: its scores may be called anything."""
-    return {MODEL, RELEASED, COMPUTE} <= set(sheet.frame.columns)
+def is_benchmark(sheet: Sheet, said: Mapping[str, object] | None = None) -> bool:
+    """Tell whether a table is one of benchmark runs, by its columns or Epoch's metadata; any column may be its scores."""
+    columns = set(sheet.frame.columns)
+    return {MODEL, RELEASED, COMPUTE} <= columns or (MODEL in columns and task_of(sheet.source) in (said or {}))
 
 
 def is_models(sheet: Sheet) -> bool:
@@ -107,22 +108,23 @@ def dated() -> pd.Series:
 
 
 def metadata(sheets: Sequence[Sheet]) -> dict[str, dict[str, str]]:
-    """Return by task what the tables of metadata say of its file."""
-    found: dict[str, dict[str, str]] = {}
+    """Return by task what the tables of metadata say of its file.
+
+    Of several benchmarks in one file the first counts that nothing superseded; "others" names the rest.
+    """
+    found: dict[str, list[dict[str, str]]] = {}
     for sheet in sheets:
-        columns = {str(name): cells.text(sheet, name) for name in sheet.frame.columns}
-        for i, file in enumerate(columns["source_file"]):
-            row = {name: words.iloc[i] for name, words in columns.items()}
-            name = task_of(re.split(r"[/\\]", file)[-1] if file else "")
-            if not file or not row["score_column"]:
-                continue
-            if name in found and found[name] != row and found[name]["score_column"] != row["score_column"]:
-                raise DataError(
-                    f"{sheet.source}, {sheet.unit} {sheet.rows[i]}: two score columns for {file!r} "
-                    f"({found[name]['score_column']!r}, {row['score_column']!r}): keep one."
-                )
-            found.setdefault(name, row)
-    return found
+        columns = {str(name): cells.text(sheet, name).tolist() for name in sheet.frame.columns}
+        for values in zip(*columns.values(), strict=True):
+            row = dict(zip(columns, values, strict=True))
+            if row["source_file"] and row["score_column"]:
+                found.setdefault(task_of(re.split(r"[/\\]", row["source_file"])[-1]), []).append(row)
+    chosen = {}
+    for task, rows in found.items():
+        first = next((row for row in rows if not row.get("superseded_by")), rows[0])
+        others = [row["score_column"] for row in rows if row["score_column"] != first["score_column"]]
+        chosen[task] = first | {"others": ", ".join(dict.fromkeys(others))}
+    return chosen
 
 
 def describe(sheet: Sheet, request: Request, stated: Mapping[str, Mapping[str, str]], *, alone: bool) -> Described:
@@ -178,12 +180,12 @@ def _scale(
     """Return the scale of a column, None for shares as they stand, or why it is not known."""
     known = values[~np.isnan(values)]
     low, top = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
-    if said.get("scale") or said.get("score_ceiling"):
+    if said.get("scale"):
         floor, ceiling = _stated(said)
         if floor <= low and top <= ceiling:
             return (None if (floor, ceiling) == (0, 1) else Metric(floor=floor, ceiling=ceiling)), ""
-        words = said.get("scale") or f"up to {said['score_ceiling']}"
-        return None, f"{column!r} has values up to {top:g}, and its scale is {words!r}: declare its bounds (metrics)"
+        words = f"and its scale is {said['scale']!r}: declare its bounds (metrics)"
+        return None, f"{column!r} has values up to {top:g}, {words}"
     if "unscaled" in ours:
         return None, f"{column!r} is {ours['unscaled']} ({low:g} to {top:g}): declare its floor and ceiling (metrics)"
     floor, ceiling = float(ours.get("floor", 0.0)), float(ours.get("ceiling", 1.0))
@@ -198,35 +200,37 @@ def _scale(
 
 
 def _stated(said: Mapping[str, str]) -> tuple[float, float]:
-    """Return the bounds that Epoch's metadata states, NaN where it states none that is understood."""
-    words = said.get("scale", "")
-    if found := _RANGE.fullmatch(words.strip(" []()")):
-        try:
-            low, high = float(found[1]), float(found[2])
-        except ValueError:
-            return np.nan, np.nan
-        return (low, high) if low < high else (np.nan, np.nan)
+    """Return the bounds that Epoch's metadata states, NaN where it states none that is understood.
+
+    Its scale is what a value is multiplied by to be a share: 0.01 of percentages. Words and ranges are read as well.
+    """
+    words = said["scale"].strip(" []()")
     if normal(words) in _SHARES:
         return 0.0, 1.0
-    if normal(words) in _PERCENTAGES or words.strip() == "%":
+    if normal(words) in _PERCENTAGES or words == "%":
         return 0.0, 100.0
     try:
+        if found := _RANGE.fullmatch(words):
+            return (float(found[1]), float(found[2])) if float(found[1]) < float(found[2]) else (np.nan, np.nan)
+        if re.fullmatch(r"[0-9.]+(?:e-?[0-9]+)?", words):
+            factor = float(words)
+            return 0.0, 1 / factor if 0 < factor <= 1 else factor or np.nan
         # a scale in other words, such as points, with the most there are to get
-        return 0.0, float(said.get("score_ceiling") or np.nan)
+        most = float(said.get("score_ceiling") or np.nan)
+        return 0.0, most if most > 1 else np.nan
     except ValueError:
         return np.nan, np.nan
 
 
 def said_of_models(sheet: Sheet, request: Request) -> pd.DataFrame:
     """Read what a table says of models: key of the name, released, flops, factor and group, "" where it says none."""
-    if is_benchmark(sheet):
-        names, date, group = MODEL, RELEASED, GROUP
-    elif is_versions(sheet):
+    if is_versions(sheet):
         names, date, group = "model_version", "date", "model_group"
     else:
         names, date, group = NAME, PUBLISHED, ""
     has, unknown = set(sheet.frame.columns), np.full(len(sheet.frame), np.nan)
-    flops = _plausible(cells.numbers(sheet, COMPUTE)) if COMPUTE in has else unknown
+    compute = next((name for name in (COMPUTE, "training_compute_flop") if name in has), None)
+    flops = unknown if compute is None else _plausible(cells.numbers(sheet, compute))
     return pd.DataFrame(
         {
             "key": key(cells.text(sheet, names)),
