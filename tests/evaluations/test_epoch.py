@@ -210,11 +210,8 @@ def meta(file, column, scale, **more):
         ("0.01", {"score_ceiling": 0.5}, (0.4, 0.9), [0.004, 0.009]),  # percentages below 1, which no rule could tell
         ("1.0", {"score_ceiling": 0.5}, (0.4, 0.9), [0.4, 0.9]),
         ("percent", {}, (40.0, 90.0), [0.4, 0.9]),
-        ("0-100", {}, (40.0, 90.0), [0.4, 0.9]),
+        ("0.0002", {"random_baseline": 0.02}, (1000.0, 2500.0), [0.2, 0.5]),
         ("fraction", {}, (0.4, 0.9), [0.4, 0.9]),
-        ("0 to 10", {"score_ceiling": 9.5}, (4.0, 9.0), [0.4, 0.9]),
-        ("points", {"score_ceiling": 5000, "random_baseline": 100}, (1000.0, 2500.0), [0.2, 0.5]),
-        ("-1..1", {}, (0.0, 0.5), [0.5, 0.75]),
     ],
 )
 def test_epochs_own_metadata_says_column_and_scale(tmp_path, scale, more, values, expected):

@@ -42,9 +42,15 @@ def relative(factor: float) -> float:
     return math.sqrt(math.expm1(min(math.log(factor) / WITHIN, 20.0) ** 2))
 
 
+def within(uncertainty: float) -> float:
+    """Return the factor of a relative standard deviation: the inverse of `relative`."""
+    return math.exp(WITHIN * math.sqrt(math.log1p(uncertainty**2)))
+
+
 def over(text: str, where: str, under: Contents) -> Contents:
     """Put the models of a CSV over a registry: a base model that it has gets the compute stated here."""
-    rows = list(_rows(text, where))
+    # a row that says nothing of a model's training is one yet to be filled in
+    rows = [row for row in _rows(text, where) if row["base_model"] or any(row[name] == row[name] for name in _BOUNDS)]
     known = {m.name: m for g in under.generations.values() for m in g.models} | dict(under.listed)
     spelled = {name_key(name): m.name for m in known.values() for name in (m.name, *m.aliases)}
     spelled |= {name_key(row["model"]): row["model"] for row in rows if not row["base_model"]}
@@ -136,47 +142,34 @@ def _join(said: dict[str, Any], row: dict[str, Any]) -> None:
 
 
 def _model(name: str, said: dict[str, Any], known: BaseModel | None) -> BaseModel:
-    def get(field: str, default: Any) -> Any:  # noqa: ANN401 - whatever the field holds
-        return said[field][0] if field in said else default
-
-    params = get("params_b", known.params_b if known else math.nan)
-    changed = "params_b" in said and "active_params_b" not in said
-    active = get("active_params_b", params if changed or known is None else known.active_params_b)
-    tokens = get("tokens_t", known.tokens_t if known else math.nan)
-    product = 6 * active * tokens * 1e21
-    resized = {"params_b", "active_params_b", "tokens_t"} & set(said)
-    flops = get("flops", product if resized or known is None else known.flops)
-    if not flops == flops:
+    old = known or BaseModel(name, *(math.nan,) * 3, None, name.partition("-")[0], "user", _UNSTATED)
+    sizes = ("params_b", "active_params_b", "tokens_t")
+    named = ("released", "source", "developer", "grade", "access", "teacher")
+    get = {field: said[field][0] if field in said else getattr(old, field) for field in (*sizes, *named)}
+    if "active_params_b" not in said and ("params_b" in said or known is None):
+        # dense, unless the compute says otherwise
+        get["active_params_b"] = math.nan if "flops" in said else get["params_b"]
+    product = 6e21 * get["active_params_b"] * get["tokens_t"]
+    flops = said["flops"][0] if "flops" in said else product if known is None or set(sizes) & set(said) else old.flops
+    if flops != flops:
         raise DataError(
             f"{said['place']}: the compute of {name!r} is not stated, and the registry does not know it: give flops, "
             "or params_b and tokens_t, or a base_model of the registry."
         )
     # 6 N D leaves out attention, and parameters may be rounded: more than that is a contradiction, unless a source is
     # named, which may count epochs, or parameters that are not all active
-    complete = {"flops", "params_b", "tokens_t"} <= set(said) and not {"active_params_b", "source"} & set(said)
-    if complete and flops > 3 * product:
+    dense = 6e21 * get["params_b"] * get["tokens_t"]
+    if "flops" in said and not {"active_params_b", "source"} & set(said) and flops > 3 * dense:
         raise DataError(
-            f"{said['flops'][1]}: flops is {flops:g}, but 6 x params_b x tokens_t is {product:g}: more than three "
+            f"{said['flops'][1]}: flops is {flops:g}, but 6 x params_b x tokens_t is {dense:g}: more than three "
             "times off. Correct one of them, or leave it out."
         )
-    uncertainty = known.uncertainty if known is not None else _UNSTATED
-    if "flops_factor" in said:
-        uncertainty = relative(said["flops_factor"][0])
-    old = known or BaseModel(name, params, active, tokens, None, "", "user", uncertainty)
+    aliases = said["names"][0].split("|") if "names" in said else ()
     return replace(
         old,
-        params_b=params,
-        active_params_b=active,
-        tokens_t=tokens,
+        **get,
         stated_flops=flops,
-        released=get("released", old.released),
-        uncertainty=uncertainty,
-        aliases=(*old.aliases, *filter(None, get("names", "").split("|"))),
-        sizes=(params, *old.sizes) if params == params else old.sizes,
-        family=old.family or name.partition("-")[0],
-        source=get("source", old.source),
-        developer=get("developer", old.developer),
-        grade=get("grade", old.grade),
-        access=get("access", old.access),
-        teacher=get("teacher", old.teacher),
+        uncertainty=relative(said["flops_factor"][0]) if "flops_factor" in said else old.uncertainty,
+        aliases=(*old.aliases, *aliases),
+        sizes=(get["params_b"], *old.sizes) if "params_b" in said else old.sizes,
     )

@@ -129,6 +129,25 @@ class Registry:
         """
         return name_key(name) in self._index
 
+    def entries(self) -> Iterator[tuple[dict[str, str | float | None], str]]:
+        """Describe base models and releases for people, each with the text to search, in lower case."""
+        for model in self:
+            row: dict[str, str | float | None] = {"model": model.name, "base_model": None}
+            numbers = {name: getattr(model, name) for name in ("params_b", "active_params_b", "tokens_t", "flops")}
+            row |= {name: None if value != value else value for name, value in numbers.items()}
+            row |= {
+                name: getattr(model, name) or None for name in ("developer", "grade", "access", "teacher", "source")
+            }
+            row |= {
+                "flops_factor": round(listed.within(model.uncertainty), 3),
+                "released": str(model.released or "") or None,
+            }
+            yield row, " ".join((model.name, *model.aliases, model.developer, model.teacher, model.family)).casefold()
+        for release in self.releases:
+            row = dict.fromkeys(row) | {"model": release.name, "base_model": release.base}
+            row |= {"released": str(release.released), "teacher": release.teacher or None}
+            yield row, " ".join((*release.names, release.base, release.teacher)).casefold()
+
     def __iter__(self) -> Iterator[BaseModel]:
         """Iterate over the base models in the order of the file."""
         return iter(self._models.values())

@@ -83,9 +83,9 @@ def parse(source: Source, request: Request) -> Lines:
     given["task"] = told_apart(benchmarks, [shots])
     given["key"] = hub.key(given["model"])
     versions = [hub.said_of_models(sheet, request) for sheet in beside if hub.is_versions(sheet)]
-    _fill(given, hub.first_said([given[SAID], *versions]), notes)
+    _fill(given, hub.first_said([given[SAID], *versions]), "other tables of the model's version", notes)
     for sheet in models:
-        _add_compute(given, sheet, request, notes)
+        _fill(given, hub.first_said([hub.said_of_models(sheet, request)]), sheet.source, notes)
     there = [name for name in given["task"].unique() if name]
     tasks = tuple(request.choose(runs[0], there))
     wanted = given["task"].isin([*tasks, ""] if len(tasks) == len(there) else tasks).to_numpy(dtype=bool)
@@ -242,26 +242,16 @@ def _evidence(given: pd.DataFrame) -> pd.DataFrame:
     return given[["model", "released", "flops"]].assign(base_field=bare, own=bare, mapped=given["group"])
 
 
-def _fill(given: pd.DataFrame, said: pd.DataFrame, notes: list[str]) -> None:
-    """Fill in what other tables say of a model's version: its date, compute, grade and group."""
+def _fill(given: pd.DataFrame, said: pd.DataFrame, where: str, notes: list[str]) -> None:
+    """Fill in what other tables say of a model's version: its date, compute with its grade, and group."""
+    known = said.reindex(given["key"]).reset_index(drop=True)
     for name, what in (("released", "release date"), ("flops", "compute")):
-        found = given[name].isna() & given["key"].isin(said.index[said[name].notna()])
-        given[name] = given[name].mask(found, given["key"].map(said[name]))
+        found = given[name].isna() & known[name].notna()
+        given[name] = given[name].mask(found, known[name])
         if found.any():
-            notes.append(f"{what} of {count(int(found.sum()), 'row')} taken from other tables of the model's version")
-    given["factor"] = given["key"].map(said["factor"]).where(given["flops"].notna())
-    groups = given["key"].map(said["group"]).astype(object)
-    given["group"] = groups.where(groups.notna(), "")
-
-
-def _add_compute(given: pd.DataFrame, models: Sheet, request: Request, notes: list[str]) -> None:
-    said = hub.first_said([hub.said_of_models(models, request)])
-    said = said[said["flops"].notna()]
-    found = given["flops"].isna() & given["key"].isin(said.index)
-    for name in ("flops", "factor"):
-        given[name] = given[name].mask(found, given["key"].map(said[name]).astype(np.float64))
-    if found.any():
-        notes.append(f"compute of {count(int(found.sum()), 'row')} taken from {models.source}")
+            notes.append(f"{what} of {count(int(found.sum()), 'row')} taken from {where}")
+    given["factor"] = given["factor"].fillna(known["factor"]).where(given["flops"].notna())
+    given["group"] = known["group"].astype(object).where(known["group"].notna(), given["group"])
 
 
 def _dated(released: pd.Series, given: pd.DataFrame, notes: list[str]) -> pd.Series:

@@ -37,13 +37,11 @@ _ORGANISATION = re.compile(r"^(?:[\w.-]+/)+(?=[\w.:-]+$)")
 _FILE = re.compile(r"^bench_|(?:_[0-9]{4}(?:-[0-9]{2}){1,2})?\.(?:csv|tsv|parquet)$", re.IGNORECASE)
 STEM = re.compile(r"\.(?:csv|tsv|parquet)$", re.IGNORECASE)
 _PERCENT = re.compile(r"%|percent", re.IGNORECASE)
-_RANGE = re.compile(r"([+-]?[0-9.]+)\s*(?:-|–|to|,|\.\.)\s*([+-]?[0-9.]+)")
-_SHARES = ("fraction", "proportion", "share", "ratio", "probability", "unit", "unit_interval", "accuracy")
-_PERCENTAGES = ("percent", "percentage", "percentage_points", "pct")
+_SCALES = {"fraction": 1.0, "share": 1.0, "proportion": 1.0, "percent": 100.0, "percentage": 100.0}
 
 
 def is_benchmark(sheet: Sheet, said: Mapping[str, object] | None = None) -> bool:
-    """Tell whether a table is one of benchmark runs, by its columns or Epoch's metadata; any column may be its scores."""
+    """Tell whether a table is one of benchmark runs, by columns or Epoch's metadata; any column may be its scores."""
     columns = set(sheet.frame.columns)
     return {MODEL, RELEASED, COMPUTE} <= columns or (MODEL in columns and task_of(sheet.source) in (said or {}))
 
@@ -181,9 +179,9 @@ def _scale(
     known = values[~np.isnan(values)]
     low, top = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)
     if said.get("scale"):
-        floor, ceiling = _stated(said)
-        if floor <= low and top <= ceiling:
-            return (None if (floor, ceiling) == (0, 1) else Metric(floor=floor, ceiling=ceiling)), ""
+        ceiling = _highest(said["scale"])
+        if low >= 0 and top <= ceiling:
+            return (None if ceiling == 1 else Metric(ceiling=ceiling)), ""
         words = f"and its scale is {said['scale']!r}: declare its bounds (metrics)"
         return None, f"{column!r} has values up to {top:g}, {words}"
     if "unscaled" in ours:
@@ -199,27 +197,16 @@ def _scale(
     return None, f"{column!r} has values up to {top:g}, on a scale that is not known: declare it (metrics)"
 
 
-def _stated(said: Mapping[str, str]) -> tuple[float, float]:
-    """Return the bounds that Epoch's metadata states, NaN where it states none that is understood.
+def _highest(scale: str) -> float:
+    """Return the highest score on a scale as Epoch's metadata states it, NaN where that is not understood.
 
-    Its scale is what a value is multiplied by to be a share: 0.01 of percentages. Words and ranges are read as well.
+    It says what a value is multiplied by to be a share: 0.01 of percentages.
     """
-    words = said["scale"].strip(" []()")
-    if normal(words) in _SHARES:
-        return 0.0, 1.0
-    if normal(words) in _PERCENTAGES or words == "%":
-        return 0.0, 100.0
     try:
-        if found := _RANGE.fullmatch(words):
-            return (float(found[1]), float(found[2])) if float(found[1]) < float(found[2]) else (np.nan, np.nan)
-        if re.fullmatch(r"[0-9.]+(?:e-?[0-9]+)?", words):
-            factor = float(words)
-            return 0.0, 1 / factor if 0 < factor <= 1 else factor or np.nan
-        # a scale in other words, such as points, with the most there are to get
-        most = float(said.get("score_ceiling") or np.nan)
-        return 0.0, most if most > 1 else np.nan
+        factor = float(scale)
     except ValueError:
-        return np.nan, np.nan
+        return _SCALES.get(normal(scale), np.nan)
+    return 1 / factor if 0 < factor <= 1 else np.nan
 
 
 def said_of_models(sheet: Sheet, request: Request) -> pd.DataFrame:
