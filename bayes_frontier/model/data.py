@@ -25,6 +25,8 @@ SHORTEST_GAP = 0.1
 MIN_EXPECTED_ABOVE = 1.0
 # Decades of compute between the 2nd and 98th percentile below which a curve against compute is not identified.
 MIN_DECADES = 0.05
+# Places on the compute range at which boundaries have a steepness of their own, beside their sigmoid's.
+NODES = 7
 # What makes a cell, besides the task.
 CELL = ("period", "stretch", "base", "z")
 
@@ -106,7 +108,7 @@ class FrontierData:
     counts : ndarray, shape (n_base_models, n_tasks)
         Scores of each base model on each task.
     compute : ComputeRange
-        16th and 84th percentile of log10 FLOPs.
+        16th and 84th percentile of log10 FLOPs, and the nodes between.
     """
 
     tasks: tuple[str, ...]
@@ -289,7 +291,10 @@ def _compute_range(models: pd.DataFrame) -> ComputeRange:
     inner_low, inner_high = np.quantile(z, [0.16, 0.84])
     if inner_high - inner_low < MIN_DECADES:
         inner_low, inner_high = low, high
-    return ComputeRange(float(inner_low), float(inner_high))
+    # halfway between nodes evenly apart and nodes with as many base models between them
+    by_base = np.quantile(models.assign(z=z).groupby("base_model")["z"].median(), np.linspace(0.0, 1.0, NODES))
+    nodes = 0.5 * (by_base + np.linspace(z.min(), z.max(), NODES))
+    return ComputeRange(float(inner_low), float(inner_high), tuple(nodes.tolist()))
 
 
 def _check_counts(table: pd.DataFrame, tau: float) -> None:

@@ -11,7 +11,7 @@ from scipy.special import expit, logit
 
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import Scale, clustered_scale, residual_quantiles, rough_residuals
-from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.curve import bend, boundary_at
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine import Compiled, Levels, fast_model
 from bayes_frontier.model.likelihood import FloatArray
@@ -19,9 +19,9 @@ from bayes_frontier.model.spec import ModelSpec
 
 POINTS = 16
 # Of the sampler's variables: raise it when these become others. Points of another form say nothing to this sampler.
-FORM = 3
+FORM = 4
 CURVE = ("floor", "ceiling", "slope", "midpoint")
-_DETERMINED = (*CURVE, "drift", "base_model_scale", "base_model_effect")
+_DETERMINED = (*CURVE, "steepness", "drift", "base_model_scale", "base_model_effect")
 _LEVEL = "base_model_position"
 _FREE = "free_"
 
@@ -153,6 +153,7 @@ def sample(
         compiled = compiled.given(spec, data, scale, levels)
         cores_now = min(cores, PASS_CHAINS)
         draws_now, statistics = compiled.sample(starts, int(seeds[i]), progress=False, cores=cores_now, **PASS)
+        draws_now = _named(draws_now, data)
         starts = np.concatenate(statistics["unconstrained_draw"].to_numpy())
         scale = rescaled(_residuals(draws_now, data, scores, rng))
         if i == 0 and spec.structure.base_models:
@@ -184,7 +185,7 @@ def sample(
 
 
 def _named(posterior: xr.Dataset, data: FrontierData) -> xr.Dataset:
-    names = {"task": list(data.tasks), "base_model": list(data.base_models)}
+    names = {"task": list(data.tasks), "base_model": list(data.base_models), "node": list(data.compute.nodes)}
     return posterior.assign_coords({name: values for name, values in names.items() if name in posterior.dims})
 
 
@@ -192,7 +193,8 @@ def cell_boundary(posterior: xr.Dataset, data: FrontierData) -> FloatArray:
     """Boundary of every cell, base-model effects included, for given draws. Shapes: returns (n_cells, n_samples)."""
     task, period, stretch = (data.cells[name].to_numpy() for name in ("task", "period", "stretch"))
     parts = [posterior[name].transpose("task", "period", "sample").to_numpy()[task, period] for name in CURVE]
-    q = boundary_at(data.cells["z"].to_numpy()[:, None], *parts)
+    steepness = posterior["steepness"].transpose("task", "sample", "node").to_numpy()[task]
+    q = boundary_at(bend(data.cells["z"].to_numpy()[:, None], steepness, data.compute.nodes), *parts)
     drift = posterior["drift"].transpose("task", "stretch", "sample").to_numpy()
     q = expit(logit(q) + drift[task, stretch] - drift[task, data.stretches.last[period]])
     if "base_model_effect" in posterior:
@@ -214,11 +216,12 @@ def _residuals(posterior: xr.Dataset, data: FrontierData, scores: FloatArray, rn
 
 
 def prior_curves(spec: ModelSpec, data: FrontierData, draws: int, seed: int) -> dict[str, FloatArray]:
-    """Draw the curves of a typical base model from the priors alone: what is expected before a score is seen."""
+    """Draw the curves of a typical base model, and their steepness, from the priors alone."""
     # The likelihood is not drawn from: its scale does not enter.
     filler = np.full(len(data.tasks), 0.01)
     model = fast_model(spec, data, Scale(filler, filler, filler, filler))
-    curve: list[Any] = [model[name] for name in CURVE]
+    names = (*CURVE, "steepness")
+    curve: list[Any] = [model[name] for name in names]
     # Compiling for speed would take longer than these few draws do.
     drawn = pm.draw(curve, draws=draws, random_seed=seed, mode="FAST_COMPILE")
-    return dict(zip(CURVE, map(np.asarray, drawn), strict=True))
+    return dict(zip(names, map(np.asarray, drawn), strict=True))

@@ -1,8 +1,9 @@
 """`Frontier`: posterior capability boundaries and the questions they answer."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,17 +12,19 @@ import xarray as xr
 from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.registry.registry import given_registry
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import Stretches, reference_compute
 from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.posterior import ahead, query, store
+from bayes_frontier.posterior.ability import ability_curves
 from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.drift import drift_between_periods
-from bayes_frontier.posterior.population import expected_shares
+from bayes_frontier.posterior.population import Population, PopulationName, expected_shares
 from bayes_frontier.posterior.query import Numbers, rank_base_models
-from bayes_frontier.text import count, flops_words, listed, printable
+from bayes_frontier.text import check_choice, count, flops_words, listed, printable
 
 if TYPE_CHECKING:
     from bayes_frontier.model.sample import Sampled
@@ -128,8 +131,22 @@ class Frontier(Displayed):
     @cached_property
     def curves(self) -> Curves:
         """The draws as arrays, with the operations the answers share."""
-        z = log_flops(self.evaluations.models["flops"])
-        return Curves.from_tree(self.posterior, self.tau, self.spec.misfit, pivot=float(np.median(z)))
+        return self._curves_of("bases")
+
+    def _curves_of(self, population: str, of: str = "scores") -> Curves:
+        """Return the draws, base models counting as in a population, and scores with or without the noise of items."""
+        check_choice(of, ("scores", "ability"), "of")
+        if (population, of) not in self._asked:
+            registry = given_registry(self.evaluations.registry)
+            votes = Population.named(population, self.evaluations.models, registry)
+            drawn = Curves.from_tree(self.posterior, self.tau) if population == "bases" else self.curves
+            curves = replace(drawn, population=votes)
+            self._asked[population, of] = curves if of == "scores" else ability_curves(self, curves)
+        return self._asked[population, of]
+
+    @cached_property
+    def _asked(self) -> dict[tuple[str, str], Curves]:
+        return {}
 
     @cached_property
     def diagnostics(self) -> pd.DataFrame:
@@ -170,7 +187,13 @@ class Frontier(Displayed):
         return explain(self.diagnostics)
 
     def boundary(
-        self, flops: Numbers, task: str | None = None, period: int | str | None = None, base_model: str | None = None
+        self,
+        flops: Numbers,
+        task: str | None = None,
+        period: int | str | None = None,
+        base_model: str | None = None,
+        population: PopulationName = "bases",
+        of: Literal["scores", "ability"] = "scores",
     ) -> xr.DataArray:
         """Posterior draws of the boundary.
 
@@ -185,6 +208,11 @@ class Frontier(Displayed):
         base_model : str, optional
             A fitted base model, in any spelling the registry knows, for its own boundary. Default: the population
             boundary, of a model on a base model not yet seen.
+        population : {"bases", "models", "recent", "new-family"}
+            Which one: of a base model drawn anew, all counting the same; of a model as those of the last period; of a
+            base model of the last year; of a base model of another developer. See docs/calibration.md.
+        of : {"scores", "ability"}
+            Scores on the items of the benchmark, or what would be scored on very many items of their kind.
 
         Returns
         -------
@@ -201,7 +229,9 @@ class Frontier(Displayed):
         tasks = query.task_indices(task, self.tasks)
         periods = query.period_indices(period, self.evaluations)
         base = None if base_model is None else query.base_index(base_model, self)
-        values = np.stack([self.curves.at(z, k, periods, base) for k in tasks], axis=1)
+        still = population == "bases" and of == "scores"
+        curves = self.curves if still else self._curves_of(population, of)
+        values = np.stack([curves.at(z, k, periods, base) for k in tasks], axis=1)
         drawn = xr.DataArray(
             self.curves.by_chain(values),
             dims=("chain", "draw", "task", "period", "flops"),
@@ -225,6 +255,8 @@ class Frontier(Displayed):
         period: int | str | None = None,
         base_model: str | None = None,
         target: float | None = None,
+        population: PopulationName = "bases",
+        of: Literal["scores", "ability"] = "scores",
     ) -> xr.Dataset:
         """Attainable score at a compute budget, with an equal-tailed credible interval.
 
@@ -234,7 +266,7 @@ class Frontier(Displayed):
             Pre-training compute in FLOPs.
         prob : float
             Probability of the interval, in (0, 1).
-        task, period, base_model : optional
+        task, period, base_model, population, of : optional
             As in `boundary`.
         target : float, optional
             A score; adds the posterior probability that the boundary is at least this.
@@ -250,7 +282,7 @@ class Frontier(Displayed):
             As in `boundary`, or for a probability or target out of range.
         """
         query.check_prob(prob)
-        drawn = self.boundary(flops, task, period, base_model)
+        drawn = self.boundary(flops, task, period, base_model, population, of)
         summary = query.summarise(drawn, prob)
         if target is not None:
             query.check_score(target)
@@ -265,6 +297,8 @@ class Frontier(Displayed):
         base_model: str | None = None,
         prob: float = 0.9,
         flops_range: tuple[float, float] = (1e18, 1e28),
+        population: PopulationName = "bases",
+        of: Literal["scores", "ability"] = "scores",
     ) -> xr.Dataset:
         """Compute at which a score becomes attainable.
 
@@ -272,7 +306,7 @@ class Frontier(Displayed):
         ----------
         score : float or array_like
             Target scores in [0, 1].
-        task, period, base_model : optional
+        task, period, base_model, population, of : optional
             As in `boundary`.
         prob : float
             Probability of the equal-tailed interval.
@@ -298,7 +332,7 @@ class Frontier(Displayed):
         for value in targets:
             query.check_score(value)
         z = np.linspace(*query.check_range(flops_range), _INVERSE_POINTS)
-        drawn = self.boundary(10.0**z, task, period, base_model).transpose("flops", ...)
+        drawn = self.boundary(10.0**z, task, period, base_model, population, of).transpose("flops", ...)
         needed = np.stack([query.first_reaching(drawn.to_numpy(), z, value) for value in targets])
         template = drawn.isel(flops=0, drop=True).expand_dims(score=targets)
         summary = query.summarise(template.copy(data=10.0**needed), prob, method="lower")[["median", "lower", "upper"]]

@@ -54,6 +54,14 @@ def save(fit: Fit, path: str | Path) -> None:
         tree.to_netcdf(part, engine="h5netcdf", encoding=packed)
 
 
+def _specification(text: str) -> ModelSpec:
+    content = json.loads(text)
+    # of fits from before boundaries bent: what their sigmoids might be off by, no part of the posterior
+    if content.pop("misfit", None) is not None:
+        content["structure"]["curve"] = "sigmoid"
+    return ModelSpec.model_validate_json(json.dumps(content))
+
+
 def read[F](path: str | Path, make: Callable[..., F]) -> F:
     """Read what `save` wrote, and make a fit of it."""
     source = Path(path)
@@ -86,7 +94,7 @@ def read[F](path: str | Path, make: Callable[..., F]) -> F:
         }
         return make(
             evaluations=Evaluations.from_dataset(tree["evaluations"].dataset),
-            spec=ModelSpec.model_validate_json(tree.attrs["specification"]),
+            spec=_specification(tree.attrs["specification"]),
             tau=float(tree.attrs["tau"]),
             posterior=xr.DataTree.from_dict(groups),
             provenance=json.loads(tree.attrs["provenance"]),
