@@ -368,6 +368,20 @@ BaseModel = Annotated[
         show_default="the population's, for a model on a new base model",
     ),
 ]
+Population = Annotated[
+    str,
+    option(
+        "NAME",
+        "Whose models: bases (on a base model drawn anew, each counting the same), models (as those of the last period), "
+        "recent (on a base model of the last year), new-family (on a base model of another developer).",
+    ),
+]
+Ability = Annotated[
+    bool,
+    typer.Option(
+        "--ability", help="What models can do on very many items of this kind, without the noise of a finite benchmark."
+    ),
+]
 Delta = Annotated[
     float, option("SCORE", "Smallest change that matters, in scores.", parser=parser(one_score, "--delta"))
 ]

@@ -54,7 +54,7 @@ def ability_curves(fit: Fit, curves: Curves) -> Curves:
     quantiles, wobble = np.empty_like(curves.residuals), np.empty((curves.n_samples, len(fit.tasks)))
     for k, (scores, r, weights) in enumerate(_residuals(fit)):
         noise = float(np.sqrt(np.average(_variance(scores), weights=weights)))
-        quantiles[k], error = denoised(r, weights, noise, fit.tau)
+        quantiles[k], error = denoised(r, weights, noise, curves.tau)
         wobble[:, k] = error * rng.standard_normal(curves.n_samples)
     return replace(curves, residuals=quantiles, wobble=wobble)
 

@@ -57,7 +57,7 @@ class Curves:
     scales: FloatArray | None  # their standard deviations, (n_samples, n_tasks)
     drift: FloatArray | None  # standard deviation of a quarter's drift on the logit scale, (n_samples, n_tasks)
     residuals: FloatArray  # residual quantiles of each task, (n_tasks, n_levels)
-    tau: float
+    tau: float  # level that is asked for; that of the fit, or a lower one
     velocity: FloatArray | None = None  # mean drift of a quarter on the logit scale, (n_samples, n_tasks)
     # drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
     # `bayes_frontier.model.data`
@@ -213,8 +213,7 @@ class Curves:
                 values = self._new(z_sorted, task, periods, samples)
             else:
                 values = self.known(z_sorted, np.asarray(base), task, periods[:, None], samples)
-                if self.wobble is not None:
-                    values = values + np.interp(self.tau, RESIDUAL_LEVELS, self.residuals[task])
+                values = values + float(np.interp(self.tau, RESIDUAL_LEVELS, self.residuals[task]))
             if self.wobble is not None:
                 values = values + self.wobble[samples, task, None, None]
             # Rounding can undo the order of neighbours in the flat parts of a curve by one unit in the last place.

@@ -131,21 +131,26 @@ class Frontier(Displayed):
     @cached_property
     def curves(self) -> Curves:
         """The draws as arrays, with the operations the answers share."""
-        return self._curves_of("bases")
+        votes = Population.named("bases", self.evaluations.models, given_registry(self.evaluations.registry))
+        return replace(Curves.from_tree(self.posterior, self.tau), population=votes)
 
-    def _curves_of(self, population: str, of: str = "scores") -> Curves:
-        """Return the draws, base models counting as in a population, and scores with or without the noise of items."""
-        check_choice(of, ("scores", "ability"), "of")
-        if (population, of) not in self._asked:
+    def _curves_of(self, population: str, of: str, tau: float) -> Curves:
+        """Return the draws for another population, for abilities, or for another level; kept, as they carry tables."""
+        asked = (population, of, tau)
+        if asked not in self._asked:
+            check_choice(of, ("scores", "ability"), "of")
+            if not 0.5 <= tau <= self.tau:
+                raise QueryError(
+                    f"tau must be between 0.5 and that of the fit, {self.tau:g}, found {tau!r}. Fit again for a higher one."
+                )
             registry = given_registry(self.evaluations.registry)
             votes = Population.named(population, self.evaluations.models, registry)
-            drawn = Curves.from_tree(self.posterior, self.tau) if population == "bases" else self.curves
-            curves = replace(drawn, population=votes)
-            self._asked[population, of] = curves if of == "scores" else ability_curves(self, curves)
-        return self._asked[population, of]
+            curves = replace(self.curves, population=votes, tau=tau)
+            self._asked[asked] = curves if of == "scores" else ability_curves(self, curves)
+        return self._asked[asked]
 
     @cached_property
-    def _asked(self) -> dict[tuple[str, str], Curves]:
+    def _asked(self) -> dict[tuple[str, str, float], Curves]:
         return {}
 
     @cached_property
@@ -194,6 +199,7 @@ class Frontier(Displayed):
         base_model: str | None = None,
         population: PopulationName = "bases",
         of: Literal["scores", "ability"] = "scores",
+        tau: float | None = None,
     ) -> xr.DataArray:
         """Posterior draws of the boundary.
 
@@ -213,6 +219,9 @@ class Frontier(Displayed):
             base model of the last year; of a base model of another developer. See docs/calibration.md.
         of : {"scores", "ability"}
             Scores on the items of the benchmark, or what would be scored on very many items of their kind.
+        tau : float, optional
+            A lower level than the fit's: where models are within their base model is then told by the fit's residuals,
+            so that boundaries of several levels never cross. Default: the fit's.
 
         Returns
         -------
@@ -229,8 +238,8 @@ class Frontier(Displayed):
         tasks = query.task_indices(task, self.tasks)
         periods = query.period_indices(period, self.evaluations)
         base = None if base_model is None else query.base_index(base_model, self)
-        still = population == "bases" and of == "scores"
-        curves = self.curves if still else self._curves_of(population, of)
+        still = population == "bases" and of == "scores" and tau is None
+        curves = self.curves if still else self._curves_of(population, of, self.tau if tau is None else tau)
         values = np.stack([curves.at(z, k, periods, base) for k in tasks], axis=1)
         drawn = xr.DataArray(
             self.curves.by_chain(values),
@@ -257,6 +266,7 @@ class Frontier(Displayed):
         target: float | None = None,
         population: PopulationName = "bases",
         of: Literal["scores", "ability"] = "scores",
+        tau: float | None = None,
     ) -> xr.Dataset:
         """Attainable score at a compute budget, with an equal-tailed credible interval.
 
@@ -266,7 +276,7 @@ class Frontier(Displayed):
             Pre-training compute in FLOPs.
         prob : float
             Probability of the interval, in (0, 1).
-        task, period, base_model, population, of : optional
+        task, period, base_model, population, of, tau : optional
             As in `boundary`.
         target : float, optional
             A score; adds the posterior probability that the boundary is at least this.
@@ -282,7 +292,7 @@ class Frontier(Displayed):
             As in `boundary`, or for a probability or target out of range.
         """
         query.check_prob(prob)
-        drawn = self.boundary(flops, task, period, base_model, population, of)
+        drawn = self.boundary(flops, task, period, base_model, population, of, tau)
         summary = query.summarise(drawn, prob)
         if target is not None:
             query.check_score(target)
@@ -299,6 +309,7 @@ class Frontier(Displayed):
         flops_range: tuple[float, float] = (1e18, 1e28),
         population: PopulationName = "bases",
         of: Literal["scores", "ability"] = "scores",
+        tau: float | None = None,
     ) -> xr.Dataset:
         """Compute at which a score becomes attainable.
 
@@ -306,7 +317,7 @@ class Frontier(Displayed):
         ----------
         score : float or array_like
             Target scores in [0, 1].
-        task, period, base_model, population, of : optional
+        task, period, base_model, population, of, tau : optional
             As in `boundary`.
         prob : float
             Probability of the equal-tailed interval.
@@ -332,7 +343,7 @@ class Frontier(Displayed):
         for value in targets:
             query.check_score(value)
         z = np.linspace(*query.check_range(flops_range), _INVERSE_POINTS)
-        drawn = self.boundary(10.0**z, task, period, base_model, population, of).transpose("flops", ...)
+        drawn = self.boundary(10.0**z, task, period, base_model, population, of, tau).transpose("flops", ...)
         needed = np.stack([query.first_reaching(drawn.to_numpy(), z, value) for value in targets])
         template = drawn.isel(flops=0, drop=True).expand_dims(score=targets)
         summary = query.summarise(template.copy(data=10.0**needed), prob, method="lower")[["median", "lower", "upper"]]
