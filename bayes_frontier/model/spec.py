@@ -77,7 +77,7 @@ class Priors(_Strict):
     drift_spread: Scale = HalfNormal(dist="half-normal", sigma=0.8)
     base_model: Scale = LogNormal(dist="log-normal", mu=-1.4, sigma=0.7)
     base_model_spread: Scale = HalfNormal(dist="half-normal", sigma=0.5)
-    steepness: Scale = LogNormal(dist="log-normal", mu=-1.6, sigma=0.7)
+    steepness: Scale = LogNormal(dist="log-normal", mu=-0.5, sigma=0.7)
     steepness_spread: Scale = HalfNormal(dist="half-normal", sigma=0.5)
     base_model_innovation: Annotated[float, Field(ge=0, le=2)] = 0.35
     base_model_vintage: Annotated[float, Field(ge=0, le=5)] = 0.3
