@@ -6,10 +6,10 @@ Halves are split by base model: each has other base models, and both are asked f
 computes. And by uploader: each has other uploaders' models, and both are asked for the boundaries of the base models
 that have 20 models or more in each. The difference of posterior means over the root of summed variances, z, is squared
 1 on average, and beyond 1.645 in a tenth of cases, where intervals say what they should. Base models that are left out
-of one half are also its test: a share 1 - tau of scores, base models counting as in the population, should lie above its
-population boundary. And the largest families of base models are left out one at a time, and their scores compared with
-the boundary of a new family. Finished splits are kept in DIR/replications and used again by the same code. Writes README.md,
-differences.csv and exceedances.csv.
+of one half are also its test: a share 1 - tau of scores, base models counting as in the population, should lie above
+its population boundary. And the largest families of base models are left out one at a time, and their scores compared
+with the boundary of a new family. Finished splits are kept in DIR/replications and used again by the same code. Writes
+README.md, differences.csv and exceedances.csv.
 """
 
 import argparse
@@ -213,13 +213,11 @@ def write(path: Path, families_path: Path, folder: Path, splits: int, command: s
             f"## Boundaries of base models with {FEWEST} models or more in each half, halves of the uploaders\n",
             markdown(columns, summary(own)),
             "## Base models of the other half above the population boundary\n",
-            f"{100 * (1.0 - tau):.0f}% of scores should be, base models counting as in the population; standard errors and the "
-            "95% band have base models as clusters. Beside it, the share with each model counting the same.\n",
+            f"{100 * (1.0 - tau):.0f}% of scores should be, base models counting as in the population; standard "
+            "errors and the 95% band have base models as clusters. Beside it, the share with each model counting the same.\n",
             markdown(["task", "above (s.e.)", "95% band", "each model the same"], covered(above, tau)),
-            "## One family of base models left out
-",
-            "Share of its scores above the boundary of a new family, its base models counting the same.
-",
+            "## One family of base models left out\n",
+            "Share of its scores above the boundary of a new family, its base models counting the same.\n",
             markdown(["family", *population["task"].unique(), "all"], by_family(families_path)),
         ]
     )
