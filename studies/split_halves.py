@@ -114,7 +114,8 @@ def leave_families_out(evaluations: bf.Evaluations, path: Path) -> None:
         if name in done:
             continue
         rest, held = evaluations.subset(family != name), evaluations.subset(family == name)
-        frontier = bf.fit(rest, seed=1, progress=False, allow_unconverged=True, **CHAINS)
+        settings: dict[str, Any] = {"seed": 1, "progress": False, "allow_unconverged": True, **CHAINS}
+        frontier = bf.fit(rest, **settings)
         append_line(path, {"replication": name, "exceedances": exceedances(frontier, held, "new-family")})
         print(f"without {name}", file=sys.stderr, flush=True)
 
@@ -190,7 +191,7 @@ def by_family(path: Path) -> list[list[str]]:
     lines = [{**row, "family": line["replication"]} for line in read_lines(path) for row in line["exceedances"]]
     rows = pd.DataFrame(lines)
     share = rows[rows["votes"] > 0.0].assign(share=rows["above"] / rows["n"])
-    table = share.groupby(["family", "task"], sort=False)["share"].mean().unstack("task", sort=False)
+    table = share.pivot_table(index="family", columns="task", values="share", sort=False)
     table = pd.concat([table, table.mean().to_frame("mean of families").T])
     return [[str(name), *(f"{100 * value:.1f}%" for value in (*row, row.mean()))] for name, row in table.iterrows()]
 
@@ -214,7 +215,8 @@ def write(path: Path, families_path: Path, folder: Path, splits: int, command: s
             markdown(columns, summary(own)),
             "## Base models of the other half above the population boundary\n",
             f"{100 * (1.0 - tau):.0f}% of scores should be, base models counting as in the population; standard "
-            "errors and the 95% band have base models as clusters. Beside it, the share with each model counting the same.\n",
+            "errors and the 95% band have base models as clusters. Beside it, the share with each model counting the "
+            "same.\n",
             markdown(["task", "above (s.e.)", "95% band", "each model the same"], covered(above, tau)),
             "## One family of base models left out\n",
             "Share of its scores above the boundary of a new family, its base models counting the same.\n",
