@@ -13,7 +13,6 @@ from scipy.special import expit
 from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Evaluations, Truth, simulate
-from bayes_frontier.model.spec import Misfit
 from bayes_frontier.posterior.query import first_reaching
 from bayes_frontier.text import suggestion
 
@@ -29,8 +28,8 @@ class FakeFrontier:
         self.tasks, self.period_labels = evaluations.tasks, evaluations.period_labels
         self.base_model_names = tuple(sorted(set(evaluations.models["base_model"])))
         self.settings = settings
-        structure = SimpleNamespace(periods="random-walk", base_models=True)
-        self.spec = SimpleNamespace(name="hierarchical", structure=structure, misfit=Misfit())
+        structure = SimpleNamespace(periods="random-walk", base_models=True, curve="bent")
+        self.spec = SimpleNamespace(name="hierarchical", structure=structure)
         self.provenance = {
             "source": evaluations.source,
             "seed": settings.get("seed", 1),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bayes_frontier.model.curve import MARGIN, ComputeRange, boundary_at, sigmoid_from_shares
 
 SHARE = st.floats(1e-6, 1 - 1e-6)
-RANGE = ComputeRange(21.5, 24.0)
+RANGE = ComputeRange(21.5, 24.0, (21.0, 22.0, 23.5, 25.0))
 
 
 def boundary(sigmoid, z):
