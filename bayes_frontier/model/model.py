@@ -76,8 +76,7 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
                 drift = pt.concatenate([drift[:, :1], pt.cumsum(step, axis=1)], axis=1)
         pm.Deterministic("drift", drift, dims=("task", "stretch"))
 
-        # (5) Bends: at nodes on the compute range, boundaries rise more or less steeply than their sigmoid does, linearly
-        # between; this leaves them as they are at its two ends. Scores say where, and little beyond the last of them
+        # (5) Bends: steepness beside that of the sigmoid, at nodes, linear between; both ends of the range stay put
         steepness = pt.ones((n_tasks, len(data.compute.nodes)))
         if structure.curve == "bent":
             steepness = pt.exp(task_scale("steepness")[:, None] * pm.Normal("steepness_node", dims=("task", "node")))
@@ -88,7 +87,7 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
             """(6) Logit of the boundary at z = log10 FLOPs, for a base model no better and no worse than others."""
             at = (task, period if separate else 0)
             position = (data.compute.parts(z) * steepness[task]).sum(axis=-1)  # 0 is low, 1 high
-            rise = pt.exp(at_low[at] + (at_high - at_low)[at] * position)
+            rise = pt.exp(pt.clip(at_low[at] + (at_high - at_low)[at] * position, -300, 300))  # short of overflow
             odds = (floor[at] + ceiling[at] * rise) / ((1 - floor[at]) + (1 - ceiling[at]) * rise)
             return pt.log(odds) + drift[task, stretch]
 
@@ -104,20 +103,17 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
             logit_q += effect[base, task]
         q = pt.sigmoid(logit_q)  # (9)
 
-        # (10) Likelihood: asymmetric Laplace of a calibrated scale, as the loss of all scores of a cell. Models that one
-        # uploader made of a base model weigh less than as many of different uploaders; tails of base models differ
+        # (10) Likelihood: asymmetric Laplace, as the loss of all scores of a cell; scale, weights, tails calibrated
         level, half_width, s = scale.of_cells(data.cells)
         loss = grouped_pinball(q, data.weighted(scale), level, half_width)
         pm.Potential("scores", -(loss / s).sum())
 
-        # (11) Reported: the sigmoid of each period at its last stretch, over compute as `curve.bend` bends it; drift
-        # turns a sigmoid into another sigmoid
-        factor = pt.exp(pt.clip(drift[:, time.last], -300, 300))  # of the odds, short of overflow
+        # (11) Reported: the sigmoid of each period at its last stretch, over compute bent by `curve.bend`
+        factor = pt.exp(pt.clip(drift[:, time.last], -300, 300))  # of the odds
         over_floor, over_ceiling = 1 - floor + floor * factor, 1 - ceiling + ceiling * factor
-        width = data.compute.high - data.compute.low
-        slope = (at_high - at_low) / width * pt.ones_like(factor)
-        bent_low = data.compute.nodes[0] - (steepness @ data.compute.parts(data.compute.nodes[0]))[:, None] * width
-        midpoint = bent_low - (at_low + pt.log(over_ceiling / over_floor)) / slope
+        x = (steepness @ data.compute.parts(data.compute.nodes[0]))[:, None]  # position of the first node
+        slope = (at_high - at_low) / (data.compute.high - data.compute.low) * pt.ones_like(factor)
+        midpoint = data.compute.nodes[0] - (at_low + (at_high - at_low) * x + pt.log(over_ceiling / over_floor)) / slope
         curve = {"floor": floor * factor / over_floor, "ceiling": ceiling * factor / over_ceiling}
         for name, value in {**curve, "slope": slope, "midpoint": midpoint}.items():
             pm.Deterministic(name, value, dims=("task", "period"))

@@ -16,7 +16,16 @@ from scipy.stats import norm
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.curve import bend, boundary_at
 from bayes_frontier.model.data import FrontierData
-from bayes_frontier.model.engine.geometry import VERSION, add_slopes, curves, odds_at, pull_curves, pull_walk, walk
+from bayes_frontier.model.engine.geometry import (
+    VERSION,
+    add_slopes,
+    curves,
+    odds_at,
+    pull_curves,
+    pull_walk,
+    rise_at,
+    walk,
+)
 from bayes_frontier.model.grouped import CompiledOp, cell_losses, code_version, like
 from bayes_frontier.model.likelihood import FloatArray
 
@@ -186,7 +195,7 @@ def _level_effects(
         t = int(reference[b])
         c = t if curve.shape[2] > 1 else 0
         for k in range(x.shape[1]):
-            rise = np.exp(curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * place[b, k])
+            rise = rise_at(curve, k, c, place[b, k])
             over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
             expected = centring[b, k] * (np.log(over / under) + drift[k, t])
             root = np.sqrt(x[b, k] * x[b, k] + _ROUND_SQUARED)

@@ -18,7 +18,17 @@ from bayes_frontier.model.curve import shift_logit, sigmoid_from_shares
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine import coordinates
 from bayes_frontier.model.engine.coordinates import Levels
-from bayes_frontier.model.engine.geometry import VERSION, add_slopes, curves, odds_at, pull_curves, pull_walk, walk
+from bayes_frontier.model.engine.geometry import (
+    FURTHEST,
+    VERSION,
+    add_slopes,
+    curves,
+    odds_at,
+    pull_curves,
+    pull_walk,
+    rise_at,
+    walk,
+)
 from bayes_frontier.model.grouped import CompiledOp, cell_loss, code_version, like
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.model.spec import HalfNormal, LogNormal, ModelSpec, Normal, Priors
@@ -42,7 +52,7 @@ def _losses(
         k, c, t, b = int(cells[g, 0]), int(cells[g, 1]), int(cells[g, 2]), int(cells[g, 3])
         p = int(cells[g, 4])
         x = place[p, k]
-        rise = np.exp(curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * x)
+        rise = rise_at(curve, k, c, x)
         over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
         # Drift and effect are on the logit scale: they multiply the odds.
         odds = over / under * drift_odds[k, t] * effect_odds[b, k]
@@ -98,8 +108,6 @@ SHARES = ("high", "start_share", "floor_share", "ceiling_share")
 CENTRED = (1.0, 1.0, 0.0, 0.0)
 # Data with as many rows as a table happens to need.
 OF_ANY_LENGTH = ("points", "cells", "pieces", "buckets")
-# Drift beyond which odds overflow; only draws from the prior alone come so far.
-FURTHEST = 300.0
 
 
 def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels) -> dict[str, npt.NDArray[Any]]:

@@ -13,6 +13,8 @@ from bayes_frontier.model.grouped import code_version, compiled_part
 from bayes_frontier.model.likelihood import FloatArray
 
 _WIDTH = 1.0 - 2.0 * MARGIN
+# Logits beyond which odds overflow; only draws from the prior alone come so far.
+FURTHEST = 300.0
 
 
 # Of everything compiled here.
@@ -98,6 +100,15 @@ def _pull_walk(slope: FloatArray) -> FloatArray:
 
 
 pull_walk = compiled_part(_pull_walk)
+
+
+def _rise(curve: FloatArray, k: int, c: int, place: float) -> float:
+    """Odds of the sigmoid at a place of the compute range."""
+    argument = curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * place
+    return np.exp(min(max(argument, -FURTHEST), FURTHEST))  # type: ignore[no-any-return]
+
+
+rise_at = compiled_part(_rise)
 
 
 def _odds(floor: float, ceiling: float, rise: float) -> tuple[float, float]:
