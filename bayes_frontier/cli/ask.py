@@ -126,6 +126,7 @@ def attain(
     from bayes_frontier.analysis.headline import SUPPORT, UNREAL, nearby
     from bayes_frontier.posterior import query
 
+    labels = frontier.period_labels
     number = int(query.period_indices(asked.period, frontier.evaluations)[-1])
     answer = partial(frontier.attainable, flops, target=score, **asked.boundary_options)
     lower = [] if taus is None else sorted({*taus, *(frontier.tau * (1.0 - share) for share in UNREAL)})
@@ -134,7 +135,8 @@ def attain(
         at_level = ask(frontier, asked, lambda name, tau=tau: answer(task=name, tau=tau))  # type: ignore[misc]
         rows += [{**row, "tau": tau} for row in at_level]
     for row in rows:
-        near = nearby(frontier, float(str(row["flops"])), str(row["task"]), number)
+        then = labels.index(str(row["period"])) if asked.period == "all" else number
+        near = nearby(frontier, float(str(row["flops"])), str(row["task"]), then)
         bases = int(near["base_model"].nunique())
         row |= {"base_models_nearby": bases, "models_nearby": len(near), "extrapolated": bases < SUPPORT}
     facts = about(frontier, asked, rows)
@@ -153,7 +155,7 @@ def attain(
     columns += [
         Column("base_models_nearby", "base models nearby"),
         Column("models_nearby", "models"),
-        Column("extrapolated", "", lambda value: "the curve's shape" if value else ""),
+        Column("extrapolated", ""),
     ]
     said = [] if taus is None else _unreal(rows, frontier.tau)
     if any(row["extrapolated"] for row in rows):
