@@ -114,9 +114,7 @@ class FakeFrontier:
             raise QueryError(f"Unknown period {period!r}.") from None
         return sum(end is not None and end < day for end in self.evaluations.period_ends)
 
-    def attainable(
-        self, flops, prob=0.9, task=None, period=None, base_model=None, target=None, **other
-    ) -> xr.Dataset:
+    def attainable(self, flops, prob=0.9, task=None, period=None, base_model=None, target=None, **other) -> xr.Dataset:
         drawn = self.boundary(flops, task, period, base_model, **other)
         over, tail = ("chain", "draw"), (1 - prob) / 2
         levels = drawn.quantile([0.5, tail, 1 - tail], over, skipna=False)

@@ -76,7 +76,8 @@ def _of_base(
 ) -> tuple[float, FloatArray]:
     """Share of a base model's scores above the boundary of the others, and shares that chance gives; (n_chances,)."""
     base, task, z = at
-    others = replace(curves, population=Population(np.where(np.arange(len(votes)) == base, 0.0, votes)), drawn_shares=False)
+    expected = np.where(np.arange(len(votes)) == base, 0.0, votes)
+    others = replace(curves, population=Population(expected), drawn_shares=False)
     period = scores["period"].to_numpy()
     periods, index = np.unique(period, return_inverse=True)
     level = others.at(np.array([z]), task, periods, None)[:, :, 0]
@@ -84,7 +85,6 @@ def _of_base(
     above = (scores["score"].to_numpy() > level.mean(axis=0)[index]).astype(float)
     # one of the others' effects each, from one draw of the posterior each, at the last period
     sample = rng.integers(0, curves.n_samples, _CHANCES)
-    expected = np.where(np.arange(len(votes)) == base, 0.0, votes)
     effect = curves.effects[sample, rng.choice(len(votes), _CHANCES, p=expected / expected.sum()), task]  # type: ignore[index]
     typical = log_odds(curves.typical(np.array(z), task, -1)[sample])
     exceeds = 1.0 - residual_cdf(level[sample, -1] - inverse_logit(typical + effect), curves.residuals[task])
@@ -108,14 +108,15 @@ def sentence(numbers: pd.DataFrame, tau: float) -> str:
     if off.empty:
         ends = numbers.loc[numbers["compute"] == "all", "share"]
         return (
-            f"Of base models left out of the population, {100 * ends.min():.1f}% to {100 * ends.max():.1f}% of scores lie "
-            f"above its boundary, task by task; {100 * (1 - tau):.2g}% should, and no group is further off than chance "
-            "takes it. Few base models cannot tell a boundary that is too high."
+            f"Of base models left out of the population, {100 * ends.min():.1f}% to {100 * ends.max():.1f}% of scores "
+            f"lie above its boundary, task by task; {100 * (1 - tau):.2g}% should, and no group is further off than "
+            "chance takes it. Few base models cannot tell a boundary that is too high."
         )
     row = row_with_largest(off, -off["chance"])
     where = "" if row["compute"] == "all" else f" at {row['compute']} compute"
+    wrong = "too low" if row["share"] > row["expected"] else "too high"
     return (
-        f"{len(off)} of {count(len(numbers), 'group')} off: worst {row['task']}{where}, where {100 * row['share']:.1f}% of "
-        f"the scores of {row['base_models']} base models left out lie above the population boundary and "
-        f"{100 * row['expected']:.2g}% should. Answers for new base models are {'too low' if row['share'] > row['expected'] else 'too high'}."
+        f"{len(off)} of {count(len(numbers), 'group')} off: worst {row['task']}{where}, where "
+        f"{100 * row['share']:.1f}% of the scores of {row['base_models']} base models left out lie above the "
+        f"population boundary and {100 * row['expected']:.2g}% should. Answers for new base models are {wrong}."
     )

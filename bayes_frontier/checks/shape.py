@@ -26,7 +26,7 @@ def check(given: CheckInput) -> Check:
     if not given.frontier.curves.has_base_models:
         return Check.not_run("shape", "The model has no base-model effects, which this check looks at.")
     if len(given.frontier.base_model_names) < _FEWEST:
-        return Check.not_run("shape", f"With fewer than {_FEWEST} base models a curve through their effects says nothing.")
+        return Check.not_run("shape", f"With fewer than {_FEWEST} base models a curve through them says nothing.")
     numbers = along_compute(given.frontier, given.seed)
     numbers = numbers.assign(verdict=verdicts(numbers))
     return Check.from_rows("shape", numbers, sentence(numbers))
@@ -67,12 +67,12 @@ def along_compute(frontier: Frontier, seed: int = 0) -> pd.DataFrame:
 
 
 def _smooth(basis: FloatArray, effect: FloatArray, weight: FloatArray) -> tuple[FloatArray, float]:
-    """Weighted least squares of effects on a basis and a constant: the curve, without the constant, and what it explains."""
+    """Fit effects by a basis and a constant, weighted: the curve without the constant, and what it explains."""
     root = np.sqrt(weight)
     design = (basis - np.average(basis, axis=0, weights=weight)) * root[:, None]
     centred = (effect - np.average(effect, weights=weight)) * root
     coefficients = np.linalg.lstsq(design, centred, rcond=None)[0]
-    return (basis - np.average(basis, axis=0, weights=weight)) @ coefficients, float(((design @ coefficients) ** 2).sum())
+    return design / root[:, None] @ coefficients, float(((design @ coefficients) ** 2).sum())
 
 
 def verdicts(numbers: pd.DataFrame) -> pd.Series:
@@ -89,7 +89,8 @@ def sentence(numbers: pd.DataFrame) -> str:
     """Say whether boundaries have the shape that base models do."""
     off = rows_off(numbers)
     row = row_with_largest(off if len(off) else numbers, (off if len(off) else numbers)["in_sd"].abs())
-    where = f"{row['task']} at {flops_words(row['flops'])} FLOPs, by {row['change']:+.3f} ({row['in_sd']:+.1f} posterior SD)"
+    size = f"{row['change']:+.3f} ({row['in_sd']:+.1f} posterior SD)"
+    where = f"{row['task']} at {flops_words(row['flops'])} FLOPs, by {size}"
     if off.empty:
         return f"Base models lie about their boundary without a pattern along compute; farthest on {where}."
     return (

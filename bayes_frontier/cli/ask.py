@@ -103,8 +103,8 @@ def attain(
         Sequence[float] | None,
         given.option(
             "TAU",
-            "Also boundaries at lower levels, such as 0.9,0.95, of the same fit, and what would be attainable if the best "
-            "1% or 2% of scores were not real.",
+            "Also boundaries at lower levels, such as 0.9,0.95, of the same fit, and what would be attainable if the "
+            "best 1% or 2% of scores were not real.",
             parser=given.parser(given.scores_list, "--taus"),
         ),
     ] = None,
@@ -159,20 +159,18 @@ def attain(
     ]
     said = [] if taus is None else _unreal(rows, frontier.tau)
     if any(row["extrapolated"] for row in rows):
-        said.append(f"Fewer than {SUPPORT} base models within half a decade: the answer there is the shape of the curve.")
+        said.append(f"Fewer than {SUPPORT} base models within half a decade: there the answer is the curve's shape.")
     said += [] if form != "text" or base_model else _other_populations(frontier, asked, rows)
     show(Answer(facts, columns, rows, header(frontier, asked, facts, "boundary"), ["", *said] if said else []), form)
 
 
 def _unreal(rows: Sequence[Mapping[str, Value]], tau: float) -> list[str]:
-    """Say what would be attainable if the best scores were not real: the boundary of the others, a lower quantile of all."""
+    """Say what would be attainable if the best scores were not real: a lower quantile of all of them."""
     from bayes_frontier.analysis.headline import UNREAL
 
     at = {(row["task"], row["flops"], round(float(str(row["tau"])), 6)): float(str(row["median"])) for row in rows}
     places = dict.fromkeys((row["task"], row["flops"]) for row in rows)
-    parts = [
-        (place, [f"{at[(*place, round(tau * (1.0 - share), 6))]:.3f}" for share in UNREAL]) for place in places
-    ]
+    parts = [(place, [f"{at[(*place, round(tau * (1.0 - share), 6))]:.3f}" for share in UNREAL]) for place in places]
     return [
         f"{task} at {flops_words(float(str(flops)))} FLOPs: {values[0]} if the best {UNREAL[0]:.0%} of scores were not "
         f"real, {values[1]} if the best {UNREAL[1]:.0%} were not."

@@ -372,8 +372,8 @@ Population = Annotated[
     str,
     option(
         "NAME",
-        "Whose models: bases (on a base model drawn anew, each counting the same), models (as those of the last period), "
-        "recent (on a base model of the last year), new-family (on a base model of another developer).",
+        "Whose models: bases (on a base model drawn anew, each counting the same), models (as those of the last "
+        "period), recent (on a base model of the last year), new-family (on a base model of another developer).",
     ),
 ]
 Ability = Annotated[

@@ -52,7 +52,7 @@ class ComputeRange:
         return (z - self.low) / (self.high - self.low)
 
     def parts(self, z: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """What `position` is made of at each node; the sum over nodes is the position. Shapes: returns (..., n_nodes)."""
+        """Divide `position` into a part for each node, of which it is the sum. Shapes: returns (..., n_nodes)."""
         parts = hat_integrals(z, self.nodes) - hat_integrals(self.low, self.nodes)
         return np.asarray(parts / (self.high - self.low))
 

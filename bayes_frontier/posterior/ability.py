@@ -49,7 +49,7 @@ def item_noise(fit: Fit) -> pd.DataFrame:
 
 
 def ability_curves(fit: Fit, curves: Curves) -> Curves:
-    """Return draws whose residual distributions are free of the noise of items, and as uncertain as that leaves them."""
+    """Return draws whose residuals are free of the noise of items, and as uncertain as that leaves them."""
     rng = np.random.default_rng(_SEED)
     quantiles, wobble = np.empty_like(curves.residuals), np.empty((curves.n_samples, len(fit.tasks)))
     for k, (scores, r, weights) in enumerate(_residuals(fit)):
@@ -67,7 +67,8 @@ def denoised(residuals: FloatArray, weights: FloatArray, noise: float, tau: floa
     low, high = residuals.min() - noise, residuals.max() + noise
     edges = np.linspace(low, high, _CELLS + 1)
     grid = 0.5 * (edges[1:] + edges[:-1])
-    counts, _ = np.histogram(residuals, edges, weights=np.broadcast_to(weights[:, None] / residuals.shape[1], residuals.shape))
+    each = np.broadcast_to(weights[:, None] / residuals.shape[1], residuals.shape)
+    counts, _ = np.histogram(residuals, edges, weights=each)
     kernel = stats.norm.cdf((edges[1:, None] - grid) / noise) - stats.norm.cdf((edges[:-1, None] - grid) / noise)
     centre, spread = _moments(grid, counts)
     spread = np.sqrt(max(spread**2 - noise**2, (0.1 * spread) ** 2))
@@ -123,14 +124,14 @@ def _variance(scores: pd.DataFrame) -> FloatArray:
 
 
 def _residuals(fit: Fit) -> list[tuple[pd.DataFrame, FloatArray, FloatArray]]:
-    """Scores of each task, their distance from the boundary for some draws, (n_scores, n_draws), and their weights."""
+    """Scores of each task, their distances from the boundary, (n_scores, n_draws), and their weights."""
     evaluations, curves = fit.evaluations, fit.curves
     table, models = evaluations.table, evaluations.models
     unknown = table.loc[table["n_items"].isna(), "task"].unique()
     if len(unknown):
         raise QueryError(
-            f"The numbers of items of {listed(unknown)} are not known, and with them the noise of scores. Give them when "
-            "the table is read: n_items of a task, or a column n_items."
+            f"The numbers of items of {listed(unknown)} are not known, and with them the noise of scores. Give them "
+            "when the table is read: n_items of a task, or a column n_items."
         )
     clusters, scale = Clusters.from_evaluations(evaluations), Scale.from_posterior(fit.posterior)
     weights = np.ones(len(table)) if scale.correlation is None else clusters.weights(scale.correlation)

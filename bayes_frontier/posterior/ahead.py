@@ -89,7 +89,7 @@ class Vintage:
 
 
 def effects_alone(curves: Curves) -> tuple[FloatArray, FloatArray]:
-    """What the scores of each base model say of its effect by themselves, and the precision of that about the curve.
+    """Give what the scores of each base model alone say of its effect, and the precision of that about the curve.
 
     It is the posterior of the effect without its prior, normal around zero. Shapes: returns (n_base_models, n_tasks).
     """

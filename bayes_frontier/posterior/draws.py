@@ -62,8 +62,8 @@ class Curves:
     # drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
     # `bayes_frontier.model.data`
     walk: FloatArray | None = None
-    # how steep boundaries are beside their sigmoid, (n_samples, n_tasks, n_nodes), at these log10 FLOPs, (n_nodes,); none:
-    # sigmoids as they are
+    # how steep boundaries are beside their sigmoid, (n_samples, n_tasks, n_nodes), at these log10 FLOPs, (n_nodes,);
+    # none: sigmoids as they are
     steepness: FloatArray | None = None
     nodes: FloatArray | None = None
     population: Population | None = None  # what base models count in the population; none: all the same

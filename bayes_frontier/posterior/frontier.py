@@ -141,7 +141,8 @@ class Frontier(Displayed):
             check_choice(of, ("scores", "ability"), "of")
             if not 0.5 <= tau <= self.tau:
                 raise QueryError(
-                    f"tau must be between 0.5 and that of the fit, {self.tau:g}, found {tau!r}. Fit again for a higher one."
+                    f"tau must be between 0.5 and that of the fit, {self.tau:g}, found {tau!r}. Fit again for a "
+                    "higher one."
                 )
             registry = given_registry(self.evaluations.registry)
             votes = Population.named(population, self.evaluations.models, registry)
@@ -276,10 +277,12 @@ class Frontier(Displayed):
             Pre-training compute in FLOPs.
         prob : float
             Probability of the interval, in (0, 1).
-        task, period, base_model, population, of, tau : optional
+        task, period, base_model : optional
             As in `boundary`.
         target : float, optional
             A score; adds the posterior probability that the boundary is at least this.
+        population, of, tau : optional
+            As in `boundary`.
 
         Returns
         -------
@@ -317,13 +320,15 @@ class Frontier(Displayed):
         ----------
         score : float or array_like
             Target scores in [0, 1].
-        task, period, base_model, population, of, tau : optional
+        task, period, base_model : optional
             As in `boundary`.
         prob : float
             Probability of the equal-tailed interval.
         flops_range : tuple of float
             Where to look. A draw that reaches the score below the range counts at its lower end; one that does not
             reach it within the range needs infinitely many FLOPs.
+        population, of, tau : optional
+            As in `boundary`.
 
         Returns
         -------

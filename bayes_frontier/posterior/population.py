@@ -6,7 +6,7 @@ Which models, is a choice that has a name (`POPULATIONS`): it decides how much e
 import copy
 import importlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args

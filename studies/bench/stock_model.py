@@ -1,4 +1,4 @@
-"""The shipped hierarchy as one would write it in PyMC: a term per score, all deviations non-centred, sigmoids unbent."""
+"""The shipped hierarchy as one would write it in PyMC: a term per score, nothing centred, sigmoids unbent."""
 
 import math
 from typing import Any

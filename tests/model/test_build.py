@@ -216,4 +216,4 @@ def test_steepness_is_that_of_the_sigmoid_between_the_ends_of_the_compute_range(
 
 def test_sigmoids_are_not_bent(build):
     model = build("independent").model
-    assert (pm.draw(model["steepness"], mode="FAST_COMPILE") == pytest.approx(1.0))
+    assert pm.draw(model["steepness"], mode="FAST_COMPILE") == pytest.approx(1.0)

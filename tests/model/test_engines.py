@@ -140,7 +140,8 @@ def test_built_models_have_the_names_of_the_evaluations(evaluations, engine):
     assert list(model.coords["base_model"]) == sorted(evaluations.models["base_model"].unique())
     assert model.named_vars_to_dims["base_model_effect"] == ("base_model", "task")
     independent = bf.build_model(evaluations, "independent", tau=0.9, engine=engine)
-    assert {v.name for v in independent.deterministics} == {"floor", "ceiling", "slope", "midpoint", "steepness", "drift"}
+    reported = {"floor", "ceiling", "slope", "midpoint", "steepness", "drift"}
+    assert {v.name for v in independent.deterministics} == reported
 
 
 def test_the_prior_of_the_definition_can_be_drawn_from(evaluations):

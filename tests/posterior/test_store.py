@@ -1,5 +1,6 @@
 """Fits on disk: exact round trips, and refusals of everything else."""
 
+import json
 import os
 
 import h5py
@@ -54,6 +55,17 @@ def test_a_fit_of_before_diagnostics_were_kept(frontier, saved):
         del file["diagnostics"]
     back = bf.load(saved)
     pd.testing.assert_frame_equal(back.diagnostics, frontier.diagnostics)
+
+
+def test_a_fit_of_before_boundaries_bent_is_one_of_sigmoids(frontier, saved):
+    with h5py.File(saved, "a") as file:
+        spec = json.loads(file.attrs["specification"])
+        del spec["structure"]["curve"], spec["priors"]["steepness"], spec["priors"]["steepness_spread"]
+        file.attrs["specification"] = json.dumps(spec | {"misfit": {"height": 0.02, "steepness": 0.04}})
+    back = bf.load(saved)
+    assert back.spec.structure.curve == "sigmoid"
+    assert back.curves.steepness is None
+    xr.testing.assert_identical(back.boundary([1e23, 1e24]), frontier.boundary([1e23, 1e24]))
 
 
 def test_a_model_without_base_models_survives(tmp_path):

@@ -261,10 +261,10 @@ class LevelEffects(CompiledOp):
     Notes
     -----
     Inputs: ``x`` (n_base_models, n_tasks), coordinates of the levels; ``logits`` and ``steps`` as in `BoundaryLosses`;
-    ``scale`` (n_tasks,), standard deviation of the effects; ``place`` (n_base_models, n_tasks), where each base model is
-    on the compute range, bent; ``reference`` (n_base_models,), its stretch of time; ``centring`` and ``bend`` as in
-    `Levels`. Outputs: log density of the levels of each task, in terms of x, (n_tasks,), and the effects on the logit
-    scale (n_base_models, n_tasks), both differentiable in the first five inputs; and parts of them that their
+    ``scale`` (n_tasks,), standard deviation of the effects; ``place`` (n_base_models, n_tasks), where each base model
+    is on the compute range, bent; ``reference`` (n_base_models,), its stretch of time; ``centring`` and ``bend`` as
+    in `Levels`. Outputs: log density of the levels of each task, in terms of x, (n_tasks,), and the effects on the
+    logit scale (n_base_models, n_tasks), both differentiable in the first five inputs; and parts of them that their
     derivatives need again.
 
     With r the logit of the boundary at the reference and w the centring, a level is normal with mean w r and deviation

@@ -68,7 +68,7 @@ def _losses(
 
 
 class BoundaryLosses(CompiledOp):
-    """Smoothed pinball loss of all scores of each task over its scale, as a function of curves, drift, effects and places.
+    """Smoothed pinball loss of all scores of each task over its scale, by curves, drift, effects and places.
 
     Notes
     -----

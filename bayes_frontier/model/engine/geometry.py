@@ -122,7 +122,7 @@ odds_at = compiled_part(_odds)
 def _add_slopes(
     slope: FloatArray, curve: FloatArray, k: int, c: int, at: tuple[float, float, float, float], in_logit: float
 ) -> float:
-    """Add the derivatives of one point in its curve; `at` is its place, rise, over and under. Returns that in its place."""
+    """Add the derivatives of one point in its curve; `at`: place, rise, over and under. Returns that in its place."""
     x, rise, over, under = at
     in_share = in_logit * (1.0 / over + 1.0 / under)
     in_argument = in_logit * rise * (curve[1, k, c] / over - (1.0 - curve[1, k, c]) / under)
@@ -130,7 +130,7 @@ def _add_slopes(
     slope[1, k, c] += in_share * rise
     slope[2, k, c] += in_argument * (1.0 - x)
     slope[3, k, c] += in_argument * x
-    return in_argument * (curve[3, k, c] - curve[2, k, c])
+    return in_argument * (curve[3, k, c] - curve[2, k, c])  # type: ignore[no-any-return]
 
 
 add_slopes = compiled_part(_add_slopes)
