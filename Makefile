@@ -54,6 +54,10 @@ test-slow: env ## run the slow tests only
 fuzz: env ## feed every reader 10,000 damaged inputs (half an hour); goes on where it stopped; writes reports/reading/
 	$(BIN)/python -m studies.bench.fuzz_readers $(ARGS)
 
+.PHONY: faults
+faults: env ## kills, damage, full disks, hostile names, degenerate tables: half an hour of one core; writes reports/faults/
+	nice $(BIN)/python -m studies.faults $(ARGS)
+
 .PHONY: check
 check: env ## lint, format, types and docstrings, without changing a file; all are run before it fails
 	@failed=; types=$$(mktemp); $(BIN)/mypy >"$$types" 2>&1 & typed=$$!; \
@@ -80,6 +84,10 @@ bench-reading: env ## time the reading of a Parquet table of a million rows; wri
 .PHONY: bench-report
 bench-report: env ## time the report on real fits of 20,000 scores, 40 tasks in 12 periods; writes reports/report/
 	$(BIN)/python -m studies.bench.bench_report $(ARGS)
+
+.PHONY: bench-page
+bench-page: env ## time pages in Chromium, ARGS="new=report/index.html before=OTHER.html"; writes reports/report/page.md
+	$(BIN)/python -m studies.bench.bench_page $(ARGS)
 
 # Folder of the public evaluation tables; they are no part of the project.
 DATA ?= $(or $(BAYES_FRONTIER_DATA),../shared/data)

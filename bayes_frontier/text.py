@@ -1,11 +1,17 @@
 """Words and numbers in text: short lists, "did you mean", counts, FLOPs and probabilities as people read them."""
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 from bayes_frontier.errors import QueryError
 
 LONGEST = 100
+# What may act on a terminal, and much that does not.
+ODD = re.compile(r"[^ -~]")
+# Control characters other than line feeds and tabs, those that turn the direction of text around, and halves of pairs,
+# by which Python spells names of files that are no text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def listed(names: Iterable[object], limit: int = 8) -> str:
@@ -70,9 +76,14 @@ def share_words(value: float) -> str:
     return f"{100 * value:.4g}%"
 
 
-def printable(text: str) -> str:
-    r"""Replace characters that would act on a terminal instead of being shown."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+def printable(text: str, keep: str = "") -> str:
+    r"""Replace characters that would act on a terminal instead of being shown, but for some, such as ``"\n"``."""
+    return ODD.sub(lambda odd: odd[0] if odd[0].isprintable() or odd[0] in keep else ascii(odd[0])[1:-1], text)
+
+
+def without_controls(text: str) -> str:
+    """Replace control characters other than line feeds and tabs by their codes: for files, not terminals."""
+    return _CONTROL.sub(lambda odd: ascii(odd[0])[1:-1], text)
 
 
 def one_in(share: float) -> str:

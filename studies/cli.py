@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.app import GuardedGroup, leave_quietly
+from bayes_frontier.cli.app import GuardedGroup, run
 from bayes_frontier.cli.options import names_list, typed
 from bayes_frontier.cli.output import note
 
@@ -376,7 +376,4 @@ def questions(
 
 def main() -> None:
     """Run a study with the process's arguments, and exit with its status."""
-    try:
-        app(prog_name=PROGRAM)
-    finally:
-        leave_quietly()
+    run(app, PROGRAM)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.posterior.drift import movement
 from bayes_frontier.posterior.frontier import Frontier, load
 
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     found = movement(plain, pooled, list(FLOPS))
     options.out.mkdir(parents=True, exist_ok=True)
-    found.round(5).to_csv(options.out / "boundaries.csv", index=False)
+    (options.out / "boundaries.csv").write_bytes(csv_bytes(found.round(5)))
     (options.out / "README.md").write_text(page(plain, pooled, found))
     return 0
 

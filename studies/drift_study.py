@@ -21,6 +21,7 @@ import pandas as pd
 from scipy import stats
 
 import bayes_frontier as bf
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.parallel import Workers
 from bayes_frontier.posterior.drift import VERDICTS, verdicts
@@ -183,7 +184,7 @@ def run(
         lines = read_lines(folder / f"{scenario.name}.jsonl")
         rows += [tally(lines, scenario)] if lines else []
     table = pd.DataFrame(rows)
-    replace_file(out / "verdicts.csv", table.to_csv(index=False, float_format="%.4f").encode(), "--out")
+    replace_file(out / "verdicts.csv", csv_bytes(table, float_format="%.4f"), "--out")
     replace_file(out / "README.md", page(table, replications).encode(), "--out")
     return table
 

@@ -26,6 +26,7 @@ from bayes_frontier.analysis.factors import compare
 from bayes_frontier.analysis.gate import ALL_TASKS
 from bayes_frontier.checks.backtest.run import make_key, rolling
 from bayes_frontier.checks.records import cluster_error
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.parallel import Workers
 from bayes_frontier.provenance import code_digest
@@ -170,7 +171,7 @@ def run(table: Path, periods: str, out: Path, fit: Fit = bf.fit, workers: Worker
     make_folder(out / "cache", "--out")
     tables = measure(bf.read(table, periods=periods), Fits(out / "cache", fit), DIVISIONS, workers)
     for name, frame in tables.items():
-        replace_file(out / f"{name}.csv", frame.to_csv(index=False, float_format="%.5g").encode(), "--out")
+        replace_file(out / f"{name}.csv", csv_bytes(frame, float_format="%.5g"), "--out")
     replace_file(out / "README.md", page(tables).encode(), "--out")
     return tables
 

@@ -24,6 +24,7 @@ import pandas as pd
 from scipy.special import logit
 
 import bayes_frontier as bf
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file
 
 Floats = npt.NDArray[np.float64]
@@ -188,7 +189,7 @@ def main(arguments: Sequence[str]) -> int:
     text, table = page(" ".join(["python -m studies.own_moves", *typed]), fits)
     make_folder(options.out, "The report")
     replace_file(options.out / "README.md", text.encode(), "The page")
-    replace_file(options.out / "moves.csv", table.to_csv(index=False, float_format="%.4g").encode(), "The steps")
+    replace_file(options.out / "moves.csv", csv_bytes(table, float_format="%.4g"), "The steps")
     print(text)
     return 0
 

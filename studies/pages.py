@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.text import printable
 from studies.calibration.page import PAGE, markdown
@@ -51,7 +52,7 @@ def write_halves(
             "judged is the mean over splits.\n",
         ]
     )
-    replace_file(folder / "splits.csv", table.to_csv(index=False, float_format="%.5f").encode(), "study")
+    replace_file(folder / "splits.csv", csv_bytes(table, float_format="%.5f"), "study")
     replace_file(folder / PAGE, text.encode(), "study")
     return folder / PAGE, bar
 
@@ -82,6 +83,6 @@ def write_sbc(ranks: pd.DataFrame, folder: Path, command: str, about: Mapping[st
             markdown(["quantity", "mean", "spread", "deviation", "p"], rows),
         ]
     )
-    replace_file(folder / "ranks.csv", ranks.to_csv(index=False, float_format="%.4f").encode(), "study")
+    replace_file(folder / "ranks.csv", csv_bytes(ranks, float_format="%.4f"), "study")
     replace_file(folder / PAGE, page.encode(), "study")
     return folder / PAGE, bar

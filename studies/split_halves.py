@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 import bayes_frontier as bf
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.evaluations.registry.registry import given_registry
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.model.clusters import siblings
@@ -224,9 +225,9 @@ def write(path: Path, families_path: Path, folder: Path, splits: int, command: s
         ]
     )
     differences = pd.concat([population.assign(of="population"), own.assign(of="base model")])
-    replace_file(folder / "differences.csv", differences.to_csv(index=False, float_format="%.5f").encode(), "study")
+    replace_file(folder / "differences.csv", csv_bytes(differences, float_format="%.5f"), "study")
     by_base = above.groupby(["task", "base_model"], sort=False)[["n", "above"]].sum().reset_index()
-    replace_file(folder / "exceedances.csv", by_base.to_csv(index=False).encode(), "study")
+    replace_file(folder / "exceedances.csv", csv_bytes(by_base), "study")
     replace_file(folder / "README.md", text.encode(), "study")
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bayes_frontier.errors import QueryError, StoreError
-from bayes_frontier.files import make_folder, png, replace_file, replacing, svg, write_picture
+from bayes_frontier.files import check_target, make_folder, png, replace_file, replacing, run_folder, svg, write_picture
 
 
 def test_a_file_is_replaced(tmp_path):
@@ -94,6 +94,64 @@ def test_a_figure_is_the_same_file_each_time(tmp_path):
     for name in ("one.png", "two.png"):
         write_picture(figure, tmp_path / name, "--out")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes() == png(figure)
+
+
+def test_what_a_dead_run_left_is_removed_and_what_a_living_one_has_is_not(tmp_path):
+    dead = tmp_path / ".bayes-frontier-dead"
+    dead.mkdir()
+    (dead / "x.txt").write_text("half")
+    with run_folder(tmp_path) as alive:
+        (alive / "y.txt").write_text("half")
+        assert not dead.exists()
+        replace_file(tmp_path / "x.txt", b"whole", "--out")
+        assert (alive / "y.txt").read_text() == "half"
+    assert [path.name for path in tmp_path.iterdir()] == ["x.txt"]
+
+
+def test_a_link_is_written_through(tmp_path):
+    (tmp_path / "there").mkdir()
+    real, link, dangling = tmp_path / "there" / "real.txt", tmp_path / "link.txt", tmp_path / "new.txt"
+    real.write_text("old")
+    link.symlink_to(real)
+    dangling.symlink_to(tmp_path / "there" / "made.txt")
+    for path in (link, dangling):
+        check_target(path, "--out", ".txt")
+        replace_file(path, b"new", "--out")
+        assert path.is_symlink()
+    assert real.read_text() == (tmp_path / "there" / "made.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("x.txt", "--out: .*x.txt does not end in .csv; name a file such as x.csv"),
+        ("no/x.csv", "--out: there is no folder .*no; create it first"),
+        ("folder.csv", "--out: .* is a folder; name a file"),
+        ("x" * 300 + ".csv", "--out: .* cannot be written"),
+        ("pipe.csv", "--out: .* is no ordinary file"),
+    ],
+)
+def test_a_target_is_refused_before_work_begins(tmp_path, place, words):
+    (tmp_path / "folder.csv").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(QueryError, match=words):
+        check_target(tmp_path / place, "--out", ".csv")
+    check_target(tmp_path / "fine.csv", "--out", ".csv")
+    check_target(None, "--out", ".csv")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_no_picture_shows_a_control_character(tmp_path):
+    figure = Figure(figsize=(2, 1))
+    panel = figure.subplots()
+    panel.set_title("a\x1b[31mb")
+    panel.set_yticks([0, 1], labels=["x", "bell\x07"])
+    # a character that no font has would be warned of, and a warning is an error here
+    write_picture(figure, tmp_path / "x.png", "--out")
+    assert panel.get_title() == "a\\x1b[31mb"
+    panel.set_title("a\x1b[31mb")
+    assert "a\\x1b[31mb" in svg(figure)
 
 
 def test_numbers_in_a_drawn_picture_are_not_cut_short():

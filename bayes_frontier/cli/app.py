@@ -2,8 +2,10 @@
 
 import errno
 import os
+import signal
 import sys
 import traceback
+import warnings
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -11,9 +13,11 @@ from typer.core import TyperGroup
 
 from bayes_frontier.cli import ask, base_models, choose, data, evidence, gate, questions, releases, start, watch
 from bayes_frontier.cli import options as given
+from bayes_frontier.cli.output import note
 from bayes_frontier.errors import ConvergenceError, FrontierError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_STOPPED = "Interrupted: a file that was not finished was not written."
 USER_ERROR, NOT_CONVERGED, DEFECT, INTERRUPTED, BROKEN_PIPE = 2, 3, 70, 130, 141
 
 
@@ -47,7 +51,7 @@ class GuardedGroup(TyperGroup):
             leave_quietly()
             raise typer.Exit(BROKEN_PIPE) from None
         except KeyboardInterrupt:
-            _fail("Interrupted: a file that was not finished was not written.", INTERRUPTED, debug)
+            _fail(_STOPPED, INTERRUPTED, debug)
         except FrontierError as error:
             status = NOT_CONVERGED if isinstance(error, ConvergenceError) else USER_ERROR
             _fail(f"Error: {error}", status, debug)
@@ -55,6 +59,11 @@ class GuardedGroup(TyperGroup):
             if isinstance(error, OSError) and error.errno in _FULL:
                 leave_quietly()
                 _fail(f"Error: {error.filename or 'standard output'}: {error.strerror}. Make room.", USER_ERROR, debug)
+            if isinstance(error, UnicodeEncodeError):
+                # only names of the command line and of files have what cannot be written
+                _fail(
+                    f"Error: {error.object[:100]!r} holds bytes that are no text; name it otherwise.", USER_ERROR, debug
+                )
             words = f"{type(error).__name__}: {error}".splitlines()[0][:300].rstrip(": .")
             hint = "" if debug else " Run again with --debug for the traceback."
             _fail(f"Unexpected {words}.{hint}", DEFECT, debug)
@@ -70,7 +79,7 @@ def _say_default(option: Any) -> None:  # noqa: ANN401 - an option or an argumen
 def _fail(message: str, status: int, debug: bool) -> NoReturn:
     if debug:
         traceback.print_exc()
-    typer.echo(message, err=True)
+    note(message)
     raise typer.Exit(status) from None
 
 
@@ -142,7 +151,35 @@ def main() -> None:
     if "cxx=" not in flags:
         # All that is compiled here Numba compiles: PyTensor need not build a loop of its own in C++ first.
         os.environ["PYTENSOR_FLAGS"] = f"{flags},cxx=".lstrip(",")
+    run(app, "bayes-frontier")
+
+
+def run(application: typer.Typer, program: str) -> None:
+    """Run a command line to its exit: quietly without standard output, and with one sentence however it is stopped."""
+    for stream in ("stdin", "stdout", "stderr"):
+        if getattr(sys, stream) is None:
+            # in order of their numbers: a result must not become the file that a library writes its messages to
+            setattr(sys, stream, open(os.devnull, "r" if stream == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # one that is ignored, as under nohup, stays so
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+    # one that falls into a call of a library from which nothing can be raised would be lost there
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    sys.unraisablehook = _unraisable
+    warnings.showwarning = lambda message, kind, *_: note(f"Warning: {message} ({kind.__name__})")
     try:
-        app(prog_name="bayes-frontier")
+        application(prog_name=program)
+    except KeyboardInterrupt:
+        note(_STOPPED)
+        sys.exit(INTERRUPTED)
     finally:
         leave_quietly()
+
+
+def _unraisable(what: Any) -> None:  # noqa: ANN401 - of a type that Python does not name
+    """Interrupt again, a moment later, where an interruption could not be raised."""
+    if issubclass(what.exc_type, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+    else:
+        sys.__unraisablehook__(what)

@@ -20,6 +20,7 @@ from bayes_frontier.cli.output import (
     about,
     ask,
     draw,
+    echo,
     form_of,
     header,
     load,
@@ -32,7 +33,7 @@ from bayes_frontier.cli.output import (
     whose_models,
 )
 from bayes_frontier.files import make_folder
-from bayes_frontier.text import flops_words, printable, probability_words, share_words, task_title
+from bayes_frontier.text import flops_words, probability_words, share_words, task_title
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.diff import Difference
@@ -76,9 +77,9 @@ def ask_fit(
         show_json({**about, "converged": frontier.converged, "rows": rows, "checks": verdicts})
         return
     for one in answers:
-        typer.echo(printable(" ".join(one.sentences)) + "\n")
+        echo(" ".join(one.sentences) + "\n")
     names = ", ".join(one.name for one in checks)
-    typer.echo(printable(f"Checked: {names}. {checks.sentences[0]} All checks: bayes-frontier check {fit}"))
+    echo(f"Checked: {names}. {checks.sentences[0]} All checks: bayes-frontier check {fit}")
 
 
 @app.command("attain", rich_help_panel=given.ASK)

@@ -10,10 +10,21 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import fields_map, flops_list, names_list, period_of, scores_list
-from bayes_frontier.cli.output import Answer, Column, load, note, records, show, show_json, titled, warn_unconverged
-from bayes_frontier.cli.start import check_target
+from bayes_frontier.cli.output import (
+    Answer,
+    Column,
+    echo,
+    load,
+    note,
+    records,
+    show,
+    show_json,
+    titled,
+    warn_unconverged,
+)
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
-from bayes_frontier.files import replace_file, write_picture
+from bayes_frontier.files import check_target, replace_file, write_picture
 from bayes_frontier.text import flops_words, printable, probability_words, share_words
 
 if TYPE_CHECKING:
@@ -106,7 +117,7 @@ def plan(
         str,
         given.option(
             "MODEL",
-            "parameters (1e9); column: the table's column cost; tokens: 2 x parameters x n_items x tokens_per_item.",
+            "parameters (billions); column: the column cost; tokens: 2 x parameters x n_items x tokens_per_item.",
         ),
     ] = "parameters",
     column: given.Columns = None,
@@ -152,9 +163,8 @@ def plan(
     from bayes_frontier.design.targets import OBJECTIVE
 
     asked = None if question is None else _question(question)
-    for file, suffix, option in ((out, ".csv", "--out"), (picture, ".png", "--picture")):
-        if file is not None and file.suffix != suffix:
-            raise QueryError(f"{option}: {file} does not end in {suffix}.")
+    check_target(out, "--out", ".csv")
+    check_target(picture, "--picture", ".png")
     frontier = None if fit is None else load(fit)
     chosen = make(
         frontier,
@@ -179,7 +189,7 @@ def plan(
         registry=registry,
     )
     if out is not None:
-        replace_file(out, chosen.sheet().to_csv(index=False).encode(), "--out")
+        replace_file(out, csv_bytes(chosen.sheet()), "--out")
     if picture is not None:
         write_picture(chosen.plot()[0].figure, picture, "--picture")
     for reason, names in chosen.left_out.groupby("reason", sort=False)["model"]:
@@ -191,7 +201,7 @@ def plan(
 
         tasks = frontier.tasks if frontier is not None else tuple(task or ())
         for line in lines(chosen.table["model"], tasks):
-            typer.echo(line)
+            echo(line)
     else:
         _summarise(chosen)
     if out is not None:
@@ -283,7 +293,7 @@ def update(
     from bayes_frontier.design.updating import update as make
 
     read_as = reading.arguments()
-    check_target(out)
+    check_target(out, "--out", ".nc")
     made = make(
         load(fit),
         list(results),
@@ -328,7 +338,7 @@ def update(
         )
     elif not quiet:
         _say(made, prob)
-        typer.echo(f"\nSaved {out}. Next: bayes-frontier check {out}")
+        echo(f"\nSaved {out}. Next: bayes-frontier check {out}")
 
 
 def _notes(made: Update) -> list[str]:
@@ -347,13 +357,13 @@ def _left_out(made: Update) -> dict[str, int]:
 
 def _say(made: Update, prob: float) -> None:
     arrived, fitted, _, _ = made.sentences
-    typer.echo(arrived)
+    echo(arrived)
     for reason, n in _left_out(made).items():
         hint = " (`data identify RESULTS --unplaced FILE.csv` lists them)" if reason == "no base model" else ""
-        typer.echo(printable(f"left out, {reason}: {n:,}{hint}"))
+        echo(f"left out, {reason}: {n:,}{hint}")
     for line in _notes(made):
-        typer.echo(printable(f"note: {line}"))
-    typer.echo(f"{fitted}\n")
+        echo(f"note: {line}")
+    echo(f"{fitted}\n")
     _say_boundaries(made, prob)
     _say_surprises(made)
     _say_promise(made)
@@ -384,7 +394,7 @@ def _say_surprises(made: Update) -> None:
         Column("above", "P(above)", probability_words),
         Column("chance", "chance", "{:.2g}".format),
     ]
-    typer.echo()
+    echo()
     header = [
         made.sentences[2],
         "P(above): that the boundary lies below the score; chance: of a score as high for a model like this one.",
@@ -394,7 +404,7 @@ def _say_surprises(made: Update) -> None:
     if len(surprises):
         show(Answer({}, columns, records(surprises.head(_SHOWN_SURPRISES)), header, footer), "text")
     else:
-        typer.echo(header[0])
+        echo(header[0])
 
 
 def _say_promise(made: Update) -> None:
@@ -405,7 +415,7 @@ def _say_promise(made: Update) -> None:
         Column("error", "+-", "{:.0%}".format),
         *titled("{:.4f}".format, width="width before", width_promised="promised", width_realised="realised"),
     ]
-    typer.echo()
+    echo()
     header = [
         made.sentences[3],
         "+-: Monte Carlo standard error of the variance realised; differences below twice that say nothing.",
@@ -422,6 +432,6 @@ def _say_promise(made: Update) -> None:
     words = f"{int(arrived.sum()):,} of {len(arrived):,} planned models came in, and {unplanned:,} not planned"
     missing = made.planned.loc[~arrived, "model"]
     some = f"; missing: {', '.join(missing.iloc[:3])}{' ...' if len(missing) > 3 else ''}" if len(missing) else ""
-    typer.echo(printable(f"{words}{some}."))
+    echo(f"{words}{some}.")
     if "interval_width" in made.planned:
-        typer.echo(f"The plan as a whole promised a width of {made.planned['interval_width'].iloc[-1]:.4f}.")
+        echo(f"The plan as a whole promised a width of {made.planned['interval_width'].iloc[-1]:.4f}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import Answer, Column, form_of, note, show, show_json, titled
-from bayes_frontier.errors import QueryError
-from bayes_frontier.files import replace_file
-from bayes_frontier.text import flops_words, printable
+from bayes_frontier.cli.output import Answer, Column, echo, form_of, note, show, show_json, titled
+from bayes_frontier.display import csv_bytes
+from bayes_frontier.files import check_target, replace_file
+from bayes_frontier.text import flops_words
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.read import Survey
@@ -49,14 +48,15 @@ def show_table(
     from bayes_frontier.evaluations.read import survey
     from bayes_frontier.text import count
 
+    check_target(dropped, "--dropped")
     surveyed = survey(table, periods=periods, tasks=tasks, relabel=relabel, **reading.arguments())
     if dropped is not None:
-        replace_file(dropped, surveyed.left_out.to_csv(index=False).encode(), "--dropped")
+        replace_file(dropped, csv_bytes(surveyed.left_out), "--dropped")
     if as_json:
         show_json(describe(surveyed))
     else:
         for line in surveyed.summary().splitlines():
-            typer.echo(printable(line))
+            echo(line)
     if dropped is not None:
         note(f"{count(len(surveyed.left_out), 'row')} left out: listed in {dropped}")
 
@@ -147,23 +147,19 @@ def combine(
     import bayes_frontier as bf
     from bayes_frontier.text import count
 
-    if out.suffix not in (".csv", ".parquet"):
-        raise QueryError(f"--out: {out} ends neither in .csv nor in .parquet; give one of these.")
+    check_target(out, "--out", ".csv", ".parquet")
+    check_target(dropped, "--dropped")
     parts = [reading.read(path, tasks=tasks) for path in tables]
     whole = bf.combine(*parts, repeated=repeated, rescored=rescored)  # type: ignore[arg-type]  # checked there
     detailed = bool(whole.table[["n_items", "cost"]].notna().any(axis=None))
     wide = whole.models[["model", "base_model", "flops", "released", "stage", *whole.tasks]]
     table = (whole.table[LONG] if detailed else wide).dropna(axis=1, how="all")
-    content = io.BytesIO()
-    if out.suffix == ".csv":
-        table.to_csv(content, index=False, date_format="%Y-%m-%d")
-    else:
-        table.to_parquet(content, index=False)
-    replace_file(out, content.getvalue(), "--out")
+    csv = out.suffix == ".csv"
+    replace_file(out, csv_bytes(table, date_format="%Y-%m-%d") if csv else table.to_parquet(None, index=False), "--out")
     if dropped is not None:
-        replace_file(dropped, whole.dropped.to_csv(index=False).encode(), "--dropped")
+        replace_file(dropped, csv_bytes(whole.dropped), "--dropped")
     for line in whole.summary().splitlines():
-        typer.echo(printable(line))
+        echo(line)
     note(f"{count(whole.n_scores, 'score')} of {count(whole.n_models, 'model')} written to {out}")
     alike = int(table.duplicated().sum())
     if alike:
@@ -212,6 +208,7 @@ def diff(
     from bayes_frontier.text import count
 
     form = form_of(as_json, as_csv)
+    check_target(changes, "--changes")
     a, b = (reading.read(path, tasks=tasks) for path in (first, second))
     difference = bf.diff(a, b, tau=tau)
     if changes is not None:
@@ -223,7 +220,7 @@ def diff(
         ]
         listed = pd.concat(parts, ignore_index=True)
         order = ["change", "model", "task", "field", "a", "b", "shift", "base_model", "flops", "released", "why"]
-        replace_file(changes, listed[order].to_csv(index=False).encode(), "--changes")
+        replace_file(changes, csv_bytes(listed[order]), "--changes")
     table = difference.tasks.to_dataframe().reset_index()
     answer = Answer(
         about={
@@ -270,6 +267,7 @@ def fetch(
     """
     from bayes_frontier.evaluations.fetch import fetch as get
 
+    check_target(out, "--out")
     fetched = get(name, revision=revision, sha256=sha256, progress=False if quiet else None)
     if out is not None:
         replace_file(out, Path(fetched.path).read_bytes(), "--out")
@@ -283,7 +281,7 @@ def fetch(
     if as_json:
         show_json(asdict(fetched) | {"path": place})
     else:
-        typer.echo(place)
+        echo(place)
 
 
 LEAST = 20
@@ -330,11 +328,12 @@ def identify(
     from bayes_frontier.text import count
 
     form = form_of(as_json, as_csv)
+    check_target(unplaced, "--unplaced")
     models = identification(table, relabel=relabel, **reading.arguments())
     without = models[models["base_model"] == ""]
     if unplaced is not None:
         review = without[["model", "released", "reason", "source_row"]]
-        replace_file(unplaced, review.to_csv(index=False).encode(), "--unplaced")
+        replace_file(unplaced, csv_bytes(review), "--unplaced")
     rules = models["rule"][models["base_model"] != ""].value_counts()
     least = models[models["base_model"] != ""].sort_values("confidence", kind="stable", na_position="first")
     listed = models if form != "text" else least.head(LEAST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import typer
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import names_list, typed
 from bayes_frontier.cli.output import Answer, Column, form_of, note, records, show, show_json, titled
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.provenance import PACKAGE
@@ -99,7 +101,7 @@ def _document(one: Check) -> dict[str, object]:
 def _write(one: Check, out: Path) -> list[str]:
     picture, numbers = out / f"{one.name}.png", out / f"{one.name}.csv"
     write_picture(one.plot()[0].figure, picture, "--out")
-    replace_file(numbers, one.numbers.to_csv(index=False).encode(), "--out")
+    replace_file(numbers, csv_bytes(one.numbers), "--out")
     return [str(picture), str(numbers)]
 
 
@@ -181,6 +183,7 @@ def backtest(
     import bayes_frontier as bf
     from bayes_frontier.report.backtest import cell_table, write_backtest
 
+    make_folder(out, "--out")
     evaluations = reading.read(table, periods=periods, tasks=tasks, relabel=relabel)
     result = bf.backtest(
         evaluations,
@@ -243,7 +246,12 @@ def study(context: typer.Context) -> None:
             "Studies are not part of the installed package: run `python -m studies` in a checkout of the repository."
         )
     path = os.pathsep.join(filter(None, [str(checkout), os.environ.get("PYTHONPATH")]))
-    called = subprocess.run(
-        [sys.executable, "-m", "studies", *context.args], check=False, env={**os.environ, "PYTHONPATH": path}
-    )
+    command = [sys.executable, "-m", "studies", *context.args]
+    # in a group of its own, so that it is interrupted once: by what arrives here
+    called = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, process_group=0)
+    while called.returncode is None:
+        try:
+            called.wait()
+        except KeyboardInterrupt:
+            called.send_signal(signal.SIGINT)
     raise typer.Exit(called.returncode)

@@ -229,7 +229,7 @@ Columns = Annotated[
     list[str] | None,
     option(
         "FIELD=COLUMN",
-        "Column of model, base_model, flops, params_b (1e9), tokens_t (1e12), released, stage, task, score, "
+        "Column of model, base_model, flops, params_b (billions), tokens_t (trillions), released, stage, task, score, "
         "n_items or cost, as flops=train_flops; may be repeated.",
         "--column",
         rich_help_panel=READING,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import sys
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from bayes_frontier.cli.options import period_of
+from bayes_frontier.display import csv_rows
 from bayes_frontier.errors import QueryError
 from bayes_frontier.files import write_picture
-from bayes_frontier.text import flops_words, printable, share_words
+from bayes_frontier.text import ODD, flops_words, printable, share_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,29 +74,33 @@ def show(answer: Answer, form: str) -> None:
         rows = [{column.key: row.get(column.key) for column in answer.columns} for row in answer.rows]
         show_json({**answer.about, "rows": rows})
     elif form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow([column.key for column in answer.columns])
-        writer.writerows(
-            ["" if _missing(row.get(c.key)) else row.get(c.key) for c in answer.columns] for row in answer.rows
-        )
+        known = ({key: "" if _missing(value) else value for key, value in row.items()} for row in answer.rows)
+        sys.stdout.write(csv_rows([column.key for column in answer.columns], known))
     else:
         for line in answer.header:
-            typer.echo(printable(line))
+            echo(line)
         if answer.header:
-            typer.echo()
+            echo()
         _show_table(answer)
         for line in answer.footer:
-            typer.echo(printable(line))
+            echo(line)
 
 
 def show_json(document: Mapping[str, object]) -> None:
     """Write one JSON document to standard output; what is not finite becomes null."""
-    typer.echo(json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False, default=str))
+    text = json.dumps(_finite(document), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+    # JSON itself escapes the first 32 characters only
+    echo(ODD.sub(lambda odd: odd[0] if odd[0].isprintable() or odd[0] == "\n" else json.dumps(odd[0])[1:-1], text))
+
+
+def echo(text: str = "", *, err: bool = False) -> None:
+    """Write lines to standard output: the one way to it, since names may hold what would act on a terminal."""
+    typer.echo(printable(text, "\n\t"), err=err)
 
 
 def note(text: str) -> None:
-    """Write a line to standard error."""
-    typer.echo(printable(text), err=True)
+    """Write lines to standard error."""
+    echo(text, err=True)
 
 
 def _show_table(answer: Answer) -> None:
@@ -121,7 +125,7 @@ def _show_table(answer: Answer) -> None:
     console = Console(file=None, width=10_000, color_system=None, highlight=False)
     with console.capture() as captured:
         console.print(table)
-    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _missing(value: Value) -> bool:
@@ -220,8 +224,7 @@ def load(path: Path) -> Frontier:
 def warn_unconverged(frontier: Frontier, words: str) -> None:
     """Warn on standard error of a fit that did not converge; of others say nothing."""
     if not frontier.converged:
-        for line in f"Warning: {words} {frontier.convergence_text()}".splitlines():
-            note(line)
+        note(f"Warning: {words} {frontier.convergence_text()}")
 
 
 def load_converged(path: Path) -> Frontier:

@@ -12,10 +12,9 @@ import typer
 
 from bayes_frontier.cli import options as given
 from bayes_frontier.cli.options import names_list
-from bayes_frontier.cli.output import Answer, Column, Value, draw, form_of, load, note, records, show, titled
-from bayes_frontier.cli.start import check_target
+from bayes_frontier.cli.output import Answer, Column, Value, draw, echo, form_of, load, note, records, show, titled
 from bayes_frontier.errors import QueryError
-from bayes_frontier.files import make_folder
+from bayes_frontier.files import check_target, make_folder
 from bayes_frontier.text import flops_words, probability_words, share_words
 
 if TYPE_CHECKING:
@@ -189,8 +188,7 @@ def stages(
             raise QueryError("--save: this is a fit already; give a table to fit anew.")
         frontier = load(table)
     else:
-        if save is not None:
-            check_target(save)
+        check_target(save, "--save", ".nc")
         evaluations = reading.read(table, tasks=tasks)
         frontier = bf.fit(
             bf.by_stage(evaluations), tau=tau, seed=seed, draws=draws, tune=tune, chains=chains, cores=cores
@@ -226,7 +224,7 @@ def stages(
     ]
     show(Answer(about, columns, records(lifts, ("task", "flops")), header), form)
     if form == "text":
-        typer.echo()
+        echo()
         show(Answer({}, _STAGE_COLUMNS, by_stage), form)
     if out is not None:
         models = frontier.evaluations.models["flops"]

@@ -1,6 +1,5 @@
 """``bayes-frontier fit``, ``report`` and ``demo``: from a table of evaluations to a saved posterior and its page."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,10 +7,10 @@ from typing import Annotated
 import typer
 
 from bayes_frontier.cli import options as given
-from bayes_frontier.cli.output import load, note, warn_unconverged
+from bayes_frontier.cli.output import echo, load, note, warn_unconverged
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
-from bayes_frontier.files import make_folder, replace_file
-from bayes_frontier.text import printable
+from bayes_frontier.files import check_target, make_folder, replace_file
 
 app = typer.Typer()
 
@@ -55,12 +54,12 @@ def fit(
     import bayes_frontier as bf
     from bayes_frontier.checks.backtest.axis import on_axis
 
-    check_target(out)
+    check_target(out, "--out", ".nc")
     if axis != "flops" and compute_uncertainty:
         raise QueryError("--axis, --compute-uncertainty: the uncertainty is that of FLOPs; leave one of them out.")
     evaluations = on_axis(reading.read(table, periods=periods, tasks=tasks, relabel=relabel), axis)
     if not quiet:
-        typer.echo("\n".join(printable(line) for line in evaluations.summary().splitlines()) + "\n")
+        echo(evaluations.summary() + "\n")
         sys.stdout.flush()
     frontier = bf.fit(
         evaluations,
@@ -80,21 +79,8 @@ def fit(
     warn_unconverged(frontier, "not converged, and saved all the same as asked.")
     if not quiet:
         if frontier.converged:
-            typer.echo(printable(frontier.convergence_text()))
-        typer.echo(f"Saved {out}. Next: bayes-frontier ask {out} --flops 1e24")
-
-
-def check_target(out: Path) -> None:
-    """Refuse a place where no fit can be saved, before anything is computed."""
-    if out.suffix != ".nc":
-        raise QueryError(f"--out: {out} does not end in .nc; a fit is a NetCDF file, such as {out.stem or 'fit'}.nc.")
-    if out.is_dir():
-        raise QueryError(f"--out: {out} is a folder; name a file in it, such as {out / 'fit.nc'}.")
-    folder = out.parent
-    if not folder.is_dir():
-        raise QueryError(f"--out: there is no folder {folder}; create it first.")
-    if not os.access(folder, os.W_OK):
-        raise QueryError(f"--out: the folder {folder} cannot be written; choose another.")
+            echo(frontier.convergence_text())
+        echo(f"Saved {out}. Next: bayes-frontier ask {out} --flops 1e24")
 
 
 @app.command("demo", rich_help_panel=given.START)
@@ -124,10 +110,10 @@ def demo(
     simulated, truth = bf.simulate(seed)
     table = out / "evaluations.csv"
     columns = ["model", "base_model", "flops", "released", *simulated.tasks]
-    replace_file(table, simulated.models[columns].to_csv(index=False).encode(), "--out")
+    replace_file(table, csv_bytes(simulated.models[columns]), "--out")
     # through the file, as a user's own table would come
     evaluations = bf.read(table, periods=[end for end in simulated.period_ends if end is not None])
-    typer.echo(evaluations.summary() + "\n")
+    echo(evaluations.summary() + "\n")
     sys.stdout.flush()
     note("Compiling and sampling, most of a minute ...")
     frontier = bf.fit(evaluations, seed=seed)
@@ -136,13 +122,13 @@ def demo(
     from bayes_frontier.report import write_report
 
     recovered = recovery(frontier, truth)
-    replace_file(out / "recovery.csv", recovered.points.to_csv(index=False).encode(), "--out")
+    replace_file(out / "recovery.csv", csv_bytes(recovered.points), "--out")
     page = write_report(frontier, out, truth=truth)
-    typer.echo(frontier.convergence_text())
+    echo(frontier.convergence_text())
     for task, share in recovered.by_task().items():
-        typer.echo(f"  {task}: {100 * share:.0f}% of its intervals hold the truth")
-    typer.echo(recovered.sentence())
-    typer.echo(f"Wrote {page}")
+        echo(f"  {task}: {100 * share:.0f}% of its intervals hold the truth")
+    echo(recovered.sentence())
+    echo(f"Wrote {page}")
     if not recovered.passed:
         note("The demo failed: its fit does not recover the truth it was simulated from.")
         raise typer.Exit(MISSED)
@@ -169,8 +155,9 @@ def report(
 
     index.html needs no other file and no network; headline.png, pictures/ and tables/ have its parts for other uses.
     """
+    make_folder(out, "--out")
     frontier = load(fit)
     also = [load(path) for path in others or []]
     from bayes_frontier.report import write_report
 
-    typer.echo(f"Wrote {write_report(frontier, out, others=also, url=url)}")
+    echo(f"Wrote {write_report(frontier, out, others=also, url=url)}")

@@ -15,7 +15,7 @@ from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
 from bayes_frontier.model.curve import sigmoid_from_shares
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
-from bayes_frontier.model.spec import HalfNormal, LogNormal, Normal, read_spec
+from bayes_frontier.model.spec import LEAST_SCALE, HalfNormal, LogNormal, Normal, read_spec
 from bayes_frontier.posterior.ahead import next_period
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.query import Fit, period_indices
@@ -215,7 +215,7 @@ def prior_beliefs(model: str, tasks: Sequence[str] | None, z: FloatArray, seed: 
 
     def scale(typical: HalfNormal | LogNormal, spread: HalfNormal | LogNormal) -> FloatArray:
         deviation = draw(spread, (_DRAWS, 1)) * rng.standard_normal(size)
-        return draw(typical, (_DRAWS, 1)) * np.exp(deviation)
+        return LEAST_SCALE + draw(typical, (_DRAWS, 1)) * np.exp(deviation)
 
     # not bent: without scores, on average they are not
     curve = sigmoid_from_shares(*(share(name) for name in ("high", "start_share", "floor_share", "ceiling_share")))

@@ -54,7 +54,7 @@ def read_budget(budget: float | str | None, n: int | None, total: float, n_candi
 
 
 Costs = Literal["parameters", "column", "tokens"]
-UNITS = {"parameters": "1e9 parameters", "column": "cost", "tokens": "1e15 FLOPs of inference"}
+UNITS = {"parameters": "billion parameters", "column": "cost", "tokens": "quadrillion FLOPs of inference"}
 """What each cost model counts in."""
 
 TOKENS_PER_ITEM = "tokens_per_item"

@@ -23,7 +23,7 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_prob
-from bayes_frontier.text import listed, printable, share_words, suggestion
+from bayes_frontier.text import count, listed, printable, share_words, suggestion
 
 # Tasks of lm-evaluation-harness by the names that Open LLM Leaderboard v2 scores have here.
 _HARNESS = {
@@ -128,8 +128,8 @@ class Plan(Drawn):
         )
         return (
             f"{worth}: together these evaluations are expected to narrow them by {100 * narrower:.0f}%.",
-            f"{len(self.table):,} evaluations for {last['cumulative_cost']:,.6g} {self.unit}{limit}; all candidates "
-            f"cost {self.total:,.6g}.",
+            f"{count(len(self.table), 'evaluation')} for {last['cumulative_cost']:,.6g} {self.unit}{limit}; all "
+            f"candidates cost {self.total:,.6g}.",
             f"Expected mean width of {share_words(self.prob)} intervals: {now:.4f} now, {last['interval_width']:.4f} "
             f"afterwards; {last['information']:.1f} nats.",
         )
@@ -145,10 +145,10 @@ class Plan(Drawn):
         Returns
         -------
         pandas.DataFrame
-            `table`, with focus (tasks, ``;`` between), flops_low, flops_high and prob: the boundaries that its
-            information and widths are about.
+            `table`, names and numbers only (no reason), with focus (tasks, ``;`` between), flops_low, flops_high and
+            prob: the boundaries that its information and widths are about.
         """
-        return self.table.assign(
+        return self.table.drop(columns="reason").assign(
             focus=";".join(dict.fromkeys(self.widths["task"])),
             flops_low=float(self.widths["flops"].min()),
             flops_high=float(self.widths["flops"].max()),

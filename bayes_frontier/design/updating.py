@@ -13,7 +13,7 @@ from bayes_frontier.checks.score import expectations
 from bayes_frontier.design.beliefs import Beliefs, information
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.design.targets import Targets
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Displayed, from_cell
 from bayes_frontier.errors import DataError, QueryError
 from bayes_frontier.evaluations.combine import combine
 from bayes_frontier.evaluations.container import Evaluations
@@ -30,7 +30,7 @@ from bayes_frontier.posterior import fitting
 from bayes_frontier.posterior.drift import movement, same_period
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.query import check_flops, check_prob, check_range, task_indices
-from bayes_frontier.text import check_choice, count, flops_words, listed, printable, share_words
+from bayes_frontier.text import check_choice, count, flops_words, listed, printable, share_words, without_controls
 
 # One period that every date falls in: rows without a date are left out as they are read, periods come later.
 _ANY_DAY = (dt.date(2200, 1, 1),)
@@ -56,7 +56,9 @@ class Planned:
         if not isinstance(table, pd.DataFrame):
             name = str(table)
             try:
-                table = pd.read_csv(table)
+                # names as they are spelt: a model may be called NA
+                names = dict.fromkeys(("model", "focus"), from_cell)
+                table = pd.read_csv(table, converters=names, keep_default_na=False, na_values=[""])
             except (OSError, ValueError) as error:
                 raise DataError(f"{name}: cannot be read as a plan ({first_line(error)}).") from None
         if "model" not in table or not len(table):
@@ -350,15 +352,21 @@ def update(
     if registry is not None:
         whole = replace(whole, registry=entries)
     models = _new_scores(old, whole)
+    if planned is not None:
+        # control characters of a name stand in a file as their codes
+        names = {without_controls(name): name for name in (*models["model"], *frontier.tasks)}
+        table = planned.table.assign(model=planned.table["model"].map(lambda name: names.get(name, name)))
+        tasks = None if planned.tasks is None else tuple(names.get(task, task) for task in planned.tasks)
+        planned = replace(planned, table=table, tasks=tasks)
     before = frontier.provenance["sampling"]
     start = Start.of(frontier.posterior)
     after = fitting.fit(
         whole,
         frontier.spec,
         tau=frontier.tau,
-        draws=int(before["draws"]) if draws is None else draws,
-        tune=int(before["tune"]) if tune is None else tune,
-        chains=int(before["chains"]) if chains is None else chains,
+        draws=int(before.get("draws", 1000)) if draws is None else draws,
+        tune=int(before.get("tune", 300)) if tune is None else tune,
+        chains=int(before.get("chains", 4)) if chains is None else chains,
         cores=cores,
         seed=int(before["seed"]) if seed is None else seed,
         progress=progress,
@@ -367,7 +375,7 @@ def update(
         compute_uncertainty=int(frontier.provenance.get("compute_uncertainty", {}).get("tables", 0)),
     )
     after.provenance["updated"] = {
-        "from": frontier.provenance["data"],
+        "from": frontier.provenance.get("data", {}),
         "new_models": int((models["added"] == "model").sum()),
         "new_scores": int(models[list(frontier.tasks)].notna().to_numpy().sum()),
     }

@@ -139,7 +139,7 @@ def fetch(
     record = folder / "fetched.json"
     try:
         entries = dict(json.loads(record.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+    except (OSError, RecursionError, TypeError, ValueError):
         entries = {}
     with suppress(KeyError, TypeError):
         kept = replace(Fetched(**entries[key]), downloaded=False)

@@ -53,8 +53,8 @@ def check(models: pd.DataFrame, tasks: tuple[str, ...]) -> None:
     Raises
     ------
     DataError
-        If a column is missing, a task is named like a field or twice, a model has no score, or scores or
-        FLOPs are out of range.
+        If a column is missing, a task is named like a field or twice, a name holds a NUL character, a model has no
+        score, or scores or FLOPs are out of range.
     """
     missing = [name for name in ("model", "base_model", "flops", *tasks) if name not in models]
     if missing:
@@ -67,6 +67,12 @@ def check(models: pd.DataFrame, tasks: tuple[str, ...]) -> None:
         )
     if models.empty:
         raise DataError("models: no rows.")
+    texts = {name: models[name].astype(str) for name in ("model", "base_model", "stage") if name in models}
+    for where, names in {"tasks": pd.Series(tasks), **texts}.items():
+        # a saved fit could not hold them
+        bad = names[names.str.contains("\x00", regex=False, na=False)]
+        if len(bad):
+            raise DataError(f"{where}: {listed(bad.unique())} with a NUL character, which no name has; rename it.")
     scores = models[list(tasks)].to_numpy(dtype=np.float64)
     if np.isnan(scores).all(axis=1).any() or np.nanmin(scores) < 0 or np.nanmax(scores) > 1:
         raise DataError("models: every model needs a score, and scores must lie in [0, 1].")

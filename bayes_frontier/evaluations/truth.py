@@ -356,7 +356,7 @@ class Truth:
             if fields:
                 raise ValueError(f"unknown fields {listed(fields)}")
             return cls(**values)  # type: ignore[arg-type]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise QueryError(
                 f"This is not the JSON of a simulated truth ({error!r}); give what to_json wrote."
             ) from None

@@ -80,7 +80,11 @@ class Clusters:
         squares = np.stack([np.bincount(number, one**2) for one in above.T], axis=1)
         pairs = ((sums**2 - squares)[many] / (size[many] - 1.0)[:, None]).sum(axis=0)
         variance = (above**2).mean(axis=0)
-        return float(np.clip(np.mean(pairs / (size[many].sum() * variance)), 0.0, _MOST_CORRELATED))
+        # a draw above or below all scores, where they are next to equal, says nothing
+        tells = variance > 0.0
+        if not tells.any():
+            return 0.0
+        return float(np.clip(np.mean(pairs[tells] / (size[many].sum() * variance[tells])), 0.0, _MOST_CORRELATED))
 
     def tails(self, residuals: FloatArray, weights: FloatArray) -> FloatArray:
         """How long the upper tail of each base model's scores is, of what is usual; of the scores of one task.

@@ -23,6 +23,8 @@ QUARTER = 365.25 / 4.0
 SHORTEST_GAP = 0.1
 # A quantile needs scores above it: with fewer than this many expected there, the data say nothing about it.
 MIN_EXPECTED_ABOVE = 1.0
+# Scores of a task that differ by less are equal: a thousandth of a percentage point.
+MIN_SPREAD = 1e-5
 # Decades of compute between the 2nd and 98th percentile below which a curve against compute is not identified.
 MIN_DECADES = 0.05
 # Places on the compute range at which boundaries have a steepness of their own, beside their sigmoid's.
@@ -306,4 +308,13 @@ def _check_counts(table: pd.DataFrame, tau: float) -> None:
         raise DataError(
             f"Task {task!r} has {n} scores; the {tau:g} quantile needs at least {needed} (one expected above "
             "it). Leave the task out (--tasks), add models, or lower --tau."
+        )
+    scores = table.groupby("task")["score"]
+    spread = scores.max() - scores.min()
+    equal = spread.index[spread < MIN_SPREAD]
+    if len(equal):
+        where = "its ceiling" if scores.min()[equal[0]] == 1.0 else f"{scores.median()[equal[0]]:g}"
+        raise DataError(
+            f"Task {equal[0]!r}: all of its {scores.size()[equal[0]]:,} scores are at {where}, so nothing tells how "
+            "its boundary runs, nor how sure it is. Leave the task out (--tasks), or add models that score otherwise."
         )

@@ -15,7 +15,7 @@ import pytensor.tensor as pt
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.grouped import grouped_pinball
-from bayes_frontier.model.spec import ModelSpec
+from bayes_frontier.model.spec import LEAST_SCALE, ModelSpec
 
 type Tensor = Any
 FAMILIES = {"normal": pm.Normal, "half-normal": pm.HalfNormal, "log-normal": pm.LogNormal}
@@ -49,11 +49,11 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
         return pt.sigmoid(logit if separate else logit[:, None])
 
     def task_scale(name: str) -> Tensor:
-        """(2) Standard deviation for each task, log-normal around a typical one; shape (task,)."""
+        """(2) Standard deviation for each task, log-normal around a typical one, over the least; shape (task,)."""
         sd = prior(f"{name}_typical", name) * np.ones(n_tasks)
         if n_tasks > 1:
             sd = sd * pt.exp(prior(f"{name}_spread", f"{name}_spread") * pm.Normal(f"{name}_raw", dims="task"))
-        return pm.Deterministic(f"{name}_scale", sd, dims="task")
+        return pm.Deterministic(f"{name}_scale", LEAST_SCALE + sd, dims="task")
 
     with pm.Model(coords=coords, check_bounds=False) as model:
         # (3) Curves: sigmoids with 0 <= floor <= low <= high <= ceiling <= 1 whatever the shares. Scores fix a task's

@@ -13,6 +13,9 @@ from bayes_frontier.errors import SpecError
 from bayes_frontier.provenance import PACKAGE
 from bayes_frontier.text import suggestion
 
+# Least scale of drift and of base models (logits): less changes no score, and is a funnel that chains get stuck in.
+LEAST_SCALE = 0.01
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
@@ -41,7 +44,6 @@ class LogNormal(_Strict):
     sigma: PositiveFloat
 
 
-Location = Normal
 Scale = Annotated[HalfNormal | LogNormal, Field(discriminator="dist")]
 
 
@@ -65,13 +67,13 @@ class Likelihood(_Strict):
 class Priors(_Strict):
     """Priors of the hierarchy, on the logit scale; models/hierarchical.toml explains each."""
 
-    high: Location = Normal(dist="normal", mu=0.0, sigma=1.0)
+    high: Normal = Normal(dist="normal", mu=0.0, sigma=1.0)
     high_spread: Scale = HalfNormal(dist="half-normal", sigma=1.0)
-    start_share: Location = Normal(dist="normal", mu=0.5, sigma=1.0)
+    start_share: Normal = Normal(dist="normal", mu=0.5, sigma=1.0)
     start_share_spread: Scale = HalfNormal(dist="half-normal", sigma=1.0)
-    floor_share: Location = Normal(dist="normal", mu=0.8, sigma=1.5)
+    floor_share: Normal = Normal(dist="normal", mu=0.8, sigma=1.5)
     floor_share_spread: Scale = HalfNormal(dist="half-normal", sigma=1.0)
-    ceiling_share: Location = Normal(dist="normal", mu=-1.5, sigma=1.0)
+    ceiling_share: Normal = Normal(dist="normal", mu=-1.5, sigma=1.0)
     ceiling_share_spread: Scale = HalfNormal(dist="half-normal", sigma=1.0)
     drift: Scale = LogNormal(dist="log-normal", mu=-2.3, sigma=0.7)
     drift_spread: Scale = HalfNormal(dist="half-normal", sigma=0.8)
@@ -162,7 +164,7 @@ def read_spec(model: "str | Path | ModelSpec") -> ModelSpec:
         raise SpecError(f"{path}: no such file. Models that ship: {', '.join(available_models())}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{path}: cannot be read ({error}).") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SpecError(f"{path}: not valid TOML ({error}).") from None
     try:
         return ModelSpec.model_validate(content)

@@ -16,7 +16,7 @@ from bayes_frontier.plots import style
 from bayes_frontier.plots.boundary import BoundaryCurves, boundary_curves
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, pick_names, row_axes, title_and_label
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.text import share_words
+from bayes_frontier.text import share_words, task_title
 
 RANKING_ELEMENTS: dict[str, dict[str, object]] = {
     **ROW_ELEMENTS,
@@ -81,7 +81,7 @@ def plot_base_models(
     draw_rows(panel, Rows(names, mean[order], lower[order], upper[order], None, texts), elements)
     panel.margins(x=0.05)
     elements.draw("zero", panel.axvline, 0.0)
-    what = "mean over all tasks" if task is None else style.shorten(task)
+    what = "mean over all tasks" if task is None else style.shorten(task_title(task))
     title = f"Base models against a typical one of the same compute: {what}"
     title_and_label(panel, title, "score difference: mean, credible interval", elements, new_figure)
     return panel

@@ -364,14 +364,17 @@ def draw_headline(frontier: Frontier, answer: Headline) -> Figure:
         said += [panel.annotate(words, (low, first[0]), xytext=(4, -14), color=_AMBER, fontweight="bold", **beside)]
     records = record_holders(scores)
     ringed: dict[str, Any] = {"facecolor": style.PAPER, "edgecolor": style.INK, "linewidths": 1.4}
-    panel.scatter(records["flops"], records["score"], s=34.0, zorder=6.0, **ringed)
+    panel.scatter(records["flops"], records["score"], s=34.0, zorder=5.5, clip_on=False, **ringed)
     style.compute_axis(panel, float(x[0]), float(x[-1]))
     panel.set_ylim(0.0, min(1.0, 1.08 * max(float(upper[inside].max()), float(scores["score"].max()))))
     panel.vlines(answer.flops, 0.0, answer.median, color=style.INK, linestyle=(0, (4, 3)), linewidth=1.2, zorder=5.0)
+    panel.scatter(answer.flops, answer.median, s=90.0, color=_BLUE, edgecolor=style.PAPER, linewidth=2.0, zorder=6.0)
     words = f"{100 * answer.median:.0f}% ({percent_range(answer.lower, answer.upper)})"
     look: dict[str, Any] = {"fontsize": 15, "fontweight": "bold", "color": _BLUE}
     said += [panel.annotate(words, (answer.flops, answer.median), xytext=(14, -28), **look, **beside)]
-    _name_records(panel, records, beside, [text.get_window_extent() for text in said])
+    curve = panel.transData.transform(np.column_stack([x, median]))
+    taken = [*(text.get_window_extent() for text in said), *(Bbox.from_bounds(px, py, 1.0, 1.0) for px, py in curve)]
+    _name_records(panel, records, beside, taken)
     panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     style.tidy(panel, style.GRID, axis="y")
     panel.set_xlabel("pre-training compute of the base model (FLOP, log scale)", fontsize=10.5)

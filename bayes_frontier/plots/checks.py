@@ -14,7 +14,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, row_axes, title_and_label
 from bayes_frontier.posterior.diagnostics import ESS_MIN, R_HAT_MAX
-from bayes_frontier.text import flops_words
+from bayes_frontier.text import flops_words, task_title
 
 # Colours of verdicts differ in lightness too; the verdict is also in the title.
 COLOURS = {"pass": style.OKABE_ITO[0], "warn": style.OKABE_ITO[1], "fail": style.OKABE_ITO[5], "unknown": "#8c8c8c"}
@@ -72,7 +72,7 @@ def _coverage(check: Check, elements: style.Settled, axes: Any) -> npt.NDArray[A
     if (numbers["group"] == "all").all():
         panel, new_figure = row_axes(axes, 10)
         panels = np.array([panel], dtype=object)
-        _groups(panel, numbers.assign(group=numbers["task"]), elements)
+        _groups(panel, numbers.assign(group=numbers["task"].map(task_title)), elements)
     else:
         tasks = list(numbers["task"].unique())
         panels, new_figure = style.take_axes(axes, len(tasks), height=2.9)
@@ -124,7 +124,8 @@ def _dots(
         elements.draw("limits", panel.axvline, line, linestyle=style.DASHES[_LINES[at]])
     middle = numbers[values].to_numpy(float)
     other = numbers[bar].to_numpy(float) if bar else middle
-    names = tuple(numbers["task"] if "boundary" not in numbers else numbers["task"] + ", " + numbers["boundary"])
+    named = numbers["task"].map(task_title)
+    names = tuple(named if "boundary" not in numbers else named + ", " + numbers["boundary"])
     rows = Rows(names, middle, np.minimum(middle, other), np.maximum(middle, other), None, tuple(texts))
     verdict = numbers["verdict"].map(COLOURS).tolist()
     if elements["median"] is not None:
@@ -198,7 +199,7 @@ def _prior(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: A
     furthest = check.numbers["tail"].sort_values(kind="stable").index[:_MOST_ROWS]
     numbers = check.numbers.loc[furthest.sort_values()]
     panel, new_figure = row_axes(axes, len(numbers))
-    names = tuple(f"{task}, {part} compute" for task, part in zip(numbers["task"], numbers["part"], strict=True))
+    names = tuple(numbers["task"].map(task_title) + ", " + numbers["part"] + " compute")
     texts = tuple(numbers["tail"].map("tail probability {:.2f}".format))
     middle, lower, upper = (numbers[part].to_numpy(float) for part in ("median", "lower", "upper"))
     draw_rows(panel, Rows(names, middle, lower, upper, None, texts), elements)
@@ -223,10 +224,10 @@ def _convergence(check: Check, elements: style.Settled, axes: Any) -> npt.NDArra
         panel.scatter(numbers["ess_bulk"], numbers["r_hat"], **{**options, "s": 14.0, "c": colours, "alpha": 0.7})
     if (options := elements["values"]) is not None:
         # the table has the worst first
-        for _, row in numbers[~numbers["passes"]].head(_MOST_NAMED).iterrows():
+        for _, row in numbers[~numbers["passes"]].head(_MOST_NAMED // 2).iterrows():
             place: dict[str, Any] = {"xytext": (5, 3), "textcoords": "offset points"}
-            text = panel.annotate(style.shorten(row["quantity"], 34), (row["ess_bulk"], row["r_hat"]), **place)
-            text.set(fontsize=8, color=style.SOFT)
+            what = style.shorten(row["quantity"].split("[")[-1].rstrip("]"), 34)
+            text = panel.annotate(what, (row["ess_bulk"], row["r_hat"]), fontsize=8, color=style.SOFT, **place)
             style.literal(text)
     panel.set_xscale("log")
     style.tidy(panel, elements["grid"])
@@ -248,7 +249,7 @@ def _influence(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noq
         axis=1,
     )
     named = numbers.assign(
-        task=numbers["base_model"].map(lambda name: style.shorten(name, 20)) + ", " + numbers["task"]
+        task=numbers["base_model"].map(lambda name: style.shorten(name, 20)) + ", " + numbers["task"].map(task_title)
     )
     one = Check(check.name, check.verdict, named.assign(zero=0.0), check.sentence, check.picture)
     lines = [0.0, influence.IN_SD.warn, influence.IN_SD.fail]

@@ -12,6 +12,7 @@ from bayes_frontier.model.sample import CURVE, prior_curves
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import pick_names
 from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.text import task_title
 
 
 def boundary_draws(
@@ -23,7 +24,8 @@ def boundary_draws(
     kept = [dim for dim in ("chain", "draw", "task", "flops") if drawn.sizes.get(dim, 1) > 1 or dim != "flops"]
     drawn = drawn.squeeze([dim for dim in drawn.dims if dim not in kept], drop=True).reset_coords(drop=True)
     # ArviZ tells chains apart by their coordinate
-    drawn = drawn.assign_coords({dim: np.arange(drawn.sizes[dim]) for dim in ("chain", "draw")})
+    names = [task_title(task) for task in drawn["task"].to_numpy()]
+    drawn = drawn.assign_coords({"task": names, **{dim: np.arange(drawn.sizes[dim]) for dim in ("chain", "draw")}})
     groups = {"posterior": drawn.to_dataset()}
     if "sample_stats" in frontier.posterior.children:
         groups["sample_stats"] = frontier.posterior["sample_stats"].dataset

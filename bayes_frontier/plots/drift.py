@@ -14,7 +14,7 @@ from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.plots.diagnostics import arviz_options, picture_figure
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_zone, plot_changes
-from bayes_frontier.text import share_words
+from bayes_frontier.text import share_words, task_title
 
 DRIFT_ELEMENTS: dict[str, dict[str, object]] = {**ROW_ELEMENTS, **ZONE}
 
@@ -223,7 +223,7 @@ def _rows(draw: Any, found: xr.Dataset, step: int | str, options: dict[str, Any]
     changes = changes if "task" in changes.dims else changes.expand_dims(task=[str(one["task"].item())])
     visuals = dict(options.pop("visuals", {}))
     zone = style.settle({name: visuals.pop(name) for name in ZONE if name in visuals}, ZONE)
-    labels = [style.shorten(str(task), 32) for task in changes["task"].to_numpy()]
+    labels = [style.shorten(task_title(str(task)), 32) for task in changes["task"].to_numpy()]
     numbered = {dim: np.arange(changes.sizes[dim]) for dim in ("chain", "draw")}
     changes = changes.transpose("chain", "draw", "task").assign_coords({"task": labels, **numbered})
     tree = xr.DataTree.from_dict({"posterior": changes.rename("change").to_dataset()})

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.text import share_words
+from bayes_frontier.text import share_words, task_title
 
 Floats = npt.NDArray[np.float64]
 INTERVAL_ELEMENTS: dict[str, dict[str, object]] = {
@@ -89,8 +89,8 @@ def write_values(panel: Axes, texts: Sequence[str], elements: style.Settled) -> 
 
 
 def name_rows(panel: Axes, names: Sequence[str], options: Mapping[str, Any] | None) -> None:
-    """Name the rows of a panel, the first on top."""
-    panel.set_yticks(np.arange(len(names)), [style.shorten(name, 32) for name in names])
+    """Name the rows of a panel, the first on top; tasks as people write them."""
+    panel.set_yticks(np.arange(len(names)), [style.shorten(task_title(name), 32) for name in names])
     style.literal(*panel.get_yticklabels())
     if options is None:
         panel.set_yticklabels([])

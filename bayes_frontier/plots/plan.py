@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from bayes_frontier.design.planning import Plan
 from bayes_frontier.plots import style
-from bayes_frontier.text import share_words
+from bayes_frontier.text import share_words, task_title
 
 ELEMENTS: dict[str, dict[str, object]] = {
     "line": {"color": style.OKABE_ITO[0], "linewidth": 2.0, "drawstyle": "steps-post"},
@@ -53,7 +53,7 @@ def plot_plan(
     for task, panel in zip(tasks, panels[1:], strict=True):
         _task(panel, plan.widths[plan.widths["task"] == task], elements)
         panel.set_ylim(0.0, top)
-        elements.draw("name", panel.set_title, style.shorten(str(task), 28), parse_math=False)
+        elements.draw("name", panel.set_title, style.shorten(task_title(str(task)), 28), parse_math=False)
     width = f"width of {share_words(plan.prob)} intervals"
     if (options := elements["labels"]) is not None:
         panels[0].set(xlabel=f"cost ({plan.unit})", ylabel=f"expected mean {width}")

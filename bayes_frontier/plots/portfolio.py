@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from bayes_frontier.analysis.portfolio import Portfolio
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
-from bayes_frontier.text import share_words
+from bayes_frontier.text import share_words, task_title
 
 PORTFOLIO_ELEMENTS: dict[str, dict[str, object]] = {
     "task": {"linewidth": 1.3, "zorder": 2.5},
@@ -57,7 +57,7 @@ def plot_portfolio(found: Portfolio, *, axes: Axes | None = None, visuals: style
     for i, target in enumerate(found.goals.targets):
         look: dict[str, Any] = {"color": style.OKABE_ITO[i % 6], "linestyle": style.DASHES[i // 6 % 4]}
         elements.draw("task", panel.plot, flops, found.curve["met"].sel(task=target.task), **look)
-        label = f"{style.shorten(target.task, 24)} at {target.score:g}"
+        label = f"{style.shorten(task_title(target.task), 24)} at {target.score:g}"
         handles.append(elements.draw("task", Line2D, [], [], label=label, **look))
     elements.draw("together", panel.plot, flops, together)
     handles.append(elements.draw("together", Line2D, [], [], label="all together"))

@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, ZONE, Rows, draw_rows, plot_changes, row_axes, title_and_label
-from bayes_frontier.text import check_choice, count, share_words
+from bayes_frontier.text import check_choice, count, share_words, task_title
 
 GATE_ELEMENTS: dict[str, dict[str, object]] = {
     **ROW_ELEMENTS,
@@ -73,7 +73,7 @@ def plot_gate(
         one = one.isel(model=np.sort(order))
         labels = [str(name) for name in one["model"].to_numpy()]
         most = f" ({len(labels)} of {len(names):,}, the least expected)" if len(names) > len(labels) else ""
-        what = f"{one['task'].item()}: models among those like them{most}"
+        what = f"{task_title(one['task'].item())}: models among those like them{most}"
     percentile, lower, upper = (100.0 * one[name].to_numpy() for name in ("percentile", "lower", "upper"))
     texts = tuple(
         f"{verdict}  ({value:.1f})" if np.isfinite(value) else "no score"
@@ -173,7 +173,7 @@ def plot_contamination(
     median, lower, upper = (value.astype(float) for value in values[:3])
     texts = tuple(f"{word}  ({value:+.3f})" for word, value in zip(values[3], median, strict=True))
     given = str(found.attrs["references"]).replace("'", "")
-    title = f"{task or 'Scores'} after {found.attrs['after']}, given {given}"
+    title = f"{task_title(task or 'Scores')} after {found.attrs['after']}, given {given}"
     rows = Rows(tuple(names), median, lower, upper, None, texts)
     return plot_changes(found, rows, title, "shift in score", elements, axes)
 

@@ -203,7 +203,7 @@ def plot_emergence(found: Emergence, *, axes: Axes | None = None, visuals: style
     names = tuple(str(task) for task in numbers["task"].to_numpy())
     median, lower, upper = (numbers["width"].sel(statistic=part).to_numpy() for part in ("median", "lower", "upper"))
     first = numbers["rank_probability"].sel(rank=1).to_numpy()
-    texts = tuple(f"{v}  (P first {p:.2f})" for v, p in zip(numbers["verdict"].to_numpy(), first, strict=True))
+    texts = tuple(f"{v}  (P most abrupt {p:.2f})" for v, p in zip(numbers["verdict"].to_numpy(), first, strict=True))
     panel, new_figure = row_axes(axes, len(names))
     elements.draw("border", panel.axvline, found.decades)
     draw_rows(panel, Rows(names, median, lower, upper, None, texts), elements)

@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from bayes_frontier.errors import QueryError
-from bayes_frontier.text import suggestion
+from bayes_frontier.text import suggestion, task_title
 
 Visuals = Mapping[str, Mapping[str, object] | bool]
 
@@ -200,9 +200,9 @@ def halo_line(
 
 
 def name_panel(panel: Axes, name: str, options: Mapping[str, Any] | None) -> None:
-    """Put a name over a panel, as it is and cut to its place."""
+    """Put a name over a panel, a task's as people write it, cut to its place."""
     if options is not None:
-        panel.set_title(shorten(name), **options, parse_math=False)
+        panel.set_title(shorten(task_title(name)), **options, parse_math=False)
 
 
 def finish_panel(panel: Axes, name: str, flops: npt.NDArray[np.float64], elements: Settled) -> None:

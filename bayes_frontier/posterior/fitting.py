@@ -7,7 +7,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from bayes_frontier.errors import ConvergenceError, QueryError
+from bayes_frontier.errors import ConvergenceError, DataError, QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.diff import require_one_scoring
 from bayes_frontier.evaluations.registry.registry import Registry, given_registry
@@ -132,10 +132,13 @@ def fit(
         )
         try:
             sampled = draw(start=start)
-        except RuntimeError:
-            # what nutpie raises where no chain can start: scores that contradict the fit before
+        except (RuntimeError, ArithmeticError) as error:
+            # what is raised where no chain can start: by nutpie, or where its data are no numbers
+            if start is None and (words := _no_start(evaluations, error)):
+                raise DataError(words) from error
             if start is None:
                 raise
+            # scores that contradict the fit before
             start = None
             sampled = draw()
         provenance = {
@@ -165,6 +168,22 @@ def fit(
         # where a warm start did not help, the longer try does without
         start = None
     raise ConvergenceError(frontier.convergence_text())
+
+
+# Different scores of a task of which so few can leave chains nowhere to start.
+_FEW_VALUES = 20
+
+
+def _no_start(evaluations: Evaluations, error: Exception) -> str:
+    """Say why no chain starts; empty where it is not the scores, but a defect."""
+    values = evaluations.table.groupby("task")["score"].nunique().sort_values()
+    if "initialization" not in str(error) and not isinstance(error, ArithmeticError) and values.iloc[0] > _FEW_VALUES:
+        return ""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0][:150]
+    return (
+        f"The sampler finds no place to start ({reason}). Scores that are next to equal do that: task "
+        f"{str(values.index[0])!r} has {values.iloc[0]:,} different ones. Leave such tasks out (--tasks)."
+    )
 
 
 def _check_evaluations(evaluations: object) -> None:

@@ -432,13 +432,16 @@ class Frontier(Displayed):
         return Display(printable(title), [printable(line) for text in words for line in text.splitlines()])
 
 
-def load(path: str | Path) -> Frontier:
+def load(path: str | Path, *, sealed: bool = True) -> Frontier:
     """Read a fit written by `Frontier.save`.
 
     Parameters
     ----------
     path : str or Path
         NetCDF file.
+    sealed : bool
+        Refuse a file without the digest of what it holds, which fits of version 1 do not have; False takes one that
+        you trust, to be saved anew.
 
     Returns
     -------
@@ -448,6 +451,6 @@ def load(path: str | Path) -> Frontier:
     Raises
     ------
     StoreError
-        If there is no such file, it is cut short or damaged, or it is something else.
+        If there is no such file, it is not as it was written, or it is something else.
     """
-    return store.read(path, Frontier)
+    return store.read(path, Frontier, sealed=sealed)

@@ -1,6 +1,5 @@
 """A backtest, or the predictions of another table, as a folder: a page in Markdown, tables as CSV, pictures."""
 
-import html
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import product
@@ -9,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 from jinja2 import Environment
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, Backtest, range_words
 from bayes_frontier.checks.score import Scored
+from bayes_frontier.display import csv_bytes, markdown_text
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.plots.backtest import plot_backtest, plot_backtest_tasks
 from bayes_frontier.report.page import templates
@@ -23,8 +24,8 @@ def scoring_files(scored: Scored) -> dict[str, bytes]:
     """Write down what `bayes_frontier.score` found, without rows of the data."""
     return {
         PAGE: _score_page(scored).encode(),
-        "scores.csv": scored.table.round(6).to_csv(index=False).encode(),
-        "bridge.csv": scored.bridge.round(6).to_csv(index=False).encode(),
+        "scores.csv": csv_bytes(scored.table.round(6)),
+        "bridge.csv": csv_bytes(scored.bridge.round(6)),
     }
 
 
@@ -93,7 +94,7 @@ def write_backtest(result: Backtest, out_dir: str | Path, command: str) -> Path:
     for name, figure in pictures.items():
         write_picture(figure, folder / name, "backtest")
     for name, table in ((SUMMARY, result.table), (CELLS, cell_table(result))):
-        replace_file(folder / name, table.to_csv(index=False, float_format="%.6g").encode(), "backtest")
+        replace_file(folder / name, csv_bytes(table, float_format="%.6g"), "backtest")
     replace_file(folder / PAGE, page(result, command).encode(), "backtest")
     return folder / PAGE
 
@@ -133,14 +134,14 @@ def _cells(result: Backtest) -> Iterator[dict[str, Any]]:
             yield {"task": task, "split": split, "n": n, "loss": loss, "best": best, "error": error}
 
 
-def _safe(text: str) -> str:
-    return html.escape(printable(text), quote=False).replace("|", "\\|").replace("`", "'")
-
-
 @cache
 def _templates() -> Environment:
-    # Markdown: names from data are made safe one by one
-    environment = templates(autoescape=False)
-    environment.filters |= {"safe_text": _safe, "form": format, "counted": count, "percent": share_words}
-    environment.filters["printable"] = lambda value: printable(str(value))
+    # all that a template shows is text of Markdown, but for what it calls code
+    environment = templates(autoescape=False, finalize=_shown)
+    environment.filters |= {"form": format, "counted": count, "percent": share_words}
+    environment.filters["code"] = lambda value: Markup(printable(value))
     return environment
+
+
+def _shown(value: object) -> object:
+    return value if isinstance(value, Markup) else markdown_text(str(value))

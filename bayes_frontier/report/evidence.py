@@ -68,10 +68,14 @@ class Picture:
     def themed(self) -> str:
         """The picture for the page: no declaration, ids of its own, colours by the page's names for them."""
         drawn = self.svg[self.svg.index("<svg") :]
-        drawn = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{self.name}-", drawn)
-        drawn = re.sub(r"#[0-9a-f]{6}\b", lambda found: _THEME.get(found[0], found[0]), drawn)
-        drawn = re.sub(r'font: [^;"]*?([\d.]+)px [^;"]*', r"font: \g<1>px var(--font)", drawn)
-        return re.sub(r'<svg ([^>]*?)width="[\d.]+pt" height="[\d.]+pt"', r"<svg \1", drawn)
+        # what stands between elements is words, which may look like anything
+        return re.sub(r"<[^>]*>", lambda element: self._themed(element[0]), drawn)
+
+    def _themed(self, element: str) -> str:
+        made = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{self.name}-", element)
+        made = re.sub(r"#[0-9a-f]{6}\b", lambda found: _THEME.get(found[0], found[0]), made)
+        made = re.sub(r'font: [^;"]*?([\d.]+)px [^;"]*', r"font: \g<1>px var(--font)", made)
+        return re.sub(r'<svg ([^>]*?)width="[\d.]+pt" height="[\d.]+pt"', r"<svg \1", made)
 
 
 # Colours of `plots.style` that differ in the dark.

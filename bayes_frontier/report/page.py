@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from bayes_frontier.analysis.headline import FALLING, Headline, headline, nearby
 from bayes_frontier.checks.recovery import recovery
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Truth
 from bayes_frontier.files import make_folder, png, replace_file
@@ -27,7 +28,16 @@ from bayes_frontier.posterior.drift import PROB
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.report.chart import chart_document
 from bayes_frontier.report.evidence import FEW, Evidence, gather, pictures
-from bayes_frontier.text import count, flops_typeset, flops_words, one_in, percent_range, share_words, task_title
+from bayes_frontier.text import (
+    count,
+    flops_typeset,
+    flops_words,
+    one_in,
+    percent_range,
+    share_words,
+    task_title,
+    without_controls,
+)
 
 _MOST_BUDGETS = 5
 
@@ -88,7 +98,8 @@ def _text(value: object) -> str:
 def pack(document: object) -> str:
     """Turn a document into text that holds no character of HTML: JSON, deflated, in base64."""
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    # what is no text, such as a file's name of other bytes, is escaped in JSON alike
+    return base64.b64encode(zlib.compress(text.encode(errors="backslashreplace"), 9)).decode()
 
 
 def asset(name: str) -> Markup:
@@ -134,11 +145,12 @@ def _frame(found: xr.Dataset) -> pd.DataFrame:
     return frame
 
 
-def templates(*, autoescape: bool) -> Environment:
+def templates(*, autoescape: bool, finalize: Callable[[object], object] | None = None) -> Environment:
     """Load the templates of all reports; a name that one has and nobody gives is an error."""
     return Environment(
         loader=PackageLoader("bayes_frontier.report", "templates"),
         autoescape=autoescape,
+        finalize=finalize,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -227,9 +239,9 @@ def write_report(
     for picture in drawn:
         replace_file(folder / PICTURES / f"{picture.name}.svg", picture.svg.encode(), "report")
     for name, table in tables.items():
-        replace_file(folder / TABLES / f"{name}.csv", table.to_csv(index=False).encode(), "report")
+        replace_file(folder / TABLES / f"{name}.csv", csv_bytes(table), "report")
     replace_file(folder / HERO, png(draw_headline(frontier, lead)), "report")
-    replace_file(folder / PAGE, page.encode(), "report")
+    replace_file(folder / PAGE, without_controls(page).encode(), "report")
     return folder / PAGE
 
 

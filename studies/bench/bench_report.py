@@ -92,7 +92,8 @@ def page(found: dict[str, dict[str, Any]]) -> str:
             f"| {name} | {row['scores']:,} | {row['draws']:,} | {row['pictures']} | {row['processor_seconds']:.1f} | "
             f"{row['seconds']:.1f} | {row['megabytes']:.1f} | {row['peak_gb']:.1f} | {verdict} |"
         )
-    lines += ["", f"Python {platform.python_version()}, {os.cpu_count()} processors."]
+    lines += ["", "Times in a browser: [page.md](page.md).", ""]
+    lines += [f"Python {platform.python_version()}, {os.cpu_count()} processors."]
     return "\n".join(lines) + "\n"
 
 

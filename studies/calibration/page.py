@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.text import printable
 from studies.calibration.picture import NAMES, plot_along_compute, plot_coverage
@@ -29,7 +30,7 @@ def write_calibration(
     population, own, points = population_table(lines), own_table(lines), point_table(lines)
     held = bars(lines, scenarios)
     for name, table in (("population.csv", population), ("base_models.csv", own), ("along_compute.csv", points)):
-        replace_file(folder / name, table.to_csv(index=False, float_format="%.5f").encode(), "study")
+        replace_file(folder / name, csv_bytes(table, float_format="%.5f"), "study")
     pictures = {"coverage.png": plot_coverage(population), "along_compute.png": plot_along_compute(points)}
     for name, panels in pictures.items():
         write_picture(panels[0].figure, folder / name, "study")

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
 
 from bayes_frontier.plots.style import (
     GRID,
@@ -75,15 +77,15 @@ def plot_coverage(table: pd.DataFrame, *, visuals: Visuals | None = None) -> npt
             panel.set_xlim(left=0.0)
         else:
             panel.set_xlim(0.0, 1.02)
+            panel.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         if (options := chosen["name"]) is not None:
             panel.set_title(name, **options)
         if (options := chosen["labels"]) is not None:
-            panel.set_xlabel("score" if nominal is None else "share of replications and points", **options)
+            panel.set_xlabel("score" if nominal is None else "share of the simulated truths", **options)
     if (options := chosen["legend"]) is not None:
-        place_legend(panels, handles, options, new_figure=True)
-    place_title(
-        panels, "Population boundary: intervals against known truth (bars: 2 s.e.)", chosen["title"], new_figure=True
-    )
+        place_legend(panels, [*handles, _promise(chosen)], {"ncols": 5, **options}, new_figure=True)
+    title = "How often intervals for a new base model hold the simulated truth (bars: 2 standard errors)"
+    place_title(panels, title, chosen["title"], new_figure=True)
     return panels
 
 
@@ -93,22 +95,33 @@ def plot_along_compute(points: pd.DataFrame, *, visuals: Visuals | None = None) 
     mean = points.groupby(["method", "position"])[["covered90", "width", "bias"]].mean()
     panels = panel_grid(3)
     handles: list[Any] = []
-    parts = (("covered90", "90% intervals cover", 0.9), ("width", "their width", None), ("bias", "bias", 0.0))
+    parts = (
+        ("covered90", "90% intervals cover", 0.9),
+        ("width", "width of 90% intervals, score", None),
+        ("bias", "bias, score", 0.0),
+    )
     methods = [name for name in NAMES if name in mean.index.get_level_values("method")]
     for panel, (column, name, nominal) in zip(panels, parts, strict=True):
         for i, method in enumerate(methods):
             _line(panel, mean.loc[method][column], i, NAMES[method], chosen, handles if column == "bias" else [])
         if nominal is not None and (options := chosen["nominal"]) is not None:
             panel.axhline(nominal, **options)
+        if column == "covered90":
+            panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         tidy(panel, chosen["grid"])
         if (options := chosen["name"]) is not None:
             panel.set_title(name, **options)
         if (options := chosen["labels"]) is not None:
-            panel.set_xlabel("place between lowest and highest compute", **options)
+            panel.set_xlabel("compute: 0 the lowest, 1 the highest", **options)
     if (options := chosen["legend"]) is not None:
-        place_legend(panels, handles, options, new_figure=True)
+        place_legend(panels, [*handles, _promise(chosen)], {"ncols": 5, **options}, new_figure=True)
     place_title(panels, "Along the range of compute, mean of all scenarios", chosen["title"], new_figure=True)
     return panels
+
+
+def _promise(chosen: dict[str, Any]) -> Line2D | None:
+    options = chosen["nominal"]
+    return None if options is None else Line2D([], [], **{**options, "label": "what they promise"})
 
 
 def _line(panel: Axes, values: pd.Series, i: int, label: str, chosen: dict[str, Any], handles: list[Any]) -> None:

@@ -19,6 +19,7 @@ import bayes_frontier as bf
 from bayes_frontier.analysis.saturation import flops_of_size
 from bayes_frontier.analysis.surface import OVER, interval, statistics
 from bayes_frontier.checks.backtest.axis import on_axis
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.text import flops_words, probability_words
 
@@ -226,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             *levels(frontier),
         ]
         table = pd.DataFrame(claims, columns=list(COLUMNS))
-        replace_file(given.out / "claims-boundaries.csv", table.to_csv(index=False).encode(), "--out")
+        replace_file(given.out / "claims-boundaries.csv", csv_bytes(table), "--out")
         said = {"by compute": frontier, "by size": by_size}
         notes = [f"Fit {name}: {' '.join(one.convergence_text().split())}" for name, one in said.items()]
         replace_file(given.out / "notes-boundaries.md", "\n\n".join([*notes, _READING, ""]).encode(), "--out")

@@ -23,6 +23,7 @@ from scipy import stats
 
 import bayes_frontier as bf
 from bayes_frontier.analysis.contamination import BOTH_SIDES, EXPLANATIONS, NOISY, TREND
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.text import count
 
@@ -232,7 +233,7 @@ def run(table: Path, kept: Path, out: Path, study: Path, fit: Callable[..., bf.F
         ("stages.csv", found[names].to_dataframe().reset_index()),
         ("contamination.csv", crossed),
     ):
-        replace_file(out / name, frame.to_csv(index=False, float_format="%.4f").encode(), "--out")
+        replace_file(out / name, csv_bytes(frame, float_format="%.4f"), "--out")
     replace_file(out / "notes-releases.md", notes(shifted, crossed).encode(), "--out")
     return claims
 

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 import bayes_frontier as bf
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file
 from studies.calibration.page import PAGE, markdown
 from studies.design.arms import by_base_model, filled
@@ -151,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rows.append(row)
             print(f"pool {row['pool']}, {row['known']}, seed {row['seed']}: done", file=sys.stderr)
     frame = pd.DataFrame(rows)
-    replace_file(given.out / "agreement.csv", frame.round(6).to_csv(index=False).encode(), "--out")
+    replace_file(given.out / "agreement.csv", csv_bytes(frame.round(6)), "--out")
     command = (
         f"python -m studies.design.design_agreement {given.table.name} --periods {given.periods}"
         f"{' --relabel' if given.relabel else ''} --seeds {given.seeds} --out {given.out.name}"

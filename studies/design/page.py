@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file, write_picture
 from bayes_frontier.text import printable
 from studies.calibration.page import PAGE, markdown
@@ -45,7 +46,7 @@ def write_design(
         .groupby(["arm", "period", "budget"], as_index=False)
         .mean()
     )
-    replace_file(folder / "contest.csv", means.round(6).to_csv(index=False).encode(), "study")
+    replace_file(folder / "contest.csv", csv_bytes(means.round(6)), "study")
     page = folder / PAGE
     replace_file(page, "\n".join(_sections(results, held, command, about)).encode(), "study")
     return page, held

@@ -36,7 +36,9 @@ def plot_contest(results: pd.DataFrame) -> Figure:
         ax.set_title(title, fontsize=11, fontweight="bold", loc="left", color=INK)
         ax.set_xlabel("budget, share of all parameters", fontsize=10, color=SOFT)
         _name_ends(ax, 1000.0 * table.iloc[:, -1], budgets[-1])
-    panels[0].set_ylabel("distance to the full-data boundary, score x 1000", fontsize=10, color=SOFT)
+    title = "How far the boundary of the models chosen is from that of all models: lower is better"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=12.5, color=INK)
+    panels[0].set_ylabel("distance, score x 1000", fontsize=10, color=SOFT)
     return figure
 
 
@@ -59,7 +61,7 @@ def _name_ends(ax: Axes, ends: pd.Series, last: float) -> None:
             textcoords="axes fraction",
             va="center",
             fontsize=9,
-            color=style["color"] if arm in NAMED else SOFT,
+            color=style["color"] if arm == OURS or arm in NAMED else SOFT,
             fontweight="bold" if arm == OURS else "normal",
             arrowprops={
                 "arrowstyle": "-",

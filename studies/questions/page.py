@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.text import printable
 from studies.questions.run import COVERAGE, FALSE_ALARMS, alarms, coverage
@@ -31,7 +32,7 @@ def write_recovery(
     for name, i in tables.items():
         parts = [found[i].assign(study=study) for study, found in by_study.items()]
         table = pd.concat([(covered, wrong)[i].assign(study="all"), *parts], ignore_index=True)
-        replace_file(out / name, table.to_csv(index=False, float_format="%.4f").encode(), "--out")
+        replace_file(out / name, csv_bytes(table, float_format="%.4f"), "--out")
     replace_file(
         out / "README.md", _page(there, lines, covered, wrong, by_study, command, _agreement(out)).encode(), "--out"
     )
@@ -41,7 +42,7 @@ def write_recovery(
 def write_agreement(tables: Sequence[pd.DataFrame], out: Path) -> None:
     """Write agreement.csv."""
     table = pd.concat(list(tables), ignore_index=True)[["fit", "quantity", "shift", "width"]]
-    replace_file(out / AGREEMENT, table.to_csv(index=False, float_format="%.3f").encode(), "--out")
+    replace_file(out / AGREEMENT, csv_bytes(table, float_format="%.3f"), "--out")
 
 
 def _agreement(out: Path) -> list[str]:

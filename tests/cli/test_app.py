@@ -45,6 +45,11 @@ def raising(monkeypatch, run):
         (OSError(errno.ENOSPC, "No space left"), 2, "Error: standard output: No space left. Make room."),
         (OSError(errno.ENOSPC, "No space left", "/a/b.nc"), 2, "Error: /a/b.nc: No space left. Make room."),
         (OSError(errno.EIO, "Input/output error"), 70, None),
+        (
+            UnicodeEncodeError("utf-8", "t\udcff\x1b.csv", 1, 2, "surrogates not allowed"),
+            2,
+            "Error: 't\\udcff\\x1b.csv' holds bytes that are no text; name it otherwise.",
+        ),
         (ZeroDivisionError(), 70, "Unexpected ZeroDivisionError. Run again with --debug for the traceback."),
     ],
 )

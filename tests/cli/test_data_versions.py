@@ -88,9 +88,9 @@ def test_items_are_kept_in_parquet(run, table, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--out", "x.txt"], "ends neither in .csv nor in .parquet"),
+        (["--out", "x.txt"], "x.txt ends in none of .csv, .parquet"),
         (["--out", "x.csv", "--rescored", "most"], "rescored: unknown choice 'most'"),
-        (["--out", "nowhere/x.csv"], "--out: nowhere/x.csv cannot be written"),
+        (["--out", "nowhere/x.csv"], "--out: there is no folder nowhere"),
     ],
 )
 def test_bad_choices_are_one_message(run, table, tmp_path, monkeypatch, arguments, words):

@@ -1,7 +1,5 @@
 """`bayes-frontier fit`, without sampling."""
 
-import os
-
 import pytest
 
 
@@ -74,7 +72,7 @@ def test_no_convergence_may_be_allowed(run, table, tmp_path):
         (["--out", "{}/fit.csv"], "does not end in .nc"),
         (["--out", "{}/fit"], "does not end in .nc"),
         (["--out", "{}/nowhere/fit.nc"], "there is no folder"),
-        (["--out", "{}/folder.nc"], "is a folder; name a file in it"),
+        (["--out", "{}/folder.nc"], "is a folder; name a file"),
         (["--out", "{}/fit.nc", "--tau", "98"], "--tau: 98 looks like a percentage: write 0.98"),
         (["--out", "{}/fit.nc", "--column", "flops"], "--column: cannot read 'flops'"),
         (["--out", "{}/fit.nc", "--column", "flips=a"], "flips"),
@@ -113,7 +111,10 @@ def test_a_place_to_save_is_asked_for(run, table):
 
 
 def test_a_folder_that_cannot_be_written(run, table, tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    def refuse(**place):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
     done = run("fit", table, "--out", tmp_path / "fit.nc")
     assert done.exit_code == 2
     assert "cannot be written" in done.stderr

@@ -33,7 +33,7 @@ def test_a_clean_table_loses_nothing(tmp_path):
         assert read.frame["model"].tolist() == ["a/one", "a/two", "a/three"]
         assert read.frame["cost"].tolist() == [8.0, 7.2, 1.0]
         assert len(read.left_out) == 0
-        assert read.unit == "1e9 parameters"
+        assert read.unit == "billion parameters"
 
 
 def test_compute_and_parameters_come_from_the_registry_where_the_table_has_none():

@@ -11,6 +11,7 @@ import bayes_frontier as bf
 from bayes_frontier.design import updating
 from bayes_frontier.design import updating as promising
 from bayes_frontier.design.updating import Planned, promise
+from bayes_frontier.display import csv_bytes
 from bayes_frontier.errors import DataError, QueryError
 from tests.draws import BASES, FLOPS, TASKS, small_table
 
@@ -205,3 +206,12 @@ def test_surprises_are_what_lies_above(frontier, fitted):
     made = bf.update(frontier, new_table())
     lower = replace(made, scores=made.scores.assign(boundary=1.0))
     assert len(lower.surprises) == 0
+
+
+def test_names_survive_the_way_through_a_plans_file(tmp_path):
+    names = ["=1+1", "-x", "'@y", "NA", "lab/model"]
+    table = pd.DataFrame({"model": names, "focus": "=task;b", "flops_low": 1e22, "flops_high": 1e24, "prob": 0.9})
+    (tmp_path / "plan.csv").write_bytes(csv_bytes(table))
+    planned = Planned.from_plan(tmp_path / "plan.csv")
+    assert planned.table["model"].tolist() == names
+    assert planned.tasks == ("=task", "b")

@@ -134,6 +134,8 @@ def test_from_models_fills_in_what_is_optional():
         ({"flops": [np.nan, 1e21]}, {}, "positive and finite"),
         ({}, {"tasks": ["t", "u"]}, "no column 'u'"),
         ({}, {"tasks": []}, "task names"),
+        ({"model": ["a\x00b", "c"]}, {}, r"model: .* with a NUL"),
+        ({"t\x00": 0.5}, {"tasks": ["t\x00"]}, r"tasks: .* with a NUL"),
         ({}, {"tasks": ["flops"]}, "'flops' cannot be used"),
         ({}, {"periods": ["2024-06-30"]}, "missing for 1 model"),
     ],

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from bayes_frontier.model.engine.fast import CENTRED, SHARES, prior_variables, share_logits, task_scales
-from bayes_frontier.model.spec import HalfNormal, LogNormal, Normal, Priors
+from bayes_frontier.model.spec import LEAST_SCALE, HalfNormal, LogNormal, Normal, Priors
 
 CENTRE = Normal(dist="normal", mu=0.7, sigma=0.3)
 SPREAD = HalfNormal(dist="half-normal", sigma=0.5)
@@ -78,7 +78,9 @@ def test_task_scales_vary_around_the_typical_one():
         drift, bases = task_scales(PRIORS, ("drift", "base_model"), 3)
     assert {v.name for v in model.free_RVs} == {"scale_typical", "scale_spread", "scale_raw"}
     assert {v.name for v in model.deterministics} == {"drift_scale", "base_model_scale"}
-    both = np.log(pm.draw([drift, bases], draws=4000, mode="FAST_COMPILE", random_seed=2))
+    drawn = np.array(pm.draw([drift, bases], draws=4000, mode="FAST_COMPILE", random_seed=2))
+    assert drawn.min() > LEAST_SCALE
+    both = np.log(drawn - LEAST_SCALE)
     for draws, own, spread in zip(both, ("drift", "base_model"), (0.5, 0.5), strict=True):
         assert draws.mean() == pytest.approx(getattr(PRIORS, own).mu, abs=0.04)
         assert draws.var(axis=0).mean() == pytest.approx(0.7**2 + spread**2, rel=0.1)
@@ -89,7 +91,7 @@ def test_a_single_task_has_the_typical_scale():
         (scale,) = task_scales(PRIORS, ("drift",), 1)
     assert [v.name for v in model.free_RVs] == ["scale_typical"]
     value, typical = pm.draw([scale, model["scale_typical"]], mode="FAST_COMPILE", random_seed=3)
-    assert value == pytest.approx(typical)
+    assert value == pytest.approx(LEAST_SCALE + typical)
 
 
 def test_a_structure_without_effects_has_no_scales():

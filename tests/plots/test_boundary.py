@@ -25,7 +25,7 @@ def coloured(axes, colour):
 def test_one_panel_a_task_with_its_median_and_band(frontier):
     axes = plot_boundary(frontier)
     assert axes.shape == (2,)
-    assert [panel.get_title(loc="left") for panel in axes] == ["bbh", "math_lvl_5"]
+    assert [panel.get_title(loc="left") for panel in axes] == ["BBH", "MATH Lvl 5"]
     for task, panel in zip(frontier.tasks, axes, strict=True):
         assert panel.get_xscale() == "log"
         (line,) = coloured(panel, BLUE)

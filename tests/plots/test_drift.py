@@ -75,7 +75,7 @@ def closed():
 
 def test_the_line_is_the_median_and_the_band_the_interval(along):
     panels = plot_drift_curves(along)
-    assert [panel.get_title(loc="left") for panel in panels] == ["bbh", "math_lvl_5"]
+    assert [panel.get_title(loc="left") for panel in panels] == ["BBH", "MATH Lvl 5"]
     last = along.isel(step=-1).sel(task="math_lvl_5")
     (line,) = (one for one in panels[1].lines if one.get_color() == OKABE_ITO[0])
     np.testing.assert_allclose(line.get_ydata(), last["median"])

@@ -20,7 +20,9 @@ def segments(panel, width: float) -> list[np.ndarray]:
 
 
 def names(panel) -> list[str]:
-    return [label.get_text() for label in panel.get_yticklabels()]
+    """Names of rows; tasks, shown as people write them, as in the table."""
+    written = {"BBH": "bbh", "MATH Lvl 5": "math_lvl_5"}
+    return [written.get(label.get_text(), label.get_text()) for label in panel.get_yticklabels()]
 
 
 def test_attainable_rows_fall_and_have_the_intervals_of_the_fit(frontier):

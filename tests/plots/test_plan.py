@@ -18,7 +18,7 @@ def made() -> Plan:
         [(t, 10.0**z, 0.1, 0.08) for t in ("a", "b", "c", "d") for z in (22, 23, 24)],
         columns=["task", "flops", "now", "planned"],
     )
-    return Plan(table, pd.DataFrame(), widths, 0.9, 8.0, 20.0, "1e9 parameters", "interval-width")
+    return Plan(table, pd.DataFrame(), widths, 0.9, 8.0, 20.0, "billion parameters", "interval-width")
 
 
 def test_a_plan_is_drawn_with_its_curve_batches_and_tasks(made):
@@ -27,7 +27,7 @@ def test_a_plan_is_drawn_with_its_curve_batches_and_tasks(made):
     assert list(x) == [0.0, 1.0, 3.0, 7.0]
     assert list(y) == pytest.approx([0.1, 0.09, 0.085, 0.08])
     assert spending.lines[1].get_xdata()[0] == 3.0
-    assert "1e9 parameters" in spending.get_xlabel()
+    assert "billion parameters" in spending.get_xlabel()
     assert [panel.get_title(loc="left") for panel in panels] == ["a", "b", "c", "d"]
     assert all(len(panel.lines) == 2 for panel in panels)
     assert_readable(spending.figure)

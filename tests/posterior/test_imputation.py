@@ -113,7 +113,9 @@ def test_pooled_fits_say_what_they_are(tmp_path):
     def fit_one(table, before, number):
         seen.append(before)
         made = a_fit(table, before, number)
-        made.posterior["ending"] = xr.DataTree(xr.Dataset({"floor": ("point", [float(number)])}))
+        made.posterior["ending"] = xr.DataTree(
+            xr.Dataset({"floor": (("point", "task", "period"), [[[float(number)]]])})
+        )
         return made
 
     found = fit_imputed(evaluations, fit_one, 4, default_registry(), seed=1)
@@ -128,7 +130,7 @@ def test_pooled_fits_say_what_they_are(tmp_path):
     found.save(tmp_path / "fit.nc")
     back = bf.load(tmp_path / "fit.nc")
     assert back.provenance == found.provenance
-    assert back.posterior["ending"]["floor"].to_numpy().tolist() == [0.0]
+    assert back.posterior["ending"]["floor"].to_numpy().tolist() == [[[0.0]]]
 
 
 def test_fit_divides_its_draws_and_tries_longer_chains_once(monkeypatch):

@@ -11,7 +11,30 @@ import xarray as xr
 
 import bayes_frontier as bf
 from bayes_frontier.errors import StoreError
+from bayes_frontier.posterior import store
 from tests.draws import without_bases
+
+
+def change(path, how):
+    """Change a saved fit and give it the digest that belongs to it, as who crafts one would."""
+    path.write_bytes(path.read_bytes()[: -store._SEAL_BYTES])
+    with h5py.File(path, "a") as file:
+        how(file)
+    path.write_bytes(store.sealed(path.read_bytes()))
+
+
+def without(name):
+    def remove(file):
+        del file[name]
+
+    return remove
+
+
+def attribute(name, value):
+    def put(file):
+        file.attrs[name] = value
+
+    return put
 
 
 @pytest.fixture
@@ -51,8 +74,7 @@ def test_diagnostics_of_other_draws_are_not_used(saved):
 
 
 def test_a_fit_of_before_diagnostics_were_kept(frontier, saved):
-    with h5py.File(saved, "a") as file:
-        del file["diagnostics"]
+    change(saved, without("diagnostics"))
     back = bf.load(saved)
     pd.testing.assert_frame_equal(back.diagnostics, frontier.diagnostics)
 
@@ -92,44 +114,68 @@ def test_an_existing_file_is_replaced(frontier, tmp_path):
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
 def test_a_file_cut_short(saved, share):
     saved.write_bytes(saved.read_bytes()[: int(saved.stat().st_size * share)])
-    with pytest.raises(StoreError, match="fit.nc: not a readable NetCDF file.*cut short"):
+    with pytest.raises(StoreError, match="fit.nc: a NetCDF file without the digest that ends a fit: it was cut short"):
         bf.load(saved)
 
 
 @pytest.mark.parametrize("content", [b"", b"model,score\na,0.5\n", b"\x89HDF\r\n\x1a\n", os.urandom(4096)])
-def test_something_else(tmp_path, content):
+@pytest.mark.parametrize("sealed", [True, False])
+def test_something_else(tmp_path, content, sealed):
     path = tmp_path / "fit.nc"
     path.write_bytes(content)
-    with pytest.raises(StoreError, match="fit.nc: not a readable NetCDF file"):
-        bf.load(path)
+    with pytest.raises(StoreError, match="fit.nc: (not a readable|a) NetCDF file"):
+        bf.load(path, sealed=sealed)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.3, 0.7, 0.999, "seal"])
+def test_one_bit_is_noticed(saved, place):
+    content = bytearray(saved.read_bytes())
+    # none but the eight bytes that say that it is HDF5 have words of their own
+    at = len(content) - 30 if place == "seal" else 8 + int(place * (len(content) - 100))
+    content[at] ^= 4
+    saved.write_bytes(content)
+    with pytest.raises(StoreError, match="fit.nc: is not as it was written: its digest is another"):
+        bf.load(saved)
+
+
+def test_a_fit_of_version_1_is_converted_where_it_is_trusted(frontier, saved):
+    saved.write_bytes(saved.read_bytes()[: -store._SEAL_BYTES])
+    with h5py.File(saved, "a") as file:
+        file.attrs["version"] = 1
+    with pytest.raises(StoreError, match=r"version 1, .*bf\.load\('.*fit\.nc', sealed=False\)\.save"):
+        bf.load(saved)
+    bf.load(saved, sealed=False).save(saved)
+    xr.testing.assert_identical(bf.load(saved).boundary(1e24), frontier.boundary(1e24))
+
+
+def test_other_programs_read_a_sealed_fit(saved):
+    with xr.open_datatree(saved, engine="h5netcdf") as tree:
+        assert {"posterior", "evaluations"} <= set(tree.children)
 
 
 def test_another_netcdf_file(tmp_path):
     path = tmp_path / "other.nc"
     xr.Dataset({"x": ("y", [1.0])}).to_netcdf(path, engine="h5netcdf")
-    with pytest.raises(StoreError, match="a NetCDF file, but not a fit of bayes_frontier"):
+    with pytest.raises(StoreError, match="without the digest that ends a fit.* is no fit of bayes_frontier"):
         bf.load(path)
 
 
 def test_another_version(saved):
-    with h5py.File(saved, "a") as file:
-        file.attrs["version"] = 99
-    with pytest.raises(StoreError, match="written in version 99 of the format, this is 1"):
+    change(saved, attribute("version", 99))
+    with pytest.raises(StoreError, match="written in version 99 of the format, this is 2"):
         bf.load(saved)
 
 
 @pytest.mark.parametrize("group", ["posterior", "sample_stats", "constant_data", "evaluations"])
 def test_a_missing_part(saved, group):
-    with h5py.File(saved, "a") as file:
-        del file[group]
-    with pytest.raises(StoreError, match="missing or damaged"):
+    change(saved, without(group))
+    with pytest.raises(StoreError, match=f"parts of the fit are missing: '{group}'"):
         bf.load(saved)
 
 
 def test_a_damaged_specification(saved):
-    with h5py.File(saved, "a") as file:
-        file.attrs["specification"] = "{"
-    with pytest.raises(StoreError, match="missing or damaged"):
+    change(saved, attribute("specification", "{"))
+    with pytest.raises(StoreError, match=r"fit\.nc: not a readable NetCDF file, or damaged \(ValidationError"):
         bf.load(saved)
 
 
@@ -143,13 +189,13 @@ def test_missing_file_and_directory(tmp_path):
 def test_a_failed_write_keeps_the_old_file(frontier, tmp_path, monkeypatch):
     path = tmp_path / "fit.nc"
     path.write_text("old")
-    write = xr.DataTree.to_netcdf
 
-    def full(tree, target, **options):
-        write(tree, target, **options)
+    def full(part, content):
+        with part.open("wb") as file:
+            file.write(content[:100])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(xr.DataTree, "to_netcdf", full)
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(StoreError, match=r"fit\.nc cannot be written \(.*No space left"):
         frontier.save(path)
     assert path.read_text() == "old"

@@ -284,6 +284,34 @@ def test_no_violation_of_wcag_aa_and_nothing_is_cut(browser, written, width, sch
     page.close()
 
 
+def test_a_step_of_the_budget_draws_the_curve_not_again(visit):
+    """The curve's path stays the same node, the answer moves on it; a period is another curve."""
+    page = visit.page
+    page.evaluate("window.before = document.querySelector('.plot path.line')")
+    place = page.locator(".plot circle.answer").get_attribute("cx")
+    visit.slide("budget", 23.0)
+    assert page.locator(".plot circle.answer").get_attribute("cx") != place
+    assert page.evaluate("window.before.isConnected")
+    visit.slide("period", 0)
+    assert not page.evaluate("window.before.isConnected")
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_the_answers_label_is_on_no_curve(browser, written, width):
+    visit = Visit(browser, written, width=width)
+    crossing = """() => {
+      const box = document.querySelector('.plot .answer-words').getBBox();
+      const inside = (p) => p.x > box.x && p.x < box.x + box.width && p.y > box.y + 4 && p.y < box.y + box.height - 4;
+      const points = (path) => d3.range(0, path.getTotalLength(), 1).map((at) => path.getPointAtLength(at));
+      const curves = [...document.querySelectorAll('.plot path.line, .plot path.first')];
+      return curves.filter((path) => points(path).some(inside)).length;
+    }"""
+    for budget in (22.5, 23.0, 23.5, 24.0):
+        visit.slide("budget", budget)
+        assert visit.page.evaluate(crossing) == 0, budget
+    visit.page.close()
+
+
 def test_paper_is_white_and_two_pages(browser, written):
     visit = Visit(browser, written, scheme="dark")
     colour = "getComputedStyle(document.body).backgroundColor"

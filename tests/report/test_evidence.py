@@ -36,12 +36,14 @@ def test_on_the_page_a_picture_has_the_pages_colours_and_ids_of_its_own():
     panel = figure.subplots()
     panel.plot([0, 1], color=style.OKABE_ITO[0])
     panel.set_title("<b>$x_1$</b>", parse_math=False, color=style.INK)
+    panel.set_xlabel('#404040 id="x"')
     made = Picture("one", svg(figure))
     themed = made.themed
     assert themed.startswith("<svg ")
     assert "var(--accent)" in themed
     assert "#0072b2" not in themed
     assert "&lt;b&gt;$x_1$&lt;/b&gt;" in themed
+    assert '#404040 id="x"' in themed, "words stay as they are"
     assert 'id="figure_1"' not in themed
     assert 'id="one-figure_1"' in themed
     assert svg(figure) == made.svg, "the same figure gives the same text"

@@ -200,6 +200,12 @@ def test_names_from_data_are_text_and_nothing_else(read, simulated, tmp_path):
     assert HOSTILE not in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
+def test_a_source_whose_name_is_no_text(read, simulated):
+    # as Python gives a file's name of other bytes
+    made = Evaluations.from_models(simulated[0].models, ["bbh"], source="t\udcff\x1b.csv")
+    assert "t\\udcff\\x1b.csv" in read(FakeFrontier(made)).text
+
+
 def test_one_task_one_period_one_base_model(read, simulated):
     models = simulated[0].models.assign(base_model="only", flops=1e23)
     frontier = FakeFrontier(Evaluations.from_models(models, ["bbh"]))

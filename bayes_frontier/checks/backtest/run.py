@@ -20,10 +20,11 @@ from bayes_frontier.checks.backtest.baselines import Baseline, Rows, choose
 from bayes_frontier.checks.backtest.comparison import OURS, Backtest
 from bayes_frontier.errors import ConvergenceError, DataError, QueryError, StoreError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.files import replacing
+from bayes_frontier.files import replace_file
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.parallel import Workers
+from bayes_frontier.posterior.store import check_seal, sealed
 from bayes_frontier.provenance import __version__, code_digest, versions
 
 if TYPE_CHECKING:
@@ -64,12 +65,13 @@ class LevelStore:
         if self.folder is None or not (path := self.folder / f"{name}.nc").is_file():
             return None
         try:
+            check_seal(path)
             with xr.open_dataset(path, engine="h5netcdf") as opened:
                 found = opened.load()
             if found.attrs["key"] != key:
                 return None
             return Levels(found["level"].to_numpy(), json.loads(found.attrs["facts"]))
-        except (OSError, ValueError, KeyError, RuntimeError, TypeError):
+        except (OSError, ValueError, KeyError, RuntimeError, TypeError, StoreError):
             return None
 
     def save(self, name: str, key: str, levels: Levels) -> None:
@@ -78,8 +80,8 @@ class LevelStore:
             return
         attrs = {"key": key, "facts": json.dumps(dict(levels.facts))}
         data = xr.Dataset({"level": (("record", "task"), levels.values)}, attrs=attrs)
-        with replacing(self.folder / f"{name}.nc", "Finished levels", StoreError) as part:
-            data.to_netcdf(part, engine="h5netcdf")
+        content = sealed(data.to_netcdf(engine="h5netcdf"))
+        replace_file(self.folder / f"{name}.nc", content, "Finished levels", StoreError)
 
 
 def make_key(parts: Mapping[str, object]) -> str:

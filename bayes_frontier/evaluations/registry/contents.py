@@ -358,7 +358,7 @@ def parse(text: str, where: str, under: Contents) -> Contents:
     """Parse and check a registry file."""
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise DataError(f"{where}: not TOML: {error}. Correct the file there.") from None
     top = {
         "generation": _TABLE,

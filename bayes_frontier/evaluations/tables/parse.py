@@ -173,8 +173,9 @@ _FOREIGN = (
 )
 
 
-def parse_delimited(data: bytes, shown: str, name: str) -> Sheet:
-    """Parse the bytes of a text table."""
+def parse_delimited(data: bytes, shown: str, name: str, most: int | None = None) -> Sheet:
+    """Parse the bytes of a text table of at most so many cells."""
+    most = MOST_CELLS if most is None else most
     text = _decode(data, shown)
     start = text.lstrip("\r\n \t")[:200].lower()
     if start.startswith("<"):
@@ -188,8 +189,9 @@ def parse_delimited(data: bytes, shown: str, name: str) -> Sheet:
     rows = body.split("\n", used)[used:]
     if not rows or not rows[0].strip():
         raise DataError(f"{shown} has a header ({len(header)} columns) but no rows: nothing to read.")
-    if rows[0].count("\n") * len(header) > MOST_CELLS:
-        raise DataError(f"{shown} has more than {MOST_CELLS:,} cells: too large to be read whole; split it.")
+    if rows[0].count("\n") * len(header) > most:
+        hint = "split it" if most == MOST_CELLS else "unpack or split it"
+        raise DataError(f"{shown} has more than {most:,} cells: too large to be read whole; {hint}.")
     frame = _parse(rows[0].rstrip("\n"), header, delimiter, first, shown)
     breaks = np.zeros(len(frame), dtype=np.int64)
     if rows[0].rstrip("\n").count("\n") >= len(frame):
@@ -317,8 +319,9 @@ MOST_TABLES = 200
 PACKED = (".gz", ".bz2", ".xz")
 """Endings that a compressed table has behind its own."""
 
-LARGEST_UNPACKED = 2**28
-"""Largest table unpacked, in bytes: what is unpacked can be a thousand times as large as its file."""
+LARGEST_UNPACKED, MOST_UNPACKED_CELLS = 2**27, 12_500_000
+"""Largest table unpacked, in bytes and in cells: a thousand times as large as its file, and 150 bytes a score in the
+end. Reading one takes 2.5 GB at most (docs/limits.md)."""
 
 _CHUNK = 2**20
 _OPENERS: dict[bytes, tuple[str, Callable[..., Any]]] = {

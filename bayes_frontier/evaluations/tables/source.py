@@ -13,8 +13,9 @@ import pyarrow.parquet
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.tables.parse import (
     LARGEST,
-    MOST_CELLS,
+    LARGEST_UNPACKED,
     MOST_TABLES,
+    MOST_UNPACKED_CELLS,
     files_below,
     is_table_name,
     member,
@@ -144,15 +145,17 @@ def load(source: object) -> Source:
 
 def load_table(path: Path, shown: str) -> Sheet:
     """Load a CSV or Parquet file, compressed or not."""
-    return _table(unpacked(read_bytes(path, LARGEST_TABLE, shown), shown), shown, plain_name(path.name))
+    packed = read_bytes(path, LARGEST_TABLE, shown)
+    data = unpacked(packed, shown)
+    return _table(data, shown, plain_name(path.name), None if data is packed else MOST_UNPACKED_CELLS)
 
 
-def _table(data: bytes, shown: str, name: str) -> Sheet:
+def _table(data: bytes, shown: str, name: str, most: int | None = MOST_UNPACKED_CELLS) -> Sheet:
     if not data.strip():
         raise DataError(f"{shown} is empty: expected evaluations, such as a CSV or Parquet table of them.")
     if data.startswith(b"PAR1"):
         return make_sheet(_parquet(data, shown), "row", name)
-    return parse_delimited(data, shown, name)
+    return parse_delimited(data, shown, name, most)
 
 
 def _as_pandas(source: Any) -> pd.DataFrame | None:  # noqa: ANN401 - any library's frame
@@ -224,7 +227,7 @@ def _parquet(data: bytes, shown: str) -> pd.DataFrame:
         schema = about.schema.to_arrow_schema()
         flat = [k for k, column in enumerate(schema) if not pa.types.is_nested(column.type)]
         unique([str(name) for name in schema.names], shown)
-        if _rows(about) * max(len(flat), 1) > MOST_CELLS:
+        if _rows(about) * max(len(flat), 1) > MOST_UNPACKED_CELLS:
             raise DataError(
                 f"{shown} has {_rows(about):,} rows x {len(flat):,} columns: too large to be read whole; "
                 "keep the columns needed."
@@ -252,11 +255,12 @@ def _rows(about: pa.parquet.FileMetaData) -> int:
 
 def _spelt_out(table: pa.Table, shown: str) -> pa.Table:
     """Replace dictionaries by their texts, unless a few long texts repeated would fill the memory."""
+    size = 0
     for k, column in enumerate(table.schema):
         if not pa.types.is_dictionary(column.type):
             continue
-        size = sum(_length(chunk) for chunk in table.column(k).chunks)
-        if size > LARGEST_TABLE:
+        size += sum(_length(chunk) for chunk in table.column(k).chunks)
+        if size > LARGEST_UNPACKED:
             raise DataError(
                 f"{shown}, column {quote(column.name)}: {size:,} bytes of text: too large to be read whole."
             )

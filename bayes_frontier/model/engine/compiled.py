@@ -149,9 +149,21 @@ class Compiled:
         with warnings.catch_warnings():
             # nutpie counts divergences in a warning; they are reported with the other diagnostics.
             warnings.filterwarnings("ignore", category=UserWarning, module="nutpie")
-            trace = nutpie.sample(
-                density, seed=seed, progress_bar=progress, save_warmup=False, store_unconstrained=True, **settings
+            sampler = nutpie.sample(
+                density,
+                seed=seed,
+                progress_bar=progress,
+                save_warmup=False,
+                store_unconstrained=True,
+                blocking=False,
+                **settings,
             )
+            try:
+                trace = sampler.wait()
+            except BaseException:
+                # by itself nutpie gives the draws so far for all of them when it is interrupted
+                sampler.cancel()
+                raise
         statistics = trace["sample_stats"].dataset
         return self.kept(statistics["unconstrained_draw"].to_numpy()), statistics
 

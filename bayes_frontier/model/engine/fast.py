@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -31,7 +32,7 @@ from bayes_frontier.model.engine.geometry import (
 )
 from bayes_frontier.model.grouped import CompiledOp, cell_loss, code_version, like
 from bayes_frontier.model.likelihood import FloatArray, IntArray
-from bayes_frontier.model.spec import HalfNormal, LogNormal, ModelSpec, Normal, Priors
+from bayes_frontier.model.spec import LEAST_SCALE, HalfNormal, LogNormal, ModelSpec, Normal, Priors
 
 
 def _losses(
@@ -136,13 +137,15 @@ def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Leve
 
 
 def exact() -> AbstractContextManager[Any]:
-    """Have PyTensor compile arithmetic as it is written.
+    """Have PyTensor compile arithmetic as it is written, and keep its sources beside its cache.
 
     By default it lets the compiler reorder sums and products. How, depends on whether code is compiled or was found
     in the cache of an earlier process; last bits then differ, and after a few steps of a sampler so do draws: the
-    first fit on a machine would not be the one that follows with the same seed.
+    first fit on a machine would not be the one that follows with the same seed. Sources it would else leave in the
+    temporary folder, four a fit, for good.
     """
-    return cast(AbstractContextManager[Any], config.change_flags(numba__fastmath=False))
+    sources = config.generated_src_dir or str(Path(config.compiledir) / "sources")
+    return cast(AbstractContextManager[Any], config.change_flags(numba__fastmath=False, generated_src_dir=sources))
 
 
 def fast_model(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels | None = None) -> pm.Model:
@@ -283,12 +286,12 @@ def share_logits(priors: Priors, dims: Sequence[str], *, pooled: bool, centred: 
 
 
 def task_scales(priors: Priors, names: Sequence[str], n_tasks: int) -> list[Any]:
-    """Positive scales, one per task, log-normal around a typical one."""
+    """Positive scales, one per task: log-normal around a typical one, over the least."""
     if not names:
         return []
     log_scale = pt.log(prior_variables("scale_typical", [getattr(priors, name) for name in names], "effect"))[:, None]
     if n_tasks > 1:
         spread = prior_variables("scale_spread", [getattr(priors, f"{name}_spread") for name in names], "effect")
         log_scale = log_scale + spread[:, None] * pm.Normal("scale_raw", 0.0, 1.0, dims=("effect", "task"))
-    scale = pt.exp(log_scale)
+    scale = LEAST_SCALE + pt.exp(log_scale)
     return [pm.Deterministic(f"{name}_scale", scale[i], dims="task") for i, name in enumerate(names)]

@@ -23,7 +23,8 @@
   };
   const probability = (thousandths) =>
     thousandths >= 1000 ? ">0.999" : thousandths <= 0 ? "<0.001" : (thousandths / 1000).toFixed(3);
-  const plural = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? "" : "s"}`;
+  const thousands = new Intl.NumberFormat("en");
+  const plural = (n, noun) => `${thousands.format(n)} ${noun}${n === 1 ? "" : "s"}`;
   const parts = (value) => {
     const [mantissa, exponent] = value.toExponential(2).split("e");
     return [mantissa.replace(/\.?0+$/, ""), Number(exponent)];
@@ -47,6 +48,14 @@
     if (words !== undefined) made.textContent = words;
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
     return made;
+  };
+
+  // What is as it was is left alone: a browser lays out anew whatever is written.
+  const put = (node, attributes) => {
+    for (const [key, value] of Object.entries(attributes)) if (node.getAttribute(key) !== String(value)) node.setAttribute(key, value);
+  };
+  const write = (node, words) => {
+    if (node.textContent !== words) node.textContent = words;
   };
 
   // ---- answers --------------------------------------------------------------------------------------------------
@@ -96,36 +105,46 @@
     return title + (clear ? ` — ${movedWords(one.change)}` : "");
   }
 
-  // Models that can be seen on a task, by compute; kept, since sliders ask again and again.
+  // Models that can be seen on a task, by compute, and who holds a record; kept, since sliders ask again and again.
   const seen = new Map();
-  function visible(task) {
-    const key = `${task} ${state.period}`;
-    if (!seen.has(key)) {
-      const scores = data.models.scores[task];
-      const kept = d3.range(scores.length).filter((k) => scores[k] >= 0 && data.models.period[k] <= state.period);
-      let best = -1;
-      const records = new Set();
-      const byCompute = [...kept].sort((a, b) => data.models.flops[a] - data.models.flops[b] || scores[b] - scores[a]);
-      for (const k of byCompute) if (scores[k] > best) { best = scores[k]; records.add(k); }
-      const ranked = kept.map((k) => scores[k]).sort(d3.ascending);
-      seen.set(key, { kept, records, ranked });
-    }
+  const kept = (key, make) => {
+    if (!seen.has(key)) seen.set(key, make());
     return seen.get(key);
-  }
+  };
+  const scored = (task) => kept(task, () => {
+    const scores = data.models.scores[task];
+    const models = d3.range(scores.length).filter((k) => scores[k] >= 0);
+    return { models, byCompute: [...models].sort((a, b) => data.models.flops[a] - data.models.flops[b] || scores[b] - scores[a]) };
+  });
+  const visible = (task) => kept(`${task} ${state.period}`, () => {
+    const scores = data.models.scores[task];
+    const until = (k) => data.models.period[k] <= state.period;
+    const records = new Set();
+    let best = -1;
+    for (const k of scored(task).byCompute) if (scores[k] > best && until(k)) { best = scores[k]; records.add(k); }
+    return { models: scored(task).models.filter(until), records, holders: [...records].sort((a, b) => scores[b] - scores[a]) };
+  });
+  const ranked = (task) => kept(`${task} ${state.period} ranked`, () => visible(task).models.map((k) => data.models.scores[task][k]).sort(d3.ascending));
 
   function near(task) {
     const z = Math.log10(state.flops);
-    const kept = visible(task).kept.filter((k) => Math.abs(data.z[k] - z) <= NEARBY);
     const scores = data.models.scores[task];
-    const best = kept.length ? kept.reduce((a, b) => (scores[b] > scores[a] ? b : a)) : null;
-    return { models: kept.length, bases: new Set(kept.map((k) => data.models.base[k])).size, best };
+    const bases = new Set();
+    let [models, best] = [0, null];
+    for (const k of visible(task).models) {
+      if (Math.abs(data.z[k] - z) > NEARBY) continue;
+      models += 1;
+      bases.add(data.models.base[k]);
+      if (best === null || scores[k] > scores[best]) best = k;
+    }
+    return { models, bases: bases.size, best };
   }
 
   // Models that are looked for, the best first.
   function matching(task) {
     const wanted = state.find.toLowerCase();
     const scores = data.models.scores[task];
-    const found = wanted ? visible(task).kept.filter((k) => data.names[k].includes(wanted)) : [];
+    const found = wanted ? visible(task).models.filter((k) => data.names[k].includes(wanted)) : [];
     return found.sort((a, b) => scores[b] - scores[a]);
   }
 
@@ -134,7 +153,10 @@
   function makeChart(block, task) {
     const small = state.tasks.length > 1;
     const title = small ? element("h3") : null;
-    if (title) block.append(title);
+    if (title) {
+      title.append(element("bdi", shown(data.titles[task], 40)), "");
+      block.append(title);
+    }
     const plot = element("div", undefined, { class: "plot", tabindex: "0", role: "application" });
     block.append(plot);
     const width = Math.max(onPaper ? PAPER / (small ? 2 : 1) : plot.clientWidth, 260);
@@ -182,104 +204,133 @@
       const of = d3.range(scores.length).filter((k) => scores[k] >= 0 && data.models.period[k] === period);
       return svg.append("path").attr("d", of.map(place).join(""));
     });
-    for (const name of ["band", "first", "line", "rest", "target", "down", "records", "found", "own", "labels", "point", "ring"]) {
+    for (const name of ["band", "first", "line", "rest", "target", "down", "records", "found", "own", "labels", "names", "point", "ring"]) {
       made.layers[name] = svg.append("g");
     }
+    const once = (layer, tag, kind) => made.layers[layer].append(tag).attr("class", kind).node();
+    made.answer = {
+      target: once("target", "path", "target"), down: once("down", "path", "budget"), error: once("down", "path", "error"),
+      point: once("point", "circle", "answer"), words: once("point", "text", "answer-words"),
+    };
+    put(made.answer.point, { r: 6 });
     listen(made);
     return made;
   }
 
+  // A step of the budget moves the answer; curve and models are drawn anew only where something else was chosen.
   function update(chart) {
-    const { task, layers, x, y, margin, width, height } = chart;
+    const { task, answer: parts, x, y, margin, width, height } = chart;
     const one = answer(task);
-    const z = fit().budgets.map(Math.log10);
+    const drawn = JSON.stringify([state.tau, state.period, state.base, state.find]);
+    if (drawn !== chart.drawn) drawCurve(chart, one.series);
+    chart.drawn = drawn;
+
+    const [px, py] = [x(Math.log10(state.flops)), y(one.m / 1e6)];
+    const words = `${percent(one.m)} (${range(one)})`;
+    put(parts.down, { d: `M${px},${height - margin.bottom}V${py}` });
+    put(parts.error, { d: state.base >= 0 ? `M${px},${y(one.l / 1e6)}V${y(one.u / 1e6)}` : "" });
+    put(parts.point, { cx: px, cy: py });
+    const shownTarget = !chart.small && state.target / 100 <= y.domain()[1];
+    put(parts.target, { d: shownTarget ? `M${margin.left},${y(state.target / 100)}H${width - margin.right}` : "" });
+    write(parts.words, chart.small ? percent(one.m) : words);
+
+    // the first of these places where the label is inside and on no curve, nor, if there is a choice, on a record holder
+    const high = chart.small ? 15 : 21;
+    const long = parts.words.textContent.length * high * 0.6;
+    const spots = [["start", 10, high + 9], ["start", 10, 3 * high], ["end", -10, -9], ["start", 10, -9], ["end", -10, high + 9]].map(([anchor, dx, dy]) => {
+      const left = px + dx - (anchor === "end" ? long : 0);
+      const box = [left, py + dy - high, left + long, py + dy + 4];
+      const out = box[0] < margin.left || box[2] > width || box[1] < 0 || box[3] > height - margin.bottom;
+      return { anchor, dx, dy, box, cost: 4 * out + 2 * crosses(chart.curve, box) + crosses(chart.rings, box) };
+    });
+    const spot = d3.least(spots, (one) => one.cost);
+    put(parts.words, { x: px + spot.dx, y: py + spot.dy, "text-anchor": spot.anchor });
+    nameModels(chart, spot.box);
+
+    if (chart.title) write(chart.title.lastChild, ` ${words}`);
+    const { models } = visible(task);
+    put(chart.plot, { "aria-label": `${shown(data.titles[task], 60)}: at ${typed(state.flops)} FLOP ${words}. ${plural(models.length, "model")}. Arrow keys go from model to model, up and down between record holders, Enter takes a model's compute as the budget.` });
+  }
+
+  const crosses = (points, box) => points.some(([px, py]) => px > box[0] && px < box[2] && py > box[1] && py < box[3]);
+
+  function drawCurve(chart, series) {
+    const { task, layers, x, y } = chart;
+    const z = kept(`budgets ${state.tau}`, () => fit().budgets.map(Math.log10));
     const [low, high] = data.supported.map(Math.log10);
     const inRange = (k) => z[k] >= x.domain()[0] && z[k] <= x.domain()[1];
     const shownAt = d3.range(z.length).filter(inRange);
     const curve = (values, at) => d3.line((k) => x(z[k]), (k) => y(values[k] / 1e6))(at);
-    const put = (name, tag, attributes) => {
+    for (const name of ["band", "first", "line", "rest", "records", "found", "own", "labels"]) layers[name].selectAll("*").remove();
+    const add = (name, tag, attributes) => {
       const made = layers[name].append(tag);
-      for (const [key, value] of Object.entries(attributes)) made.attr(key, value);
+      put(made.node(), attributes);
       return made;
     };
-    for (const layer of Object.values(layers)) layer.selectAll("*").remove();
 
     chart.dots.forEach((path, period) => {
       const when = period > state.period ? "later" : period === state.period ? "now" : "past";
-      path.attr("class", `dots ${when}${state.base >= 0 ? " faded" : ""}`);
+      put(path.node(), { class: `dots ${when}${state.base >= 0 ? " faded" : ""}` });
     });
-    const { series } = one;
-    put("band", "path", { class: "band", d: d3.area((k) => x(z[k]), (k) => y(series.l[k] / 1e6), (k) => y(series.u[k] / 1e6))(shownAt) });
+    add("band", "path", { class: "band", d: d3.area((k) => x(z[k]), (k) => y(series.l[k] / 1e6), (k) => y(series.u[k] / 1e6))(shownAt) });
     const solid = shownAt.filter((k) => z[k] >= low && z[k] <= high);
-    put("line", "path", { class: "halo", d: curve(series.m, solid) });
-    put("line", "path", { class: "line", d: curve(series.m, solid) });
-    put("rest", "path", { class: "line dotted", d: curve(series.m, shownAt.filter((k) => z[k] <= low)) || "" });
-    put("rest", "path", { class: "line dotted", d: curve(series.m, shownAt.filter((k) => z[k] >= high)) || "" });
-    if (data.truth) put("first", "path", { class: "truth", d: curve(data.truth[task][state.period], shownAt) });
+    add("line", "path", { class: "halo", d: curve(series.m, solid) });
+    add("line", "path", { class: "line", d: curve(series.m, solid) });
+    add("rest", "path", { class: "line dotted", d: curve(series.m, shownAt.filter((k) => z[k] <= low)) || "" });
+    add("rest", "path", { class: "line dotted", d: curve(series.m, shownAt.filter((k) => z[k] >= high)) || "" });
+    if (data.truth) add("first", "path", { class: "truth", d: curve(data.truth[task][state.period], shownAt) });
     const first = state.period > 0 ? fit().series[task][0].m : null;
-    if (first) put("first", "path", { class: "first", d: curve(first, solid) });
+    if (first) add("first", "path", { class: "first", d: curve(first, solid) });
+    const places = (values, at) => at.map((k) => [x(z[k]), y(values[k] / 1e6)]);
+    chart.curve = [...places(series.m, shownAt), ...(first ? places(first, solid) : [])];
+    const labels = [];
     if (!chart.small && solid.length) {
-      const start = { class: "line-words", x: x(z[solid[0]]) + 4 };
-      put("labels", "text", { ...start, y: y(series.m[solid[0]] / 1e6) - 9 }).text(state.period === data.periods.length - 1 ? "now" : "this period");
-      if (first) put("labels", "text", { ...start, class: "line-words earlier", y: y(first[solid[0]] / 1e6) + 18 }).text(`by ${data.since}`);
+      labels.push([y(series.m[solid[0]] / 1e6) - 9, "line-words", state.period === data.periods.length - 1 ? "now" : "this period"]);
+      if (first) labels.push([y(first[solid[0]] / 1e6) + 18, "line-words earlier", `by ${data.since}`]);
     }
+    const start = solid.length ? x(z[solid[0]]) + 4 : 0;
+    for (const [py, kind, words] of labels) add("labels", "text", { class: kind, x: start, y: py }).text(words);
 
-    // the budget, and what it makes attainable
-    const at = x(Math.log10(state.flops));
-    put("down", "path", { class: "budget", d: `M${at},${height - margin.bottom}V${y(one.m / 1e6)}` });
-    if (state.base >= 0) put("own", "path", { class: "error", d: `M${at},${y(one.l / 1e6)}V${y(one.u / 1e6)}` });
-    put("point", "circle", { class: "answer", cx: at, cy: y(one.m / 1e6), r: 6 });
-    const left = at + (chart.small ? 60 : 165) > width;
-    const words = `${percent(one.m)} (${range(one)})`;
-    const label = put("point", "text", { class: "answer-words", x: at + (left ? -10 : 10), y: y(one.m / 1e6) + (chart.small ? 22 : 30), "text-anchor": left ? "end" : "start" });
-    label.text(chart.small ? percent(one.m) : words);
-    if (!chart.small && state.target / 100 <= y.domain()[1]) put("target", "path", { class: "target", d: `M${margin.left},${y(state.target / 100)}H${width - margin.right}` });
-
-    const scores = data.models.scores[task];
-    const { kept, records } = visible(task);
+    const { models, holders } = visible(task);
     const circles = (list, r) => list.map((k) => `M${chart.px[k][0] - r},${chart.px[k][1]}a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0`).join("");
-    put("records", "path", { class: "record", d: circles([...records], 4) });
+    add("records", "path", { class: "record", d: circles(holders, 4) });
     const found = matching(task);
-    put("found", "path", { class: "found", d: circles(found, 6) });
+    add("found", "path", { class: "found", d: circles(found, 6) });
     if (state.base >= 0) {
-      const mine = kept.filter((k) => data.models.base[k] === state.base);
-      put("own", "path", { class: "dots mine", d: mine.map((k) => `M${chart.px[k]}h0`).join("") });
+      const mine = models.filter((k) => data.models.base[k] === state.base);
+      add("own", "path", { class: "dots mine", d: mine.map((k) => `M${chart.px[k]}h0`).join("") });
     }
-    name(chart, [...records].sort((a, b) => scores[b] - scores[a]), found, label);
-
-    if (chart.title) chart.title.replaceChildren(element("bdi", shown(data.titles[task], 40)), ` ${words}`);
-    const text = `${shown(data.titles[task], 60)}: at ${typed(state.flops)} FLOP ${words}. ${plural(kept.length, "model")}. Arrow keys go from model to model, up and down between record holders, Enter takes a model's compute as the budget.`;
-    chart.plot.setAttribute("aria-label", text);
+    chart.wanted = [...new Set([...found.slice(0, 5), ...holders])];
+    chart.rings = holders.map((k) => chart.px[k]);
+    const rings = chart.rings.map(([px, py]) => [px - 5, py - 5, px + 5, py + 5]);
+    chart.taken = [...labels.map(([py, , words]) => [start, py - 13, start + 8 * words.length, py + 4]), ...rings];
   }
 
-  // Names where there is room: found models, then record holders, the best first.
-  function name(chart, records, found, answerLabel) {
-    const taken = [];
+  // Names where there is room, off the curves and other models' rings: found models, then record holders, the best first.
+  function nameModels(chart, answerBox) {
+    const taken = [answerBox, ...chart.taken];
     const most = chart.small ? 3 : chart.width < 560 ? 4 : 9;
     const size = chart.small ? 10.5 : 12;
-    const at = [Number(answerLabel.attr("x")), Number(answerLabel.attr("y"))];
-    const wide = answerLabel.text().length * (chart.small ? 8 : 12);
-    taken.push(answerLabel.attr("text-anchor") === "end" ? [at[0] - wide, at[1] - 20, at[0], at[1] + 4] : [at[0], at[1] - 20, at[0] + wide, at[1] + 4]);
-    chart.layers.labels.selectAll("text").each(function () {
-      const [px, py] = [Number(this.getAttribute("x")), Number(this.getAttribute("y"))];
-      taken.push([px, py - 13, px + 8 * this.textContent.length, py + 4]);
-    });
-    let named = 0;
-    for (const k of new Set([...found.slice(0, 5), ...records])) {
-      if (named >= most) break;
+    const named = [];
+    for (const k of chart.wanted) {
+      if (named.length >= most) break;
       const words = short(data.models.name[k], chart.width < 560 ? 20 : 28);
       const [px, py] = chart.px[k];
       const length = words.length * size * 0.56;
-      for (const [anchor, dx, dy] of [["end", -8, -6], ["start", 8, -6], ["end", -8, 14]]) {
-        const box = anchor === "end" ? [px + dx - length, py + dy - size, px + dx, py + dy + 3] : [px + dx, py + dy - size, px + dx + length, py + dy + 3];
-        const out = box[0] < chart.margin.left || box[2] > chart.width - 2 || box[1] < 2;
-        if (out || taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
-        chart.layers.labels.append("text").attr("class", "name").attr("x", px + dx).attr("y", py + dy).attr("text-anchor", anchor).attr("font-size", size).text(words);
+      for (const [anchor, dx, dy] of [["end", -8, -6], ["start", 8, -6], ["end", -8, 14], ["start", 8, 14]]) {
+        const left = px + dx - (anchor === "end" ? length : 0);
+        const box = [left, py + dy - size, left + length, py + dy + 3];
+        const out = box[0] < chart.margin.left || box[2] > chart.width - 2 || box[1] < 2 || box[3] > chart.height - chart.margin.bottom;
+        const hit = taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
+        if (out || hit || crosses(chart.curve, box)) continue;
+        named.push({ k, words, x: px + dx, y: py + dy, anchor });
         taken.push(box);
-        named += 1;
         break;
       }
     }
+    chart.layers.names.selectAll("text").data(named, (one) => one.k).join(
+      (fresh) => fresh.append("text").attr("class", "name").attr("font-size", size).text((one) => one.words),
+    ).each(function (one) { put(this, { x: one.x, y: one.y, "text-anchor": one.anchor }); });
   }
 
   // ---- one model ------------------------------------------------------------------------------------------------
@@ -289,7 +340,7 @@
     const scale = chart.width / box.width;
     const [px, py] = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
     let best = null;
-    for (const k of visible(chart.task).kept) {
+    for (const k of visible(chart.task).models) {
       const far = (chart.px[k][0] - px) ** 2 + (chart.px[k][1] - py) ** 2;
       if (!best || far < best.far) best = { k, far };
     }
@@ -306,9 +357,10 @@
     ring(chart, k);
     const { models } = data;
     const scores = models.scores[chart.task];
-    const { ranked, records } = visible(chart.task);
-    const below = d3.bisectLeft(ranked, scores[k]) / ranked.length;
-    const rank = scores[k] === ranked.at(-1) ? `the best of ${plural(ranked.length, "model")}` : `above ${Math.floor(100 * below)}% of models`;
+    const { records } = visible(chart.task);
+    const sorted = ranked(chart.task);
+    const below = d3.bisectLeft(sorted, scores[k]) / sorted.length;
+    const rank = scores[k] === sorted.at(-1) ? `the best of ${plural(sorted.length, "model")}` : `above ${Math.floor(100 * below)}% of models`;
     const made = element("div", undefined, { id: "card", class: "card" });
     const first = element("p");
     first.append(element("bdi", shown(models.name[k], 120)));
@@ -357,8 +409,8 @@
       setBudget(10 ** chart.x.invert(at.px));
     });
     plot.addEventListener("keydown", (event) => {
-      const { kept, records } = visible(chart.task);
-      const stops = ["ArrowUp", "ArrowDown"].includes(event.key) ? kept.filter((k) => records.has(k)) : kept;
+      const { models, records } = visible(chart.task);
+      const stops = ["ArrowUp", "ArrowDown"].includes(event.key) ? models.filter((k) => records.has(k)) : models;
       const forward = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
       if (event.key === "Escape") hide();
       else if (event.key === "Enter" && pinned && event.target === plot) setBudget(data.models.flops[pinned.k]);
@@ -382,6 +434,8 @@
     const places = state.tasks.map(() => element("div", undefined, { class: "chart" }));
     $("charts").append(...places);
     charts = state.tasks.map((task, n) => makeChart(places[n], task));
+    for (const chip of $("tasks").children) chip.setAttribute("aria-pressed", state.tasks.includes(Number(chip.value)));
+    $("compare").setAttribute("aria-pressed", state.compare);
     render();
   }
 
@@ -396,7 +450,7 @@
     const one = answer(task);
     charts.forEach(update);
     const title = headline();
-    $("headline").textContent = title;
+    write($("headline"), title);
     const several = state.tasks.length > 1 ? `${shown(data.titles[task], 40)}: ` : "";
     const whose = state.base < 0 ? "models on a new base model" : `models on ${shown(data.bases.name[state.base])}`;
     const about = near(task);
@@ -404,46 +458,43 @@
       ? "no model within half a decade of this budget: extrapolated."
       : `best nearby ${short(data.models.name[about.best], 60)}, ${(data.models.scores[task][about.best] / 100).toFixed(0)}%; ${plural(about.bases, "base model")} (${plural(about.models, "model")}) within half a decade.`;
     const sure = `${Math.round(100 * data.prob)}% interval`;
-    $("subline").textContent = `The score about ${rare(fit().tau)} ${whose} exceeds, ${several ? `with its ${sure}` : `${sure} ${range(one)}`}. Dots: ${plural(visible(task).kept.length, "model")}, record holders named.`;
-    $("score").textContent = several + `${(one.m / 1e4).toFixed(1)}%`;
+    write($("subline"), `The score about ${rare(fit().tau)} ${whose} exceeds, ${several ? `with its ${sure}` : `${sure} ${range(one)}`}. Dots: ${plural(visible(task).models.length, "model")}, record holders named.`);
+    write($("score"), several + `${(one.m / 1e4).toFixed(1)}%`);
     const half = (one.u - one.l) / 2e4;
     const outside = state.flops < data.supported[0] * 0.99 || state.flops > data.supported[1] * 1.01;
-    $("sure").textContent = `Between ${(one.l / 1e4).toFixed(1)}% and ${(one.u / 1e4).toFixed(1)}% with probability ${Math.round(100 * data.prob)}%: about ±${half.toFixed(0) === "0" ? half.toFixed(1) : half.toFixed(0)} points.${outside ? " Few base models are near: extrapolated." : ""}`;
+    write($("sure"), `Between ${(one.l / 1e4).toFixed(1)}% and ${(one.u / 1e4).toFixed(1)}% with probability ${Math.round(100 * data.prob)}%: about ±${half.toFixed(0) === "0" ? half.toFixed(1) : half.toFixed(0)} points.${outside ? " Few base models are near: extrapolated." : ""}`);
     const verdicts = {
       advancing: "a clear rise", retreating: "a clear fall: fewer strong submissions, not worse models",
       stable: "hardly moved", unknown: "cannot be told yet",
     };
     const since = one.change && `${signed(one.change.m)} points since ${data.since} (${signed(one.change.l)} to ${signed(one.change.u)}): ${verdicts[one.change.verdict]}.`;
     const none = state.base >= 0 ? "Shown for new base models." : state.period === 0 ? "This is the first period." : "The model has no drift.";
-    $("moved").textContent = since || none;
-    $("seen").textContent = seenWords;
+    write($("moved"), since || none);
+    write($("seen"), seenWords);
 
     $("target").value = state.target;
-    $("target-value").textContent = `${state.target}%`;
-    $("target").setAttribute("aria-valuetext", `${state.target}%`);
-    $("chance").textContent = probability(reached(one.ramp, state.target));
+    write($("target-value"), `${state.target}%`);
+    put($("target"), { "aria-valuetext": `${state.target}%` });
+    write($("chance"), probability(reached(one.ramp, state.target)));
     const rows = one.series.n.map((row) => needed(row[state.target]));
     $("needs").hidden = state.base >= 0;
-    $("needed").textContent = rows[0];
-    $("needed-interval").textContent = `${rows[1]} to ${rows[2]}`;
-    $("missing").textContent = probability(one.series.x[state.target]);
+    write($("needed"), rows[0]);
+    write($("needed-interval"), `${rows[1]} to ${rows[2]}`);
+    write($("missing"), probability(one.series.x[state.target]));
 
-    [$("budget").min, $("budget").max] = data.range.map(Math.log10);
     $("budget").value = Math.log10(state.flops);
-    $("budget").setAttribute("aria-valuetext", `${typed(state.flops)} FLOP`);
+    put($("budget"), { "aria-valuetext": `${typed(state.flops)} FLOP` });
     if (document.activeElement !== $("flops")) $("flops").value = typed(state.flops);
     if (document.activeElement !== $("base")) $("base").value = state.base < 0 ? "" : data.bases.name[state.base];
     $("period").value = state.period;
     const period = data.periods[state.period];
-    $("until").textContent = period;
-    $("period").setAttribute("aria-valuetext", period);
+    write($("until"), period);
+    put($("period"), { "aria-valuetext": period });
     $("first-key").hidden = state.period === 0;
-    $("first-word").textContent = `by ${data.since}`;
-    for (const chip of $("tasks").children) chip.setAttribute("aria-pressed", state.tasks.includes(Number(chip.value)));
-    $("compare").setAttribute("aria-pressed", state.compare);
+    write($("first-word"), `by ${data.since}`);
     const option = (flag, value) => ` ${flag} '${value.replace(/'/g, "'\\''")}'`;
-    $("command").textContent = `bayes-frontier attain fit.nc --flops ${typed(state.flops)}${option("--task", data.tasks[task])} --score ${(state.target / 100).toFixed(2)}`
-      + (state.period < data.periods.length - 1 ? ` --period ${state.period}` : "") + (state.base < 0 ? "" : option("--base-model", data.bases.name[state.base]));
+    write($("command"), `bayes-frontier attain fit.nc --flops ${typed(state.flops)}${option("--task", data.tasks[task])} --score ${(state.target / 100).toFixed(2)}`
+      + (state.period < data.periods.length - 1 ? ` --period ${state.period}` : "") + (state.base < 0 ? "" : option("--base-model", data.bases.name[state.base])));
     say(`${title}. Interval ${range(one)}.`);
     clearTimeout(saving);
     // browsers refuse an address that changes at every step of a slider
@@ -715,6 +766,7 @@
     $("tau-label").hidden = data.fits.length < 2;
     $("time").hidden = data.periods.length < 2;
     $("period").max = data.periods.length - 1;
+    [$("budget").min, $("budget").max] = data.range.map(Math.log10);
     $("compare").hidden = data.tasks.length < 2;
     readAddress();
     $("truth-key").hidden = !data.truth;

@@ -25,7 +25,7 @@ def test_every_method_and_scenario_is_drawn_where_its_coverage_is(lines):
         ours = table[table["method"] == "model"].set_index("scenario")[column]
         np.testing.assert_allclose(drawn[0].get_xdata(), ours.loc[["drift", "independent"]])
     legend = fifty.figure.legends[0]
-    assert [text.get_text() for text in legend.get_texts()] == list(NAMES.values())
+    assert [text.get_text() for text in legend.get_texts()] == [*NAMES.values(), "what they promise"]
 
 
 def test_coverage_along_compute_has_the_mean_of_scenarios(lines):
