@@ -84,10 +84,12 @@ def posterior_tree(
 
 
 def make_frontier(model: str = "hierarchical", **options) -> bf.Frontier:
-    """Wrap `posterior_tree(**options)` around the small table."""
+    """Wrap `posterior_tree(**options)` around the small table; boundaries bend where a steepness is given."""
+    spec = bf.read_spec(model)
+    curve = "bent" if "steepness" in options else "sigmoid"
     return bf.Frontier(
         evaluations=small_evaluations(),
-        spec=bf.read_spec(model),
+        spec=spec.model_copy(update={"structure": spec.structure.model_copy(update={"curve": curve})}),
         tau=TAU,
         posterior=posterior_tree(**options),
         provenance={"sampling": {"seed": 1, "tau": TAU}, "data": {"source": "by hand"}},
