@@ -16,7 +16,7 @@ from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import Stretches, reference_compute
 from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.posterior import ahead, query, store
-from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
+from bayes_frontier.posterior.diagnostics import MOST_DIVERGENT, diagnose, divergent_share, explain, passes
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.drift import drift_between_periods
 from bayes_frontier.posterior.population import expected_shares
@@ -156,8 +156,9 @@ class Frontier(Displayed):
 
     @property
     def converged(self) -> bool:
-        """Whether every boundary quantity passes the gate: R-hat at most 1.01, bulk ESS at least 400."""
-        return bool(passes(self.diagnostics).all())
+        """Whether every boundary has R-hat at most 1.01 and bulk ESS at least 400, and at most 2% of draws diverged."""
+        few = divergent_share(self.posterior["sample_stats"].dataset) <= MOST_DIVERGENT
+        return few and bool(passes(self.diagnostics).all())
 
     def convergence_text(self) -> str:
         """Convergence in words, with the worst quantities where it fails.
@@ -167,7 +168,7 @@ class Frontier(Displayed):
         str
             One or several lines.
         """
-        return explain(self.diagnostics)
+        return explain(self.diagnostics, self.posterior["sample_stats"].dataset)
 
     def boundary(
         self, flops: Numbers, task: str | None = None, period: int | str | None = None, base_model: str | None = None

@@ -193,7 +193,7 @@ def logit_at_reference(model, data, point):
 def test_drift_beyond_all_bounds_gives_a_boundary_all_the_same(build, sign):
     model = build(periods=3).model
     point = model.initial_point()
-    point["drift_step"] = np.full_like(point["drift_step"], 1000.0 * sign)
+    point["drift_position"] = np.full_like(point["drift_position"], 1e5 * sign)
     curve = at_points(model, [model[name] for name in CURVE])(point)
     reached = boundary_at(23.0, *curve)[:, 1:]
     np.testing.assert_allclose(reached, float(sign > 0), atol=1e-6)

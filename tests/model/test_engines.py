@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pymc as pm
 import pytensor
+import pytensor.tensor as pt
 import pytest
 from pytensor.compile.mode import Mode
+from pytensor.graph.replace import clone_replace
 
 import bayes_frontier as bf
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.engine import Levels, fast_model
-from bayes_frontier.model.engine.fast import SHARES
+from bayes_frontier.model.engine.fast import SHARES, STEP_NOISE
 from bayes_frontier.model.model import frontier_model
 from bayes_frontier.model.spec import HalfNormal, LogNormal, read_spec
 
@@ -45,19 +47,46 @@ def in_fast_variables(plain: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         for name, names in parts.items()
         if any(of in plain for of in names)
     }
-    alone = {"drift_velocity_raw": "drift_velocity_raw", "drift_step": "drift_step"}
+    alone = {"drift_velocity_raw": "drift_velocity_raw", "drift_position": "drift_position"}
     alone["base_model_level_position__"] = "base_model_position"
     fast |= {name: plain[of] for of, name in alone.items() if of in plain}
     assert sum(np.size(v) for v in fast.values()) == sum(np.size(v) for v in plain.values())
     return fast
 
 
-def evaluated(model: pm.Model):
+def moved(model: pm.Model, gaps: np.ndarray, outputs: list, values: list):
+    """Express what the definition says in the engine's coordinates of the drift; the density by its Jacobian too."""
+    free = {value.name: value for value in values}
+    if "drift_velocity_raw" not in free:
+        return outputs, values
+    scale = model.replace_rvs_by_values([model["drift_scale"]])[0][:, None]
+    raw, whole = free["drift_velocity_raw"], 1.0 + gaps.sum()
+    velocity = raw.type("drift_velocity_raw")
+    replaced, new = {raw: velocity / np.sqrt(whole)}, [velocity]
+    jacobian = -0.5 * np.log(whole) * velocity.shape[0]
+    if "drift_step" in free:
+        # a covariance of all steps in units of the scale: their own, and that of the velocity they have in common
+        factor = np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps))
+        position = free["drift_step"].type("drift_position")
+        per_position = scale / pt.sqrt(1.0 + (scale / STEP_NOISE) ** 2)
+        step = (per_position * position) @ factor.T
+        replaced[free["drift_step"]] = step
+        replaced[raw] += step.sum(axis=1) / scale[:, 0] / whole
+        per_task = len(gaps) * pt.log(per_position) + np.log(np.diag(factor)).sum()
+        jacobian, new = jacobian + per_task.sum(), [*new, position]
+    values = [value for value in values if value not in replaced] + new
+    density, *rest = clone_replace(outputs, replaced)
+    return [density + jacobian, *rest], values
+
+
+def evaluated(model: pm.Model, gaps: np.ndarray | None = None):
     """Compile log density, its gradient and the reported variables as a function of a point."""
-    density, values = model.logp(), model.value_vars
+    values = model.value_vars
     names = sorted(variable.name for variable in model.deterministics)
-    reported = model.replace_rvs_by_values([model[name] for name in names])
-    outputs = [density, *pytensor.grad(density, values), *reported]
+    outputs = [model.logp(), *model.replace_rvs_by_values([model[name] for name in names])]
+    if gaps is not None:
+        outputs, values = moved(model, gaps, outputs, values)
+    outputs = [outputs[0], *pytensor.grad(outputs[0], values), *outputs[1:]]
     function = model.compile_fn(outputs, inputs=values, mode=AS_WRITTEN, on_unused_input="ignore")
 
     def at(point):
@@ -86,8 +115,8 @@ def test_the_fast_engine_is_the_definition(build, spec, shape):
     scale = replace(built.scale, correlation=rng.uniform(0.1, 0.6, tails.shape[1]), tails=tails)
     plain = frontier_model(built.spec, data, scale, levels.transform())
     fast = fast_model(built.spec, data, scale, levels)
-    at_plain, at_fast = evaluated(plain), evaluated(fast)
-    initial = plain.initial_point()
+    at_plain, at_fast = evaluated(plain, data.stretches.gaps), evaluated(fast)
+    initial = {name.replace("drift_step", "drift_position"): value for name, value in plain.initial_point().items()}
     for _ in range(POINTS):
         point = {name: rng.normal(0.0, 0.7, np.shape(value)) for name, value in initial.items()}
         density, gradient, reported = at_plain(point)
@@ -117,14 +146,15 @@ def test_priors_of_other_families_are_those_of_the_definition_too(build):
     plain = frontier_model(spec, built.data, built.scale, levels.transform())
     fast = fast_model(spec, built.data, built.scale)
     rng = np.random.default_rng(32)
-    point = {name: rng.normal(0.0, 0.5, np.shape(value)) for name, value in plain.initial_point().items()}
+    initial = {name.replace("drift_step", "drift_position"): value for name, value in plain.initial_point().items()}
+    point = {name: rng.normal(0.0, 0.5, np.shape(value)) for name, value in initial.items()}
     at_fast = in_fast_variables(point)
     # priors of several kinds are variables of their own
     for name in ("share_spread", "scale_typical", "scale_spread"):
         values = at_fast.pop(f"{name}_log__")
         at_fast |= {f"{name}_{i}_log__": values[i : i + 1] for i in range(len(values))}
-    densities = [model.compile_logp(mode=AS_WRITTEN)(at) for model, at in ((plain, point), (fast, at_fast))]
-    assert densities[1] == pytest.approx(densities[0], rel=1e-9)
+    density, _, _ = evaluated(plain, built.data.stretches.gaps)(point)
+    assert fast.compile_logp(mode=AS_WRITTEN)(at_fast) == pytest.approx(density, rel=1e-9)
 
 
 @pytest.fixture(scope="module")

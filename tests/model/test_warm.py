@@ -23,7 +23,7 @@ N_LOOSE = 3
 def sampled(n_bases: int, n_steps: int = 1, fill: float = 7.0) -> SimpleNamespace:
     """A compiled model's variables, the base models' levels last, and the middle of their prior."""
     shapes = [(N_LOOSE,), (2, n_steps), (n_bases, 2)]
-    names = ["loose", "drift_step", "base_model_position"]
+    names = ["loose", "drift_position", "base_model_position"]
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     parts = [slice(int(end) - int(np.prod(shape)), int(end)) for end, shape in zip(ends, shapes, strict=True)]
     variables = [Variable(*of) for of in zip(names, parts, shapes, strict=True)]
@@ -135,7 +135,7 @@ def test_new_base_models_and_stretches_start_in_the_middle(frontier, kept):
     new = data.base_models.index("gemma-2-9b")
     found = start.points(sampled(4, n_steps=3), data, straight(4))
     steps = found[:, N_LOOSE : N_LOOSE + 6].reshape(POINTS, 2, 3)
-    assert (steps[:, :, :1] == kept["free_drift_step"].to_numpy()).all()
+    assert (steps[:, :, :1] == kept["free_drift_position"].to_numpy()).all()
     assert (steps[:, :, 1:] == 7.0).all()
     level = found[:, -8:].reshape(POINTS, 4, 2)
     np.testing.assert_allclose(level[:, new], typical_levels(start.draws, data)[:, new])

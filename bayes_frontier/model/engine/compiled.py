@@ -140,7 +140,7 @@ class Compiled:
         return dataclasses.replace(self, density=density, inputs={name: inputs[name] for name in self.inputs})
 
     def sample(
-        self, starts: FloatArray, seed: int, *, progress: bool, **settings: int | str
+        self, starts: FloatArray, seed: int, *, progress: bool, **settings: float | str
     ) -> tuple[xr.Dataset, xr.Dataset]:
         """Sample. Shapes: starts (n_starts, n_variables)."""
         density = dataclasses.replace(self.density, initial_point_func=_StartAt(starts))

@@ -90,13 +90,15 @@ SHARES = ("high", "start_share", "floor_share", "ceiling_share")
 CENTRED = (1.0, 1.0, 0.0, 0.0)
 # Data with as many rows as a table happens to need.
 OF_ANY_LENGTH = ("cells", "pieces", "buckets")
+# About how well scores tell a step of the drift, on the logit scale; a third or three times as much does as well.
+STEP_NOISE = 0.1
 # Drift beyond which odds overflow; only draws from the prior alone come so far.
 FURTHEST = 300.0
 
 
 def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels) -> dict[str, npt.NDArray[Any]]:
     """Give the data of the model by name: all in which tables of as many tasks, periods and base models differ."""
-    compute, losses = data.compute, data.losses(scale)
+    compute, losses, gaps = data.compute, data.losses(scale), data.stretches.gaps
     names = ("task", "period", "stretch", "base", "z")
     task, period, stretch, base, z = (data.cells[name].to_numpy() for name in names)
     column = period if spec.structure.periods == "separate" else np.zeros_like(period)
@@ -110,7 +112,8 @@ def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Leve
         "centring": levels.centring,
         "bend": levels.bend,
         "compute": np.array([compute.low, compute.high]),
-        "gaps": data.stretches.gaps,
+        "gaps": gaps,
+        "step_factor": np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps)),
         "last_stretch": data.stretches.last,
     }
 
@@ -150,7 +153,7 @@ def fast_model(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels
         logits = share_logits(spec.priors, dims, pooled=structure.tasks == "pooled" and n_tasks > 1)
         logits = logits if len(dims) == 2 else logits[:, :, None]
         scales = dict(zip(scaled, task_scales(spec.priors, scaled, n_tasks), strict=True))
-        steps = _steps(scales.get("drift"), data, given["gaps"])
+        steps = _steps(scales.get("drift"), data, given)
         _report(logits, steps, given["last_stretch"], given["compute"])
         effects = pt.zeros((1, n_tasks))
         if n_bases:
@@ -166,15 +169,24 @@ def _known_shape(name: str, value: npt.NDArray[Any]) -> tuple[int | None, ...]:
     return (None, *value.shape[1:]) if name in OF_ANY_LENGTH else value.shape
 
 
-def _steps(scale: Any, data: FrontierData, gaps: Any) -> Any:  # noqa: ANN401
-    """Let each task's boundary step from stretch to stretch, on the logit scale; shape (task, step)."""
+def _steps(scale: Any, data: FrontierData, given: dict[str, Any]) -> Any:  # noqa: ANN401
+    """Let each task's boundary step from stretch to stretch, on the logit scale; shape (task, step).
+
+    In the definition steps are normal around the velocity, and both in units of the scale. Here steps come first, with
+    the velocity integrated out, in coordinates of about the same posterior whatever the scale: centred coordinates make
+    a funnel where it is small, deviations from the velocity one where it is large. Then comes the velocity given the
+    steps: no score says more of it.
+    """
     steps = pt.zeros((len(data.tasks), data.stretches.n - 1))
     if scale is not None:
-        velocity = scale * pm.Normal("drift_velocity_raw", 0.0, 1.0, dims="task")
-        pm.Deterministic("drift_velocity", velocity, dims="task")
+        whole = 1.0 + given["gaps"].sum()
         if data.stretches.n > 1:
-            mean, spread = velocity[:, None] * gaps[None, :], scale[:, None] * pt.sqrt(gaps)[None, :]
-            steps = pm.Normal("drift_step", mean, spread, dims=("task", "step"))
+            # were each step observed as zero with this noise, positions would be standard normal given the scale
+            shrunk, wide = pt.sqrt(1.0 + (scale / STEP_NOISE) ** 2)[:, None], scale[:, None]
+            position = pm.Normal("drift_position", 0.0, shrunk, dims=("task", "step"))
+            steps = (wide / shrunk * position) @ given["step_factor"].T
+        velocity = steps.sum(axis=1) / whole + scale / pt.sqrt(whole) * pm.Normal("drift_velocity_raw", dims="task")
+        pm.Deterministic("drift_velocity", velocity, dims="task")
     return steps
 
 
