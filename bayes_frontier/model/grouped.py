@@ -1,7 +1,9 @@
 """The pinball loss of groups of scores as a PyTensor operation of their boundaries, for any PyMC model."""
 
 import hashlib
+import importlib.util
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +140,7 @@ def grouped_pinball(q: Any, scores: GroupedScores, tau: npt.ArrayLike, half_widt
     boundary = pt.as_tensor(q)
     if boundary.ndim != 1 or boundary.type.shape[0] not in (None, n):
         raise DataError(f"q must be a vector with one boundary for each of {n} groups, found {boundary.type}.")
+    _tell_jax()
     losses: Any = GroupedLoss()(boundary, layout.cells, layout.pieces, layout.buckets)
     return losses[0]
 
@@ -211,3 +214,36 @@ class GroupedLoss(CompiledOp):
     ) -> list[Variable[Any, Any]]:
         """Apply the chain rule: the second output is the derivative of the first."""
         return [cotangents[0] * outputs[1], *(DisconnectedType()() for _ in inputs[self.n_smooth :])]
+
+
+@cache
+def _tell_jax() -> None:
+    """Give JAX, where it is installed, a form of `GroupedLoss`: what samples a model by NumPyro and BlackJAX."""
+    if importlib.util.find_spec("jax") is None:
+        return
+    import jax
+    import jax.numpy as jnp
+    from pytensor.link.jax.dispatch import jax_funcify
+
+    def loss(q: Any, cells: Any, pieces: Any, buckets: Any) -> tuple[Any, Any]:  # noqa: ANN401 - arrays of JAX's
+        at = jax.lax.stop_gradient(q)
+        low, per_unit, first, count = cells.T
+        place = jnp.nan_to_num((at - low) * per_unit, nan=-1.0)
+        before = first.astype(buckets.dtype)
+        bucket = before + jnp.clip(jnp.minimum(place, count - 1.0), 0.0).astype(buckets.dtype)
+        below = place < 0.0
+        ends = buckets[jnp.where(below, before, bucket)], buckets[jnp.where(below, before, bucket + 1)]
+
+        def bisected(_: Any, ends: tuple[Any, Any]) -> tuple[Any, Any]:  # noqa: ANN401
+            piece, last = ends
+            middle = (piece + last + 1) // 2
+            reached = pieces[middle, 0] <= at
+            return jnp.where(reached, middle, piece), jnp.where(reached, last, jnp.maximum(middle - 1, piece))
+
+        # as often as halves the pieces of all cells down to one
+        piece, _ = jax.lax.fori_loop(0, int(pieces.shape[0]).bit_length(), bisected, ends)
+        start, value, slope, curvature = pieces[piece].T
+        bent = curvature * (q - start)
+        return value + (q - start) * (slope + 0.5 * bent), slope + bent
+
+    jax_funcify.register(GroupedLoss)(lambda op, **_: loss)

@@ -1,9 +1,11 @@
 """Sampling: calibrate the scale by short fits, then draw the posterior with nutpie; draws from the priors alone."""
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pymc as pm
 import xarray as xr
 from scipy.special import expit, logit
@@ -13,6 +15,8 @@ from bayes_frontier.model.calibration import Scale, clustered_scale, residual_qu
 from bayes_frontier.model.curve import boundary_at
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine import Compiled, Levels, fast_model
+from bayes_frontier.model.engine.coordinates import typical_levels
+from bayes_frontier.model.engine.fast import CENTRED, SHARES
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.model.spec import ModelSpec
 
@@ -180,17 +184,71 @@ def sample(
         target_accept=target_accept,
     )
     posterior = _named(posterior, data)
+    free = free_variables(compiled, statistics, posterior, data)
     residuals = _residuals(posterior, data, scores, rng)
     weights = np.ones(len(scores)) if scale.correlation is None else clusters.weights(scale.correlation)
     parts = [clusters.task == k for k in range(len(data.tasks))]
     quantiles = np.stack([residual_quantiles(residuals[part], tau, weights[part]) for part in parts])
     return Sampled(
-        posterior=posterior,
+        posterior=posterior.assign(free),
         sample_stats=statistics[list(KEPT_STATISTICS)].rename(KEPT_STATISTICS),
         scale=scale,
         residual_quantiles=quantiles,
         ending=ending(compiled, statistics, posterior),
     )
+
+
+# Variables of the engine that hold one of each share or scale, and which shares are sampled as such.
+_OF_SHARES, _OF_SCALES = ("share_mean", "share_spread", "share_logit"), ("scale_typical", "scale_spread", "scale_raw")
+# Digits of the binary fraction kept of levels, which are as many numbers as all the rest of a fit.
+_FRACTION_BITS = 12
+
+
+def free_variables(
+    compiled: Compiled, statistics: xr.Dataset, posterior: xr.Dataset, data: FrontierData
+) -> dict[str, Any]:
+    """Variables of the definition that are not kept anyway: with them PyMC can take a fit's draws for its own."""
+    unconstrained = statistics["unconstrained_draw"].to_numpy()
+    drawn = {}
+    for variable in compiled.variables:
+        values = unconstrained[..., variable.part].reshape(*unconstrained.shape[:2], *variable.shape)
+        name = variable.name.removesuffix("_log__")
+        drawn[name] = values if name == variable.name else np.exp(values)
+    pooled = any(name.startswith("share_mean") for name in drawn)
+    made: dict[str, Any] = {}
+    scales = [name for name in ("drift", "base_model") if f"{name}_scale" in posterior]
+    for group, kinds in ((_OF_SHARES, SHARES), (_OF_SCALES, scales)):
+        for whole, (i, kind) in product(group, enumerate(kinds)):
+            # priors of several families are variables of their own
+            values = drawn[whole][:, :, i] if whole in drawn else drawn.get(f"{whole}_{i}")
+            if values is None:
+                continue
+            part = whole.split("_")[1]
+            if part == "logit" and pooled and not CENTRED[i]:
+                part = "raw"
+            values = values[..., 0] if whole not in drawn else values
+            made[f"{kind}_{part}"] = (("chain", "draw", "task", "period")[: values.ndim], values)
+    if "drift_velocity" in posterior:
+        raw = posterior["drift_velocity"] / posterior["drift_scale"]
+        made["drift_velocity_raw"] = (raw.dims, raw.to_numpy())
+        if data.stretches.n > 1:
+            steps = np.diff(posterior["drift"].transpose("chain", "draw", "task", "stretch").to_numpy())
+            made["drift_step"] = (("chain", "draw", "task", "step"), steps)
+    if "base_model_effect" in posterior:
+        effect = posterior["base_model_effect"].transpose("chain", "draw", "base_model", "task")
+        # a chain at a time: in a large table all at once would not fit into memory
+        chains = [posterior.isel(chain=c).rename(draw="sample") for c in range(posterior.sizes["chain"])]
+        typical = np.stack([rounded(typical_levels(chain, data) + effect[c]) for c, chain in enumerate(chains)])
+        made["base_model_level"] = (effect.dims, typical)
+    # single precision is more than draws tell
+    return {name: (dims, values.astype(np.float32)) for name, (dims, values) in made.items()}
+
+
+def rounded(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Keep four decimal digits: the zeros that are left compress well."""
+    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    half, dropped = np.uint32(1 << (22 - _FRACTION_BITS)), np.uint32((1 << (23 - _FRACTION_BITS)) - 1)
+    return np.asarray(((bits + half) & ~dropped).view(np.float32))
 
 
 def _named(posterior: xr.Dataset, data: FrontierData) -> xr.Dataset:

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import xarray as xr
 from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.calibration import RESIDUAL_LEVELS
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import Stretches, reference_compute
 from bayes_frontier.model.spec import ModelSpec
@@ -24,6 +24,8 @@ from bayes_frontier.posterior.query import Numbers, rank_base_models
 from bayes_frontier.text import count, flops_words, listed, printable
 
 if TYPE_CHECKING:
+    import pymc as pm
+
     from bayes_frontier.model.sample import Sampled
 
 # Resolution of the inverse, in points per range: 1,001 points over ten decades are 0.01 decades, interpolated.
@@ -153,6 +155,53 @@ class Frontier(Displayed):
                 coords={"base_model": list(self.base_model_names), "task": list(self.tasks)},
             )
         return diagnose(xr.Dataset(parts))
+
+    @cached_property
+    def datatree(self) -> xr.DataTree:
+        """All that ArviZ looks for, as `save` writes it: besides the draws, prior, prediction and observed data.
+
+        Variables have units and long names, stretches of time their dates; drift, which is zero in the first stretch by
+        definition, begins with the second.
+        """
+        if "prior" in self.posterior.children or "high_logit" not in self.posterior["posterior"]:
+            return self.posterior  # as it was read; fits of before the variables of the model were kept stay as they are
+        from bayes_frontier.posterior import groups
+
+        return groups.completed(self)
+
+    def model(self, engine: Literal["plain", "fast"] = "plain") -> "pm.Model":
+        """Build the PyMC model that this is a posterior of, with its calibrated scale.
+
+        Parameters
+        ----------
+        engine : {"plain", "fast"}
+            ``"plain"``: the definition, by PyMC's own variables: draw a picture of it, change it by `pymc.do` or
+            `pymc.observe`, sample it with any sampler. The posterior has all its variables, so that PyMC's predictive
+            functions and `pymc.compute_log_prior` take it as it is. ``"fast"``: the same density by fused operations.
+
+        Returns
+        -------
+        pymc.Model
+            As of `bayes_frontier.build_model`.
+        """
+        # answers of a saved fit need not wait for PyMC
+        from bayes_frontier.model.build import build_model
+
+        scale = Scale.from_posterior(self.posterior)
+        return build_model(self.evaluations, self.spec, tau=self.tau, engine=engine, scale=scale)
+
+    def working_log_density(self) -> xr.Dataset:
+        """Compute the log density of each score under the working likelihood, for a hundred draws.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``score``, dims (chain, draw, record, task). The working likelihood is calibrated for the boundary, and is
+            no model of single scores: leave-one-out scores by it say nothing of prediction.
+        """
+        from bayes_frontier.posterior import groups
+
+        return groups.working_log_density(self)
 
     @property
     def converged(self) -> bool:

@@ -16,9 +16,9 @@ from bayes_frontier.posterior.query import Fit
 FORMAT = "bayes_frontier fit"
 VERSION = 1
 _TABLES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".eval")
-_COMPRESSED = {"zlib": True, "complevel": 3}
+_COMPRESSED = {"zlib": True, "complevel": 4, "shuffle": True}
 # Groups that every fit has, and those of later versions or of some fits.
-_GROUPS, _OPTIONAL = ("posterior", "sample_stats", "constant_data"), ("ending", "diagnostics")
+_GROUPS, _OPTIONAL = ("posterior", "sample_stats", "constant_data"), ("ending", "diagnostics", "prior", "posterior_predictive", "observed_data")
 
 
 def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:
@@ -34,7 +34,7 @@ def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:
 def save(fit: Fit, path: str | Path) -> None:
     """Write a fit beside its target, then rename it into place."""
     target = Path(path)
-    groups = {name: fit.posterior[name].dataset for name in fit.posterior.children}
+    groups = {name: group.dataset for name, group in fit.datatree.children.items()}
     # thousands of quantities: a question to a saved fit need not wait for them again
     sizes = {dim: int(fit.posterior["posterior"].sizes[dim]) for dim in ("chain", "draw")}
     groups["diagnostics"] = fit.diagnostics.rename_axis("number").to_xarray().assign_attrs(sizes)

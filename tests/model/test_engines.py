@@ -14,7 +14,8 @@ import bayes_frontier as bf
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.engine import Levels, fast_model
-from bayes_frontier.model.engine.fast import SHARES, STEP_NOISE
+from bayes_frontier.model.engine.coordinates import FIRST_NOISE
+from bayes_frontier.model.engine.fast import SHARES
 from bayes_frontier.model.model import frontier_model
 from bayes_frontier.model.spec import HalfNormal, LogNormal, read_spec
 
@@ -54,7 +55,7 @@ def in_fast_variables(plain: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return fast
 
 
-def moved(model: pm.Model, gaps: np.ndarray, outputs: list, values: list):
+def moved(model: pm.Model, gaps: np.ndarray, noise: np.ndarray, outputs: list, values: list):
     """Express what the definition says in the engine's coordinates of the drift; the density by its Jacobian too."""
     free = {value.name: value for value in values}
     if "drift_velocity_raw" not in free:
@@ -68,7 +69,7 @@ def moved(model: pm.Model, gaps: np.ndarray, outputs: list, values: list):
         # a covariance of all steps in units of the scale: their own, and that of the velocity they have in common
         factor = np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps))
         position = free["drift_step"].type("drift_position")
-        per_position = scale / pt.sqrt(1.0 + (scale / STEP_NOISE) ** 2)
+        per_position = scale / pt.sqrt(1.0 + (scale / noise) ** 2)
         step = (per_position * position) @ factor.T
         replaced[free["drift_step"]] = step
         replaced[raw] += step.sum(axis=1) / scale[:, 0] / whole
@@ -79,13 +80,13 @@ def moved(model: pm.Model, gaps: np.ndarray, outputs: list, values: list):
     return [density + jacobian, *rest], values
 
 
-def evaluated(model: pm.Model, gaps: np.ndarray | None = None):
+def evaluated(model: pm.Model, gaps: np.ndarray | None = None, noise: float = FIRST_NOISE):
     """Compile log density, its gradient and the reported variables as a function of a point."""
     values = model.value_vars
     names = sorted(variable.name for variable in model.deterministics)
     outputs = [model.logp(), *model.replace_rvs_by_values([model[name] for name in names])]
     if gaps is not None:
-        outputs, values = moved(model, gaps, outputs, values)
+        outputs, values = moved(model, gaps, noise, outputs, values)
     outputs = [outputs[0], *pytensor.grad(outputs[0], values), *outputs[1:]]
     function = model.compile_fn(outputs, inputs=values, mode=AS_WRITTEN, on_unused_input="ignore")
 
@@ -107,7 +108,8 @@ def random_levels(rng, shape) -> Levels:
 def test_the_fast_engine_is_the_definition(build, spec, shape):
     built = build(spec, **shape)
     rng = np.random.default_rng(31)
-    levels = random_levels(rng, built.data.counts.shape)
+    noise = rng.uniform(0.02, 0.3, (len(built.data.tasks), built.data.stretches.n - 1))
+    levels = replace(random_levels(rng, built.data.counts.shape), noise=noise)
     # three models of each uploader, and tails that differ
     siblings = replace(built.data.clusters, uploader=built.data.clusters.uploader // 3)
     data = replace(built.data, clusters=siblings)
@@ -115,7 +117,7 @@ def test_the_fast_engine_is_the_definition(build, spec, shape):
     scale = replace(built.scale, correlation=rng.uniform(0.1, 0.6, tails.shape[1]), tails=tails)
     plain = frontier_model(built.spec, data, scale, levels.transform())
     fast = fast_model(built.spec, data, scale, levels)
-    at_plain, at_fast = evaluated(plain, data.stretches.gaps), evaluated(fast)
+    at_plain, at_fast = evaluated(plain, data.stretches.gaps, levels.noise), evaluated(fast)
     initial = {name.replace("drift_step", "drift_position"): value for name, value in plain.initial_point().items()}
     for _ in range(POINTS):
         point = {name: rng.normal(0.0, 0.7, np.shape(value)) for name, value in initial.items()}

@@ -23,6 +23,8 @@ from bayes_frontier.model.likelihood import FloatArray
 # Before the spread omega of the effects is known, the sampling variance of a base model's boundary is taken to be this
 # share of omega**2 over its scores.
 FIRST_VARIANCE = 0.5
+# About how well scores tell a step of the drift, on the logit scale; and the most and least it is taken to be.
+FIRST_NOISE, _NOISE_RANGE = 0.1, (0.005, 1.0)
 # Width of the bend, in units of x: as round as the smoothed loss makes the lower bound.
 ROUND = 0.7
 # Levels are looked at on this grid, in standard deviations of the effects, and bent to match these quantiles.
@@ -38,7 +40,7 @@ _CURVE = ("floor", "ceiling", "slope", "midpoint")
 
 @dataclass(frozen=True)
 class Levels:
-    """Coordinates x of the levels of base models, ``level = middle + a x + b sqrt(x**2 + ROUND**2)``.
+    """Coordinates x of the levels of base models, ``level = middle + a x + b sqrt(x**2 + ROUND**2)``, and of the drift.
 
     Where a base model has few scores near its boundary, these bound it from below and hardly from above. In x, its
     level is about standard normal.
@@ -47,10 +49,12 @@ class Levels:
       the curve) to 1 (levels themselves), ``omega**2 / (omega**2 + v)`` with v the sampling variance of a base
       model's boundary (Papaspiliopoulos et al. 2007, doi 10.1214/088342307000000014)
     * bend (3, n_base_models, n_tasks): middle, a and b
+    * noise (n_tasks, n_steps), or one number for all: how well scores tell each step of the drift; see `fast._steps`
     """
 
     centring: FloatArray
     bend: FloatArray
+    noise: FloatArray | float = FIRST_NOISE
 
     @classmethod
     def before(cls, data: FrontierData) -> "Levels":
@@ -73,7 +77,8 @@ class Levels:
         a = 0.5 * (left + right) / _REACH
         b = np.clip(0.5 * (right - left) / (np.hypot(_REACH, ROUND) - ROUND), -_STEEPEST * a, _STEEPEST * a)
         spread = omega**centring
-        return cls(centring, np.stack([centring * typical + spread * (middle - b * ROUND), spread * a, spread * b]))
+        bend = np.stack([centring * typical + spread * (middle - b * ROUND), spread * a, spread * b])
+        return cls(centring, bend, step_noise(draws, data))
 
     def unbent(self, level: FloatArray) -> FloatArray:
         """Give the sampler's coordinate of levels. Shapes: level (..., n_base_models, n_tasks)."""
@@ -118,6 +123,21 @@ class LevelTransform(Transform):  # type: ignore[misc]
         """Give the logarithm of the derivative of the levels in their coordinates."""
         slope = self.bend[1] + self.bend[2] * value / pt.sqrt(value**2 + ROUND**2)
         return pt.log(slope) + (1.0 - self.centring) * pt.log(inputs[-1])
+
+
+def step_factor(gaps: FloatArray) -> FloatArray:
+    """Factor of the covariance of steps in units of the drift's scale: their own, and that of a common velocity."""
+    return np.asarray(np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps)))
+
+
+def step_noise(draws: xr.Dataset, data: FrontierData) -> FloatArray | float:
+    """How well scores tell each step of the drift given those before it: what the prior's variance leaves of draws'."""
+    if "drift_scale" not in draws or data.stretches.n == 1:
+        return FIRST_NOISE
+    drift, scale = (draws[name].transpose("sample", "task", ...).to_numpy() for name in ("drift", "drift_scale"))
+    steps = np.diff(drift, axis=-1) @ np.linalg.inv(step_factor(data.stretches.gaps)).T
+    precision, prior = 1.0 / steps.var(axis=0), np.exp(-2.0 * np.log(scale).mean(axis=0))[:, None]
+    return np.asarray(np.clip(np.maximum(precision - prior, 0.02 * precision) ** -0.5, *_NOISE_RANGE))
 
 
 def typical_levels(draws: xr.Dataset, data: FrontierData) -> FloatArray:

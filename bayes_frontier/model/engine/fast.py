@@ -90,8 +90,6 @@ SHARES = ("high", "start_share", "floor_share", "ceiling_share")
 CENTRED = (1.0, 1.0, 0.0, 0.0)
 # Data with as many rows as a table happens to need.
 OF_ANY_LENGTH = ("cells", "pieces", "buckets")
-# About how well scores tell a step of the drift, on the logit scale; a third or three times as much does as well.
-STEP_NOISE = 0.1
 # Drift beyond which odds overflow; only draws from the prior alone come so far.
 FURTHEST = 300.0
 
@@ -113,7 +111,8 @@ def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Leve
         "bend": levels.bend,
         "compute": np.array([compute.low, compute.high]),
         "gaps": gaps,
-        "step_factor": np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps)),
+        "step_factor": coordinates.step_factor(gaps),
+        "step_noise": np.broadcast_to(levels.noise, (len(data.tasks), len(gaps))).astype(float),
         "last_stretch": data.stretches.last,
     }
 
@@ -182,7 +181,8 @@ def _steps(scale: Any, data: FrontierData, given: dict[str, Any]) -> Any:  # noq
         whole = 1.0 + given["gaps"].sum()
         if data.stretches.n > 1:
             # were each step observed as zero with this noise, positions would be standard normal given the scale
-            shrunk, wide = pt.sqrt(1.0 + (scale / STEP_NOISE) ** 2)[:, None], scale[:, None]
+            wide = scale[:, None]
+            shrunk = pt.sqrt(1.0 + (wide / given["step_noise"]) ** 2)
             position = pm.Normal("drift_position", 0.0, shrunk, dims=("task", "step"))
             steps = (wide / shrunk * position) @ given["step_factor"].T
         velocity = steps.sum(axis=1) / whole + scale / pt.sqrt(whole) * pm.Normal("drift_velocity_raw", dims="task")
