@@ -25,5 +25,10 @@ def verdict(numbers: pd.DataFrame, divergent: float) -> Verdict:
 
 def sentence(numbers: pd.DataFrame, divergent: float, convergence_text: str) -> str:
     """Say how the chains agree, and what helps where more than a few transitions diverged."""
-    few = divergent <= DIVERGENT.warn or verdict(numbers, divergent) == "fail"
-    return convergence_text + ("" if few else " More than a few diverged: fit again with --target-accept 0.95.")
+    # a fit that fails says by itself what helps
+    if divergent <= DIVERGENT.warn or verdict(numbers, divergent) == "fail":
+        return convergence_text
+    more = (
+        "More than a few diverged: fit again with smaller steps (--target-accept 0.95), or look at the model's priors."
+    )
+    return f"{convergence_text} {more}"

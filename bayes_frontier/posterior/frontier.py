@@ -164,7 +164,9 @@ class Frontier(Displayed):
         definition, begins with the second.
         """
         if "prior" in self.posterior.children or "high_logit" not in self.posterior["posterior"]:
-            return self.posterior  # as it was read; fits of before the variables of the model were kept stay as they are
+            return (
+                self.posterior
+            )  # as it was read; fits of before the variables of the model were kept stay as they are
         from bayes_frontier.posterior import groups
 
         return groups.completed(self)
@@ -196,7 +198,7 @@ class Frontier(Displayed):
         Returns
         -------
         xarray.Dataset
-            ``score``, dims (chain, draw, record, task). The working likelihood is calibrated for the boundary, and is
+            ``score``, dims (chain, draw, observation). The working likelihood is calibrated for the boundary, and is
             no model of single scores: leave-one-out scores by it say nothing of prediction.
         """
         from bayes_frontier.posterior import groups

@@ -57,7 +57,11 @@ NAMES: dict[str, tuple[str, str]] = {
     "drift_step": ("drift from one stretch of time to the next", "logit"),
     "base_model_effect": ("boundary of a base model above the typical one", "logit"),
     "base_model_level": ("boundary of a base model at its median compute and date, to four digits", "logit"),
-    **{f"{s}_{p}": (f"{a}: {b}", "1" if p == "raw" else "logit of a share") for s, a in _SHARES.items() for p, b in _OF_SHARES.items()},
+    **{
+        f"{s}_{p}": (f"{a}: {b}", "1" if p == "raw" else "logit of a share")
+        for s, a in _SHARES.items()
+        for p, b in _OF_SHARES.items()
+    },
     **{f"{s}_{p}": (f"{a}, {b}", unit) for s, a in _SCALES.items() for p, (b, unit) in _OF_SCALES.items()},
     "score": ("score of a model on a task", "share of the range from 0 to 1"),
     "flops": ("pre-training compute of a record's base model", "FLOPs"),
@@ -78,6 +82,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "reached_max_treedepth": ("whether a transition reached the greatest depth", "1"),
     "acceptance_rate": ("mean acceptance rate of a transition", "1"),
 }
+# Coordinates of scores: name, column of the table of evaluations, and kind.
+_COORDS = (("task", "task", object), ("record", "row", np.int64))
 _PREDICTIVE = (
     "Scores drawn from the distribution of scores about the boundary (constant_data/residual_quantiles) around the "
     "boundary of each record's base model; not from the working likelihood, which is no model of scores."
@@ -97,8 +103,7 @@ def completed(fit: Fit) -> xr.DataTree:
     groups["posterior"] = dated(groups["posterior"], stretches)
     groups["prior"] = dated(prior(fit), stretches)
     groups["posterior_predictive"] = predictive(fit)
-    stored = evaluations.to_dataset()
-    groups["observed_data"] = stored[["score"]].drop_vars("record", errors="ignore").drop_attrs()
+    groups["observed_data"] = observed(evaluations)
     constant = groups["constant_data"].assign(flops=("record", evaluations.models["flops"].to_numpy()))
     groups["constant_data"] = constant
     sampling, versions = fit.provenance.get("sampling", {}), fit.provenance.get("versions", {})
@@ -142,51 +147,56 @@ def prior(fit: Fit) -> xr.Dataset:
     seed = int(fit.provenance.get("sampling", {}).get("seed", 1))
     # compiling for speed would take longer than these few draws do
     drawn = pm.draw([model[name] for name in dims], draws=PRIOR_DRAWS, random_seed=seed, mode="FAST_COMPILE")
-    found = xr.Dataset({name: (("draw", *dims[name]), np.asarray(values)) for name, values in zip(dims, drawn, strict=True)})
+    found = xr.Dataset(
+        {name: (("draw", *dims[name]), np.asarray(values)) for name, values in zip(dims, drawn, strict=True)}
+    )
     coords = fit.posterior["posterior"].coords
     named = {dim: coords[dim] for dim in ("task", "period") if dim in found.dims}
     return found.assign_coords(**named, draw=np.arange(PRIOR_DRAWS)).expand_dims(chain=[0])
 
 
 def predictive(fit: Fit) -> xr.Dataset:
-    """Draw scores of the fitted records anew; dims (chain, draw, record, task), a few draws of each chain."""
-    q, thinned = boundaries(fit)
-    constant, evaluations = fit.posterior["constant_data"].dataset, fit.evaluations
+    """Draw the fitted scores anew; dims (chain, draw, observation), a few draws of each chain."""
+    q, record, task, coords = boundaries(fit)
+    constant = fit.posterior["constant_data"].dataset
     rng = np.random.default_rng([int(fit.provenance.get("sampling", {}).get("seed", 1)), PREDICTIVE_DRAWS])
     quantiles = constant["residual_quantiles"].transpose("task", "level").to_numpy()
-    tails = np.ones((1, len(quantiles)))
+    tails = np.ones(len(task))
     if "tails" in constant:
-        tails = constant["tails"].transpose("base_model", "task").to_numpy()[_base_of_record(evaluations)]
+        base = _base_of_record(fit.evaluations)[record]
+        tails = constant["tails"].transpose("base_model", "task").to_numpy()[base, task]
     for k, task_quantiles in enumerate(quantiles):
-        residual = np.interp(rng.random(q.shape[:-1]), RESIDUAL_LEVELS, task_quantiles)
+        own = task == k
+        residual = np.interp(rng.random((*q.shape[:2], int(own.sum()))), RESIDUAL_LEVELS, task_quantiles)
         # above the boundary, base models have tails of their own
-        q[..., k] += residual * np.where(residual > 0.0, tails[:, k], 1.0)
-    missing = np.isnan(evaluations.to_dataset()["score"].to_numpy())
-    scores = rounded(np.where(missing, np.nan, np.clip(q, 0.0, 1.0)))
-    coords = {"chain": thinned["chain"], "draw": thinned["draw"], "task": list(fit.tasks)}
-    found = xr.Dataset({"score": (("chain", "draw", "record", "task"), scores)}, coords=coords)
-    return found.assign_attrs(comment=_PREDICTIVE)
+        q[..., own] += residual * np.where(residual > 0.0, tails[own], 1.0)
+    scores = rounded(np.clip(q, 0.0, 1.0))
+    return xr.Dataset({"score": (("chain", "draw", "observation"), scores)}, coords, {"comment": _PREDICTIVE})
+
+
+def observed(evaluations: Evaluations) -> xr.Dataset:
+    """Scores as fitted, dim observation, each with its task and the number of its record."""
+    table = evaluations.table
+    coords = {name: ("observation", table[of].to_numpy(kind)) for name, of, kind in _COORDS}
+    return xr.Dataset({"score": ("observation", table["score"].to_numpy(float))}, coords)
 
 
 def working_log_density(fit: Fit) -> xr.Dataset:
     """Log density of each score under the working likelihood, for the draws that predictions are made of."""
-    q, thinned = boundaries(fit)
+    q, _, task, coords = boundaries(fit)
     evaluations, scale = fit.evaluations, Scale.from_posterior(fit.posterior)
-    clusters, row = Clusters.from_evaluations(evaluations), evaluations.table["row"].to_numpy()
-    found = np.full_like(q, np.nan)
+    clusters, scores = Clusters.from_evaluations(evaluations), evaluations.table["score"].to_numpy()
     for k in range(len(fit.tasks)):
-        of_task = clusters.task == k
-        own = scale_of_scores(scale, k, clusters.base[of_task], clusters.uploader[of_task])
-        residual = evaluations.table["score"].to_numpy()[of_task] - q[..., row[of_task], k]
-        loss = smooth_pinball_loss(residual, float(own.level[0]), own.half_width)
-        found[..., row[of_task], k] = np.log(scale.level[k] * (1.0 - scale.level[k]) / own.scale) - loss / own.scale
-    coords = {"chain": thinned["chain"], "draw": thinned["draw"], "task": list(fit.tasks)}
-    made = xr.Dataset({"score": (("chain", "draw", "record", "task"), found)}, coords=coords)
-    return made.assign_attrs(comment=_WORKING)
+        own = task == k
+        of_score = scale_of_scores(scale, k, clusters.base[own], clusters.uploader[own])
+        level, s = float(scale.level[k]), of_score.scale
+        loss = smooth_pinball_loss(scores[own] - q[..., own], level, of_score.half_width)
+        q[..., own] = np.log(level * (1.0 - level) / s) - loss / s
+    return xr.Dataset({"score": (("chain", "draw", "observation"), q)}, coords, {"comment": _WORKING})
 
 
-def boundaries(fit: Fit) -> tuple[FloatArray, xr.Dataset]:
-    """Boundary of every record for a few draws of each chain, (chain, draw, record, task), and these draws."""
+def boundaries(fit: Fit) -> tuple[FloatArray, IntArray, IntArray, dict[str, xr.DataArray]]:
+    """Boundary of every score for a few draws of each chain, (chain, draw, observation); records, tasks, coordinates."""
     draws, evaluations = fit.posterior["posterior"].dataset, fit.evaluations
     each = int(np.clip(_MOST_SCORES // evaluations.n_scores, 2, PREDICTIVE_DRAWS)) // draws.sizes["chain"]
     at = np.unique(np.linspace(0, draws.sizes["draw"] - 1, max(each, 1)).round().astype(int))
@@ -195,14 +205,13 @@ def boundaries(fit: Fit) -> tuple[FloatArray, xr.Dataset]:
     models, curves = evaluations.models, Curves.from_tree(tree, fit.tau)
     period = models["period"].to_numpy()
     stretches = Stretches.of(evaluations, within_periods=fit.spec.structure.periods == "random-walk")
-    level = curves.logits(
-        log_flops(compute_fitted_at(fit, models["base_model"], models["flops"]))[:, None],
-        np.arange(len(fit.tasks))[None, :],
-        period[:, None],
-        base=_base_of_record(evaluations)[:, None],
-        stretch=(stretches.of_model[:, None], stretches.last[period][:, None]),
-    )
-    return curves.by_chain(inverse_logit(level)), thinned
+    seen = observed(evaluations)
+    record, task = seen["record"].to_numpy(), pd.Index(fit.tasks).get_indexer(pd.Index(seen["task"].to_numpy()))
+    z, base = log_flops(compute_fitted_at(fit, models["base_model"], models["flops"])), _base_of_record(evaluations)
+    stretch = (stretches.of_model[record], stretches.last[period[record]])
+    level = curves.logits(z[record], task, period[record], base=base[record], stretch=stretch)
+    coords = {"chain": thinned["chain"], "draw": thinned["draw"], "task": seen["task"], "record": seen["record"]}
+    return curves.by_chain(inverse_logit(level)), record, task, coords
 
 
 def _base_of_record(evaluations: Evaluations) -> IntArray:

@@ -18,7 +18,10 @@ VERSION = 1
 _TABLES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".eval")
 _COMPRESSED = {"zlib": True, "complevel": 4, "shuffle": True}
 # Groups that every fit has, and those of later versions or of some fits.
-_GROUPS, _OPTIONAL = ("posterior", "sample_stats", "constant_data"), ("ending", "diagnostics", "prior", "posterior_predictive", "observed_data")
+_GROUPS, _OPTIONAL = (
+    ("posterior", "sample_stats", "constant_data"),
+    ("ending", "diagnostics", "prior", "posterior_predictive", "observed_data"),
+)
 
 
 def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:

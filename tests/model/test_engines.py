@@ -13,8 +13,9 @@ from pytensor.graph.replace import clone_replace
 import bayes_frontier as bf
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.calibration import Scale
+from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine import Levels, fast_model
-from bayes_frontier.model.engine.coordinates import FIRST_NOISE
+from bayes_frontier.model.engine.coordinates import first_walk
 from bayes_frontier.model.engine.fast import SHARES
 from bayes_frontier.model.model import frontier_model
 from bayes_frontier.model.spec import HalfNormal, LogNormal, read_spec
@@ -55,7 +56,7 @@ def in_fast_variables(plain: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return fast
 
 
-def moved(model: pm.Model, gaps: np.ndarray, noise: np.ndarray, outputs: list, values: list):
+def moved(model: pm.Model, gaps: np.ndarray, walk: tuple, outputs: list, values: list):
     """Express what the definition says in the engine's coordinates of the drift; the density by its Jacobian too."""
     free = {value.name: value for value in values}
     if "drift_velocity_raw" not in free:
@@ -67,26 +68,28 @@ def moved(model: pm.Model, gaps: np.ndarray, noise: np.ndarray, outputs: list, v
     jacobian = -0.5 * np.log(whole) * velocity.shape[0]
     if "drift_step" in free:
         # a covariance of all steps in units of the scale: their own, and that of the velocity they have in common
-        factor = np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps))
+        factor, noise = walk
+        np.testing.assert_allclose(factor @ factor.mT, [np.diag(gaps) + np.outer(gaps, gaps)] * len(factor), atol=1e-12)
         position = free["drift_step"].type("drift_position")
         per_position = scale / pt.sqrt(1.0 + (scale / noise) ** 2)
-        step = (per_position * position) @ factor.T
+        step = (factor * (per_position * position)[:, None, :]).sum(axis=2)
         replaced[free["drift_step"]] = step
         replaced[raw] += step.sum(axis=1) / scale[:, 0] / whole
-        per_task = len(gaps) * pt.log(per_position) + np.log(np.diag(factor)).sum()
-        jacobian, new = jacobian + per_task.sum(), [*new, position]
+        constant = float(np.linalg.slogdet(factor).logabsdet.sum())
+        jacobian, new = jacobian + pt.log(per_position).sum() + constant, [*new, position]
     values = [value for value in values if value not in replaced] + new
     density, *rest = clone_replace(outputs, replaced)
     return [density + jacobian, *rest], values
 
 
-def evaluated(model: pm.Model, gaps: np.ndarray | None = None, noise: float = FIRST_NOISE):
+def evaluated(model: pm.Model, data: FrontierData | None = None, levels: Levels | None = None):
     """Compile log density, its gradient and the reported variables as a function of a point."""
     values = model.value_vars
     names = sorted(variable.name for variable in model.deterministics)
     outputs = [model.logp(), *model.replace_rvs_by_values([model[name] for name in names])]
-    if gaps is not None:
-        outputs, values = moved(model, gaps, noise, outputs, values)
+    if data is not None:
+        walk = first_walk(data) if levels is None or levels.walk is None else levels.walk
+        outputs, values = moved(model, data.stretches.gaps, walk, outputs, values)
     outputs = [outputs[0], *pytensor.grad(outputs[0], values), *outputs[1:]]
     function = model.compile_fn(outputs, inputs=values, mode=AS_WRITTEN, on_unused_input="ignore")
 
@@ -108,8 +111,11 @@ def random_levels(rng, shape) -> Levels:
 def test_the_fast_engine_is_the_definition(build, spec, shape):
     built = build(spec, **shape)
     rng = np.random.default_rng(31)
-    noise = rng.uniform(0.02, 0.3, (len(built.data.tasks), built.data.stretches.n - 1))
-    levels = replace(random_levels(rng, built.data.counts.shape), noise=noise)
+    factor, noise = first_walk(built.data)
+    other = np.random.default_rng(33)
+    turned = np.linalg.qr(other.normal(size=factor.shape)).Q if noise.size else factor
+    walk = (factor @ turned, other.uniform(0.02, 0.3, noise.shape))
+    levels = replace(random_levels(rng, built.data.counts.shape), walk=walk)
     # three models of each uploader, and tails that differ
     siblings = replace(built.data.clusters, uploader=built.data.clusters.uploader // 3)
     data = replace(built.data, clusters=siblings)
@@ -117,7 +123,7 @@ def test_the_fast_engine_is_the_definition(build, spec, shape):
     scale = replace(built.scale, correlation=rng.uniform(0.1, 0.6, tails.shape[1]), tails=tails)
     plain = frontier_model(built.spec, data, scale, levels.transform())
     fast = fast_model(built.spec, data, scale, levels)
-    at_plain, at_fast = evaluated(plain, data.stretches.gaps, levels.noise), evaluated(fast)
+    at_plain, at_fast = evaluated(plain, data, levels), evaluated(fast)
     initial = {name.replace("drift_step", "drift_position"): value for name, value in plain.initial_point().items()}
     for _ in range(POINTS):
         point = {name: rng.normal(0.0, 0.7, np.shape(value)) for name, value in initial.items()}
@@ -155,7 +161,7 @@ def test_priors_of_other_families_are_those_of_the_definition_too(build):
     for name in ("share_spread", "scale_typical", "scale_spread"):
         values = at_fast.pop(f"{name}_log__")
         at_fast |= {f"{name}_{i}_log__": values[i : i + 1] for i in range(len(values))}
-    density, _, _ = evaluated(plain, built.data.stretches.gaps)(point)
+    density, _, _ = evaluated(plain, built.data)(point)
     assert fast.compile_logp(mode=AS_WRITTEN)(at_fast) == pytest.approx(density, rel=1e-9)
 
 

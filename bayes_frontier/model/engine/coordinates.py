@@ -49,12 +49,13 @@ class Levels:
       the curve) to 1 (levels themselves), ``omega**2 / (omega**2 + v)`` with v the sampling variance of a base
       model's boundary (Papaspiliopoulos et al. 2007, doi 10.1214/088342307000000014)
     * bend (3, n_base_models, n_tasks): middle, a and b
-    * noise (n_tasks, n_steps), or one number for all: how well scores tell each step of the drift; see `fast._steps`
+    * walk: a factor of the covariance of the drift's steps in units of its scale, (n_tasks, n_steps, n_steps), and how
+      well scores tell each of its columns, (n_tasks, n_steps); none: `first_walk`. See `fast._steps`
     """
 
     centring: FloatArray
     bend: FloatArray
-    noise: FloatArray | float = FIRST_NOISE
+    walk: tuple[FloatArray, FloatArray] | None = None
 
     @classmethod
     def before(cls, data: FrontierData) -> "Levels":
@@ -78,7 +79,7 @@ class Levels:
         b = np.clip(0.5 * (right - left) / (np.hypot(_REACH, ROUND) - ROUND), -_STEEPEST * a, _STEEPEST * a)
         spread = omega**centring
         bend = np.stack([centring * typical + spread * (middle - b * ROUND), spread * a, spread * b])
-        return cls(centring, bend, step_noise(draws, data))
+        return cls(centring, bend, walk_coordinates(draws, data))
 
     def unbent(self, level: FloatArray) -> FloatArray:
         """Give the sampler's coordinate of levels. Shapes: level (..., n_base_models, n_tasks)."""
@@ -125,19 +126,27 @@ class LevelTransform(Transform):  # type: ignore[misc]
         return pt.log(slope) + (1.0 - self.centring) * pt.log(inputs[-1])
 
 
-def step_factor(gaps: FloatArray) -> FloatArray:
-    """Factor of the covariance of steps in units of the drift's scale: their own, and that of a common velocity."""
-    return np.asarray(np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps)))
-
-
-def step_noise(draws: xr.Dataset, data: FrontierData) -> FloatArray | float:
-    """How well scores tell each step of the drift given those before it: what the prior's variance leaves of draws'."""
+def walk_coordinates(draws: xr.Dataset, data: FrontierData) -> tuple[FloatArray, FloatArray] | None:
+    """Give `Levels.walk`: the directions in which scores tell the drift well or badly, in units of the prior's."""
     if "drift_scale" not in draws or data.stretches.n == 1:
-        return FIRST_NOISE
+        return None
+    factor, noise = first_walk(data)
     drift, scale = (draws[name].transpose("sample", "task", ...).to_numpy() for name in ("drift", "drift_scale"))
-    steps = np.diff(drift, axis=-1) @ np.linalg.inv(step_factor(data.stretches.gaps)).T
-    precision, prior = 1.0 / steps.var(axis=0), np.exp(-2.0 * np.log(scale).mean(axis=0))[:, None]
-    return np.asarray(np.clip(np.maximum(precision - prior, 0.02 * precision) ** -0.5, *_NOISE_RANGE))
+    units = np.diff(drift, axis=-1) @ np.linalg.inv(factor[0]).T
+    for k in range(len(factor)):
+        typical = np.exp(np.log(scale[:, k]).mean())
+        share, turned = np.linalg.eigh(np.atleast_2d(np.cov(units[:, k], rowvar=False)) / typical**2)
+        # what is left of the prior's variance: all of it but for what is told
+        share = np.clip(share, 1e-4, 0.98)
+        factor[k], noise[k] = factor[k] @ turned, np.clip(typical * np.sqrt(share / (1.0 - share)), *_NOISE_RANGE)
+    return factor, noise
+
+
+def first_walk(data: FrontierData) -> tuple[FloatArray, FloatArray]:
+    """Give `Levels.walk` before a fit: step by step, each in units of what is known of it from those before."""
+    gaps, n_tasks = data.stretches.gaps, len(data.tasks)
+    factor = np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps))
+    return np.repeat(factor[None], n_tasks, axis=0), np.full((n_tasks, len(gaps)), FIRST_NOISE)
 
 
 def typical_levels(draws: xr.Dataset, data: FrontierData) -> FloatArray:

@@ -96,7 +96,8 @@ FURTHEST = 300.0
 
 def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels) -> dict[str, npt.NDArray[Any]]:
     """Give the data of the model by name: all in which tables of as many tasks, periods and base models differ."""
-    compute, losses, gaps = data.compute, data.losses(scale), data.stretches.gaps
+    compute, losses = data.compute, data.losses(scale)
+    factor, noise = levels.walk or coordinates.first_walk(data)
     names = ("task", "period", "stretch", "base", "z")
     task, period, stretch, base, z = (data.cells[name].to_numpy() for name in names)
     column = period if spec.structure.periods == "separate" else np.zeros_like(period)
@@ -110,9 +111,9 @@ def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Leve
         "centring": levels.centring,
         "bend": levels.bend,
         "compute": np.array([compute.low, compute.high]),
-        "gaps": gaps,
-        "step_factor": coordinates.step_factor(gaps),
-        "step_noise": np.broadcast_to(levels.noise, (len(data.tasks), len(gaps))).astype(float),
+        "gaps": data.stretches.gaps,
+        "step_factor": factor,
+        "step_noise": noise,
         "last_stretch": data.stretches.last,
     }
 
@@ -180,11 +181,11 @@ def _steps(scale: Any, data: FrontierData, given: dict[str, Any]) -> Any:  # noq
     if scale is not None:
         whole = 1.0 + given["gaps"].sum()
         if data.stretches.n > 1:
-            # were each step observed as zero with this noise, positions would be standard normal given the scale
+            # were each column of the factor observed as zero with its noise, positions would be standard normal
             wide = scale[:, None]
             shrunk = pt.sqrt(1.0 + (wide / given["step_noise"]) ** 2)
             position = pm.Normal("drift_position", 0.0, shrunk, dims=("task", "step"))
-            steps = (wide / shrunk * position) @ given["step_factor"].T
+            steps = (given["step_factor"] * (wide / shrunk * position)[:, None, :]).sum(axis=2)
         velocity = steps.sum(axis=1) / whole + scale / pt.sqrt(whole) * pm.Normal("drift_velocity_raw", dims="task")
         pm.Deterministic("drift_velocity", velocity, dims="task")
     return steps
