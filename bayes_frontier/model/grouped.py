@@ -286,7 +286,7 @@ def _tell_jax() -> None:
         return
     import jax
     import jax.numpy as jnp
-    from pytensor.link.jax.dispatch import jax_funcify
+    from pytensor.link.jax.dispatch.basic import jax_funcify
 
     def loss(q: Any, cells: Any, pieces: Any, buckets: Any) -> tuple[Any, Any]:  # noqa: ANN401 - arrays of JAX's
         at = jax.lax.stop_gradient(q)

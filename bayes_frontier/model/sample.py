@@ -108,7 +108,9 @@ RESIDUAL_DRAWS = 40
 # Statistics of the sampler by the names that ArviZ has for them.
 KEPT_STATISTICS = {
     **{name: name for name in ("diverging", "energy", "energy_error", "n_steps", "step_size")},
-    **{"logp": "lp", "depth": "tree_depth", "maxdepth_reached": "reached_max_treedepth"},
+    "logp": "lp",
+    "depth": "tree_depth",
+    "maxdepth_reached": "reached_max_treedepth",
     "mean_tree_accept": "acceptance_rate",
 }
 # Smaller steps than the sampler's usual 0.8 cost more gradients and have next to no transition diverge.
@@ -220,13 +222,12 @@ def free_variables(
     for group, kinds in ((_OF_SHARES, SHARES), (_OF_SCALES, scales)):
         for whole, (i, kind) in product(group, enumerate(kinds)):
             # priors of several families are variables of their own
-            values = drawn[whole][:, :, i] if whole in drawn else drawn.get(f"{whole}_{i}")
-            if values is None:
+            if whole not in drawn and f"{whole}_{i}" not in drawn:
                 continue
+            values = drawn[whole][:, :, i] if whole in drawn else drawn[f"{whole}_{i}"][:, :, 0]
             part = whole.split("_")[1]
             if part == "logit" and pooled and not CENTRED[i]:
                 part = "raw"
-            values = values[..., 0] if whole not in drawn else values
             made[f"{kind}_{part}"] = (("chain", "draw", "task", "period")[: values.ndim], values)
     if "drift_velocity" in posterior:
         raw = posterior["drift_velocity"] / posterior["drift_scale"]

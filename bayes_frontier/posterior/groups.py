@@ -141,8 +141,9 @@ def dated(draws: xr.Dataset, stretches: Stretches) -> xr.Dataset:
 def prior(fit: Fit) -> xr.Dataset:
     """Draw from the prior: what the posterior has, but for what each base model has."""
     model = build_model(fit.evaluations, fit.spec, tau=fit.tau, scale=Scale.from_posterior(fit.posterior))
-    wanted = [name for name in fit.posterior["posterior"].data_vars if name in model.named_vars]
-    dims = {str(name): tuple(fit.posterior["posterior"][name].dims[2:]) for name in wanted}
+    posterior = fit.posterior["posterior"].to_dataset()
+    wanted = [str(name) for name in posterior.data_vars if name in model.named_vars]
+    dims = {name: posterior[name].dims[2:] for name in wanted}
     dims = {name: kept for name, kept in dims.items() if _BY_BASE_MODEL not in kept}
     seed = int(fit.provenance.get("sampling", {}).get("seed", 1))
     # compiling for speed would take longer than these few draws do
@@ -150,9 +151,8 @@ def prior(fit: Fit) -> xr.Dataset:
     found = xr.Dataset(
         {name: (("draw", *dims[name]), np.asarray(values)) for name, values in zip(dims, drawn, strict=True)}
     )
-    coords = fit.posterior["posterior"].coords
-    named = {dim: coords[dim] for dim in ("task", "period") if dim in found.dims}
-    return found.assign_coords(**named, draw=np.arange(PRIOR_DRAWS)).expand_dims(chain=[0])
+    named = {dim: posterior.coords[dim] for dim in ("task", "period") if dim in found.dims}
+    return found.assign_coords({**named, "draw": np.arange(PRIOR_DRAWS)}).expand_dims(chain=[0])
 
 
 def predictive(fit: Fit) -> xr.Dataset:
@@ -196,7 +196,7 @@ def working_log_density(fit: Fit) -> xr.Dataset:
 
 
 def boundaries(fit: Fit) -> tuple[FloatArray, IntArray, IntArray, dict[str, xr.DataArray]]:
-    """Boundary of every score for a few draws of each chain, (chain, draw, observation); records, tasks, coordinates."""
+    """Boundary of every score for a few draws of each chain, (chain, draw, score); records, tasks, coordinates."""
     draws, evaluations = fit.posterior["posterior"].dataset, fit.evaluations
     each = int(np.clip(_MOST_SCORES // evaluations.n_scores, 2, PREDICTIVE_DRAWS)) // draws.sizes["chain"]
     at = np.unique(np.linspace(0, draws.sizes["draw"] - 1, max(each, 1)).round().astype(int))

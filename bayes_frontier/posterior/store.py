@@ -37,7 +37,7 @@ def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:
 def save(fit: Fit, path: str | Path) -> None:
     """Write a fit beside its target, then rename it into place."""
     target = Path(path)
-    groups = {name: group.dataset for name, group in fit.datatree.children.items()}
+    groups: dict[str, xr.Dataset] = {name: group.to_dataset() for name, group in fit.datatree.children.items()}
     # thousands of quantities: a question to a saved fit need not wait for them again
     sizes = {dim: int(fit.posterior["posterior"].sizes[dim]) for dim in ("chain", "draw")}
     groups["diagnostics"] = fit.diagnostics.rename_axis("number").to_xarray().assign_attrs(sizes)

@@ -185,8 +185,8 @@ def _steps(scale: Any, data: FrontierData, given: dict[str, Any]) -> Any:  # noq
             wide = scale[:, None]
             shrunk = pt.sqrt(1.0 + (wide / given["step_noise"]) ** 2)
             position = pm.Normal("drift_position", 0.0, shrunk, dims=("task", "step"))
-            steps = (given["step_factor"] * (wide / shrunk * position)[:, None, :]).sum(axis=2)
-        velocity = steps.sum(axis=1) / whole + scale / pt.sqrt(whole) * pm.Normal("drift_velocity_raw", dims="task")
+            steps = pt.sum(given["step_factor"] * (wide / shrunk * position)[:, None, :], axis=2)
+        velocity = pt.sum(steps, axis=1) / whole + scale / pt.sqrt(whole) * pm.Normal("drift_velocity_raw", dims="task")
         pm.Deterministic("drift_velocity", velocity, dims="task")
     return steps
 
