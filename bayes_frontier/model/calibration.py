@@ -120,7 +120,7 @@ class Scale:
             One value per task of the evaluations. Good to about a factor of two.
         """
         clusters = Clusters.from_evaluations(evaluations)
-        return clustered_scale(rough_residuals(evaluations, tau), clusters, tau, smoothing, scale)
+        return clustered_scale(rough_residuals(evaluations, tau), clusters, tau, smoothing, scale, rough=True)
 
     @classmethod
     def from_posterior(cls, posterior: xr.DataTree) -> "Scale":
@@ -142,9 +142,17 @@ class Scale:
 
 
 def clustered_scale(
-    residuals: FloatArray, clusters: Clusters, tau: float, smoothing: float, scale: float | None = None
+    residuals: FloatArray,
+    clusters: Clusters,
+    tau: float,
+    smoothing: float,
+    scale: float | None = None,
+    *,
+    rough: bool = False,
 ) -> Scale:
     """Calibrate on scores that come in clusters; a fixed scale makes nothing of these.
+
+    Half samples correct the scale, but for rough residuals, about which they say nothing yet.
 
     Shapes: residuals (n_scores,) or (n_scores, n_draws).
     """
@@ -153,6 +161,7 @@ def clustered_scale(
     if scale is not None:
         return Scale.calibrated([r for _, r in parts], tau, smoothing, scale)
     correlation, tails, found = np.zeros(n_tasks), np.ones((n_base_models, n_tasks)), []
+    means, counted = np.empty(len(residuals)), np.empty(len(residuals))
     for k, (of_task, r) in enumerate(parts):
         mean, weights = r.reshape(len(r), -1).mean(axis=1), np.ones(len(r))
         for _ in range(2):
@@ -163,10 +172,11 @@ def clustered_scale(
             correlation[k] = of_task.correlation(u - weighted_quantile(u, tau, weights), half_width)
             weights = of_task.weights(correlation)
         density, s, half_width, level = _calibrated(u, weights, tau, smoothing)
-        mean -= weighted_quantile(mean, tau, weights)
-        s *= of_task.half_samples(mean, weights, level, half_width * tail, s * tail)
         found.append((density, s, half_width, level))
+        means[clusters.task == k], counted[clusters.task == k] = mean - weighted_quantile(mean, tau, weights), weights
     density, s, half_width, level = np.array(found).T
+    if not rough:
+        s = s * clusters.half_samples(means, counted, level, half_width, s)
     return Scale(density, s, half_width, level, correlation, tails)
 
 

@@ -13,11 +13,12 @@ from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball
 _MOST_CORRELATED = 0.9
 # A base model's tail is told by its scores in this upper part; below so many of them, by those of other base models.
 _TAIL, _FEWEST_IN_TAIL = 0.15, 4
-# Half samples: each half of a base model's uploaders has to have this many scores; so many splits of each base model;
-# and their spread counts as if so many base models had been seen whose halves differ by as much as they should.
-_FEWEST_IN_HALF, _SPLITS, _ASSUMED = 20, 8, 10.0
+# Half samples: a base model has to have this many scores in each half; so many splits; factors of the scale that are
+# tried; and so many base models are assumed whose halves differ by as much as they should.
+_FEWEST_IN_HALF, _SPLITS, _ASSUMED = 20, 4, 10.0
+_FACTORS: FloatArray = np.array([1.0, 0.7, 1.4, 2.0, 2.8, 4.0])
 # Shifts of a boundary at which half samples are compared, dense about zero, as a share of the largest.
-_SHIFTS: FloatArray = np.sinh(np.linspace(-6.0, 6.0, 241)) / np.sinh(6.0)
+_SHIFTS: FloatArray = np.sinh(np.linspace(-6.0, 6.0, 121)) / np.sinh(6.0)
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,13 @@ class Clusters:
         number = pd.factorize(record[row] * len(evaluations.tasks) + task)[0].astype(np.int64)
         return cls(base[row], task, number, (len(names), len(evaluations.tasks)))
 
+    def of(self, kept: npt.NDArray[np.bool_]) -> "Clusters":
+        """Keep some scores."""
+        return replace(self, base=self.base[kept], task=self.task[kept], uploader=self.uploader[kept])
+
     def of_task(self, task: int) -> "Clusters":
         """Keep the scores of one task."""
-        kept = self.task == task
-        return replace(self, base=self.base[kept], task=self.task[kept], uploader=self.uploader[kept])
+        return self.of(self.task == task)
 
     def without_base_models(self) -> "Clusters":
         """Take all scores for those of one base model: without effects of base models, tails are not told apart."""
@@ -84,58 +88,87 @@ class Clusters:
 
         Shapes: residuals (n_scores,), weights (n_scores,), returns (n_base_models,).
         """
-        log_tail, variance = np.full(self.shape[0], np.nan), np.zeros(self.shape[0])
+        n_base_models = self.shape[0]
         order = np.lexsort((residuals, self.base))
-        ends = np.cumsum(np.bincount(self.base, minlength=self.shape[0]))
-        for b, rows in enumerate(np.split(order, ends[:-1])):
-            if len(rows) < _FEWEST_IN_TAIL:
-                continue
-            upper = rows[np.cumsum(weights[rows]) >= (1.0 - _TAIL) * weights[rows].sum()]
-            by_uploader = np.bincount(np.unique(self.uploader[upper], return_inverse=True)[1], weights[upper])
-            tail = np.average(np.abs(residuals[upper]), weights=weights[upper])
-            if tail > 0.0:
-                log_tail[b] = np.log(tail)
-                variance[b] = (by_uploader**2).sum() / by_uploader.sum() ** 2  # of an exponential's: 1 / n
+        base, w = self.base[order], weights[order]
+        total = np.bincount(base, w, n_base_models)
+        before = np.cumsum(total) - total
+        # Rounding aside, the scores from the one on that reaches the share of its base model's weight
+        upper = np.cumsum(w) - before[base] >= (1.0 - _TAIL) * total[base] - 1e-9
+        base, w, size = base[upper], w[upper], np.abs(residuals[order][upper])
+        uploader = np.unique(self.uploader[order][upper], return_inverse=True)[1]
+        of_uploader = np.bincount(uploader, w)[uploader]
+        weight = np.bincount(base, w, n_base_models)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            tail = np.bincount(base, w * size, n_base_models) / weight
+            variance = np.bincount(base, w * of_uploader, n_base_models) / weight**2  # of an exponential's: 1 / n
+        enough = (np.bincount(self.base, minlength=n_base_models) >= _FEWEST_IN_TAIL) & (tail > 0.0)
+        log_tail = np.log(tail, where=enough, out=np.full(n_base_models, np.nan))
         known = np.isfinite(log_tail)
         if known.sum() < 3:
-            return np.ones(self.shape[0])
+            return np.ones(n_base_models)
         between, seen = 0.1, log_tail[known]
         for _ in range(50):
             precision = 1.0 / (variance[known] + between)
             mean = np.average(seen, weights=precision)
             between = max(1e-4, between * float((precision**2 * (seen - mean) ** 2).sum() / precision.sum()))
         log_tail = np.where(known, between / (between + variance) * (log_tail - mean), 0.0)
-        counted = np.bincount(self.base, weights, minlength=self.shape[0])
-        log_tail -= np.average(log_tail, weights=counted)
+        log_tail -= np.average(log_tail, weights=total)
         return np.asarray(np.exp(log_tail))
 
     def half_samples(
-        self, residuals: FloatArray, weights: FloatArray, level: float, half_width: FloatArray, scale: FloatArray
-    ) -> float:
-        """By what factor the scale has to grow for half samples to differ as much as they should; of one task.
+        self, residuals: FloatArray, weights: FloatArray, level: FloatArray, half_width: FloatArray, scale: FloatArray
+    ) -> FloatArray:
+        """By what factor the scale of each task has to grow for half samples to differ as much as they should.
 
-        The uploaders of each large base model are split into two halves at random, and the boundary is shifted by what
-        each half says, whose posteriors are those of the likelihood; the squared difference over the summed variances
-        is one on average where the scale is right (half-sample replication: McCarthy 1969, doi 10.2307/1402116).
+        Uploaders are split into two halves at random, the tails of base models and the boundaries of large ones are
+        worked out from each half, and their squared difference over the summed variances is one on average where the
+        scale is right (half-sample replication: McCarthy 1969, doi 10.2307/1402116). Tasks differ by what their base
+        models say against what all do.
 
-        Shapes: residuals, weights, half_width, scale (n_scores,).
+        Shapes: residuals, weights (n_scores,), level, half_width, scale (n_tasks,), returns (n_tasks,).
         """
-        rng = np.random.default_rng(0)
-        squares = [_ASSUMED]
-        for b in np.flatnonzero(np.bincount(self.base) >= 2 * _FEWEST_IN_HALF):
-            rows = np.flatnonzero(self.base == b)
-            r, w, h, s = residuals[rows], weights[rows], half_width[rows], scale[rows]
-            shifts = _SHIFTS * 3.0 * np.abs(r[r >= np.quantile(r, 1.0 - _TAIL)]).max()
-            number, size = np.unique(self.uploader[rows], return_inverse=True, return_counts=True)[1:]
-            loss = (w / s)[:, None] * smooth_pinball_loss(r[:, None] - shifts, level, h[:, None])
-            by_uploader = np.stack([np.bincount(number, one) for one in loss.T], axis=1)
-            first = rng.random((_SPLITS, len(size))) < 0.5
-            first = first[np.minimum(first @ size, ~first @ size) >= _FEWEST_IN_HALF]
-            if not len(first):
-                continue
-            means, variances = _shifted(np.stack([first, ~first]).astype(float) @ by_uploader, shifts)
-            squares.append(float(np.mean((means[0] - means[1]) ** 2 / variances.sum(axis=0))))
-        return sum(squares) / (_ASSUMED + len(squares) - 1.0)
+        rng, splits = np.random.default_rng(0), []
+        for _ in range(_SPLITS):
+            first = (rng.random(self.uploader.max() + 1) < 0.5)[self.uploader]
+            halves = [(self.of(part), residuals[part], weights[part]) for part in (first, ~first)]
+            (mean, variance), (other, others) = (
+                clusters.boundaries(r, w, level, half_width, scale) for clusters, r, w in halves
+            )
+            splits.append((mean - other) ** 2 / (variance + others))
+        compared = np.isfinite(splits).any(axis=(0, 1))
+        squares = np.nanmean(np.array(splits)[..., compared], axis=0)
+        task = np.nonzero(compared)[1]
+        common = _solved(squares, 1.0)
+        return np.array([_solved(squares[:, task == k], common) for k in range(self.shape[1])])
+
+    def boundaries(
+        self, residuals: FloatArray, weights: FloatArray, level: FloatArray, half_width: FloatArray, scale: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Mean and variance of the boundaries of large base models at each factor of the scale, NaN for small ones.
+
+        Shapes: as in `half_samples`, returns (n_factors, n_base_models, n_tasks).
+        """
+        made = np.full((2, len(_FACTORS), *self.shape), np.nan)
+        for k in range(self.shape[1]):
+            of_task, r, w = self.of_task(k), residuals[self.task == k], weights[self.task == k]
+            rows = [np.flatnonzero(of_task.base == b) for b in range(self.shape[0])]
+            large = [b for b, one in enumerate(rows) if len(one) >= _FEWEST_IN_HALF]
+            around = r.copy()  # a half knows no boundary but its own: tails are those about it
+            for b in large:
+                around[rows[b]] -= np.quantile(r[rows[b]], level[k])
+            for factors in ([1.0], [1.0], _FACTORS):
+                tails = of_task.tails(around, w)
+                for b in large:
+                    here, upper = rows[b], r[rows[b]][r[rows[b]] >= np.quantile(r[rows[b]], 1.0 - _TAIL)]
+                    shifts = _SHIFTS * 3.0 * max(np.abs(upper).max(), 1e-6)
+                    loss = w[here] @ smooth_pinball_loss(r[here, None] - shifts, level[k], half_width[k] * tails[b])
+                    width = scale[k] * tails[b] * np.asarray(factors)[:, None]
+                    mean, variance = _shifted(loss / width, shifts)
+                    around[here] = r[here] - mean[0]
+                    if len(factors) > 1:
+                        made[:, :, b, k] = mean, variance
+        return made[0], made[1]
 
 
 def siblings(models: pd.DataFrame) -> IntArray:
@@ -164,3 +197,15 @@ def _shifted(loss: FloatArray, shifts: FloatArray) -> tuple[FloatArray, FloatArr
     density /= density.sum(axis=-1, keepdims=True)
     mean = density @ shifts
     return mean, np.maximum(density @ shifts**2 - mean**2, 1e-12)
+
+
+def _solved(squares: FloatArray, expected: float) -> float:
+    """Factor at which squares are 1 on average, those of base models assumed at the expected one among them.
+
+    Shapes: squares (n_factors, n).
+    """
+    n = squares.shape[1]
+    mean = (_ASSUMED * (expected / _FACTORS) ** 2 + squares.sum(axis=1)) / (_ASSUMED + n)
+    order = np.argsort(_FACTORS)
+    log_mean = np.minimum.accumulate(np.log(mean[order]))  # falls: a wider posterior is farther from nothing
+    return float(np.exp(np.interp(0.0, -log_mean, np.log(_FACTORS[order]))))

@@ -151,10 +151,10 @@ def sample(
     seeds = np.random.SeedSequence(seed).generate_state(spec.likelihood.passes + 2)
     rng = np.random.default_rng(seeds[-1])
 
-    def rescaled(residuals: FloatArray) -> Scale:
-        return clustered_scale(residuals, clusters, tau, spec.likelihood.smoothing, fixed)
+    def rescaled(residuals: FloatArray, *, rough: bool = False) -> Scale:
+        return clustered_scale(residuals, clusters, tau, spec.likelihood.smoothing, fixed, rough=rough)
 
-    scale = rescaled(rough_residuals(evaluations, tau)) if start is None else start.scale
+    scale = rescaled(rough_residuals(evaluations, tau), rough=True) if start is None else start.scale
     compiled = Compiled.from_spec(spec, data, scale)
     middle = compiled.middle
     starts = first = middle + FIRST_JITTER * rng.standard_normal((PASS_CHAINS, len(middle)))

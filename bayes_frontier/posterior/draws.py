@@ -253,6 +253,11 @@ class Curves:
     def _tables(self) -> dict[int, PopulationBoundary]:
         return {}
 
+    @cached_property
+    def with_expected_shares(self) -> "Curves":
+        """The same draws, base models having the shares of the population that are expected; tables made once."""
+        return replace(self, drawn_shares=False)
+
 
 def distinct_rows(frame: pd.DataFrame) -> tuple[IntArray, pd.DataFrame]:
     """Code of each row, and the distinct rows the codes point at: what is alike is evaluated once."""

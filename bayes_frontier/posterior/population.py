@@ -3,7 +3,6 @@
 import copy
 import importlib
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -55,7 +54,7 @@ def drawn_effects(effects: FloatArray, scales: FloatArray, task: int, *, drawn: 
 def expected_shares[F: Any](frontier: F) -> F:
     """Take what is expected for the shares of base models, where drawing them would hide what draws differ by."""
     still = copy.copy(frontier)
-    still.curves = replace(frontier.curves, drawn_shares=False)
+    still.curves = frontier.curves.with_expected_shares
     return still
 
 
@@ -69,7 +68,9 @@ def residual_cdf(residual: npt.ArrayLike, quantiles: FloatArray) -> FloatArray:
 def _mixture_levels(
     grid: FloatArray, effects: FloatArray, shares: FloatArray, residual: FloatArray, cdf: FloatArray, tau: float
 ) -> FloatArray:
-    """Level with exceedance 1 - tau among models whose boundaries are a logit plus each effect, by bisection.
+    """Level with exceedance 1 - tau among models whose boundaries are a logit plus each effect.
+
+    By Newton's steps from the level of the boundary before; where one leaves the bracket, the bracket is halved.
 
     Shapes: grid (n_grid,), effects (n_samples, n_slices), shares (n_slices,), residual and cdf (n,), residuals evenly
     spaced; returns (n_samples, n_grid).
@@ -77,24 +78,31 @@ def _mixture_levels(
     n, per_unit = len(residual) - 1, (len(residual) - 1) / (residual[-1] - residual[0])
     levels, boundary = np.empty((len(effects), len(grid))), np.empty(effects.shape[1])
     for s in range(len(effects)):
+        level = 0.0
         for g in range(len(grid)):
             for j in range(len(shares)):
                 boundary[j] = 1.0 / (1.0 + np.exp(-grid[g] - effects[s, j]))
-            low, high = boundary[0] + residual[0], boundary[-1] + residual[-1]
-            while high - low > 1e-6:
-                level, below = 0.5 * (low + high), 0.0
+            low, high, step = boundary[0] + residual[0], boundary[-1] + residual[-1], 1.0
+            while high - low > 1e-6 and abs(step) > 1e-7:
+                if not low < level < high:
+                    level = 0.5 * (low + high)
+                below, slope = 0.0, 0.0
                 for j in range(len(shares)):
                     place = (level - boundary[j] - residual[0]) * per_unit
                     if place >= n:
                         below += shares[j]
                     elif place > 0.0:
                         i = int(place)
-                        below += shares[j] * (cdf[i] + (place - i) * (cdf[i + 1] - cdf[i]))
+                        density = shares[j] * (cdf[i + 1] - cdf[i])
+                        below += shares[j] * cdf[i] + (place - i) * density
+                        slope += density
                 if below < tau:
                     low = level
                 else:
                     high = level
-            levels[s, g] = 0.5 * (low + high)
+                step = (tau - below) / max(slope * per_unit, 1e-9)
+                level += step
+            levels[s, g] = min(max(level, low), high)
     return levels
 
 

@@ -100,10 +100,9 @@ def test_half_samples_find_out_what_siblings_hide(siblings):
     residuals = 0.1 * (y - stats.norm.ppf(TAU))
     scale = Scale.calibrated([residuals], TAU, 1.0)
     one = np.ones(len(base))
-    factor = clusters(base, uploader).half_samples(
-        residuals, one, scale.level[0], scale.half_width[0] * one, scale.scale[0] * one
-    )
-    # 30 base models of which ten are assumed to be right: by itself the factor has a standard error of about 0.2
+    factor = clusters(base, uploader).half_samples(residuals, one, scale.level, scale.half_width, scale.scale)
+    assert factor.shape == (1,)
+    # 30 base models, and ten assumed to be right: by itself the factor has a standard error of about 0.2
     if siblings == 1:
         assert factor == pytest.approx(1.0, abs=0.4)
     else:
@@ -113,7 +112,8 @@ def test_half_samples_find_out_what_siblings_hide(siblings):
 def test_small_base_models_leave_the_scale_alone():
     base = np.repeat(np.arange(5), 30)
     one = np.ones(150)
-    assert clusters(base, np.arange(150)).half_samples(np.linspace(-1, 1, 150), one, TAU, one, one) == 1.0
+    level = np.array([TAU])
+    assert clusters(base, np.arange(150)).half_samples(np.linspace(-1, 1, 150), one, level, one[:1], one[:1]) == [1.0]
 
 
 def test_a_weighted_loss_is_the_sum_of_weighted_losses():
