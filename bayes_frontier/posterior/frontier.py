@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Drawn
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _INVERSE_POINTS = 1001
 
 
-class Frontier(Displayed):
+class Frontier(Drawn):
     """Posterior of the tau-quantile boundaries of scores against pre-training compute.
 
     Made by `bayes_frontier.fit` or `bayes_frontier.load`. The **population boundary** (``base_model=None``) is that of
@@ -53,6 +53,8 @@ class Frontier(Displayed):
     provenance : dict
         Data fingerprint, model specification, seed, versions.
     """
+
+    _picture = "plot_boundary"
 
     def __init__(
         self, evaluations: Evaluations, spec: ModelSpec, tau: float, posterior: xr.DataTree, provenance: dict[str, Any]

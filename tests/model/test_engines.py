@@ -68,11 +68,12 @@ def moved(model: pm.Model, gaps: np.ndarray, walk: tuple, outputs: list, values:
     jacobian = -0.5 * np.log(whole) * velocity.shape[0]
     if "drift_step" in free:
         # a covariance of all steps in units of the scale: their own, and that of the velocity they have in common
-        factor, noise = walk
+        factor, noise, place = walk
         np.testing.assert_allclose(factor @ factor.mT, [np.diag(gaps) + np.outer(gaps, gaps)] * len(factor), atol=1e-12)
         position = free["drift_step"].type("drift_position")
         per_position = scale / pt.sqrt(1.0 + (scale / noise) ** 2)
-        step = (factor * (per_position * position)[:, None, :]).sum(axis=2)
+        expected = place * scale**2 / (scale**2 + noise**2)
+        step = (factor * (expected + per_position * position)[:, None, :]).sum(axis=2)
         replaced[free["drift_step"]] = step
         replaced[raw] += step.sum(axis=1) / scale[:, 0] / whole
         constant = float(np.linalg.slogdet(factor).logabsdet.sum())
@@ -111,10 +112,10 @@ def random_levels(rng, shape) -> Levels:
 def test_the_fast_engine_is_the_definition(build, spec, shape):
     built = build(spec, **shape)
     rng = np.random.default_rng(31)
-    factor, noise = first_walk(built.data)
+    factor, noise, _ = first_walk(built.data)
     other = np.random.default_rng(33)
     turned = np.linalg.qr(other.normal(size=factor.shape)).Q if noise.size else factor
-    walk = (factor @ turned, other.uniform(0.02, 0.3, noise.shape))
+    walk = (factor @ turned, other.uniform(0.02, 0.3, noise.shape), other.normal(0.0, 0.2, noise.shape))
     levels = replace(random_levels(rng, built.data.counts.shape), walk=walk)
     # three models of each uploader, and tails that differ
     siblings = replace(built.data.clusters, uploader=built.data.clusters.uploader // 3)

@@ -24,7 +24,7 @@ from bayes_frontier.model.likelihood import FloatArray
 # share of omega**2 over its scores.
 FIRST_VARIANCE = 0.5
 # About how well scores tell a step of the drift, on the logit scale; and the most and least it is taken to be.
-FIRST_NOISE, _NOISE_RANGE = 0.1, (0.005, 1.0)
+FIRST_NOISE, _NOISE_RANGE = 0.02, (0.005, 1.0)
 # Width of the bend, in units of x: as round as the smoothed loss makes the lower bound.
 ROUND = 0.7
 # Levels are looked at on this grid, in standard deviations of the effects, and bent to match these quantiles.
@@ -50,12 +50,12 @@ class Levels:
       model's boundary (Papaspiliopoulos et al. 2007, doi 10.1214/088342307000000014)
     * bend (3, n_base_models, n_tasks): middle, a and b
     * walk: a factor of the covariance of the drift's steps in units of its scale, (n_tasks, n_steps, n_steps), and how
-      well scores tell each of its columns, (n_tasks, n_steps); none: `first_walk`. See `fast._steps`
+      well and where scores tell each of its columns, both (n_tasks, n_steps); none: `first_walk`. See `fast._steps`
     """
 
     centring: FloatArray
     bend: FloatArray
-    walk: tuple[FloatArray, FloatArray] | None = None
+    walk: tuple[FloatArray, FloatArray, FloatArray] | None = None
 
     @classmethod
     def before(cls, data: FrontierData) -> "Levels":
@@ -126,11 +126,11 @@ class LevelTransform(Transform):  # type: ignore[misc]
         return pt.log(slope) + (1.0 - self.centring) * pt.log(inputs[-1])
 
 
-def walk_coordinates(draws: xr.Dataset, data: FrontierData) -> tuple[FloatArray, FloatArray] | None:
+def walk_coordinates(draws: xr.Dataset, data: FrontierData) -> tuple[FloatArray, FloatArray, FloatArray] | None:
     """Give `Levels.walk`: the directions in which scores tell the drift well or badly, in units of the prior's."""
     if "drift_scale" not in draws or data.stretches.n == 1:
         return None
-    factor, noise = first_walk(data)
+    factor, noise, place = first_walk(data)
     drift, scale = (draws[name].transpose("sample", "task", ...).to_numpy() for name in ("drift", "drift_scale"))
     units = np.diff(drift, axis=-1) @ np.linalg.inv(factor[0]).T
     for k in range(len(factor)):
@@ -139,14 +139,17 @@ def walk_coordinates(draws: xr.Dataset, data: FrontierData) -> tuple[FloatArray,
         # what is left of the prior's variance: all of it but for what is told
         share = np.clip(share, 1e-4, 0.98)
         factor[k], noise[k] = factor[k] @ turned, np.clip(typical * np.sqrt(share / (1.0 - share)), *_NOISE_RANGE)
-    return factor, noise
+        # too near zero where little is told: there a place far out, which few draws may suggest, would do harm
+        place[k] = (1.0 - share) * (units[:, k].mean(axis=0) @ turned)
+    return factor, noise, place
 
 
-def first_walk(data: FrontierData) -> tuple[FloatArray, FloatArray]:
+def first_walk(data: FrontierData) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Give `Levels.walk` before a fit: step by step, each in units of what is known of it from those before."""
     gaps, n_tasks = data.stretches.gaps, len(data.tasks)
     factor = np.linalg.cholesky(np.diag(gaps) + np.outer(gaps, gaps))
-    return np.repeat(factor[None], n_tasks, axis=0), np.full((n_tasks, len(gaps)), FIRST_NOISE)
+    noise = np.full((n_tasks, len(gaps)), FIRST_NOISE)
+    return np.repeat(factor[None], n_tasks, axis=0), noise, np.zeros_like(noise)
 
 
 def typical_levels(draws: xr.Dataset, data: FrontierData) -> FloatArray:

@@ -97,7 +97,7 @@ FURTHEST = 300.0
 def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels) -> dict[str, npt.NDArray[Any]]:
     """Give the data of the model by name: all in which tables of as many tasks, periods and base models differ."""
     compute, losses = data.compute, data.losses(scale)
-    factor, noise = levels.walk or coordinates.first_walk(data)
+    factor, noise, place = levels.walk or coordinates.first_walk(data)
     names = ("task", "period", "stretch", "base", "z")
     task, period, stretch, base, z = (data.cells[name].to_numpy() for name in names)
     column = period if spec.structure.periods == "separate" else np.zeros_like(period)
@@ -114,6 +114,7 @@ def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Leve
         "gaps": data.stretches.gaps,
         "step_factor": factor,
         "step_noise": noise,
+        "step_place": place,
         "last_stretch": data.stretches.last,
     }
 
@@ -181,12 +182,14 @@ def _steps(scale: Any, data: FrontierData, given: dict[str, Any]) -> Any:  # noq
     if scale is not None:
         whole = 1.0 + given["gaps"].sum()
         if data.stretches.n > 1:
-            # were each column of the factor observed as zero with its noise, positions would be standard normal
-            wide = scale[:, None]
-            shrunk = pt.sqrt(1.0 + (wide / given["step_noise"]) ** 2)
-            position = pm.Normal("drift_position", 0.0, shrunk, dims=("task", "step"))
-            steps = pt.sum(given["step_factor"] * (wide / shrunk * position)[:, None, :], axis=2)
-        velocity = pt.sum(steps, axis=1) / whole + scale / pt.sqrt(whole) * pm.Normal("drift_velocity_raw", dims="task")
+            # were each column of the factor observed at its place with its noise, positions would be standard normal
+            wide, noise = scale[:, None], given["step_noise"]
+            shrunk = pt.sqrt(1.0 + (wide / noise) ** 2)
+            expected, sd = given["step_place"] * (1.0 - shrunk**-2), wide / shrunk
+            position = pm.Normal("drift_position", -expected / sd, shrunk, dims=("task", "step"))
+            steps = pt.sum(given["step_factor"] * (expected + sd * position)[:, None, :], axis=2)  # type: ignore[no-untyped-call]
+        mean = pt.sum(steps, axis=1) / whole  # type: ignore[no-untyped-call]
+        velocity = mean + scale / pt.sqrt(whole) * pm.Normal("drift_velocity_raw", dims="task")
         pm.Deterministic("drift_velocity", velocity, dims="task")
     return steps
 
