@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from bayes_frontier.errors import FrontierError, QueryError
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 150
-_NEARLY_WHITE = 252
 
 
 def replace_file(path: Path, content: bytes, what: str) -> None:
@@ -62,14 +60,23 @@ def png(figure: Figure, dpi: float = DPI) -> bytes:
     figure.savefig(drawn, format="png", dpi=dpi, metadata={"Software": None}, pil_kwargs={"compress_level": 0})
     with Image.open(drawn) as opened:
         whole = opened.convert("RGB")
-    reduced = whole.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    # the quickest way to choose colours takes white for a shade less
-    colours = np.array(reduced.getpalette(), dtype=np.uint8).reshape(-1, 3)
-    colours[(colours >= _NEARLY_WHITE).all(axis=1)] = 255
-    reduced.putpalette(colours.tobytes())
+    # of the ways to choose colours the one that keeps those of large areas as they are, white and light greys too
+    reduced = whole.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     small = io.BytesIO()
     reduced.save(small, format="png")
     return small.getvalue()
+
+
+def svg(figure: Figure) -> str:
+    """Draw a figure as SVG whose words stay words; the same figure gives the same text."""
+    import matplotlib as mpl
+
+    drawn = io.StringIO()
+    # ids are a hash, of a random salt where none is given
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bayes_frontier", "savefig.transparent": True}):
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    # two decimals of a point are a 7,000th of an inch
+    return re.sub(r"(\d+\.\d{2})\d+", r"\1", drawn.getvalue())
 
 
 def make_folder(path: Path | None, what: str) -> None:

@@ -73,3 +73,49 @@ def share_words(value: float) -> str:
 def printable(text: str) -> str:
     r"""Replace characters that would act on a terminal instead of being shown."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def one_in(share: float) -> str:
+    """Write a small share as people say it: ``1 in 50``; as a percentage where it is none of these."""
+    times = 1.0 / share
+    return f"1 in {times:.0f}" if abs(times - round(times)) < 0.01 * times else f"{share_words(share)} of"
+
+
+def percent_range(lower: float, upper: float) -> str:
+    """Write an interval of scores in whole percent: ``51–59%``."""
+    return f"{100 * lower:.0f}–{100 * upper:.0f}%"
+
+
+def points_words(change: float) -> str:
+    """Write a change of a score: ``up 8 points``, ``down 1 point``."""
+    n = round(100 * abs(change))
+    return f"{'up' if change >= 0 else 'down'} {count(n, 'point')}"
+
+
+def points_signed(change: float) -> str:
+    """Write a change of a score in points: ``+8``, ``−1``, ``0``."""
+    n = round(100 * change)
+    return f"{n:+d}".replace("-", "−") if n else "0"
+
+
+# Benchmarks as their authors write them; other tasks keep the name that their table gives them.
+_TITLES = {
+    "bbh": "BBH",
+    "gpqa": "GPQA",
+    "musr": "MuSR",
+    "ifeval": "IFEval",
+    "math_lvl_5": "MATH Lvl 5",
+    "mmlu_pro": "MMLU-Pro",
+    "mmlu": "MMLU",
+    "arc": "ARC",
+    "arc_challenge": "ARC-Challenge",
+    "hellaswag": "HellaSwag",
+    "truthfulqa": "TruthfulQA",
+    "winogrande": "WinoGrande",
+    "gsm8k": "GSM8K",
+}
+
+
+def task_title(task: str) -> str:
+    """Write a task's name as people do."""
+    return _TITLES.get(task.casefold(), task)

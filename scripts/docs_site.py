@@ -14,11 +14,20 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from bayes_frontier.cli import options as given
 from bayes_frontier.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "reports"
 TOP = {"contributing.md": "CONTRIBUTING.md", "changes.md": "CHANGELOG.md"}
+GROUPS = {
+    given.START: "start",
+    given.ASK: "ask",
+    given.COMPARE: "compare",
+    given.CHOOSE: "choose",
+    given.EVIDENCE: "evidence",
+    given.DATA: "data",
+}
 SHOWN = {".png", ".csv", ".svg"}
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 _MARK = re.compile(r"<!-- evidence: ([\w-]+) -->")
@@ -28,7 +37,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages that are made."""
     # their links are from the top of the repository
     made = {page: (ROOT / source).read_text(encoding="utf-8").replace("](docs/", "](") for page, source in TOP.items()}
-    made["reference/cli.md"] = command_line()
+    made |= command_pages()
     made["evidence/index.md"] = evidence_index()
     for folder in evidence():
         made[f"evidence/{folder.name}/index.md"] = inside(folder)
@@ -86,3 +95,16 @@ def command_line() -> str:
     command = typer.main.get_command(app)
     text = typer.cli.get_docs_for_click(obj=command, ctx=typer.Context(command), name="bayes-frontier")
     return re.sub(r"^# .*$", "# Command line", text, count=1, flags=re.MULTILINE)
+
+
+def command_pages() -> dict[str, str]:
+    """Cut the reference into pages: what all commands share, and one for each group of `--help`."""
+    head, *sections = re.split(r"^(?=## `bayes-frontier )", command_line(), flags=re.MULTILINE)
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    pages = {slug: [f"# {group}", ""] for group, slug in GROUPS.items()}
+    for section in sections:
+        group = commands[section.split("`")[1].split()[1]].rich_help_panel
+        pages[GROUPS[group]].append(section)
+    links = [f"* [{group}](cli-{slug}.md)" for group, slug in GROUPS.items()]
+    made = {f"reference/cli-{slug}.md": "\n".join(parts) for slug, parts in pages.items()}
+    return made | {"reference/cli.md": "\n".join([head.split("**Commands**")[0], *links, ""])}

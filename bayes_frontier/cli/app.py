@@ -26,6 +26,11 @@ class GuardedGroup(TyperGroup):
         for command in self.commands.values():
             for option in command.params:
                 _say_default(option)
+        if "plan" in self.commands:
+            places = {name: panel for panel, names in choose.PANELS.items() for name in names}
+            options: list[Any] = self.commands["plan"].params
+            for option in options:
+                option.rich_help_panel = places.get(option.name, option.rich_help_panel)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer's own base class
         """Move ``--debug`` from anywhere on the line to the front, where the parser expects it."""
@@ -120,7 +125,7 @@ def options(
 
         bayes-frontier demo --out demo               # no data yet: simulate, fit, check, report
         bayes-frontier fit table.csv --out fit.nc    # about a minute
-        bayes-frontier attain fit.nc --flops 1e24    # what is attainable, with an interval
+        bayes-frontier ask fit.nc --flops 1e24       # the answer in words, with an interval
         bayes-frontier check fit.nc                  # may this fit be believed?
 
     `COMMAND --help` has an example of each. Answers go to standard output, as text, --json or --csv; notes to standard

@@ -1,8 +1,10 @@
-"""``bayes-frontier attain``, ``compute-for`` and ``drift``: the questions a saved fit answers first."""
+"""``bayes-frontier ask``, ``attain``, ``compute-for`` and ``drift``: the questions a saved fit answers first."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,11 +26,12 @@ from bayes_frontier.cli.output import (
     searched_words,
     several_periods,
     show,
+    show_json,
     titled,
     whose_models,
 )
 from bayes_frontier.files import make_folder
-from bayes_frontier.text import flops_words, probability_words, share_words
+from bayes_frontier.text import flops_words, printable, probability_words, share_words, task_title
 
 if TYPE_CHECKING:
     from bayes_frontier.evaluations.diff import Difference
@@ -37,6 +40,44 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 FLOPS_SEARCHED = (1e18, 1e28)
+
+
+@app.command("ask", rich_help_panel=given.START)
+def ask_fit(
+    fit: given.FitFile,
+    flops: Annotated[str, given.option("FLOPS", "Pre-training compute, as 1e24 or 10^24, or a base model's name.")],
+    task: given.AskedTasks = None,
+    period: given.Period = None,
+    prob: given.Prob = 0.9,
+    as_json: given.AsJson = False,
+) -> None:
+    """Say in plain words what is attainable: percent, interval, change, best model nearby, and what that rests on.
+
+    Example: the compute of Llama 3.1 8B, and one benchmark, as people write it.
+
+        bayes-frontier ask fit.nc --flops "Llama 3.1 8B" --task "MATH Lvl 5"
+
+    A few quick checks of the fit come with it; `check` runs them all, `attain` gives numbers for tables.
+    """
+    asked = question(task, period, None, prob)
+    frontier = load(fit)
+    from bayes_frontier.analysis.headline import QUICK, flops_of, headline
+    from bayes_frontier.checks import run
+
+    numeric = re.match(r"[\d.+-]+(?:e[\d+-]+)?$|[\d.]*\s*[x×*]?\s*10(?:\^|\*\*)\d+$", flops.strip(), re.IGNORECASE)
+    budget = given.one_flops(flops) if numeric else flops_of(frontier, flops.strip())
+    answers = [headline(frontier, budget, name, asked.period, asked.prob) for name in (asked.tasks or frontier.tasks)]
+    checks = run.check(frontier, only=QUICK)
+    if as_json:
+        about = {"source": frontier.evaluations.source, "fingerprint": frontier.evaluations.fingerprint}
+        verdicts = [{"check": one.name, "verdict": one.verdict, "sentence": one.sentence} for one in checks]
+        rows = [{**asdict(one), "title": one.title, "sentences": one.sentences} for one in answers]
+        show_json({**about, "converged": frontier.converged, "rows": rows, "checks": verdicts})
+        return
+    for one in answers:
+        typer.echo(printable(" ".join(one.sentences)) + "\n")
+    names = ", ".join(one.name for one in checks)
+    typer.echo(printable(f"Checked: {names}. {checks.sentences[0]} All checks: bayes-frontier check {fit}"))
 
 
 @app.command("attain", rich_help_panel=given.ASK)
@@ -214,13 +255,26 @@ def drift(
         "change: posterior median, in scores; lower, upper: ends of the credible interval, probability "
         f"{share_words(float(str(facts['prob'])))}.",
     ]
-    show(Answer(facts, columns, rows, heading, said), form)
+    show(Answer(facts, columns, rows, [*_moved_words(rows), "", *heading], said), form)
     drawn = (changes if asked.tasks is None else changes.sel(task=asked.tasks)).expand_dims(
         [] if "flops" in changes.dims else ["flops"]
     )
     for i, value in enumerate(drawn["flops"].to_numpy()):
         name = "drift.png" if drawn.sizes["flops"] == 1 else f"drift-{flops_words(float(value))}.png"
         draw(out, name, lambda plots, i=i: plots.plot_drift(drawn.isel(flops=i)).figure)  # type: ignore[misc]
+
+
+def _moved_words(rows: Sequence[Mapping[str, Value]]) -> list[str]:
+    """Say in words which tasks moved: the headline of a table of changes."""
+    words = {"advancing": "Rose", "retreating": "Fell", "stable": "Hardly moved", "unknown": "Cannot be told yet"}
+    said = []
+    for verdict, word in (*words.items(), ("re-scored", "Re-scored")):
+        names = []
+        for row in (row for row in rows if row["verdict"] == verdict):
+            by = f" by {abs(100 * float(row['median'] or 0)):.0f} points" if word in ("Rose", "Fell") else ""
+            names.append(task_title(str(row["task"])) + by)
+        said += [f"{word}: {', '.join(dict.fromkeys(names))}."] if names else []
+    return said
 
 
 def _said(frontier: Frontier, compared: Difference | None) -> list[str]:

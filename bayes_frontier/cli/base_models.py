@@ -132,10 +132,12 @@ def factors(
         compared = compare(frontier, reading.read(later))
         about["next"] = {**compared.attrs, "ranks": _ranks(compared)}
         footer = ["", *_said(compared)]
+    how = "mostly" if float(factored["explained"]) >= 0.5 else "only partly"
     header = [
+        f"Base models strong for their compute on one task are {how} strong on all.",
         f"{count(rank, 'factor')} behind the effects of {count(factored.attrs['base_models'], 'base model')}: "
         f"{float(factored['explained']):.0%} of their variance ({float(factored['explained_lower']):.0%} to "
-        f"{float(factored['explained_upper']):.0%}, {share_words(prob)} interval)."
+        f"{float(factored['explained_upper']):.0%}, {share_words(prob)} interval).",
     ]
     percent, signed = "{:.0%}".format, "{:+.2f}".format
     columns = [

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _SHOWN, _SHOWN_SURPRISES = 15, 10
+# Options of `plan` by what they are about.
+PANELS = {
+    "What may be chosen": ("include", "exclude", "batches", "skip"),
+    "Without a fit": ("model", "task"),
+    "What comes out": ("out", "picture", "commands"),
+}
 
 
 def _question(text: str) -> Question:

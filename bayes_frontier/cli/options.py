@@ -5,6 +5,7 @@ import datetime as dt
 import functools
 import inspect
 import math
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,8 @@ def _log_range(part: str, option: str) -> list[float]:
 
 
 def _flops(part: str, option: str) -> float:
+    # as people write powers: 10^24, 7.2x10^23
+    part = re.sub(r"(?:([\d.]+)\s*[x×*]\s*)?\b10(?:\^|\*\*)(\d+)", lambda m: f"{m[1] or 1}e{m[2]}", part)
     value = _number(part, option, "FLOPs; write 1e24, several as 1e22,1e24, or a range as 1e22:1e26:5")
     low, high = FLOPS_RANGE
     if _LOG10_RANGE[0] <= value <= _LOG10_RANGE[1]:

@@ -307,7 +307,7 @@ def emergence(
         "decades: of compute, from 10 to 90% of the rise; observed: share of the rise within the models' compute; "
         f"median ({share_words(result.prob)} credible interval).",
     ]
-    show(Answer(facts | {"pairs": pairs}, shown, rows, header, ["", *result.sentences]), form)
+    show(Answer(facts | {"pairs": pairs}, shown, rows, [*result.sentences, "", *header]), form)
     draw(out, "emergence.png", lambda plots: plots.plot_emergence(result).figure)
 
 

@@ -81,7 +81,7 @@ def fit(
     if not quiet:
         if frontier.converged:
             typer.echo(printable(frontier.convergence_text()))
-        typer.echo(f"Saved {out}. Next: bayes-frontier attain {out} --flops 1e24")
+        typer.echo(f"Saved {out}. Next: bayes-frontier ask {out} --flops 1e24")
 
 
 def check_target(out: Path) -> None:
@@ -154,19 +154,23 @@ def report(
     out: Annotated[Path, given.option("DIR", "Folder for index.html, pictures and tables; made if it is not there.")],
     others: Annotated[
         list[Path] | None,
-        given.option("FIT", "A fit of the same table at another tau, for the explorer; may be repeated.", "--with"),
+        given.option("FIT", "A fit of the same table at another tau, for the chart; may be repeated.", "--with"),
     ] = None,
+    url: Annotated[
+        str,
+        given.option("URL", "Where the folder will be published, for the picture that links show.", show_default=False),
+    ] = "",
 ) -> None:
-    """Write one page on a fit: answers, an explorer, and the evidence.
+    """Write one page on a fit: the answer, an interactive chart, and the evidence.
 
     Example: a page to look at or to send.
 
         bayes-frontier report fit.nc --out report
 
-    index.html needs no other file and no network; pictures/ and tables/ have its parts for other uses.
+    index.html needs no other file and no network; headline.png, pictures/ and tables/ have its parts for other uses.
     """
     frontier = load(fit)
     also = [load(path) for path in others or []]
     from bayes_frontier.report import write_report
 
-    typer.echo(f"Wrote {write_report(frontier, out, others=also)}")
+    typer.echo(f"Wrote {write_report(frontier, out, others=also, url=url)}")

@@ -113,7 +113,7 @@ def watch(
         f"change: posterior median, in scores; lower, upper and from, to: {share_words(attrs['prob'])} credible "
         "intervals; surprise: how rarely the fit would expect a change so far out.",
     ]
-    show(Answer(about, columns, records(changes), header, ["", *said]), form)
+    show(Answer(about, columns, records(changes), [*said, "", *header]), form)
     if form != "text":
         for line in said:
             note(line)

@@ -68,6 +68,10 @@ def commands(models: pd.Series, tasks: tuple[str, ...]) -> list[str]:
     return lines
 
 
+# A plan that narrows intervals by less than this share buys nothing that a reader would notice.
+_WORTH = 0.05
+
+
 @dataclass(frozen=True, repr=False)
 class Plan(Drawn):
     """Models to evaluate, in order.
@@ -113,10 +117,17 @@ class Plan(Drawn):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What the plan costs, and what it is expected to buy."""
+        """Whether the plan is worth it, what it costs, and what it is expected to buy."""
         last, now = self.table.iloc[-1], float(self.widths["now"].mean())
         limit = "" if math.isinf(self.budget) else f" of a budget of {self.budget:,.6g}"
+        narrower = 1.0 - last["interval_width"] / now
+        worth = (
+            "Worth it for population boundaries"
+            if narrower >= _WORTH
+            else "Not worth it for narrower population boundaries"
+        )
         return (
+            f"{worth}: together these evaluations are expected to narrow them by {100 * narrower:.0f}%.",
             f"{len(self.table):,} evaluations for {last['cumulative_cost']:,.6g} {self.unit}{limit}; all candidates "
             f"cost {self.total:,.6g}.",
             f"Expected mean width of {share_words(self.prob)} intervals: {now:.4f} now, {last['interval_width']:.4f} "

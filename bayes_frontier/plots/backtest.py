@@ -7,35 +7,28 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from bayes_frontier.checks.backtest.comparison import ORACLE, OURS, Backtest
 from bayes_frontier.errors import QueryError
+from bayes_frontier.plots import style
 from bayes_frontier.plots.style import OKABE_ITO, Settled, Visuals, settle
 from bayes_frontier.text import check_choice
 
-_INK, _PAPER, _QUIET = "#1a1a1a", "#ffffff", "#8a8a8a"
+_QUIET = "#8a8a8a"
 _BETTER, _WORSE = OKABE_ITO[0], OKABE_ITO[5]
 _GROUPS = {"all": "all models", "known": "models on a base model already seen", "new": "models on a new base model"}
 _SHOWN = (OURS, "paper", "constant", ORACLE)
 _LABELS = {OURS: "ours", ORACLE: "oracle (fitted to the period itself)"}
-_AROUND: dict[str, dict[str, object]] = {
-    "grid": {"color": "#e6e6e6", "linewidth": 0.7},
-    "name": {"loc": "left", "fontsize": 10.5, "fontweight": "bold", "color": _INK},
-    "labels": {"fontsize": 9.5, "color": "#404040"},
-    "title": {"fontsize": 12.5, "color": _INK, "x": 0.01, "horizontalalignment": "left"},
-}
 ELEMENTS: dict[str, dict[str, object]] = {
     "cells": {"s": 9.0, "alpha": 0.45, "linewidths": 0.0, "zorder": 2.0},
     "mean": {"s": 46.0, "linewidths": 0.0, "zorder": 4.0},
     "interval": {"linewidth": 2.0, "zorder": 3.0, "solid_capstyle": "round"},
-    "zero": {"color": _INK, "linewidth": 1.0, "zorder": 1.5},
-    **_AROUND,
+    "zero": {"color": style.INK, "linewidth": 1.0, "zorder": 1.5},
+    **{name: look for name, look in style.AROUND.items() if name != "legend"},
 }
 TASK_ELEMENTS: dict[str, dict[str, object]] = {
     "line": {"linewidth": 1.8, "marker": "o", "markersize": 5.0},
-    "legend": {"frameon": False, "fontsize": 9.5},
-    **_AROUND,
+    **style.AROUND,
 }
 
 
@@ -78,7 +71,9 @@ def plot_backtest(
     table = result.summary(group, prob=prob).iloc[::-1]
     names = list(table.index)
     new_figure = axes is None
-    panels = _row(len(names)) if axes is None else np.asarray(axes, dtype=object).ravel()
+    panels = (
+        style.panel_grid(3, height=0.5 + 0.3 * len(names)) if axes is None else np.asarray(axes, dtype=object).ravel()
+    )
     if len(panels) < 3:
         raise QueryError(f"axes: {len(panels)} given; a backtest needs three: loss, difference, coverage.")
     loss, difference, coverage = panels = panels[:3]
@@ -87,17 +82,21 @@ def plot_backtest(
     _scatter(loss, 1e3 * cells["pinball"].to_numpy(), 1e3 * table["pinball"].to_numpy(float), colours, elements)
     _scatter(coverage, (cells["coverage"] - result.tau).to_numpy(), table["signed_error"].to_numpy(), colours, elements)
     _intervals(difference, table, elements)
-    loss.set_xlim(left=0.0)
+    # a few cells lose ten times as much as most
+    loss.set_xscale("log")
+    low, high = loss.get_xlim()
+    ticks = [value for value in (0.5, 1, 2, 5, 10, 20, 50, 100) if low <= value <= high]
+    loss.set_xticks(ticks, [f"{value:g}" for value in ticks])
     for panel in (difference, coverage):
         elements.draw("zero", panel.axvline, 0.0)
-    titles = ("pinball loss, x 1000", f"ours minus it, {100 * prob:g}% interval, x 1000", "coverage error, signed")
+    titles = ("pinball loss, x 1000", f"ours minus it, x 1000, {100 * prob:g}%", "coverage error, signed")
     for panel, title in zip(panels, titles, strict=True):
         _settle_panel(panel, elements, title, "x")
         panel.set_ylim(-0.7, len(names) - 0.3)
         panel.set_yticks(range(len(names)), names if panel is loss or not new_figure else [])
         for label in panel.get_yticklabels():
             if label.get_text() == OURS:
-                label.set(fontweight="bold", color=_INK)
+                label.set(fontweight="bold", color=style.INK)
     for panel, words in zip(panels, ("lower is better", "left: ours is better", "left: too low"), strict=True):
         elements.draw("labels", panel.set_xlabel, words)
     if new_figure:
@@ -144,7 +143,7 @@ def plot_backtest_tasks(
     for name in names:
         check_choice(name, result.boundaries, "boundaries")
     new_figure = axes is None
-    panels = _grid(len(result.tasks)) if axes is None else np.asarray(axes, dtype=object).ravel()
+    panels = style.panel_grid(len(result.tasks), height=2.5) if axes is None else np.asarray(axes, dtype=object).ravel()
     if len(panels) < len(result.tasks):
         raise QueryError(f"axes: {len(panels)} for {len(result.tasks)} tasks; give one a task.")
     panels = panels[: len(result.tasks)]
@@ -174,21 +173,6 @@ def plot_backtest_tasks(
     return panels
 
 
-def _row(n: int) -> npt.NDArray[Any]:
-    figure = Figure(figsize=(11.5, 1.6 + 0.3 * n), layout="constrained", facecolor=_PAPER)
-    return np.asarray(figure.subplots(1, 3, squeeze=False).ravel(), dtype=object)
-
-
-def _grid(n: int) -> npt.NDArray[Any]:
-    columns = min(n, 3)
-    rows = -(-n // columns)
-    figure = Figure(figsize=(1.2 + 3.4 * columns, 1.1 + 2.5 * rows), layout="constrained", facecolor=_PAPER)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for spare in panels[n:]:
-        spare.remove()
-    return np.asarray(panels[:n], dtype=object)
-
-
 def _scatter(
     panel: Axes, cells: npt.NDArray[np.float64], means: npt.NDArray[np.float64], colours: list[str], elements: Settled
 ) -> None:
@@ -208,16 +192,12 @@ def _intervals(panel: Axes, table: pd.DataFrame, elements: Settled) -> None:
 
 
 def _settle_panel(panel: Axes, elements: Settled, title: str, grid: Literal["x", "y"]) -> None:
-    panel.tick_params(labelsize=9, length=0, colors="#404040")
-    panel.set_axisbelow(True)
-    for side in panel.spines.values():
-        side.set_visible(False)
-    elements.draw("grid", panel.grid, True, axis=grid)
-    elements.draw("name", panel.set_title, title if len(title) <= 44 else title[:43] + "…", parse_math=False)
+    style.tidy(panel, elements["grid"], axis=grid)
+    style.name_panel(panel, title, elements["name"])
 
 
 def _colour(name: str) -> str:
-    return OKABE_ITO[0] if name == OURS else _INK if name == ORACLE else _QUIET
+    return OKABE_ITO[0] if name == OURS else style.INK if name == ORACLE else _QUIET
 
 
 def _short(label: str) -> str:

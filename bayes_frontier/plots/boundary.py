@@ -8,16 +8,21 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import PercentFormatter
+from matplotlib.transforms import Bbox
 from scipy.interpolate import PchipInterpolator
 
+from bayes_frontier.analysis.headline import Headline, record_holders, supported_range
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Truth
 from bayes_frontier.plots import style
 from bayes_frontier.plots.style import period_colours
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.text import share_words
+from bayes_frontier.text import one_in, percent_range, share_words
 
 Floats = npt.NDArray[np.float64]
 _GRID, _BEYOND, _MARGIN = 80, 3.0, 1.3
@@ -323,3 +328,85 @@ def _levels_panel(panel: Axes, shown: list[BoundaryCurves], task: str, elements:
 def _level_look(number: int) -> dict[str, Any]:
     colour = style.OKABE_ITO[(0, 5, 2, 3, 1, 4)[number % 6]]
     return {"color": colour, "linestyle": style.DASHES[number % len(style.DASHES)]}
+
+
+_RIM = [withStroke(linewidth=4.0, foreground=style.PAPER)]
+_BLUE, _AMBER, _EARLIER, _GROUND = style.OKABE_ITO[0], "#b26a00", "#b4b8c0", "#eeede6"
+
+
+def draw_headline(frontier: Frontier, answer: Headline) -> Figure:
+    """Draw an answer under its sentence: record holders named, extrapolation shaded; the picture that links show."""
+    table = frontier.evaluations.table
+    scores = table[table["task"] == answer.task]
+    low, high = supported_range(frontier.evaluations.models)
+    ends = min(float(scores["flops"].min()), low) / 1.2, max(float(scores["flops"].max()), high) * 10**0.6
+    x = np.geomspace(*ends, _GRID)
+    found = frontier.attainable(x, prob=answer.prob, task=answer.task)
+    median, lower, upper = (found[part].to_numpy() for part in ("median", "lower", "upper"))
+    inside = (x >= low) & (x <= high)
+    figure = Figure(figsize=(13.6, 7.0), facecolor=style.PAPER)
+    panel = figure.add_axes((0.05, 0.115, 0.93, 0.685))
+    last = scores["period"] == len(frontier.period_labels) - 1
+    for colour, rows in ((_EARLIER, scores[~last]), (_BLUE, scores[last])):
+        panel.scatter(rows["flops"], rows["score"], s=9.0, alpha=0.6, linewidths=0.0, color=colour, zorder=2.0)
+    panel.fill_between(x, lower, upper, color=_BLUE, alpha=0.18, linewidth=0.0, zorder=3.0)
+    line: dict[str, Any] = {"color": _BLUE, "linewidth": 2.6, "zorder": 5.0}
+    panel.plot(x[inside], median[inside], **line)
+    for outside, ground in ((x <= low, (x[0], low)), (x >= high, (high, x[-1]))):
+        panel.axvspan(*ground, color=_GROUND, zorder=0.0)
+        panel.plot(x[outside], median[outside], linestyle=(0, (1, 2)), **line)
+    beside: dict[str, Any] = {"textcoords": "offset points", "path_effects": _RIM, "zorder": 7.0}
+    said = [panel.annotate("now", (low, median[inside][0]), xytext=(4, 10), color=_BLUE, fontweight="bold", **beside)]
+    if answer.change is not None:
+        first = frontier.attainable(x[inside], task=answer.task, period=0)["median"].to_numpy()
+        panel.plot(x[inside], first, color=_AMBER, linewidth=1.7, zorder=4.0)
+        words = f"by {answer.since}"
+        said += [panel.annotate(words, (low, first[0]), xytext=(4, -14), color=_AMBER, fontweight="bold", **beside)]
+    records = record_holders(scores)
+    ringed: dict[str, Any] = {"facecolor": style.PAPER, "edgecolor": style.INK, "linewidths": 1.4}
+    panel.scatter(records["flops"], records["score"], s=34.0, zorder=6.0, **ringed)
+    style.compute_axis(panel, float(x[0]), float(x[-1]))
+    panel.set_ylim(0.0, min(1.0, 1.08 * max(float(upper[inside].max()), float(scores["score"].max()))))
+    panel.vlines(answer.flops, 0.0, answer.median, color=style.INK, linestyle=(0, (4, 3)), linewidth=1.2, zorder=5.0)
+    words = f"{100 * answer.median:.0f}% ({percent_range(answer.lower, answer.upper)})"
+    look: dict[str, Any] = {"fontsize": 15, "fontweight": "bold", "color": _BLUE}
+    said += [panel.annotate(words, (answer.flops, answer.median), xytext=(14, -28), **look, **beside)]
+    _name_records(panel, records, beside, [text.get_window_extent() for text in said])
+    panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    style.tidy(panel, style.GRID, axis="y")
+    panel.set_xlabel("pre-training compute of the base model (FLOP, log scale)", fontsize=10.5)
+    few = "few base models:\nextrapolated"
+    panel.text(high * 1.06, 0.03, few, transform=panel.get_xaxis_transform(), color=style.SOFT, fontsize=10.5)
+    _headline_words(panel, frontier, answer, len(scores))
+    return figure
+
+
+def _headline_words(panel: Axes, frontier: Frontier, answer: Headline, n_models: int) -> None:
+    """Put the sentence over the picture, how to read it below that, and its source under the axis."""
+    best = ""
+    if answer.best_model is not None and answer.best_score is not None:
+        best = f"Best seen near: {style.shorten(answer.best_model.split('/')[-1])}, {100 * answer.best_score:.0f}%."
+    how = (
+        f"Blue line: the score about {one_in(1 - answer.tau)} models on a new base model exceeds (shaded: "
+        f"{share_words(answer.prob)} interval). Dots: {n_models:,} models, record holders named.\n{best}"
+    )
+    until = frontier.evaluations.models["released"].max()
+    when = "" if pd.isna(until) else f", to {until:%B %Y}"
+    source = f"{style.shorten(frontier.evaluations.source, 60)}{when} · bayes_frontier"
+    for height, text in ((1.06, how), (-0.15, source)):
+        style.literal(panel.text(0.0, height, text, transform=panel.transAxes, color=style.SOFT, fontsize=10.5))
+    style.literal(panel.text(0.0, 1.19, answer.title, transform=panel.transAxes, fontsize=16, fontweight="bold"))
+
+
+def _name_records(panel: Axes, records: pd.DataFrame, beside: Mapping[str, Any], taken: list[Bbox]) -> None:
+    """Name record holders, the highest first, where there is room for the name."""
+    for row in records.sort_values("score", ascending=False).itertuples():
+        name = style.shorten(str(row.model).split("/")[-1], 28)
+        text = panel.annotate(
+            name, (row.flops, row.score), xytext=(-8, 8), ha="right", fontsize=9, parse_math=False, **beside
+        )
+        box = text.get_window_extent().padded(4.0)
+        if any(box.overlaps(other) for other in taken) or box.x0 < panel.bbox.x0:
+            text.remove()
+        else:
+            taken.append(box)

@@ -1,11 +1,12 @@
-"""The report: facts and evidence gathered, words chosen, pictures drawn, template filled, files written whole."""
+"""The page on a fit: its facts gathered, its words chosen, the template filled, files written whole."""
 
 import base64
 import hashlib
 import json
+import math
 import zlib
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,27 +17,78 @@ import xarray as xr
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from bayes_frontier.analysis.headline import FALLING, Headline, headline, nearby
 from bayes_frontier.checks.recovery import recovery
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Truth
-from bayes_frontier.files import make_folder, replace_file
-from bayes_frontier.plots.boundary import check_taus
+from bayes_frontier.files import make_folder, png, replace_file
+from bayes_frontier.plots.boundary import check_taus, draw_headline
 from bayes_frontier.posterior.frontier import Frontier
-from bayes_frontier.report.answers import PROB, Evidence, Facts, alarms, answers, facts, gather
-from bayes_frontier.report.explorer import explorer_document
-from bayes_frontier.report.pictures import pictures
-from bayes_frontier.text import flops_typeset, flops_words, share_words
+from bayes_frontier.report.chart import chart_document
+from bayes_frontier.report.evidence import FEW, Evidence, gather, pictures
+from bayes_frontier.text import count, flops_typeset, flops_words, one_in, percent_range, share_words, task_title
+
+PROB = 0.9
+_MOST_BUDGETS = 5
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts of the page."""
+
+    lead: Headline  # the answer that the page opens with
+    budgets: list[float]  # FLOPs of the table of attainable scores
+    attainable: pd.DataFrame  # one row per task and budget: median, lower, upper
+    bases: pd.DataFrame  # base models, those with the most models first: base_model, models, flops
+    provenance: list[tuple[str, str]]  # entries of the fit's provenance: name and text
+
+
+def facts(frontier: Frontier) -> Facts:
+    """Gather the facts of a fit."""
+    models = frontier.evaluations.models
+    budgets = choose_budgets(float(models["flops"].min()), float(models["flops"].max()))
+    by_base = models.groupby("base_model")[["flops"]]
+    groups: pd.DataFrame = by_base.agg(models=("flops", "size"), flops=("flops", "median"))
+    bases = groups.sort_values("models", ascending=False, kind="stable").reset_index()
+    parts = [frontier.attainable(budgets, prob=PROB, task=task).to_dataframe() for task in frontier.tasks]
+    return Facts(
+        lead=choose_lead(frontier, budgets),
+        budgets=budgets,
+        attainable=pd.concat([part.reset_index() for part in parts])[["task", "flops", "median", "lower", "upper"]],
+        bases=bases,
+        provenance=[(name.replace("_", " "), _text(value)) for name, value in frontier.provenance.items()],
+    )
+
+
+def choose_budgets(low: float, high: float) -> list[float]:
+    """Choose round budgets that cover a range of compute."""
+    first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
+    return [float(f"1e{power}") for power in range(first, max(last, first) + 1)][-_MOST_BUDGETS:]
+
+
+def choose_lead(frontier: Frontier, budgets: Sequence[float]) -> Headline:
+    """Choose what the page opens with: the round budget with the most base models near, and the task that rose most."""
+    last = len(frontier.period_labels) - 1
+    near = [nearby(frontier, budget, frontier.tasks[0], last)["base_model"].nunique() for budget in budgets]
+    # the largest budget that rests on more than half as many as any other
+    budget = max(one for one, n in zip(budgets, near, strict=True) if n > 0.5 * max(near))
+    answers = [headline(frontier, budget, task, prob=PROB) for task in frontier.tasks]
+    moved = [one for one in answers if one.verdict == "advancing"]
+    return max(moved, key=lambda one: one.change or 0.0) if moved else answers[0]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Mapping) and all(not isinstance(v, Mapping | list) for v in value.values()):
+        return ", ".join(f"{key} {_text(item)}" for key, item in value.items())
+    if isinstance(value, float):
+        return f"{value:g}"
+    return json.dumps(value, indent=1, default=str) if isinstance(value, Mapping | list | tuple) else str(value)
 
 
 def pack(document: object) -> str:
     """Turn a document into text that holds no character of HTML: JSON, deflated, in base64."""
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
-
-
-def unpack(text: str) -> object:
-    """Read back what `pack` wrote."""
-    return json.loads(zlib.decompress(base64.b64decode(text)))
 
 
 def asset(name: str) -> Markup:
@@ -51,27 +103,21 @@ def policy_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def report_tables(facts: Facts, evidence: Evidence) -> dict[str, pd.DataFrame]:
+def report_tables(frontier: Frontier, facts: Facts, evidence: Evidence) -> dict[str, pd.DataFrame]:
     """Gather the tables behind a report, written beside it as CSV."""
-    evaluations = facts.frontier.evaluations
+    evaluations = frontier.evaluations
     counts = [
         {"what": "models kept", "which": label, "rows": int((evaluations.models["period"] == k).sum())}
-        for k, label in enumerate(facts.frontier.period_labels)
+        for k, label in enumerate(frontier.period_labels)
     ]
-    counts += [{"what": "rows left out", "which": reason, "rows": n} for reason, n in facts.dropped.items()]
+    checks = [(one.name, one.verdict, one.sentence) for one in evidence.checks]
+    dropped = evaluations.dropped_by_reason()
+    counts += [{"what": "rows left out", "which": str(reason), "rows": int(n)} for reason, n in dropped.items()]
     tables = {
-        "attainable": pd.DataFrame(
-            [
-                {"task": task, "flops": budget, **asdict(cell)}
-                for task, cells in facts.attainable.items()
-                for budget, cell in zip(facts.budgets, cells, strict=True)
-            ]
-        ),
+        "attainable": facts.attainable,
         "data": pd.DataFrame(counts),
-        "diagnostics": facts.frontier.diagnostics,
-        "checks": pd.DataFrame(
-            [{"check": one.name, "verdict": one.verdict, "sentence": one.sentence} for one in evidence.checks]
-        ),
+        "diagnostics": frontier.diagnostics,
+        "checks": pd.DataFrame(checks, columns=["check", "verdict", "sentence"]),
     }
     if evidence.drift is not None:
         tables["drift"] = _frame(evidence.drift.drop_vars("change"))
@@ -88,8 +134,8 @@ def _frame(found: xr.Dataset) -> pd.DataFrame:
     return frame
 
 
-PAGE, PICTURES, TABLES = "index.html", "pictures", "tables"
-_SCRIPTS = ("uPlot.iife.min.js", "explorer.js")
+PAGE, PICTURES, TABLES, HERO = "index.html", "pictures", "tables", "headline.png"
+_SCRIPTS = ("d3.min.js", "page.js")
 
 
 def write_report(
@@ -99,6 +145,7 @@ def write_report(
     others: Sequence[Frontier] = (),
     truth: Truth | None = None,
     evidence: Evidence | None = None,
+    url: str = "",
 ) -> Path:
     """Write a page on a fit, which needs no other file, and its pictures and tables once more by themselves.
 
@@ -107,13 +154,16 @@ def write_report(
     frontier : Frontier
         The fit.
     out_dir : str or pathlib.Path
-        Folder, made if it is not there; ``index.html``, ``pictures/*.png`` and ``tables/*.csv`` in it are replaced.
+        Folder, made if it is not there; ``index.html``, ``headline.png``, ``pictures/*.svg`` and ``tables/*.csv`` in
+        it are replaced.
     others : sequence of Frontier
         Fits of the same evaluations at other tau.
     truth : Truth, optional
-        Known boundaries of simulated evaluations: drawn, and compared with the fit.
+        Known boundaries of simulated evaluations, compared with the fit.
     evidence : Evidence, optional
         Checks, drift and ranking, if they are at hand; none: they are computed.
+    url : str
+        Address of the folder where the page will be, for the picture that other sites show of a link to it.
 
     Returns
     -------
@@ -135,28 +185,38 @@ def write_report(
         make_folder(place, "report")
     gathered = facts(frontier)
     evidence = evidence or gather(frontier, others, PROB)
-    drawn = list(pictures(gathered, evidence, others, truth))
-    tables = report_tables(gathered, evidence)
+    lead = gathered.lead
+    drawn = list(pictures(frontier, evidence, lead.flops, PROB))
+    tables = report_tables(frontier, gathered, evidence)
     scripts = [asset(name) for name in _SCRIPTS]
     page = _template().render(
+        frontier=frontier,
+        evaluations=frontier.evaluations,
         facts=gathered,
+        lead=lead,
+        rare=one_in(1 - frontier.tau),
+        falling=FALLING,
+        prob=PROB,
         evidence=evidence,
-        answers=answers(gathered, evidence),
-        alarms=alarms(gathered, evidence),
-        pictures=[(picture, base64.b64encode(picture.png).decode()) for picture in drawn],
+        # drawn by ourselves: names from data in it were escaped by Matplotlib
+        drawn={picture.name: Markup(picture.themed) for picture in drawn},
+        pictures=drawn,
+        few=FEW,
         tables=[f"{TABLES}/{name}.csv" for name in tables],
-        data=pack(explorer_document([frontier, *others], gathered.prob)),
-        styles=[asset("uPlot.min.css"), asset("page.css")],
+        data=pack(chart_document([frontier, *others], PROB, truth)),
+        style=asset("page.css"),
         scripts=scripts,
         script_policy=" ".join(policy_hash(text) for text in scripts),
-        licence=asset("uPlot.LICENSE.txt"),
+        licence=asset("d3.LICENSE.txt"),
+        hero=f"{url.rstrip('/')}/{HERO}" if url else HERO,
         recovery=None if truth is None else recovery(frontier, truth),
     )
     # the page comes last: it is there only when all it names is
     for picture in drawn:
-        replace_file(folder / PICTURES / f"{picture.name}.png", picture.png, "report")
+        replace_file(folder / PICTURES / f"{picture.name}.svg", picture.svg.encode(), "report")
     for name, table in tables.items():
         replace_file(folder / TABLES / f"{name}.csv", table.to_csv(index=False).encode(), "report")
+    replace_file(folder / HERO, png(draw_headline(frontier, lead)), "report")
     replace_file(folder / PAGE, page.encode(), "report")
     return folder / PAGE
 
@@ -171,5 +231,12 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"typeset": flops_typeset, "flops": flops_words, "percent": share_words}
+    environment.filters |= {
+        "typeset": flops_typeset,
+        "flops": flops_words,
+        "percent": share_words,
+        "title_of": task_title,
+        "counted": count,
+        "between": lambda row: percent_range(row.lower, row.upper),
+    }
     return environment.get_template("page.html.j2")

@@ -67,7 +67,7 @@ def measure(path: Path, out: Path) -> dict[str, Any]:
         "peak_gb": peak * unit / 1e9,
         "scores": frontier.evaluations.n_scores,
         "draws": draws["chain"] * draws["draw"],
-        "pictures": len(list((out / "pictures").glob("*.png"))),
+        "pictures": len(list((out / "pictures").glob("*.svg"))),
     }
 
 

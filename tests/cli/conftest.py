@@ -8,6 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 import bayes_frontier
+from bayes_frontier.checks.result import Checks
 from bayes_frontier.cli.app import app
 from bayes_frontier.errors import ConvergenceError
 from bayes_frontier.evaluations import Evaluations, Truth
@@ -48,7 +49,7 @@ def run(monkeypatch, frontier, program) -> Callable:
     monkeypatch.setitem(vars(bayes_frontier), "load", lambda path: frontier)
     monkeypatch.setitem(vars(bayes_frontier), "fit", fit)
     # checks of the report look at draws, which the fake fit does not have
-    monkeypatch.setattr("bayes_frontier.checks.run.check", lambda frontier, others: fake_checks())
+    monkeypatch.setattr("bayes_frontier.checks.run.check", lambda frontier, **_: Checks(fake_checks()))
 
     def _run(*arguments: object):
         return CliRunner().invoke(program[0], [str(argument) for argument in arguments], prog_name=program[1])

@@ -2,16 +2,18 @@
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import bayes_frontier
 from bayes_frontier.checks.recovery import Recovery
-from bayes_frontier.report.pictures import Picture
+from bayes_frontier.report.evidence import Picture
 
 
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
     """No drawing: the pictures have tests of their own."""
-    made = Picture("boundaries", "Boundaries", "Each dot is a model.", "Scores and curves.", b"\x89PNG not really", 600)
+    made = Picture("base_models", "<svg></svg>")
+    monkeypatch.setattr("bayes_frontier.report.page.draw_headline", lambda *arguments: Figure())
     monkeypatch.setattr("bayes_frontier.report.page.pictures", lambda *arguments: iter([made]))
 
 
@@ -37,7 +39,7 @@ def test_it_simulates_fits_checks_and_reports(run, coarse, simulated, tmp_path):
     done = run("demo", "--out", out, "--seed", "4")
     assert done.exit_code == 0, done.output
     names = {path.name for path in out.iterdir()}
-    assert names == {"evaluations.csv", "fit.nc", "recovery.csv", "index.html", "pictures", "tables"}
+    assert names == {"evaluations.csv", "fit.nc", "recovery.csv", "index.html", "headline.png", "pictures", "tables"}
     assert run.calls == [{"seed": 4}]
     assert "80.0% of 5 points" in done.stdout
     assert "the truth is recovered" in done.stdout

@@ -39,8 +39,9 @@ def newer(fitted, tmp_path):
 def test_text_has_a_row_a_task_with_change_and_verdict(drift, fitted):
     done = drift()
     assert done.exit_code == 0, done.output
-    first, labels = done.stdout.splitlines()[0], fitted.period_labels
-    assert f"between the periods '{labels[0]}' and '{labels[-1]}'" in first
+    first, labels = done.stdout.splitlines()[:3], fitted.period_labels
+    assert first[0] == "Hardly moved: task_1, task_2."
+    assert f"between the periods '{labels[0]}' and '{labels[-1]}'" in first[2]
     rows = [line for line in done.stdout.splitlines() if line.startswith("task_")]
     # the same boundary in all periods
     assert [row.split()[-1] for row in rows] == ["stable", "stable"]

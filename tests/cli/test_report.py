@@ -1,17 +1,19 @@
 """`bayes-frontier report`."""
 
 import pytest
+from matplotlib.figure import Figure
 
 import bayes_frontier
-from bayes_frontier.report.page import unpack
-from bayes_frontier.report.pictures import Picture
+from bayes_frontier.report.evidence import Picture
 from tests.fakes import FakeFrontier
+from tests.report.browsing import unpack
 
 
 @pytest.fixture(autouse=True)
 def undrawn(monkeypatch):
     """No drawing: the pictures have tests of their own."""
-    made = Picture("boundaries", "Boundaries", "Each dot is a model.", "Scores and curves.", b"\x89PNG not really", 600)
+    made = Picture("base_models", "<svg></svg>")
+    monkeypatch.setattr("bayes_frontier.report.page.draw_headline", lambda *arguments: Figure())
     monkeypatch.setattr("bayes_frontier.report.page.pictures", lambda *arguments: iter([made]))
 
 
@@ -21,7 +23,7 @@ def test_a_page_its_pictures_and_tables(run, tmp_path):
     assert done.stdout == f"Wrote {tmp_path / 'page' / 'index.html'}\n"
     page = (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
     assert page.startswith("<!doctype html>")
-    assert (tmp_path / "page" / "pictures" / "boundaries.png").read_bytes()[:4] == b"\x89PNG"
+    assert (tmp_path / "page" / "pictures" / "base_models.svg").read_text() == "<svg></svg>"
     assert (tmp_path / "page" / "tables" / "attainable.csv").read_text().startswith("task,flops,median,lower,upper\n")
 
 

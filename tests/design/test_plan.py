@@ -181,7 +181,10 @@ def test_ten_thousand_candidates_take_seconds(frontier):
 
 def test_a_plan_says_what_it_buys(frontier, candidates):
     made = plan(frontier, candidates.replace({"model": {"lab/new-0": "lab/<b>new</b>"}}), budget="50%")
-    first, second = made.sentences
+    worth, first, second = made.sentences
+    narrower = 1 - made.table["interval_width"].iloc[-1] / made.widths["now"].mean()
+    assert worth.startswith("Worth it" if narrower >= 0.05 else "Not worth it")
+    assert f"by {100 * narrower:.0f}%." in worth
     assert first.startswith(f"{len(made.table)} evaluations for ")
     assert f"{made.table['interval_width'].iloc[-1]:.4f} afterwards" in second
     assert first in repr(made)

@@ -19,6 +19,17 @@ def test_the_reference_has_every_command_and_its_options():
     assert "--allow-unconverged" in text
 
 
+def test_every_command_is_on_the_page_of_its_group():
+    pages = site.command_pages()
+    assert len(pages) == 1 + len(site.GROUPS)
+    shared = pages.pop("reference/cli.md")
+    assert all(f"(cli-{slug}.md)" in shared for slug in site.GROUPS.values())
+    assert "## `bayes-frontier plan`" in pages["reference/cli-choose.md"]
+    pattern = r"^##+ `bayes-frontier ([\w -]+)`"
+    found = [name for text in pages.values() for name in re.findall(pattern, text, flags=re.MULTILINE)]
+    assert sorted(found) == sorted(re.findall(pattern, site.command_line(), flags=re.MULTILINE))
+
+
 def test_reports_are_found_and_named(tmp_path, monkeypatch):
     monkeypatch.setattr(site, "REPORTS", tmp_path)
     for name in ("one", "demo", "empty"):
@@ -45,7 +56,7 @@ def test_every_page_is_in_the_navigation():
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     named = set(re.findall(r"([\w/-]+\.(?:md|ipynb))$", text, flags=re.MULTILINE))
     pages = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.*") if path.is_file()}
-    assert named - {*site.TOP, "reference/cli.md", "evidence/index.md"} == pages
+    assert named - {*site.TOP, *site.command_pages(), "evidence/index.md"} == pages
     assert "strict: true" in text
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bayes_frontier.posterior.drift import drift_between_periods
-from bayes_frontier.report.answers import Evidence
+from bayes_frontier.report.evidence import Evidence
 from tests.fakes import FakeFrontier, fake_checks, small_evaluations
 
 
