@@ -4,29 +4,18 @@ import pandas as pd
 
 from bayes_frontier.checks.records import CheckInput
 from bayes_frontier.checks.result import Check, Limits, Verdict, graded
-from bayes_frontier.posterior.diagnostics import passes
-from bayes_frontier.posterior.frontier import Frontier
+from bayes_frontier.posterior.diagnostics import FEW_DIVERGENT, MOST_DIVERGENT, divergent_share, passes
 
-# Divergent transitions as a share of draws.
-DIVERGENT = Limits(0.001, 0.02)
+# Divergent transitions as a share of draws; a fit above the second has not converged.
+DIVERGENT = Limits(FEW_DIVERGENT, MOST_DIVERGENT)
 
 
 def check(given: CheckInput) -> Check:
     """Check that chains agree on every boundary quantity, and that few transitions diverge."""
-    numbers, divergent = diagnostics(given.frontier), divergent_share(given.frontier)
+    table, divergent = given.frontier.diagnostics, divergent_share(given.frontier.posterior["sample_stats"].dataset)
+    numbers = table.assign(passes=passes(table))
     words = sentence(numbers, divergent, given.frontier.convergence_text())
     return Check("convergence", verdict(numbers, divergent), numbers, words, "convergence")
-
-
-def diagnostics(frontier: Frontier) -> pd.DataFrame:
-    """Diagnostics of all boundary quantities, and whether each passes the gate."""
-    table = frontier.diagnostics
-    return table.assign(passes=passes(table))
-
-
-def divergent_share(frontier: Frontier) -> float:
-    """Share of draws that are divergent transitions."""
-    return float(frontier.posterior["sample_stats"].dataset["diverging"].mean())
 
 
 def verdict(numbers: pd.DataFrame, divergent: float) -> Verdict:
@@ -35,8 +24,11 @@ def verdict(numbers: pd.DataFrame, divergent: float) -> Verdict:
 
 
 def sentence(numbers: pd.DataFrame, divergent: float, convergence_text: str) -> str:
-    """Say how the chains agree, and how many transitions diverged."""
-    if not numbers["passes"].all():
+    """Say how the chains agree, and what helps where more than a few transitions diverged."""
+    # a fit that fails says by itself what helps
+    if divergent <= DIVERGENT.warn or verdict(numbers, divergent) == "fail":
         return convergence_text
-    more = "" if divergent <= DIVERGENT.warn else " More than a few: raise --tune, or look at the model's priors."
-    return f"{convergence_text} {100 * divergent:.2g}% of transitions diverged.{more}"
+    more = (
+        "More than a few diverged: fit again with smaller steps (--target-accept 0.95), or look at the model's priors."
+    )
+    return f"{convergence_text} {more}"

@@ -415,6 +415,7 @@ Chains = Annotated[int, option("N", "Independent chains.", min=1, rich_help_pane
 Cores = Annotated[
     int | None, option("N", "Chains run at once.", min=1, show_default="the machine's cores", rich_help_panel=SAMPLING)
 ]
+TargetAccept = Annotated[float, option("P", "Acceptance rate; higher, fewer divergences.", rich_help_panel=SAMPLING)]
 AllowUnconverged = Annotated[
     bool,
     typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.", rich_help_panel=SAMPLING),

@@ -41,6 +41,7 @@ class Stretches:
     last: IntArray  # (n_periods,): last stretch of each period
     gaps: FloatArray  # (n_stretches - 1,): time between median dates of stretches in turn, in quarters of a year
     middle: pd.Timestamp | None  # median date of the last stretch; None without dates
+    labels: tuple[str, ...] = ()  # median date of each, such as 2024-11-03; numbers from 0 without dates
 
     @classmethod
     def of(cls, evaluations: Evaluations, *, within_periods: bool = True) -> "Stretches":
@@ -62,6 +63,7 @@ class Stretches:
             of_model=of_model,
             last=np.array(last, dtype=np.int64),
             gaps=np.maximum(gaps, SHORTEST_GAP),
+            labels=_labels(released.min(), middles) if dated else tuple(map(str, range(len(middles)))),
             middle=released[of_model == last[-1]].median() if dated else None,
         )
 
@@ -69,6 +71,13 @@ class Stretches:
     def n(self) -> int:
         """Number of stretches."""
         return len(self.gaps) + 1
+
+
+def _labels(first: pd.Timestamp, middles: npt.NDArray[np.float64]) -> tuple[str, ...]:
+    """Write median dates; stretches of the same one are numbered."""
+    days = pd.Series((first + pd.to_timedelta(middles, "D")).strftime("%Y-%m-%d"))
+    again = days.groupby(days).cumcount()
+    return tuple(f"{day} ({n + 1})" if n else day for day, n in zip(days, again, strict=True))
 
 
 def _divided(days: npt.NDArray[np.float64]) -> IntArray:

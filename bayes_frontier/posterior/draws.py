@@ -82,6 +82,10 @@ class Curves:
             values = draws[name].transpose("chain", "draw", *dims).to_numpy()
             return np.asarray(values.reshape(-1, *values.shape[2:]), dtype=float)
 
+        walk = flat("drift", "task", "stretch")
+        if walk is not None and "since" in draws["drift"].attrs:
+            # saved without the first stretch, since which it is
+            walk = np.pad(walk, ((0, 0), (0, 0), (1, 0)))
         parts: dict[str, Any] = {name: flat(name, "task", "period") for name in _CURVE}
         return cls(
             shape=(draws.sizes["chain"], draws.sizes["draw"]),
@@ -92,7 +96,7 @@ class Curves:
             residuals=tree["constant_data"].dataset["residual_quantiles"].transpose("task", "level").to_numpy(),
             tau=tau,
             velocity=flat("drift_velocity", "task"),
-            walk=flat("drift", "task", "stretch"),
+            walk=walk,
             steepness=flat("steepness", "task", "node"),
             nodes=draws["node"].to_numpy() if "steepness" in draws else None,
         )

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Drawn
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.registry.registry import given_registry
-from bayes_frontier.model.calibration import RESIDUAL_LEVELS
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import Stretches, reference_compute
 from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.posterior import ahead, query, store
 from bayes_frontier.posterior.ability import ability_curves
-from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
+from bayes_frontier.posterior.diagnostics import MOST_DIVERGENT, diagnose, divergent_share, explain, passes
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.drift import drift_between_periods
 from bayes_frontier.posterior.population import Population, PopulationName, expected_shares
@@ -27,13 +27,15 @@ from bayes_frontier.posterior.query import Numbers, rank_base_models
 from bayes_frontier.text import check_choice, count, flops_words, listed, printable
 
 if TYPE_CHECKING:
+    import pymc as pm
+
     from bayes_frontier.model.sample import Sampled
 
 # Resolution of the inverse, in points per range: 1,001 points over ten decades are 0.01 decades, interpolated.
 _INVERSE_POINTS = 1001
 
 
-class Frontier(Displayed):
+class Frontier(Drawn):
     """Posterior of the tau-quantile boundaries of scores against pre-training compute.
 
     Made by `bayes_frontier.fit` or `bayes_frontier.load`. The **population boundary** (``base_model=None``) is that of
@@ -54,6 +56,8 @@ class Frontier(Displayed):
     provenance : dict
         Data fingerprint, model specification, seed, versions.
     """
+
+    _picture = "plot_boundary"
 
     def __init__(
         self, evaluations: Evaluations, spec: ModelSpec, tau: float, posterior: xr.DataTree, provenance: dict[str, Any]
@@ -177,10 +181,59 @@ class Frontier(Displayed):
             )
         return diagnose(xr.Dataset(parts))
 
+    @cached_property
+    def datatree(self) -> xr.DataTree:
+        """All that ArviZ looks for, as `save` writes it: besides the draws, prior, prediction and observed data.
+
+        Variables have units and long names, stretches of time their dates; drift, which is zero in the first stretch by
+        definition, begins with the second.
+        """
+        if "prior" in self.posterior.children or "high_logit" not in self.posterior["posterior"]:
+            # as it was read; fits of before the variables of the model were kept stay as they are
+            return self.posterior
+        from bayes_frontier.posterior import groups
+
+        return groups.completed(self)
+
+    def model(self, engine: Literal["plain", "fast"] = "plain") -> "pm.Model":
+        """Build the PyMC model that this is a posterior of, with its calibrated scale.
+
+        Parameters
+        ----------
+        engine : {"plain", "fast"}
+            ``"plain"``: the definition, by PyMC's own variables: draw a picture of it, change it by `pymc.do` or
+            `pymc.observe`, sample it with any sampler. The posterior has all its variables, so that PyMC's predictive
+            functions and `pymc.compute_log_prior` take it as it is. ``"fast"``: the same density by fused operations.
+
+        Returns
+        -------
+        pymc.Model
+            As of `bayes_frontier.build_model`.
+        """
+        # answers of a saved fit need not wait for PyMC
+        from bayes_frontier.model.build import build_model
+
+        scale = Scale.from_posterior(self.posterior)
+        return build_model(self.evaluations, self.spec, tau=self.tau, engine=engine, scale=scale)
+
+    def working_log_density(self) -> xr.Dataset:
+        """Compute the log density of each score under the working likelihood, for a hundred draws.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``score``, dims (chain, draw, observation). The working likelihood is calibrated for the boundary, and is
+            no model of single scores: leave-one-out scores by it say nothing of prediction.
+        """
+        from bayes_frontier.posterior import groups
+
+        return groups.working_log_density(self)
+
     @property
     def converged(self) -> bool:
-        """Whether every boundary quantity passes the gate: R-hat at most 1.01, bulk ESS at least 400."""
-        return bool(passes(self.diagnostics).all())
+        """Whether every boundary has R-hat at most 1.01 and bulk ESS at least 400, and at most 2% of draws diverged."""
+        few = divergent_share(self.posterior["sample_stats"].dataset) <= MOST_DIVERGENT
+        return few and bool(passes(self.diagnostics).all())
 
     def convergence_text(self) -> str:
         """Convergence in words, with the worst quantities where it fails.
@@ -190,7 +243,7 @@ class Frontier(Displayed):
         str
             One or several lines.
         """
-        return explain(self.diagnostics)
+        return explain(self.diagnostics, self.posterior["sample_stats"].dataset)
 
     def boundary(
         self,

@@ -95,7 +95,7 @@ def diverging(tree: xr.DataTree) -> xr.DataTree:
         (moved(0.15), "pinball", "moving it by -0.1"),
         (scaled(0.1), "scale", "times what the residuals ask for"),
         (scaled(3.0), "scale", "fit with scale"),
-        (diverging, "convergence", "10% of transitions diverged"),
+        (diverging, "convergence", "transitions diverged (10%)"),
     ],
 )
 def test_a_check_fails_on_a_posterior_built_to_fail_it(edit, name, words):
