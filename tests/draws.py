@@ -83,13 +83,17 @@ def posterior_tree(
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats_, "constant_data": constant})
 
 
+def spec_of(model: str = "hierarchical", curve: str = "sigmoid") -> bf.ModelSpec:
+    """Return the specification of a model, of boundaries that bend or not."""
+    spec = bf.read_spec(model)
+    return spec.model_copy(update={"structure": spec.structure.model_copy(update={"curve": curve})})
+
+
 def make_frontier(model: str = "hierarchical", **options) -> bf.Frontier:
     """Wrap `posterior_tree(**options)` around the small table; boundaries bend where a steepness is given."""
-    spec = bf.read_spec(model)
-    curve = "bent" if "steepness" in options else "sigmoid"
     return bf.Frontier(
         evaluations=small_evaluations(),
-        spec=spec.model_copy(update={"structure": spec.structure.model_copy(update={"curve": curve})}),
+        spec=spec_of(model, "bent" if "steepness" in options else "sigmoid"),
         tau=TAU,
         posterior=posterior_tree(**options),
         provenance={"sampling": {"seed": 1, "tau": TAU}, "data": {"source": "by hand"}},

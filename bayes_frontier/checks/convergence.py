@@ -8,19 +8,27 @@ from bayes_frontier.posterior.diagnostics import FEW_DIVERGENT, MOST_DIVERGENT, 
 
 # Divergent transitions as a share of draws; a fit above the second has not converged.
 DIVERGENT = Limits(FEW_DIVERGENT, MOST_DIVERGENT)
+# Transitions that end where the sampler's steps are used up, as a share of draws: slow, and no sign of a wrong answer.
+DEEPEST = 0.01
 
 
 def check(given: CheckInput) -> Check:
-    """Check that chains agree on every boundary quantity, and that few transitions diverge."""
-    table, divergent = given.frontier.diagnostics, divergent_share(given.frontier.posterior["sample_stats"].dataset)
-    numbers = table.assign(passes=passes(table))
+    """Check that chains agree on every boundary quantity, and that few transitions diverge or use up their steps."""
+    table, stats = given.frontier.diagnostics, given.frontier.posterior["sample_stats"].dataset
+    numbers, divergent = table.assign(passes=passes(table)), divergent_share(stats)
+    deepest = float(stats["reached_max_treedepth"].mean()) if "reached_max_treedepth" in stats else 0.0
     words = sentence(numbers, divergent, given.frontier.convergence_text())
-    return Check("convergence", verdict(numbers, divergent), numbers, words, "convergence")
+    if deepest > DEEPEST:
+        words += f" {100 * deepest:.2g}% of transitions reached the greatest tree depth: look at the model's priors."
+    return Check("convergence", verdict(numbers, divergent, deepest), numbers, words, "convergence")
 
 
-def verdict(numbers: pd.DataFrame, divergent: float) -> Verdict:
-    """Grade convergence: every quantity passes the gate, and few transitions diverge."""
-    return graded(divergent, DIVERGENT) if numbers["passes"].all() else "fail"
+def verdict(numbers: pd.DataFrame, divergent: float, deepest: float = 0.0) -> Verdict:
+    """Grade convergence: every quantity passes the gate, few transitions diverge, few use up their steps."""
+    if not numbers["passes"].all():
+        return "fail"
+    grade = graded(divergent, DIVERGENT)
+    return "warn" if grade == "pass" and deepest > DEEPEST else grade
 
 
 def sentence(numbers: pd.DataFrame, divergent: float, convergence_text: str) -> str:

@@ -33,6 +33,8 @@ def test_the_models_variables_give_the_kept_ones(small_fit):
         point = [one[name].transpose(*model.named_vars_to_dims.get(name, ())).to_numpy() for name in free]
         for name, value in zip(names, compute(*(p.astype(float) for p in point)), strict=True):
             kept = one[name].transpose(*model.named_vars_to_dims[name]).to_numpy()
+            # a fit that was saved is without the first stretch, in which drift is zero
+            value = value[..., -kept.shape[-1] :] if name == "drift" else value
             # variables are kept in single precision, levels to four digits of a logit of a few units
             np.testing.assert_allclose(value, kept, rtol=1e-4, atol=2e-3, err_msg=name)
 
