@@ -179,12 +179,16 @@ def _unreal(rows: Sequence[Mapping[str, Value]], tau: float) -> list[str]:
     ]
 
 
+# Draws by which populations are compared: enough for a median to a tenth of the posterior's standard deviation.
+_ROUGH = 400
+
+
 def _other_populations(frontier: Frontier, asked: Question, rows: Sequence[Mapping[str, Value]]) -> list[str]:
     """Say where another population's boundary differs by more than a posterior standard deviation."""
     from bayes_frontier.errors import QueryError
     from bayes_frontier.posterior.population import POPULATIONS
 
-    said = []
+    said, rough = [], frontier.thinned(_ROUGH)
     for row in rows:
         if row["tau"] != frontier.tau or not frontier.curves.has_base_models:
             continue
@@ -192,16 +196,17 @@ def _other_populations(frontier: Frontier, asked: Question, rows: Sequence[Mappi
         if isinstance(row.get("period"), str) and asked.period == "all":
             options["period"] = str(row["period"])
         of = "ability" if asked.ability else "scores"
-        sd = float(frontier.boundary(**options, population=asked.population, of=of).std())  # type: ignore[arg-type]
+        own = rough.boundary(**options, population=asked.population, of=of)  # type: ignore[arg-type]
         for name in POPULATIONS:
             try:
-                other = float(frontier.boundary(**options, population=name, of=of).median())  # type: ignore[arg-type]
+                apart = rough.boundary(**options, population=name, of=of).median() - own.median()  # type: ignore[arg-type]
             except QueryError:
                 continue  # a population that this table does not have
-            if abs(other - float(str(row["median"]))) > sd:
+            if abs(apart) > own.std():
+                other = float(str(row["median"])) + float(apart)
                 said.append(
-                    f"{row['task']} at {flops_words(float(str(row['flops'])))} FLOPs: {other:.3f} for the population "
-                    f"{name!r} (--population)."
+                    f"{row['task']} at {flops_words(float(str(row['flops'])))} FLOPs: about {other:.2f} for the "
+                    f"population {name!r} (--population)."
                 )
     return said
 

@@ -254,6 +254,9 @@ def rounded(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
 
 def _named(posterior: xr.Dataset, data: FrontierData) -> xr.Dataset:
     names = {"task": list(data.tasks), "base_model": list(data.base_models), "node": list(data.compute.nodes)}
+    if "base_model_effect" in posterior:
+        # as many numbers as all the rest of a fit; single precision is more than draws tell
+        posterior = posterior.assign(base_model_effect=posterior["base_model_effect"].astype(np.float32))
     return posterior.assign_coords({name: values for name, values in names.items() if name in posterior.dims})
 
 

@@ -181,6 +181,14 @@ class Frontier(Drawn):
             )
         return diagnose(xr.Dataset(parts))
 
+    def thinned(self, draws: int) -> "Frontier":
+        """Return a frontier of about so many of the draws, evenly spaced: for rough answers without a wait."""
+        all_draws = self.posterior["posterior"].dataset
+        step = max(all_draws.sizes["chain"] * all_draws.sizes["draw"] // draws, 1)
+        groups = {name: self.posterior[name].to_dataset() for name in ("sample_stats", "constant_data")}
+        tree = xr.DataTree.from_dict({"posterior": all_draws.isel(draw=slice(None, None, step)), **groups})
+        return Frontier(self.evaluations, self.spec, self.tau, tree, self.provenance)
+
     @cached_property
     def datatree(self) -> xr.DataTree:
         """All that ArviZ looks for, as `save` writes it: besides the draws, prior, prediction and observed data.
