@@ -132,8 +132,8 @@ def passes(table: pd.DataFrame) -> pd.Series:
 
 
 def divergent_share(stats: xr.Dataset) -> float:
-    """Share of draws that are divergent transitions."""
-    return float(stats["diverging"].mean())
+    """Share of draws that are divergent transitions; none where they are no sampler's."""
+    return float(stats["diverging"].mean()) if "diverging" in stats else 0.0
 
 
 def transitions(stats: xr.Dataset) -> str:

@@ -240,7 +240,8 @@ class Frontier(Drawn):
     @property
     def converged(self) -> bool:
         """Whether every boundary has R-hat at most 1.01 and bulk ESS at least 400, and at most 2% of draws diverged."""
-        few = divergent_share(self.posterior["sample_stats"].dataset) <= MOST_DIVERGENT
+        stats = self.posterior["sample_stats"].dataset if "sample_stats" in self.posterior.children else xr.Dataset()
+        few = divergent_share(stats) <= MOST_DIVERGENT
         return few and bool(passes(self.diagnostics).all())
 
     def convergence_text(self) -> str:
