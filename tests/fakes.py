@@ -56,6 +56,10 @@ class FakeFrontier:
     def convergence_text(self) -> str:
         return "Converged: R-hat at most 1.002." if self.converged else "R-hat is 1.300 for bbh, low."
 
+    def thinned(self, draws: int) -> "FakeFrontier":
+        """All draws: there are few."""
+        return self
+
     @cached_property
     def sigmoids(self) -> dict[str, np.ndarray]:
         """Random sigmoids, shape (chain, draw, task, period) each."""

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.draws import make_frontier
+import bayes_frontier as bf
+from tests.draws import make_frontier, small_table
 
 
 def nearby(frontier, flops, task):
@@ -134,17 +135,24 @@ def test_lower_levels_stand_beside_the_fits_own(run):
 
 
 def test_other_populations_are_named_where_they_differ(run, monkeypatch, tmp_path):
-    frontier = make_frontier(base_model_effect=np.array([1.0, -1.0, 0.0])[:, None])
+    # most models are on the base model that is far worse
+    still = {"floor": 0.1, "ceiling": 0.9, "slope": 1.0, "midpoint": 24.0, "base_model_scale": 0.1}
+    frontier = make_frontier(base_model_effect=np.array([-1.0, 1.0, 1.0])[:, None], **still)
+    table = small_table().iloc[[1, 2, *range(0, 36, 3)]]
+    frontier.evaluations = bf.read(table, periods=["2024-12-31"])
     frontier.save(tmp_path / "made.nc")
     monkeypatch.undo()
     done = run("attain", str(tmp_path / "made.nc"), "--flops", "1e24", "--task", "maths")
     assert done.exit_code == 0, done.output
     sd = float(frontier.boundary(1e24, task="maths").std())
     middle = float(frontier.boundary(1e24, task="maths").median())
+    differs = []
     for name in ("models", "recent", "new-family"):
         other = float(frontier.boundary(1e24, task="maths", population=name).median())
-        line = f"maths at 1e24 FLOPs: {other:.3f} for the population '{name}' (--population)."
-        assert (line in done.stdout) == (abs(other - middle) > sd)
+        line = f"maths at 1e24 FLOPs: about {other:.2f} for the population '{name}' (--population)."
+        differs.append(abs(other - middle) > sd)
+        assert (line in done.stdout) == differs[-1]
+    assert any(differs)
 
 
 @pytest.mark.parametrize(
