@@ -377,6 +377,20 @@ BaseModel = Annotated[
         show_default="the population's, for a model on a new base model",
     ),
 ]
+Population = Annotated[
+    str,
+    option(
+        "NAME",
+        "Whose models: bases (on a base model drawn anew, each counting the same), models (as those of the last "
+        "period), recent (on a base model of the last year), new-family (on a base model of another developer).",
+    ),
+]
+Ability = Annotated[
+    bool,
+    typer.Option(
+        "--ability", help="What models can do on very many items of this kind, without the noise of a finite benchmark."
+    ),
+]
 Delta = Annotated[
     float, option("SCORE", "Smallest change that matters, in scores.", parser=parser(one_score, "--delta"))
 ]
@@ -410,6 +424,7 @@ Chains = Annotated[int, option("N", "Independent chains.", min=1, rich_help_pane
 Cores = Annotated[
     int | None, option("N", "Chains run at once.", min=1, show_default="the machine's cores", rich_help_panel=SAMPLING)
 ]
+TargetAccept = Annotated[float, option("P", "Acceptance rate; higher, fewer divergences.", rich_help_panel=SAMPLING)]
 AllowUnconverged = Annotated[
     bool,
     typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.", rich_help_panel=SAMPLING),
