@@ -167,7 +167,7 @@ def _refuse_mixed(sheet: Sheet, column: str, values: np.ndarray) -> None:
 
 
 def _found(sheet: Sheet, names: list[str]) -> str | None:
-    before = names[names.index(MODEL) + 1 : names.index(RELEASED)] if names.index(MODEL) < names.index(RELEASED) else []
+    before = names[names.index(MODEL) + 1 : names.index(RELEASED) if RELEASED in names else None]
     numeric = (n for n in before if not not_a_score(n) and cells.share_of_numbers(sheet, n) >= 0.5)
     return next((name for name in SCORES if name in names), None) or next(numeric, None)
 
