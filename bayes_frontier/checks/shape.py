@@ -47,8 +47,8 @@ def along_compute(frontier: Frontier, seed: int = 0) -> pd.DataFrame:
     drawn = frontier.boundary(10.0**z)
     rows = []
     for k, task in enumerate(frontier.tasks):
-        curve, size = _smooth(basis, alone[:, k], weight[:, k])
-        by_chance = np.array([_smooth(basis, alone[one, k], weight[one, k])[1] for one in order])
+        (curve,), (size,) = _smooth(basis, alone[None, :, k], weight[None, :, k])
+        by_chance = _smooth(basis, alone[order, k], weight[order, k])[1]
         level = drawn.sel(task=task)
         mean, sd = level.mean(("chain", "draw")).to_numpy(), level.std(("chain", "draw")).to_numpy()
         change = inverse_logit(log_odds(mean) + curve) - mean
@@ -66,13 +66,19 @@ def along_compute(frontier: Frontier, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _smooth(basis: FloatArray, effect: FloatArray, weight: FloatArray) -> tuple[FloatArray, float]:
-    """Fit effects by a basis and a constant, weighted: the curve without the constant, and what it explains."""
-    root = np.sqrt(weight)
-    design = (basis - np.average(basis, axis=0, weights=weight)) * root[:, None]
-    centred = (effect - np.average(effect, weights=weight)) * root
-    coefficients = np.linalg.lstsq(design, centred, rcond=None)[0]
-    return design / root[:, None] @ coefficients, float(((design @ coefficients) ** 2).sum())
+def _smooth(basis: FloatArray, effect: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Fit effects by a basis and a constant, weighted: the curve without the constant, and what it explains.
+
+    Shapes: basis (n, n_curves), effect and weight (n_times, n), returns (n_times, n) and (n_times,).
+    """
+    share = weight / weight.sum(axis=1, keepdims=True)
+    mean = share @ basis
+    products = share @ (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
+    gram = products.reshape(-1, *2 * (basis.shape[1],)) - mean[:, :, None] * mean[:, None, :]
+    centred = effect - (share * effect).sum(axis=1, keepdims=True)
+    found = np.linalg.solve(gram, ((share * centred) @ basis)[:, :, None])[:, :, 0]
+    curve = found @ basis.T - (found * mean).sum(axis=1, keepdims=True)
+    return curve, (weight * curve**2).sum(axis=1)
 
 
 def verdicts(numbers: pd.DataFrame) -> pd.Series:

@@ -117,16 +117,21 @@ class Curves:
 
     def typical(self, z: npt.ArrayLike, task: Any, period: Any, samples: Any = slice(None)) -> FloatArray:  # noqa: ANN401
         """Boundary of a base model without effect. Shapes: returns (n_samples, ...)."""
-        z, task, period = np.broadcast_arrays(z, task, period)
-        return boundary_at(
-            self.bent(z, task, samples), *(self.parts[name][samples][:, task, period] for name in _CURVE)
-        )
+        at, own, when = np.broadcast_arrays(z, task, period)
+        if np.ndim(task) == 0:
+            # whatever the period, a task bends as one
+            at, own = np.reshape(z, (1,) * (at.ndim - np.ndim(z)) + np.shape(z)), task
+        curves = (self.parts[name][samples][:, task, when] for name in _CURVE)
+        return boundary_at(self.bent(at, own, samples), *curves)
 
     def bent(self, z: FloatArray, task: Any, samples: Any = slice(None)) -> FloatArray:  # noqa: ANN401 - int or array
-        """Bend log10 FLOPs as a task's boundaries are. Shapes: z and task alike, returns (n_samples or 1, ...)."""
+        """Bend log10 FLOPs as a task's boundaries are. Shapes: task as z or one, returns (n_samples or 1, ...)."""
         if self.steepness is None or self.nodes is None:
             return z[None]
-        return bend(z, self.steepness[samples][:, task], self.nodes)
+        steepness = self.steepness[samples][:, task]
+        if np.ndim(task) == 0:
+            steepness = steepness.reshape(len(steepness), *(1,) * np.ndim(z), -1)
+        return bend(z, steepness, self.nodes)
 
     def known(
         self,

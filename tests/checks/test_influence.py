@@ -62,8 +62,8 @@ def test_reweighting_agrees_with_the_posterior_without_the_base_model():
     frontier = true_frontier(lambda tree: taken(tree, chosen), width=0.06, **FEW)
     found = influence(frontier, data_of(frontier)).set_index("base_model")
     assert len(found) == 8
-    flops = 10.0 ** np.quantile(np.log10(wide.evaluations.models["flops"]), (0.25, 0.5, 0.75))
-    boundary = expected_shares(wide).boundary(flops, task="task_1").to_numpy().reshape(CHAINS * DRAWS, 3)
+    flops = module.computes(wide)
+    boundary = expected_shares(wide).boundary(flops, task="task_1").to_numpy().reshape(CHAINS * DRAWS, -1)
     full = np.exp(likelihood.sum(axis=0) - logsumexp(likelihood.sum(axis=0)))
     compared = 0
     for b, name in enumerate(data.base_models):
@@ -78,6 +78,24 @@ def test_reweighting_agrees_with_the_posterior_without_the_base_model():
             compared += abs(exact) > 0.3 * sd
     # with the sign wrong these would be off by 0.6 SD and more
     assert compared >= 3
+
+
+def test_the_ends_of_the_range_are_looked_at():
+    frontier = true_frontier(**FEW)
+    flops = frontier.evaluations.models.groupby("base_model")["flops"].median()
+    at = module.computes(frontier)
+    np.testing.assert_allclose([at[0], at[-1]], [flops.min(), flops.max()])
+    assert (np.diff(at) > 0).all()
+
+
+def test_what_cannot_be_told_is_no_reassurance():
+    numbers = pd.DataFrame({"base_model": ["a", "b", "c"], "task": "t", "n": 3, "flops": 1e23, "change": 0.001})
+    numbers = numbers.assign(in_sd=[0.1, 0.2, 0.3], verdict=["pass", "pass", "unknown"])
+    assert module.sentence(numbers).startswith(
+        "None of the 2 base models that reweighting can judge carries a boundary"
+    )
+    assert "cannot tell for 'c'" in module.sentence(numbers)
+    assert module.sentence(numbers[:2]).startswith("No single base model carries a boundary")
 
 
 def taken(tree: xr.DataTree, chosen: np.ndarray) -> xr.DataTree:
@@ -158,9 +176,10 @@ def test_without_effects_weights_come_from_the_scores_as_they_are():
     assert found["in_sd"].abs().max() > 0.0
 
 
-def test_refit_reports_every_task_of_every_base_model_left_out():
+def test_refit_reports_every_task_of_every_base_model_left_out(monkeypatch):
     frontier = true_frontier()
-    found = refit_without(frontier, ["base-01", "base-02"], lambda *_, **__: true_frontier())
+    monkeypatch.setattr("bayes_frontier.posterior.fitting.fit", lambda *_, **__: true_frontier())
+    found = refit_without(frontier, ["base-01", "base-02"])
     assert list(found["base_model"]) == ["base-01", "base-01", "base-02", "base-02"]
     assert (found["change"] == 0.0).all()
     assert (found["pareto_k"] == 0.0).all()
