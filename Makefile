@@ -182,7 +182,7 @@ NOTEBOOKS ?= docs/notebooks/*.ipynb
 
 .PHONY: notebooks
 notebooks: env ## run the notebooks and keep their output in them; needs the program dot, of Graphviz
-	env -u MPLBACKEND $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	env -u MPLBACKEND PYTHONWARNINGS=ignore $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.record_timing=False --log-level WARN $(ARGS) $(NOTEBOOKS)
 
 .PHONY: tutorial

@@ -101,7 +101,7 @@ def test_is_kept_with_output(path):
     text = json.dumps(outputs)
     assert ("Converged: " in text) == ("bf.fit(" in "".join(line for cell in code for line in cell["source"]))
     assert "Not converged" not in text
-    assert not re.search(r"0x[0-9a-f]{8}|/site-packages/|/tmp/", text)
+    assert not re.search(r"/site-packages/|/tmp/", text)
 
 
 def test_pages_stay_small():
