@@ -182,7 +182,18 @@ class Frontier(Drawn):
         return diagnose(xr.Dataset(parts))
 
     def thinned(self, draws: int) -> "Frontier":
-        """Return a frontier of about so many of the draws, evenly spaced: for rough answers without a wait."""
+        """Return a frontier of fewer draws, evenly spaced: for rough answers without a wait.
+
+        Parameters
+        ----------
+        draws : int
+            About how many, of all chains.
+
+        Returns
+        -------
+        Frontier
+            Of the same scores.
+        """
         all_draws = self.posterior["posterior"].dataset
         step = max(all_draws.sizes["chain"] * all_draws.sizes["draw"] // draws, 1)
         groups = {name: self.posterior[name].to_dataset() for name in ("sample_stats", "constant_data")}

@@ -24,7 +24,7 @@ SCORES = (SCORE, "Best score (across scorers)", "Score")
 OTHER_NAME, SHOTS, ERROR, GRADE, GROUP = "Name", "Shots", "stderr", "Confidence", "Model name"
 NAME, PUBLISHED, PARAMETERS, BASE = "Model", "Publication date", "Parameters", "Base model"
 FACTORS = {"confident": 3.0, "likely": 10.0, "speculative": 30.0}
-"""Of compute, by Epoch's grade: with probability 0.9 it lies within this factor of the estimate, after its documentation."""
+"""Of compute, by Epoch's grade: with probability 0.9 it is within this factor of the estimate, by its documentation."""
 EVALUATED = (
     *("Date added", "Evaluation date", "Date of evaluation", "Date run", "Run date", "Date", "Started at", "Created"),
     "Last updated",
