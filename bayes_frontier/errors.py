@@ -4,13 +4,22 @@ Every error raised on purpose derives from `FrontierError`; its text is complete
 The command line prints that text and nothing else unless ``--debug`` is given.
 """
 
+from collections.abc import Mapping
+
 
 class FrontierError(Exception):
     """Base of all errors whose message is meant for the user."""
 
 
 class DataError(FrontierError):
-    """Evaluations that cannot be read or used as they are."""
+    """Evaluations that cannot be read or used as they are.
+
+    * remedy: options of `read` that may help (columns, tasks, metrics); `remedy.call` prints those that do
+    """
+
+    def __init__(self, message: str, remedy: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.remedy: Mapping[str, object] = remedy or {}
 
 
 class SpecError(FrontierError):

@@ -173,10 +173,12 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"(.*_)?(params?|parameters|param_count|num_params|model_size|size_(b|gb|mb)|vram(_gb)?|memory(_gb)?"
             r"|n_?layers?|num_layers|hidden_size|d_model|context(_length|_window|_size)?|ctx(_len)?|max_len(gth)?"
-            r"|vocab(_size)?|batch_size)(_(b|m|billions?|millions?|gb))?|size|depth|width|learning_rate|lr|seed|seeds"
+            r"|vocab(_size)?|batch_size)(_(b|m|billions?|millions?|gb))?|size|depth|width|seed|seeds"
+            r"|(.*_)?(learning_rate|lr|batch_size|grad(ient)?_norm|weight_decay)(_(group\d+|peak|max|min|in_tokens))?"
         ),
     ),
     ("training step", re.compile(r"_?(global_|train(ing)?_)?(steps?|iter|iteration|epochs?)|checkpoint|ckpt|revision")),
+    ("log-likelihood", re.compile(r"(.*_)?(soft_log|log_?probs?|log_?likelihoods?|logprob_per_(byte|token))")),
     ("rank", re.compile(r"(.*_)?(rank|ranking|position)|place")),
     ("popularity", re.compile(r"(hub_)?(likes?|downloads?|stars|hearts?|popularity)(_.*)?|hub")),
     ("emission", re.compile(r"co2?(_.*)?|carbon(_.*)?|emissions?(_.*)?|energy(_.*)?|k?wh|(.*_)?gpu_hours")),

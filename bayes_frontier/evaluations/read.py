@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations import remedy
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.frames import closing_dates
 from bayes_frontier.evaluations.lines import Compute, Copies, Duplicates, Lines, Request, assemble
@@ -44,11 +45,17 @@ def _of_documents(name: str | None) -> Callable[[Source, Request], Lines]:
     def read_all(source: Source, request: Request) -> Lines:
         if not source.files:
             raise DataError(f"{source.name} holds no JSON document or log: leave the format out.")
-        if request.columns:
-            raise DataError("columns: JSON documents have none; leave the mapping out.")
         return documents.parse(source, request, name)
 
     return read_all
+
+
+def _read_records(source: Source, request: Request) -> Lines:
+    """Read records, whatever else a document may be."""
+    if len(source.files) == 1:
+        name = source.files[0].name if source.folder is None else source.files[0].relative_to(source.folder).as_posix()
+        return documents.parse_records(source, name, request)
+    return _of_sheet(table.parse)(source, request)
 
 
 FORMATS: dict[str, Callable[[Source, Request], Lines]] = {
@@ -59,6 +66,7 @@ FORMATS: dict[str, Callable[[Source, Request], Lines]] = {
     "open_llm_v1": _of_sheet(open_llm.parse_v1),
     "proteus_2k": proteus.parse,
     "epoch": epoch.parse,
+    "records": _read_records,
     **{name: _of_documents(name) for name in documents.KINDS},
 }
 
@@ -215,7 +223,12 @@ def parse(
             f"relabel: {loaded.name} is no plain table that states base models; those of its format are identified "
             "anyway. Leave relabel out."
         )
-    lines = reader(loaded, request)
+    try:
+        lines = reader(loaded, request)
+    except DataError as error:
+        if error.remedy and (call := remedy.call(error, source, request, lambda r: reader(loaded, r), format or "")):
+            raise DataError(f"{error} This call reads it: {call}") from error
+        raise
     request.metrics.note_unused(lines.tasks, lines.notes)
     lines.rename(request.metrics)
     return lines

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.lines import Lines, Request
-from bayes_frontier.evaluations.sources import every_eval_ever, inspect_ai, lighteval, lm_eval
+from bayes_frontier.evaluations.sources import every_eval_ever, inspect_ai, lighteval, lm_eval, table
 from bayes_frontier.evaluations.sources.scores import Score, scores_to_lines, unreadable
-from bayes_frontier.evaluations.tables.source import Source
+from bayes_frontier.evaluations.tables.records import sheet_of
+from bayes_frontier.evaluations.tables.source import Source, read_document
 from bayes_frontier.text import count, listed
 
 
@@ -47,6 +48,8 @@ def parse(source: Source, request: Request, wanted: str | None = None) -> Lines:
         found.setdefault(kind, []).extend(KINDS[kind].scores(document.content, document.name, request))
         if kind == "every_eval_ever":
             deviations.update(set(every_eval_ever.deviations(document.content)))
+    if not found and wanted is None and len(foreign) == 1 and not broken:
+        return parse_records(source, foreign[0], request)
     if not found:
         raise DataError(_nothing(source, broken, foreign, wanted))
     if len(found) > 1:
@@ -55,6 +58,8 @@ def parse(source: Source, request: Request, wanted: str | None = None) -> Lines:
             f"{source.name} holds {kinds}: give a folder or a file of one kind, or name the format ({listed(found)})."
         )
     ((kind, scores),) = found.items()
+    if request.columns:
+        raise DataError(f"columns: {KINDS[kind].words} have none; leave the mapping out.")
     notes = [f"{n_files[kind]:,} {KINDS[kind].words} read"] if source.folder else []
     if foreign:
         notes.append(f"{count(len(foreign), 'JSON file')} of another kind not read: {listed(foreign, 5)}")
@@ -69,6 +74,17 @@ def parse(source: Source, request: Request, wanted: str | None = None) -> Lines:
         runs = [s.released for s in scores if s.task == "math_lvl_5" and s.released and not s.reason]
         lm_eval.note_scorings(runs, notes)
     return scores_to_lines([*scores, *broken], source.name, kind, request, notes, dates="evaluation")
+
+
+def parse_records(source: Source, name: str, request: Request) -> Lines:
+    """Read a document of no known kind as records, laid out as a table."""
+    path = source.path or (source.folder / name if source.folder else None)
+    shown = source.name if path is None else str(path)
+    try:
+        sheet = sheet_of(read_document(path, shown) if path else None, shown, name)
+    except DataError as error:
+        raise DataError(f"{_nothing(source, [], [name], None)} As a table of records: {error}") from None
+    return table.parse(sheet, request)
 
 
 def _nothing(source: Source, broken: list[Score], foreign: list[str], wanted: str | None) -> str:

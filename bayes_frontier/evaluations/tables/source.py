@@ -26,6 +26,7 @@ from bayes_frontier.evaluations.tables.parse import (
     tables_in_archive,
     unpacked,
 )
+from bayes_frontier.evaluations.tables.records import ENDINGS, load_records
 from bayes_frontier.evaluations.tables.sheet import Sheet, first_line, make_sheet, quote, unique
 from bayes_frontier.text import count
 
@@ -144,9 +145,11 @@ def load(source: object) -> Source:
 
 
 def load_table(path: Path, shown: str) -> Sheet:
-    """Load a CSV or Parquet file, compressed or not."""
+    """Load a CSV or Parquet file, compressed or not, or a file of records."""
     packed = read_bytes(path, LARGEST_TABLE, shown)
     data = unpacked(packed, shown)
+    if path.suffix.lower() in ENDINGS:
+        return load_records(data, shown, path.name)
     return _table(data, shown, plain_name(path.name), None if data is packed else MOST_UNPACKED_CELLS)
 
 
@@ -196,7 +199,11 @@ def _load_path(source: str | Path) -> Source:
             return Source(path.name, sheets, path=path)
         read_document(path, shown)
         return Source(path.name, files=(path,), path=path)
-    if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+    if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[") and path.suffix.lower() not in ENDINGS:
+        # within a JSON text no object follows another without a comma
+        if b"}\n{" in start.replace(b"\r", b""):
+            sheet = load_records(read_bytes(path, LARGEST, shown), shown, path.name)
+            return Source(path.name, (sheet,), path=path)
         return Source(path.name, files=(path,), path=path)
     return Source(path.name, (load_table(path, shown),), path=path)
 
@@ -206,13 +213,15 @@ def _load_folder(path: Path, shown: str) -> Source:
     found = list(files_below(path, shown))
     documents = tuple(file for file in found if file.suffix.lower() in _DOCUMENTS)
     tables = [file for file in found if is_table_name(file.name)]
+    if not documents and not tables:
+        tables = [file for file in found if file.suffix.lower() in ENDINGS[:-2]]
     name = path.resolve().name or shown
     if documents:
         return Source(name, files=documents, folder=path, others=len(found) - len(documents))
     if not tables:
         raise DataError(
             f"{shown} is a directory without evaluations ({count(len(found), 'file')}, none of them .json, .eval, "
-            ".csv or .parquet): give a file, or the folder of the results."
+            ".csv, .parquet, .jsonl or .yml): give a file, or the folder of the results."
         )
     if len(tables) > MOST_TABLES:
         raise DataError(f"{shown} is a directory with {len(tables):,} tables: give one of them.")

@@ -1,0 +1,272 @@
+"""Records in JSON, JSON Lines, YAML and Markdown: found wherever they stand in a document, and laid out as a table.
+
+A record has scores of one model: an object of a list, or what stands under the model's name. Objects within it are
+spelt with points (``pass@1.humaneval``), or by their last part where that says it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.measures import normal
+from bayes_frontier.evaluations.tables.columns import ALIASES
+from bayes_frontier.evaluations.tables.parse import decode, parse_json, parse_yaml
+from bayes_frontier.evaluations.tables.sheet import LONGEST_NAME, Sheet, make_sheet, quote
+from bayes_frontier.text import count
+
+ENDINGS = (".jsonl", ".ndjson", ".yml", ".yaml", ".md", ".markdown")
+"""Endings of files of records; JSON is told from result files by its content."""
+
+MOST_COLUMNS, MOST_CELLS, MOST_NODES = 2_000, 5_000_000, 20_000
+LEVELS = 4
+"""Levels of a document in which records are looked for, and of objects within a record."""
+
+_KEY = "model"
+_VALUES = ("score", "value", "mean", "accuracy", "acc")
+_ERRORS = ("stderr", "std_err", "standard_error", "se")
+_RULE = re.compile(r"\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
+_PERCENT = re.compile(r"[+-]?[0-9]{1,12}(?:\.[0-9]{1,20})? ?%")
+Record = dict[str, Any]
+
+
+def load_records(data: bytes, shown: str, name: str) -> Sheet:
+    """Lay out the records of a JSON Lines, YAML or Markdown file."""
+    ending = PurePosixPath(name).suffix.lower()
+    if ending in (".md", ".markdown"):
+        return _markdown(decode(data, shown), shown, name)
+    if ending in (".yml", ".yaml"):
+        return sheet_of(parse_yaml(data, shown), shown, name)
+    return _lines(decode(data, shown), shown, name)
+
+
+def sheet_of(content: object, shown: str, name: str) -> Sheet:
+    """Lay out the records of a parsed document."""
+    best: tuple[int, list[Record]] = (0, [])
+    for found in _candidates(content):
+        worth = _worth(found)
+        if worth > best[0]:
+            best = (worth, found)
+    if not best[1]:
+        raise DataError(
+            f"{shown} holds no records of scores: expected a list of objects, or an object with one for each model, "
+            "with numbers in them."
+        )
+    return _sheet(best[1], np.arange(1, len(best[1]) + 1), "record", shown, name)
+
+
+def _candidates(content: object) -> Iterator[list[Record]]:
+    """Find what may be the records of a document, the outermost first."""
+    level, seen = [content], 0
+    for _ in range(LEVELS):
+        below: list[object] = []
+        for node in level:
+            yield from _rows(node)
+            below += list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
+            seen += 1
+            if seen + len(below) > MOST_NODES:
+                return
+        level = [node for node in below if isinstance(node, dict | list)]
+
+
+def _rows(node: object) -> Iterator[list[Record]]:
+    if isinstance(node, list):
+        yield [entry for entry in node if isinstance(entry, dict)]
+        if len(node) > 1 and all(isinstance(entry, list) for entry in node):
+            yield _from_rows(node[0], node[1:])
+        return
+    if not isinstance(node, dict):
+        return
+    for names, rows in (("columns", "data"), ("header", "rows")):
+        if isinstance(node.get(names), list) and isinstance(node.get(rows), list):
+            yield _from_rows(node[names], node[rows])
+    within = {key: value for key, value in node.items() if isinstance(value, dict)}
+    # columns, as pandas writes them
+    if isinstance(names := next((node[a] for a in ALIASES["model"] if a in node), None), dict | list):
+        keys = list(names) if isinstance(names, dict) else range(len(names))
+        columns = {c: v for c, v in node.items() if type(v) is type(names) and len(v) == len(names)}
+        if all(isinstance(v, list) or set(v) == set(keys) for v in columns.values()):
+            yield [{column: values[key] for column, values in columns.items()} for key in keys]
+            return
+    if within:
+        yield [_named(key, value) for key, value in within.items()]
+        deeper = {
+            group: {key: value for key, value in values.items() if isinstance(value, dict)}
+            for group, values in within.items()
+        }
+        yield [{"group": group} | _named(key, v) for group, values in deeper.items() for key, v in values.items()]
+    elif len(node) > 1 and all(isinstance(v, int | float) and not isinstance(v, bool) for v in node.values()):
+        yield [{_KEY: key, "score": value} for key, value in node.items()]
+    else:
+        yield [node]
+
+
+def _named(key: object, record: Record) -> Record:
+    """Give a record the name it stands under, unless it names its model itself."""
+    own = any(isinstance(value, str) and normal(str(name)) in ALIASES["model"] for name, value in record.items())
+    return record if own else {_KEY: str(key), **record}
+
+
+def _from_rows(names: object, rows: list[Any]) -> list[Record]:
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        return []
+    return [dict(zip(names, row, strict=True)) for row in rows if isinstance(row, list) and len(row) == len(names)]
+
+
+def _worth(records: list[Record]) -> int:
+    """Count the numbers that records have in common: twice those of columns of two or more, once those of a single."""
+    filled: Counter[str] = Counter()
+    for record in records[:2_000]:
+        filled.update(path for path, value in _flat(record) if _is_number(value))
+        if len(filled) > MOST_COLUMNS:
+            return 0
+    return sum(2 * n if n > 1 else len(records) == 1 for n in filled.values())
+
+
+def _is_number(value: object) -> bool:
+    return (isinstance(value, int | float) and not isinstance(value, bool)) or (
+        isinstance(value, str) and bool(_PERCENT.fullmatch(value) or re.fullmatch(r"-?[0-9]{1,12}\.[0-9]{1,20}", value))
+    )
+
+
+def _flat(record: Record, before: str = "", level: int = 0) -> Iterator[tuple[str, Any]]:
+    """Iterate over the values of a record that are text or numbers, with where they stand."""
+    for key, value in record.items():
+        name = f"{before}.{key}" if before else str(key)
+        if isinstance(value, dict) and level < LEVELS:
+            yield from _flat(value, name, level + 1)
+        elif isinstance(value, str | int | float):
+            yield name, value
+
+
+def _sheet(records: list[Record], rows: np.ndarray, unit: str, shown: str, name: str) -> Sheet:
+    flat = [dict(_flat(record)) for record in records]
+    paths = list(dict.fromkeys(path for record in flat for path in record))
+    if len(paths) > MOST_COLUMNS or len(paths) * len(flat) > MOST_CELLS:
+        raise DataError(
+            f"{shown}: {count(len(flat), unit)} with {len(paths):,} fields are too many: keep those needed, or is the "
+            "model what stands inside the records?"
+        )
+    names = _short(paths)
+    columns = {names[path]: _column([record.get(path) for record in flat]) for path in paths if names[path]}
+    sheet = make_sheet(pd.DataFrame(columns), unit, name)
+    shares = [
+        f"{column} ({quote(next((v for v in sheet.frame[column] if pd.notna(v)), ''))})" for column in sheet.frame
+    ]
+    more = f" and {len(shares) - 30:,} more" if len(shares) > 30 else ""
+    about = f"{count(len(flat), unit)} with the fields {', '.join(shares[:30])}{more}"
+    return replace(sheet, rows=rows.astype(np.int64), about=about)
+
+
+def _short(paths: list[str]) -> dict[str, str]:
+    """Name the fields by their last part where no other has it; what only says "score" by the part before."""
+    names = {}
+    for path in paths:
+        first, _, last = path.rpartition(".")
+        if first and normal(last) in _VALUES:
+            names[path] = first
+        elif first and normal(last) in _ERRORS:
+            names[path] = f"{first}_stderr"
+        else:
+            names[path] = path
+    ends = Counter(name.rpartition(".")[2] for name in names.values())
+    made = {path: name.rpartition(".")[2] if ends[name.rpartition(".")[2]] == 1 else name for path, name in names.items()}
+    made = {path: clean(name)[:LONGEST_NAME] for path, name in made.items()}
+    twice = Counter(made.values())
+    return {path: name if twice[name] == 1 else clean(path)[:LONGEST_NAME] for path, name in made.items()}
+
+
+def clean(words: str) -> str:
+    """Return text that can be written as UTF-8, in one line."""
+    return " ".join(words.encode("utf-8", "replace").decode().split())
+
+
+def _column(values: list[Any]) -> pd.Series:
+    """Return a column: numbers where all are, percentages as shares of one, else text."""
+    given = [v for v in values if v is not None and v != ""]
+    if given and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given):
+        return pd.Series([np.nan if v is None or v == "" else _float(v) for v in values], dtype=np.float64)
+    if given and all(isinstance(v, str) and _PERCENT.fullmatch(v.strip()) for v in given):
+        shares = [np.nan if v is None or v == "" else float(v.strip().rstrip("% ")) / 100 for v in values]
+        return pd.Series(shares, dtype=np.float64)
+    return pd.Series(["" if v is None else clean(v) if isinstance(v, str) else str(v)[:50] for v in values], dtype="str")
+
+
+def _float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf")
+
+
+def _lines(text: str, shown: str, name: str) -> Sheet:
+    """Lay out a file with one JSON object on each line."""
+    records, rows = [], []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        if len(records) * 2 > MOST_CELLS:
+            raise DataError(f"{shown} has more than {len(records):,} lines of JSON: too large to be read whole; split it.")
+        try:
+            found = parse_json(line.encode(), f"{shown}, line {number},")
+        except DataError as error:
+            raise DataError(f"{error} Files of JSON Lines have one whole object on each line.") from None
+        if not isinstance(found, dict):
+            raise DataError(f"{shown}, line {number}: {quote(line)} is no JSON object: give one with a model on each line.")
+        records.append(found)
+        rows.append(number)
+    if not records:
+        raise DataError(f"{shown} is empty: expected one JSON object on each line.")
+    if len(records) == 1:
+        return sheet_of(records[0], shown, name)
+    return _sheet(records, np.array(rows), "line", shown, name)
+
+
+def _markdown(text: str, shown: str, name: str) -> Sheet:
+    """Lay out the table of a Markdown page; of several with one header, all of them."""
+    lines = text.split("\n")
+    tables: dict[tuple[str, ...], list[tuple[int, list[str]]]] = {}
+    k = 1
+    while k < len(lines):
+        header = _cells(lines[k - 1])
+        if len(header) < 2 or "|" not in lines[k] or not _RULE.fullmatch(lines[k].strip()):
+            k += 1
+            continue
+        rows = tables.setdefault(tuple(header), [])
+        k += 1
+        while k < len(lines) and "|" in lines[k]:
+            cells = _cells(lines[k])
+            if len(cells) != len(header):
+                raise DataError(
+                    f"{shown}, line {k + 1}: {len(cells)} cells where the table's header has {len(header)}: write a "
+                    "bar within a cell as \\|."
+                )
+            rows.append((k + 1, cells))
+            k += 1
+    tables = {header: rows for header, rows in tables.items() if rows}
+    if not tables:
+        raise DataError(f"{shown} holds no table: expected a Markdown table, with bars and a row of dashes.")
+    if len(tables) > 1:
+        said = "; ".join(f"line {rows[0][0] - 2}: {', '.join(map(quote, h[:4]))}" for h, rows in list(tables.items())[:5])
+        raise DataError(f"{shown} holds {len(tables)} tables with different headers ({said}): keep one of them in a file.")
+    ((header, found),) = tables.items()
+    records = [dict(zip(header, cells, strict=True)) for _, cells in found]
+    if len(set(header)) < len(header):
+        raise DataError(f"{shown}, line {found[0][0] - 2}: two columns of one name: rename or remove one of them.")
+    return _sheet(records, np.array([row for row, _ in found]), "line", shown, name)
+
+
+def _cells(line: str) -> list[str]:
+    """Return the cells of a line of a Markdown table, without its links and emphasis."""
+    if "|" not in line or len(line) > 100_000:
+        return []
+    inner = line.strip().replace("\\|", "\x00").removeprefix("|").removesuffix("|")
+    plain = (_LINK.sub(r"\1", cell).replace("\x00", "|").strip() for cell in inner.split("|"))
+    return [re.sub(r"^(\*\*|__|`|\*)(.*)\1$", r"\2", cell).strip() for cell in plain]
