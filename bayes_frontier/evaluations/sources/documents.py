@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.lines import Lines, Request
-from bayes_frontier.evaluations.sources import every_eval_ever, inspect_ai, lighteval, lm_eval, table
+from bayes_frontier.evaluations.sources import evalscope, every_eval_ever, helm, inspect_ai, lighteval, lm_eval, table
 from bayes_frontier.evaluations.sources.scores import Score, scores_to_lines, unreadable
 from bayes_frontier.evaluations.tables.records import sheet_of
 from bayes_frontier.evaluations.tables.source import Source, read_document
@@ -24,6 +24,8 @@ class Kind(NamedTuple):
 KINDS = {
     "inspect_ai": Kind(inspect_ai.recognises, inspect_ai.scores, "Inspect AI logs"),
     "every_eval_ever": Kind(every_eval_ever.recognises, every_eval_ever.scores, "Every Eval Ever records"),
+    "helm": Kind(helm.recognises, helm.scores, "HELM runs or tables"),
+    "evalscope": Kind(evalscope.recognises, evalscope.scores, "EvalScope reports"),
     "lighteval": Kind(lighteval.recognises, lighteval.scores, "lighteval results"),
     "lm_eval": Kind(lm_eval.recognises, lm_eval.scores, "lm-evaluation-harness results"),
 }
@@ -45,7 +47,10 @@ def parse(source: Source, request: Request, wanted: str | None = None) -> Lines:
             foreign.append(document.name)
             continue
         n_files[kind] += 1
-        found.setdefault(kind, []).extend(KINDS[kind].scores(document.content, document.name, request))
+        made = KINDS[kind].scores(document.content, document.name, request)
+        if kind == "evalscope" and document.path is not None:
+            made = evalscope.with_run(made, document.path, request)
+        found.setdefault(kind, []).extend(made)
         if kind == "every_eval_ever":
             deviations.update(set(every_eval_ever.deviations(document.content)))
     if not found and wanted is None and len(foreign) == 1 and not broken:
@@ -80,8 +85,14 @@ def parse_records(source: Source, name: str, request: Request) -> Lines:
     """Read a document of no known kind as records, laid out as a table."""
     path = source.path or (source.folder / name if source.folder else None)
     shown = source.name if path is None else str(path)
+    content = None if path is None else read_document(path, shown)
+    if helm.lacks_its_run(content):
+        raise DataError(
+            f"{shown} is a HELM run's stats.json without its run_spec.json, which names the model: put both "
+            "into one folder, as HELM writes them, and give that."
+        )
     try:
-        sheet = sheet_of(read_document(path, shown) if path else None, shown, name)
+        sheet = sheet_of(content, shown, name)
     except DataError as error:
         raise DataError(f"{_nothing(source, [], [name], None)} As a table of records: {error}") from None
     return table.parse(sheet, request)

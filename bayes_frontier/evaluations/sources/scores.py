@@ -41,6 +41,8 @@ class Score:
     * mark: what always is part of the name
     * pick: whether the file has further metrics of the same run, of which one is read
     * revision: revision of the model's weights
+    * headline: whether the source names its metric as the main one
+    * run, moment: which run it is of, where a source may have several logs of one, and when this one was made
     """
 
     file: str
@@ -61,9 +63,16 @@ class Score:
     mark: str = ""
     pick: bool = False
     revision: str = ""
+    headline: bool = False
+    run: str = ""
+    moment: str = ""
 
 
-_COLUMNS = tuple(f.name for f in fields(Score) if f.name not in ("file", "metric", "measure", "parts", "mark", "pick"))
+_COLUMNS = tuple(
+    f.name
+    for f in fields(Score)
+    if f.name not in ("file", "metric", "measure", "parts", "mark", "pick", "headline", "run", "moment")
+)
 
 
 def text(value: object) -> str:
@@ -152,7 +161,7 @@ def named(scores: Sequence[Score], asked: Sequence[str]) -> tuple[list[Score], d
 
     A benchmark keeps its name where the source has one measure of it. Shots, scorers and the like of which it has
     several are part of the names. Of several metrics of a run the one read is that which most runs have, shares first,
-    then by `MAIN`; runs that lack it stand as ``benchmark/metric``, and other metrics are read on request.
+    then by `MAIN`, and before all others the one that the source names as the main one; runs that lack it stand as ``benchmark/metric``, and other metrics are read on request.
     """
     plain = _plain_parts([s for s in scores if s.measure.metric or not s.reason])
     groups: dict[str, list[Score]] = {}
@@ -217,10 +226,11 @@ def _pick(
     for s in group:
         runs.setdefault((s.file, s.model), {})[s.measure.metric, s.measure.filter] = s
     shares = {(s.measure.metric, s.measure.filter) for s in group if s.metric is not None}
+    main = {(s.measure.metric, s.measure.filter) for s in group if s.headline}
     left, read = list(runs.values()), dict[tuple[str, str], str]()
     while left:
         has = Counter(key for run in left for key in run)
-        best = min(has, key=lambda key: (key not in shares, -has[key], *_rank(key)))
+        best = min(has, key=lambda key: (key not in main, key not in shares, -has[key], *_rank(key)))
         metric, filtered = best
         own = name
         if read:

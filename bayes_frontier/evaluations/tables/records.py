@@ -177,7 +177,9 @@ def _short(paths: list[str]) -> dict[str, str]:
         else:
             names[path] = path
     ends = Counter(name.rpartition(".")[2] for name in names.values())
-    made = {path: name.rpartition(".")[2] if ends[name.rpartition(".")[2]] == 1 else name for path, name in names.items()}
+    made = {
+        path: name.rpartition(".")[2] if ends[name.rpartition(".")[2]] == 1 else name for path, name in names.items()
+    }
     made = {path: clean(name)[:LONGEST_NAME] for path, name in made.items()}
     twice = Counter(made.values())
     return {path: name if twice[name] == 1 else clean(path)[:LONGEST_NAME] for path, name in made.items()}
@@ -196,7 +198,9 @@ def _column(values: list[Any]) -> pd.Series:
     if given and all(isinstance(v, str) and _PERCENT.fullmatch(v.strip()) for v in given):
         shares = [np.nan if v is None or v == "" else float(v.strip().rstrip("% ")) / 100 for v in values]
         return pd.Series(shares, dtype=np.float64)
-    return pd.Series(["" if v is None else clean(v) if isinstance(v, str) else str(v)[:50] for v in values], dtype="str")
+    return pd.Series(
+        ["" if v is None else clean(v) if isinstance(v, str) else str(v)[:50] for v in values], dtype="str"
+    )
 
 
 def _float(value: float) -> float:
@@ -213,13 +217,17 @@ def _lines(text: str, shown: str, name: str) -> Sheet:
         if not line.strip():
             continue
         if len(records) * 2 > MOST_CELLS:
-            raise DataError(f"{shown} has more than {len(records):,} lines of JSON: too large to be read whole; split it.")
+            raise DataError(
+                f"{shown} has more than {len(records):,} lines of JSON: too large to be read whole; split it."
+            )
         try:
             found = parse_json(line.encode(), f"{shown}, line {number},")
         except DataError as error:
             raise DataError(f"{error} Files of JSON Lines have one whole object on each line.") from None
         if not isinstance(found, dict):
-            raise DataError(f"{shown}, line {number}: {quote(line)} is no JSON object: give one with a model on each line.")
+            raise DataError(
+                f"{shown}, line {number}: {quote(line)} is no JSON object: give one with a model on each line."
+            )
         records.append(found)
         rows.append(number)
     if not records:
@@ -254,8 +262,12 @@ def _markdown(text: str, shown: str, name: str) -> Sheet:
     if not tables:
         raise DataError(f"{shown} holds no table: expected a Markdown table, with bars and a row of dashes.")
     if len(tables) > 1:
-        said = "; ".join(f"line {rows[0][0] - 2}: {', '.join(map(quote, h[:4]))}" for h, rows in list(tables.items())[:5])
-        raise DataError(f"{shown} holds {len(tables)} tables with different headers ({said}): keep one of them in a file.")
+        said = "; ".join(
+            f"line {rows[0][0] - 2}: {', '.join(map(quote, h[:4]))}" for h, rows in list(tables.items())[:5]
+        )
+        raise DataError(
+            f"{shown} holds {len(tables)} tables with different headers ({said}): keep one of them in a file."
+        )
     ((header, found),) = tables.items()
     records = [dict(zip(header, cells, strict=True)) for _, cells in found]
     if len(set(header)) < len(header):

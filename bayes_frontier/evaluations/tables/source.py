@@ -34,6 +34,10 @@ LOG_MEMBERS = ("header.json", "_journal/start.json")
 """Members of a zipped Inspect log that describe it: the second alone in one that never ended."""
 
 
+RUN_FILES = ("run_spec.json", "stats.json")
+"""Files that describe a run of HELM, in a folder of its own."""
+
+
 @dataclass(frozen=True)
 class Document:
     """One JSON document.
@@ -41,11 +45,13 @@ class Document:
     * name: its path within the source
     * content: what it holds
     * problem: why it cannot be read; "" where it can
+    * path: the file
     """
 
     name: str
     content: Any = None
     problem: str = ""
+    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -68,16 +74,25 @@ class Source:
     others: int = 0
 
     def documents(self) -> Iterator[Document]:
-        """Read the documents one by one."""
+        """Read the documents one by one; the two that describe a run of HELM as one, without what stands beside them."""
+        runs = {
+            p.parent for p in self.files if p.name in RUN_FILES and all((p.parent / n).is_file() for n in RUN_FILES)
+        }
         for path in self.files:
-            if self.folder is None:
-                yield Document(path.name, read_document(path, str(path)))
+            if path.parent in runs and self.folder is not None and path.name != RUN_FILES[1]:
                 continue
-            name = path.relative_to(self.folder).as_posix()
+            name = path.name if self.folder is None else path.relative_to(self.folder).as_posix()
+            shown = str(path) if self.folder is None else name
             try:
-                yield Document(name, read_document(path, name))
+                if path.parent in runs:
+                    both = [read_document(path.parent / part, shown) for part in RUN_FILES]
+                    yield Document(name, dict(zip(("run_spec", "stats"), both, strict=True)), path=path)
+                    continue
+                yield Document(name, read_document(path, shown), path=path)
             except DataError as error:
-                yield Document(name, problem=str(error))
+                if self.folder is None:
+                    raise
+                yield Document(name, problem=str(error), path=path)
 
 
 def read_document(path: Path, shown: str) -> Any:  # noqa: ANN401 - whatever the document is
