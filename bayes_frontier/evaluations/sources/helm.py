@@ -1,7 +1,8 @@
 """HELM: run folders (``run_spec.json`` beside ``stats.json``), and tables of a release (``groups/*.json``).
 
 HELM draws ``max_eval_instances`` at random from all splits together; 1,000 is what its leaderboards use, so that a run
-is one with a limit where a smaller number was reached. Scores on perturbed inputs are read where they are asked for, as ``scenario/perturbed: robustness``.
+is one with a limit where a smaller number was reached. Scores on perturbed inputs are read where they are asked for,
+as ``scenario/perturbed: robustness``.
 """
 
 import math

@@ -160,8 +160,9 @@ def named(scores: Sequence[Score], asked: Sequence[str]) -> tuple[list[Score], d
     """Tell measures apart, whatever the order of the results, and say what each task is.
 
     A benchmark keeps its name where the source has one measure of it. Shots, scorers and the like of which it has
-    several are part of the names. Of several metrics of a run the one read is that which most runs have, shares first,
-    then by `MAIN`, and before all others the one that the source names as the main one; runs that lack it stand as ``benchmark/metric``, and other metrics are read on request.
+    several are part of the names. Of several metrics of a run the one read is that which the source names as the main
+    one, else that which most runs have, shares first, then by `MAIN`; runs that lack it stand as
+    ``benchmark/metric``, and other metrics are read on request.
     """
     plain = _plain_parts([s for s in scores if s.measure.metric or not s.reason])
     groups: dict[str, list[Score]] = {}

@@ -74,7 +74,7 @@ class Source:
     others: int = 0
 
     def documents(self) -> Iterator[Document]:
-        """Read the documents one by one; the two that describe a run of HELM as one, without what stands beside them."""
+        """Read the documents one by one; the two of a run of HELM as one, without what stands beside them."""
         runs = {
             p.parent for p in self.files if p.name in RUN_FILES and all((p.parent / n).is_file() for n in RUN_FILES)
         }
