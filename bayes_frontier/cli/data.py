@@ -93,6 +93,7 @@ def describe(surveyed: Survey) -> dict[str, object]:
             {"task": task, "scores": int(row["scores"])}
             | {name: row[name] for name in ("min", "median", "max", "metric", "filter", "shots", "detail", "scale")}
             | {"items": [row["items_min"], row["items_max"]], "not_read": list(row["others"])}
+            | {"standard_errors": asdict(row["noise"])}
             for task, row in surveyed.tasks.iterrows()
         ],
         "left_out": {str(reason): int(n) for reason, n in surveyed.left_out_by_reason().items()},

@@ -24,7 +24,7 @@ from bayes_frontier.text import count, listed, suggestion
 
 Repeated = Literal["fill", "first", "error"]
 Rescored = Literal["error", "first", "separate", "mix"]
-_VALUES = ("score", "n_items", "cost")
+_VALUES = ("score", "n_items", "cost", "standard_error")
 
 
 @dataclass
@@ -237,6 +237,7 @@ def _whole(
         periods=periods,
         n_items=None if np.isnan(values["n_items"]).all() else values["n_items"],
         costs=None if np.isnan(values["cost"]).all() else values["cost"],
+        standard_errors=None if np.isnan(values["standard_error"]).all() else values["standard_error"],
         dropped=pd.concat(dropped, ignore_index=True).astype({"reason": "str", "detail": "str", "model": "str"}),
         notes=[f"combined, records kept: {', '.join(kept)}", *notes],
         source=" + ".join(names),

@@ -15,10 +15,11 @@ import xarray as xr
 
 from bayes_frontier.display import Display, Displayed
 from bayes_frontier.errors import DataError, QueryError
-from bayes_frontier.evaluations import frames
+from bayes_frontier.evaluations import frames, uncertainty
 from bayes_frontier.evaluations.frames import DROPPED, FIELDS, Matrix, check, long_frame, no_rows, wide_frame
 from bayes_frontier.evaluations.measures import Measure, match_task
 from bayes_frontier.evaluations.registry.registry import Registry
+from bayes_frontier.evaluations.uncertainty import LARGEST, stated
 from bayes_frontier.text import count, listed, suggestion
 
 
@@ -34,8 +35,8 @@ class Evaluations(Displayed):
     table : pandas.DataFrame
         Long: one row per (record, task) that has a score. Columns model, base_model, task, score (in [0, 1]),
         flops (pre-training FLOPs of the base model), released (``datetime64[ns]``; NaT only without periods),
-        stage, period (0-based), n_items (benchmark items, NaN unknown), cost (of this score, NaN unknown),
-        row (index of the record in `models`).
+        stage, period (0-based), n_items (benchmark items, NaN unknown), standard_error (of this score, as the source
+        states it, NaN unknown), cost (of this score, NaN unknown), row (index of the record in `models`).
     models : pandas.DataFrame
         Wide: one row per record kept, in the file's order. Columns model, base_model, flops, released, stage,
         period, params_b (1e9), tokens_t (1e12), cost (sum over its scores), source_row (line or row of the
@@ -104,6 +105,7 @@ class Evaluations(Displayed):
         periods: Sequence[str | dt.date] | str | None = None,
         n_items: Matrix | None = None,
         costs: Matrix | None = None,
+        standard_errors: Matrix | None = None,
         dropped: pd.DataFrame | None = None,
         notes: Sequence[str] = (),
         source: str = "DataFrame",
@@ -124,6 +126,8 @@ class Evaluations(Displayed):
         n_items, costs : numpy.ndarray, optional
             Items behind, and cost of, each score, shape (n_models, n_tasks). Without `costs`, a model's cost
             is shared equally by its scores.
+        standard_errors : numpy.ndarray, optional
+            Standard errors of the scores, shape (n_models, n_tasks), on their scale; 0 and NaN are missing.
         dropped : pandas.DataFrame, optional
             Rows left out: source_row, model, reason, detail.
         notes : sequence of str
@@ -141,8 +145,8 @@ class Evaluations(Displayed):
         Raises
         ------
         DataError
-            If a field is missing, a score lies outside [0, 1], a model has no score, FLOPs are not positive,
-            or a period is empty.
+            If a field is missing, a score lies outside [0, 1], a standard error outside [0, 0.5], a model has no score,
+            FLOPs are not positive, or a period is empty.
         """
         tasks = tuple(tasks)
         check(models, tasks)
@@ -152,6 +156,9 @@ class Evaluations(Displayed):
             costs = np.where(
                 scored, (models["cost"].to_numpy(dtype=np.float64) / np.maximum(scored.sum(axis=1), 1))[:, None], np.nan
             )
+        if standard_errors is not None and ((standard_errors < 0) | (standard_errors > LARGEST)).any():
+            raise DataError(f"standard_errors: outside 0 to {LARGEST:g}, as those of scores in [0, 1] cannot be.")
+        errors = None if standard_errors is None else stated(standard_errors)
         wide = wide_frame(models, tasks, scores, costs)
         closing = frames.closing_dates(periods)
         undated = int(wide["released"].isna().sum())
@@ -160,7 +167,7 @@ class Evaluations(Displayed):
         period, ends, labels = frames.assign(wide["released"], closing)
         wide["period"] = period
         return cls(
-            table=long_frame(wide, tasks, scores, n_items, costs),
+            table=long_frame(wide, tasks, scores, {"n_items": n_items, "standard_error": errors, "cost": costs}),
             models=wide,
             tasks=tasks,
             period_ends=ends,
@@ -171,6 +178,24 @@ class Evaluations(Displayed):
             source_format=source_format,
             measures=dict(measures or {}),
         )
+
+    def standard_errors(self, *, binomial: bool = True) -> pd.Series:
+        """Give the standard error of each score.
+
+        Parameters
+        ----------
+        binomial : bool
+            Whether scores without a stated one, but with known items, get that of a share of so many items:
+            sqrt(p (1 - p) / n) with p = (n score + 1) / (n + 2).
+
+        Returns
+        -------
+        pandas.Series
+            One for each row of `table`, named standard_error; NaN where it is unknown.
+        """
+        known = self.table["standard_error"]
+        counted = uncertainty.binomial(self.table["score"], self.table["n_items"])
+        return known.where(known.notna(), counted) if binomial else known.copy()
 
     def dropped_by_reason(self) -> pd.Series:
         """Count the rows left out by reason, most frequent first.
@@ -388,6 +413,7 @@ def to_dataset(evaluations: Evaluations) -> xr.Dataset:
         "score": matrix("score"),
         "n_items": matrix("n_items"),
         "cost": matrix("cost"),
+        **({"standard_error": matrix("standard_error")} if table["standard_error"].notna().any() else {}),
         "dropped": ((), json.dumps({name: evaluations.dropped[name].tolist() for name in DROPPED})),
     }
     about = {
@@ -443,6 +469,10 @@ def _rebuild(dataset: xr.Dataset, about: dict[str, Any]) -> Evaluations:
         tasks,
         n_items=dataset["n_items"].transpose("record", "task").to_numpy(),
         costs=dataset["cost"].transpose("record", "task").to_numpy(),
+        # absent where none is known, and in what was saved before they were read
+        standard_errors=dataset["standard_error"].transpose("record", "task").to_numpy()
+        if "standard_error" in dataset
+        else None,
         dropped=pd.DataFrame({name: dropped[name] for name in DROPPED}).astype(types),
         notes=about["notes"],
         source=about["source"],
@@ -493,7 +523,8 @@ def fingerprint(table: pd.DataFrame) -> str:
         rank[order] = np.arange(len(values))
         keys.append(rank[codes])
     keys.append(table["released"].to_numpy(dtype="datetime64[ns]").astype("<i8"))
-    for name in NUMBERS:
+    # evaluations without any standard error have the fingerprint they had before these were read
+    for name in (*NUMBERS, *(["standard_error"] if table["standard_error"].notna().any() else [])):
         values = table[name].to_numpy(dtype="<f8") + 0.0
         values[np.isnan(values)] = np.nan
         keys.append(values)

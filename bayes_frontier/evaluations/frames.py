@@ -2,7 +2,7 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from bayes_frontier.text import listed
 FIELDS = ("model", "base_model", "flops", "released", "stage", "period", "params_b", "tokens_t", "cost", "source_row")
 COLUMNS = [
     *("model", "base_model", "task", "score", "flops", "released"),
-    *("stage", "period", "n_items", "cost", "row"),
+    *("stage", "period", "n_items", "standard_error", "cost", "row"),
 ]
 DROPPED = ("source_row", "model", "reason", "detail")
 Matrix = npt.NDArray[np.float64]
@@ -110,9 +110,9 @@ def wide_frame(models: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, cos
 
 
 def long_frame(
-    wide: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, n_items: Matrix | None, costs: Matrix | None
+    wide: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, beside: Mapping[str, Matrix | None]
 ) -> pd.DataFrame:
-    """Return the `table` frame of `Evaluations`."""
+    """Return the `table` frame of `Evaluations`; `beside` has n_items, standard_error and cost of each score."""
     row, task = np.nonzero(~np.isnan(scores))
     names = _strings(np.array(tasks, dtype=object))
 
@@ -121,8 +121,8 @@ def long_frame(
             return row
         if name == "score":
             return scores[row, task]
-        if name in ("n_items", "cost"):
-            values = n_items if name == "n_items" else costs
+        if name in beside:
+            values = beside[name]
             return np.full(len(row), np.nan) if values is None else values[row, task]
         taken = names.take(task) if name == "task" else wide[name].take(row)
         return taken.reset_index(drop=True)

@@ -88,7 +88,7 @@ class Lines:
     * tasks: task names
     * scores: scores, shape (n_lines, n_tasks); or (n_lines,) when each line holds one score, of the task numbered
       in `task`
-    * n_items, costs: items behind, and cost of, each score; same shape
+    * n_items, costs, standard_errors: items behind, cost of, and standard error of, each score; same shape
     * task: task number of each line of a long table, shape (n_lines,)
     * reason, detail: why a line cannot be used ("" if it can), as far as the source knows; shape (n_lines,), of str
     * notes: observations
@@ -105,6 +105,7 @@ class Lines:
     source_format: str
     n_items: Matrix | None = None
     costs: Matrix | None = None
+    standard_errors: Matrix | None = None
     task: npt.NDArray[np.int64] | None = None
     reason: npt.NDArray[np.object_] = field(default_factory=lambda: np.array([], dtype=object))
     detail: npt.NDArray[np.object_] = field(default_factory=lambda: np.array([], dtype=object))
@@ -149,6 +150,8 @@ class Lines:
             self.scores = _joined(self.scores, where, len(made))
             self.n_items = None if self.n_items is None else _joined(self.n_items, where, len(made))
             self.costs = None if self.costs is None else _joined(self.costs, where, len(made))
+            errors = self.standard_errors
+            self.standard_errors = None if errors is None else _joined(errors, where, len(made))
         said = [f"{a!r} as {b!r}" for a, b in zip(self.tasks, names, strict=True) if a != b]
         self.notes.append(f"tasks renamed as declared: {', '.join(said)}")
         self.measures = {
@@ -203,11 +206,13 @@ def assemble(
         return None if values is None else _matrix(lines, record, n_records, values)[np.ix_(keep, chosen)]
 
     n_items, costs, dropped = extra(lines.n_items), extra(lines.costs), _dropped(lines)
+    errors = extra(lines.standard_errors)
     del scores
     # A large table would be held twice while the container is made.
     lines.sheet = replace(lines.sheet, frame=pd.DataFrame())
     if spend:
-        lines.fields, lines.scores, lines.n_items, lines.costs = pd.DataFrame(), np.zeros(0), None, None
+        lines.fields, lines.scores = pd.DataFrame(), np.zeros(0)
+        lines.n_items = lines.costs = lines.standard_errors = None
     pa.default_memory_pool().release_unused()
     made = Evaluations.from_models(
         models,
@@ -215,6 +220,7 @@ def assemble(
         periods=periods,
         n_items=n_items,
         costs=costs,
+        standard_errors=errors,
         dropped=dropped,
         notes=lines.notes,
         source=lines.sheet.source,

@@ -59,6 +59,11 @@ class Metric:
         return 1.0 - share if self.direction == "lower" else share
 
     @property
+    def width(self) -> float:
+        """Return how wide the scale is: a standard error on it, divided by this, is one of a score in [0, 1]."""
+        return self.ceiling - self.floor
+
+    @property
     def scale(self) -> str:
         """Describe how values become scores, as `data show` says it."""
         return SHARE if self.is_plain else self.words()

@@ -23,6 +23,7 @@ from bayes_frontier.evaluations.sources import documents, epoch, open_llm, prote
 from bayes_frontier.evaluations.tables.columns import resolve
 from bayes_frontier.evaluations.tables.sheet import Sheet
 from bayes_frontier.evaluations.tables.source import Source, load
+from bayes_frontier.evaluations.uncertainty import noise
 from bayes_frontier.text import count, listed, suggestion
 
 
@@ -246,8 +247,8 @@ class Survey:
     * n_rows, n_used: rows of the source, and those that can be used; the others are in `left_out`
     * n_models, n_base_models: different models and base models among all rows
     * tasks: of all rows by task: scores (how many), min, median, max (of those usable as scores; NaN where none
-      is), items (fewest and most behind a score, NaN unknown), and what was read: metric, filter, shots, detail,
-      scale and others, the measures that the source holds besides
+      is), items (fewest and most behind a score, NaN unknown), noise (of these scores), and what was
+      read: metric, filter, shots, detail, scale and others, the measures that the source holds besides
     * dated: first and last release date
     * n_dated, n_placed, n_with_flops: rows with a release date, a base model, FLOPs
     * flops: smallest and largest FLOPs
@@ -297,6 +298,8 @@ class Survey:
         for task, row in self.tasks.iterrows():
             span = f", {row['min']:.3f} to {row['max']:.3f}" if row["scores"] else ""
             lines.append(f"task {task}: {count(int(row['scores']), 'score')}{span}; {_read_as(row)}")
+            if row["noise"].words:
+                lines.append(f"noise of {task}: {row['noise'].words}")
         if self.evaluations is not None:
             e = self.evaluations
             sizes = np.bincount(e.models["period"], minlength=e.n_periods)
@@ -417,8 +420,10 @@ def _tasks(lines: Lines) -> pd.DataFrame:
         items = items[~np.isnan(items)]
         span = (items.min(), items.max()) if len(items) else (np.nan, np.nan)
         m = lines.measures.get(name, Measure())
-        rows.append((len(known), *spread, *span, m.metric, m.filter, m.shots, m.detail, m.scale, m.others))
-    columns = ["scores", "min", "median", "max", "items_min", "items_max"]
+        errors, n_items = (None if v is None else v[at] for v in (lines.standard_errors, lines.n_items))
+        of_items = noise(values, errors, n_items)
+        rows.append((len(known), *spread, *span, of_items, m.metric, m.filter, m.shots, m.detail, m.scale, m.others))
+    columns = ["scores", "min", "median", "max", "items_min", "items_max", "noise"]
     columns += ["metric", "filter", "shots", "detail", "scale", "others"]
     return pd.DataFrame(rows, columns=columns, index=list(lines.tasks))
 

@@ -104,6 +104,7 @@ GROUPS: dict[str, dict[str, Variable]] = {
         "score": Variable(_SCORE, low=0.0, high=1.0, missing=True),
         "n_items": Variable(_SCORE, low=0.0, missing=True),
         "cost": Variable(_SCORE, missing=True),
+        "standard_error": _spare(*_SCORE, low=0.0, missing=True),
         **{name: Variable(_RECORD, TEXT) for name in ("model", "base_model", "stage")},
         "flops": Variable(_RECORD, low=0.0),
         "params_b": Variable(_RECORD, low=0.0, missing=True),

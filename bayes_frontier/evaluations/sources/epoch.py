@@ -18,11 +18,12 @@ from bayes_frontier.evaluations.metrics import Metric, filled_items, unit_scores
 from bayes_frontier.evaluations.tables import sheet as cells
 from bayes_frontier.evaluations.tables.sheet import PERCENT_FROM, Sheet
 from bayes_frontier.evaluations.tables.source import Source
+from bayes_frontier.evaluations.uncertainty import stated
 from bayes_frontier.text import count, listed
 
 MODEL, SCORE, RELEASED, COMPUTE = "Model version", "mean_score", "Release date", "Training compute (FLOP)"
 SCORES = (SCORE, "Best score (across scorers)", "Score")
-OTHER_NAME, SHOTS = "Name", "Shots"
+OTHER_NAME, SHOTS, ERROR = "Name", "Shots", "stderr"
 NAME, PUBLISHED, PARAMETERS, BASE = "Model", "Publication date", "Parameters", "Base model"
 # How hard a model was asked to think: "gpt-5_high", "claude-3-7-sonnet_16K".
 _EFFORT = re.compile(r"_(?:x?high|low|medium|minimal|none|max|[0-9]+[kK])$")
@@ -101,6 +102,7 @@ def parse(source: Source, request: Request) -> Lines:
     task = pd.Index(tasks, dtype=object).get_indexer(pd.Index(given["task"].to_numpy(dtype=object))).astype(np.int64)
     values = given["score"].to_numpy(dtype=np.float64)
     scores = np.full(len(values), np.nan)
+    errors = given["standard_error"].to_numpy(dtype=np.float64, copy=True)
     measures = {}
     for k, name in enumerate(tasks):
         here = task == k
@@ -108,6 +110,7 @@ def parse(source: Source, request: Request) -> Lines:
         found, usual = np.where(here, values, np.nan), _scale(column, cells.numbers(table, column))
         made = unit_scores(sheet, column, found, name, request.metrics, notes, usual=usual, long=True)
         scores[here] = made[here]
+        errors[here] = stated(errors[here], (request.metrics.get(name) or usual or Metric()).width)
         measures[name] = _measure(table, column, shots[here], request.metrics.get(name) or usual)
     placed = place(_evidence(given), request, notes)
     lines = Lines(
@@ -117,6 +120,7 @@ def parse(source: Source, request: Request) -> Lines:
         scores=scores,
         source_format="epoch",
         n_items=filled_items(None, scores, tasks, request.metrics, task),
+        standard_errors=np.where(np.isnan(scores), np.nan, errors),
         task=task,
         notes=notes,
         placed=placed.table,
@@ -210,6 +214,7 @@ def _runs(sheet: Sheet, column: str, task: str, request: Request) -> pd.DataFram
             "score": cells.numbers(sheet, column),
             "released": cells.dates(sheet, RELEASED, request.today),
             "flops": flops,
+            "standard_error": cells.numbers(sheet, ERROR) if ERROR in sheet.frame else np.nan,
             "shots": cells.text(sheet, SHOTS) if SHOTS in sheet.frame else "",
             # what tells two runs apart that agree in everything used
             "line": pd.util.hash_pandas_object(sheet.frame.astype("str"), index=False).astype("str").to_numpy(),
@@ -227,7 +232,7 @@ def _scale(column: str, values: np.ndarray) -> Metric | None:
 
 def _evidence(given: pd.DataFrame) -> pd.DataFrame:
     bare = given["model"].str.replace(_EFFORT, "", regex=True)
-    return given.drop(columns=["score", "task", "shots", "line"]).assign(base_field=bare, own=bare)
+    return given.drop(columns=["score", "standard_error", "task", "shots", "line"]).assign(base_field=bare, own=bare)
 
 
 def _add_compute(given: pd.DataFrame, models: Sheet, notes: list[str]) -> None:

@@ -77,15 +77,18 @@ class _Results:
 
     def __init__(self, document: dict[str, object]) -> None:
         self.values: dict[str, dict[tuple[str, str], float]] = {}
+        self.errors: dict[str, dict[tuple[str, str], float]] = {}
         rows = {task: table(row) for task, row in table(document.get("results")).items()}
         # from 0.4 on every metric names its filter, and what names none is a count or a label
         filters = any("," in key for row in rows.values() for key in row)
         for task, row in rows.items():
-            self.values[task] = {}
+            self.values[task], self.errors[task] = {}, {}
             for key, value in row.items():
                 metric, comma, filtered = key.partition(",")
                 if not metric.strip() or isinstance(value, str | dict | list) or (filters and not comma):
                     continue
+                if metric.endswith("_stderr"):
+                    self.errors[task][metric.removesuffix("_stderr"), filtered or "none"] = number(value)
                 if not_a_score(metric):
                     continue
                 self.values[task][metric, filtered or "none"] = number(value)
@@ -106,6 +109,13 @@ class _Results:
         named = [f for m, f in row if m == metric]
         best = next((f for f in FILTERS if f in named), named[0] if named else None)
         return None if best is None else np.array([row[metric, best]])
+
+    def error(self, task: str, metric: str) -> float:
+        """Return the standard error of what `get` returns, NaN unknown."""
+        row = self.values.get(task, {})
+        filters = [f for m, f in row if m == metric]
+        best = next((f for f in FILTERS if f in filters), filters[0] if filters else "")
+        return self.errors.get(task, {}).get((metric, best), math.nan)
 
     def shots(self, task: str, parts: tuple[str, ...]) -> str:
         """Return the examples shown, those of the parts of a group where they agree."""
@@ -175,8 +185,25 @@ def _board(found: _Results) -> Iterator[_Found]:
                 float(made[task][0]),
                 UNIT,
                 parts,
-                Score("", "", task, measure=replace(measure, detail=detail), mark=mark),
+                Score(
+                    *("", "", task),
+                    standard_error=_board_error(found, task, parts),
+                    measure=replace(measure, detail=detail),
+                    mark=mark,
+                ),
             )
+
+
+def _board_error(found: _Results, task: str, parts: tuple[str, ...]) -> float:
+    """Give the standard error of one of the six: of independent subtasks, or of two accuracies on one set of prompts."""
+    if task == "ifeval":
+        # as if these were wholly correlated; that by instruction is not stated
+        both = [found.error(board.IFEVAL, name) for name in board.STRICT]
+        known = [error for error in both if not math.isnan(error)]
+        return sum(known) / len(known) if known else math.nan
+    metric = {"math_lvl_5": "exact_match", "mmlu_pro": "acc"}.get(task, "acc_norm")
+    items = {"math_lvl_5": board.MATH, "gpqa": board.GPQA}.get(task, dict.fromkeys(parts, 1))
+    return math.hypot(*(n * found.error(part, metric) for part, n in items.items())) / sum(items.values())
 
 
 def _others(found: _Results, asked: tuple[str, ...]) -> Iterator[_Found]:
@@ -197,7 +224,9 @@ def _others(found: _Results, asked: tuple[str, ...]) -> Iterator[_Found]:
         shots = found.shots(task, parts)
         for (metric, filtered), value in row.items():
             measure = Measure(text(metric), text(filtered), shots)
-            yield value, _metric(found, task, metric), parts, Score("", "", text(task), measure=measure, pick=True)
+            error = found.errors[task].get((metric, filtered), math.nan)
+            score = Score("", "", text(task), standard_error=error, measure=measure, pick=True)
+            yield value, _metric(found, task, metric), parts, score
 
 
 def _below(found: _Results, group: str) -> set[str]:

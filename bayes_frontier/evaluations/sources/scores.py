@@ -16,6 +16,7 @@ from bayes_frontier.evaluations.lines import Lines, Request
 from bayes_frontier.evaluations.measures import FILTERS, MAIN, Measure, shots_words
 from bayes_frontier.evaluations.metrics import Metric, filled_items, note_scale, unit_scores
 from bayes_frontier.evaluations.tables.sheet import EARLIEST, Sheet
+from bayes_frontier.evaluations.uncertainty import stated
 from bayes_frontier.text import count, listed
 
 LONGEST = 300
@@ -30,6 +31,7 @@ class Score:
     * value: as the source states it, NaN missing
     * metric: how to read it as the source says; none: the user has to say
     * n_items: items behind it, NaN unknown
+    * standard_error: its standard error, on the scale of the value; NaN (or 0) unknown
     * base_field, architecture, kind: what the source says of the base model, the architecture and the kind of the
       model
     * params_b: its parameters, 1e9
@@ -51,6 +53,7 @@ class Score:
     value: float = math.nan
     metric: Metric | None = None
     n_items: float = math.nan
+    standard_error: float = math.nan
     base_field: str = ""
     architecture: str = ""
     kind: str = ""
@@ -68,11 +71,12 @@ class Score:
     moment: str = ""
 
 
-_COLUMNS = tuple(
-    f.name
-    for f in fields(Score)
-    if f.name not in ("file", "metric", "measure", "parts", "mark", "pick", "headline", "run", "moment")
+# A standard error by another bootstrap does not make another result of a run.
+_NO_COLUMNS = (
+    *("file", "metric", "measure", "parts", "mark", "pick", "standard_error"),
+    *("headline", "run", "moment"),
 )
+_COLUMNS = tuple(f.name for f in fields(Score) if f.name not in _NO_COLUMNS)
 
 
 def text(value: object) -> str:
@@ -149,6 +153,7 @@ def scores_to_lines(
         measures={name: measures[name] for name in chosen if name in measures},
         uploads=True,
     )
+    lines.standard_errors = np.array([s.standard_error for s in scores], dtype=np.float64)
     lines.scores = _scaled(lines, scores, task, request)
     lines.n_items = filled_items(n_items, lines.scores, lines.tasks, request.metrics, task)
     lines.leave_out(np.isnan(lines.scores), "no score")
@@ -280,7 +285,8 @@ def _common(group: Sequence[Score]) -> Measure:
 
 def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Request) -> np.ndarray:
     """Bring each value to [0, 1] by the user's declaration, else by the source's; what neither can is left out."""
-    values = lines.scores
+    values, errors = lines.scores, lines.standard_errors
+    assert errors is not None
     scaled = np.full(len(values), np.nan)
     kept = (lines.reason == "") & ~np.isnan(values)
     kinds: dict[Metric | None, int] = {}
@@ -292,6 +298,7 @@ def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Re
             found = np.where(here, values, np.nan)
             made = unit_scores(lines.sheet, "value", found, name, request.metrics, lines.notes)
             scaled[here] = made[here]
+            errors[here] = stated(errors[here], declared.width)
             lines.measures[name] = lines.measures[name].scaled_as(declared.scale)
             continue
         for metric, code in kinds.items():
@@ -305,8 +312,10 @@ def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Re
             lines.leave_out(outside, "value outside the metric's bounds", f"{metric.floor:g} to {metric.ceiling:g}")
             mask &= ~outside
             scaled[mask] = metric.scaled(values[mask])
+            errors[mask] = stated(errors[mask], metric.width)
             if mask.any():
                 note_scale(name, metric, lines.notes)
+    errors[np.isnan(scaled)] = np.nan
     return scaled
 
 

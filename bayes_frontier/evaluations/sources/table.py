@@ -24,6 +24,7 @@ from bayes_frontier.evaluations.metrics import Metric, filled_items, unit_scores
 from bayes_frontier.evaluations.tables import sheet as cells
 from bayes_frontier.evaluations.tables.columns import ALIASES, Columns, as_run, resolve, with_fixed
 from bayes_frontier.evaluations.tables.sheet import LONGEST_NAME, Sheet, quote
+from bayes_frontier.evaluations.uncertainty import NAMES, read_column
 from bayes_frontier.text import count, listed
 
 
@@ -72,6 +73,8 @@ def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
     fields, unusable = _fields(sheet, request, columns, notes)
     lone = columns.fields.get("score")
     candidates = {c: c for c in columns.others} if lone is None else {"score": lone}
+    errors = _error_columns(columns, candidates, request)
+    candidates = {task: column for task, column in candidates.items() if column not in errors.values()}
     shares = {task: cells.share_of_numbers(sheet, column) for task, column in candidates.items()}
     wanted = request.choose(sheet, list(candidates))
     no_scores = _no_scores(sheet, wanted, candidates, shares, request)
@@ -84,7 +87,11 @@ def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
             "A wide table has one column of scores per task, a long one a task and a score column "
             f"(recognised: {', '.join(ALIASES['task'])}; {', '.join(ALIASES['score'])})."
         )
-    used = {candidates[t] for t in chosen}
+    if "standard_error" in columns.fields and len(chosen) > 1:
+        notes.append(f"column {columns.fields['standard_error']!r} not used: one standard error for several tasks")
+    elif "standard_error" in columns.fields:
+        errors.setdefault(chosen[0], columns.fields["standard_error"])
+    used = {candidates[t] for t in chosen} | {errors[t] for t in chosen if t in errors}
     notes += _unused(columns, used, {c for t, c in candidates.items() if 0 < shares[t] < 0.5})
     if no_scores:
         notes.append(f"not read as scores: {_said(no_scores)}; name them (tasks) or declare them (metrics) if they are")
@@ -115,6 +122,7 @@ def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
         source_format="wide",
         n_items=filled_items(n_items, scores, tuple(chosen), request.metrics, None),
         costs=_spread(sheet, columns, "cost", scores, share=True),
+        standard_errors=_standard_errors(sheet, chosen, errors, scores, request),
         notes=notes,
         measures={
             task: Measure(f"column {candidates[task]!r}", scale=(request.metrics.get(task) or Metric()).scale)
@@ -130,6 +138,26 @@ def _numbers(sheet: Sheet, column: str, task: str, tasks: Sequence[str]) -> Matr
         return cells.numbers(sheet, column)
     except DataError as error:
         raise DataError(str(error), remedy.without(tasks, task)) from error
+
+
+def _error_columns(columns: Columns, tasks: Mapping[str, str], request: Request) -> dict[str, str]:
+    """Return by task the column of its standard errors: gsm8k_stderr beside gsm8k, unless asked for as a task."""
+    by_name = {normal(column): column for column in columns.others if column not in request.named}
+    ends = [(task, f"{normal(column)}_{end}") for task, column in tasks.items() for end in NAMES]
+    return {task: by_name[name] for task, name in reversed(ends) if name in by_name}
+
+
+def _standard_errors(
+    sheet: Sheet, tasks: Sequence[str], columns: Mapping[str, str], scores: Matrix, request: Request
+) -> Matrix | None:
+    """Read the standard errors of the scores of a wide table, NaN where there are none."""
+    if not any(task in columns for task in tasks):
+        return None
+    errors = np.full(scores.shape, np.nan)
+    for k, task in enumerate(tasks):
+        if task in columns:
+            errors[:, k] = read_column(sheet, columns[task], (request.metrics.get(task) or Metric()).width)
+    return np.where(np.isnan(scores), np.nan, errors)
 
 
 def _no_scores(
@@ -256,6 +284,12 @@ def _long(sheet: Sheet, request: Request, columns: Columns) -> Lines:
     scores = _by_task(sheet, columns.fields["score"], scores, chosen, task, request, notes)
     notes += _unused(columns, set(), set())
     n_items = _amounts(sheet, columns.fields["n_items"], "n_items") if "n_items" in columns.fields else None
+    widths = np.array([*((request.metrics.get(name) or Metric()).width for name in chosen), 1.0])
+    errors = (
+        read_column(sheet, columns.fields["standard_error"], widths[task])
+        if "standard_error" in columns.fields
+        else None
+    )
     lines = Lines(
         sheet=sheet,
         fields=fields,
@@ -264,6 +298,7 @@ def _long(sheet: Sheet, request: Request, columns: Columns) -> Lines:
         source_format="long",
         n_items=filled_items(n_items, scores, tuple(chosen), request.metrics, task),
         costs=_amounts(sheet, columns.fields["cost"], "cost") if "cost" in columns.fields else None,
+        standard_errors=None if errors is None else np.where(np.isnan(scores), np.nan, errors),
         task=task,
         notes=notes,
         measures={

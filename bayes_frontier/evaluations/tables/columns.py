@@ -70,6 +70,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "task": ("task", "task_name", "benchmark", "benchmark_name"),
     "score": ("score", "mean_score", "accuracy", "acc", "value"),
     "n_items": ("n_items", "num_items", "n_questions", "n_samples", "test_cases", "total_tests"),
+    "standard_error": ("standard_error", "stderr", "std_err", "std_error", "score_stderr", "standard_error_of_score"),
     "cost": ("cost", "eval_cost", "evaluation_cost", "cost_usd", "total_cost"),
 }
 IGNORED = frozenset(
