@@ -98,7 +98,7 @@ def _revisions(sheet: Sheet, columns: Mapping[str, str]) -> list[str]:
         seen = cells.numbers(sheet, columns["tokens_seen"])
         named = (steps != "") & ~np.isnan(seen)
         both = [f"step{a}-tokens{b / 1e9:.6g}B" for a, b in zip(steps, seen, strict=True)]
-        return np.where(named & steps.str.fullmatch(r"[0-9]{1,12}"), both, steps).tolist()
+        return list(np.where(named & steps.str.fullmatch(r"[0-9]{1,12}"), both, steps))
     if "revision" in columns:
         return cells.text(sheet, columns["revision"]).str.replace(r"\.0$", "", regex=True).tolist()
     if "tokens_seen" in columns:

@@ -107,12 +107,10 @@ def given_metrics(given: "Metrics | Mapping[str, object] | str | Path | None") -
         return given or Metrics()
     if isinstance(given, Mapping):
         return _parse(given, "metrics")
-    if isinstance(given, str | Path) and _INLINE.fullmatch(str(given)):
-        return _inline(str(given))
     if not isinstance(given, str | Path):
-        raise DataError(
-            f"metrics: expected a TOML file, scales ('*=0..100') or a mapping of tasks, not {type(given).__name__}."
-        )
+        raise DataError(f"metrics: expected a TOML file or a mapping of tasks, not {type(given).__name__}.")
+    if _INLINE.fullmatch(str(given)):
+        return _inline(str(given))
     path = Path(given)
     try:
         if path.stat().st_size > _LARGEST:

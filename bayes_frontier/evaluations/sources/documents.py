@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.lines import Lines, Request
 from bayes_frontier.evaluations.sources import evalscope, every_eval_ever, helm, inspect_ai, lighteval, lm_eval, table
-from bayes_frontier.evaluations.sources.scores import Score, scores_to_lines, unreadable
+from bayes_frontier.evaluations.sources.scores import Score, latest, scores_to_lines, unreadable
 from bayes_frontier.evaluations.tables.records import sheet_of
 from bayes_frontier.evaluations.tables.source import Source, read_document
 from bayes_frontier.text import count, listed
@@ -78,7 +78,7 @@ def parse(source: Source, request: Request, wanted: str | None = None) -> Lines:
     if kind == "lm_eval":
         runs = [s.released for s in scores if s.task == "math_lvl_5" and s.released and not s.reason]
         lm_eval.note_scorings(runs, notes)
-    return scores_to_lines([*scores, *broken], source.name, kind, request, notes, dates="evaluation")
+    return scores_to_lines([*latest(scores), *broken], source.name, kind, request, notes, dates="evaluation")
 
 
 def parse_records(source: Source, name: str, request: Request) -> Lines:

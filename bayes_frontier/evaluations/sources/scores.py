@@ -212,7 +212,11 @@ def _plain_parts(scores: Sequence[Score]) -> dict[tuple[str, str], str]:
         if len(values) == 1:
             continue
         worth = {
-            value: (any(s.metric is not None for s in found), len({(s.file, s.model) for s in found}))
+            value: (
+                any(s.headline for s in found),
+                any(s.metric is not None for s in found),
+                len({(s.file, s.model) for s in found}),
+            )
             for value, found in values.items()
         }
         best = [value for value in values if worth[value] == max(worth.values())]
@@ -317,6 +321,16 @@ def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Re
                 note_scale(name, metric, lines.notes)
     errors[np.isnan(scaled)] = np.nan
     return scaled
+
+
+def latest(scores: Sequence[Score]) -> list[Score]:
+    """Keep one log of each run that was logged several times: the last that can be used."""
+    usable: dict[tuple[str, str], tuple[str, str]] = {}
+    for s in scores:
+        if s.run and not s.reason:
+            usable[s.run, s.model] = max(usable.get((s.run, s.model), ("", "")), (s.moment, s.file))
+    kept = [usable.get((s.run, s.model), ("", s.file))[1] == s.file or bool(s.reason) for s in scores]
+    return [s if k else replace(s, reason="logged again later") for s, k in zip(scores, kept, strict=True)]
 
 
 def unreadable(name: str, problem: str) -> Score:

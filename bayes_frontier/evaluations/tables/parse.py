@@ -210,9 +210,9 @@ def parse_yaml(data: bytes, shown: str) -> Any:  # noqa: ANN401 - whatever the d
             _put(stack[-1], keys, made, event, where)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = "" if mark is None else f", line {mark.line + 1}"
+        place = "" if mark is None else f", line {mark.line + 1}"
         said = getattr(error, "problem", None) or first_line(error)
-        raise DataError(f"{shown}{line}: not complete YAML ({str(said)[:200]}): correct it there.") from None
+        raise DataError(f"{shown}{place}: not complete YAML ({str(said)[:200]}): correct it there.") from None
     return documents[0] if len(documents) == 1 else documents
 
 
@@ -284,9 +284,8 @@ def parse_delimited(data: bytes, shown: str, name: str, most: int | None = None)
         for column in frame.columns:
             breaks += frame[column].str.count("\n").to_numpy(dtype=np.int64)
     lines = np.arange(first, first + len(frame)) + np.concatenate([[0], np.cumsum(breaks)[:-1]])
-    again = np.flatnonzero((frame.iloc[:, -1].str.strip() == header[-1]).to_numpy(dtype=bool)) if header[-1] else []
-    for row in again:
-        if [cell.strip() for cell in frame.iloc[row]] == header:
+    for row in np.flatnonzero((frame.iloc[:, -1] == header[-1]).to_numpy(dtype=bool) & (header[-1] != "")):
+        if list(frame.iloc[row].str.strip()) == header:
             raise DataError(
                 f"{shown}, line {lines[row]}: the header stands here again, so two tables were put into one file: "
                 "remove the line if both are of one kind, else give them one by one."

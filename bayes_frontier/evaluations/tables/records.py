@@ -66,68 +66,65 @@ def _candidates(content: object) -> Iterator[list[Record]]:
     """Find what may be the records of a document, the outermost first."""
     level, seen = [content], 0
     for _ in range(LEVELS):
-        below: list[object] = []
         for node in level:
             yield from _rows(node)
-            below += list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
-            seen += 1
-            if seen + len(below) > MOST_NODES:
-                return
-        level = [node for node in below if isinstance(node, dict | list)]
+        level = [child for node in level for _, child in _children(node)]
+        seen += len(level)
+        if seen > MOST_NODES:
+            return
 
 
 def _rows(node: object) -> Iterator[list[Record]]:
-    if isinstance(node, list):
-        yield [entry for entry in node if isinstance(entry, dict)]
-        if len(node) > 1 and all(isinstance(entry, list) for entry in node):
-            yield _from_rows(node[0], node[1:])
-        return
+    """Lay a part of a document out as records: its objects, those of its parts, or its columns."""
+    children = _children(node)
+    yield [_named(label, child) for label, child in children if isinstance(child, dict)]
+    inner = []
+    for label, child in children:
+        scalars = {k: v for k, v in child.items() if not isinstance(v, dict | list)} if isinstance(child, dict) else {}
+        outer = ({"group": label} if label else {}) | scalars
+        for name, part in _children(child):
+            whole = [(name, part)] if isinstance(part, dict) else [("", entry) for _, entry in _children(part)]
+            inner += [outer | _named(key, entry) for key, entry in whole if isinstance(entry, dict)]
+        if len(inner) > MOST_NODES:
+            break
+    yield inner
     if not isinstance(node, dict):
         return
-    for names, rows in (("columns", "data"), ("header", "rows")):
-        if isinstance(node.get(names), list) and isinstance(node.get(rows), list):
-            yield _from_rows(node[names], node[rows])
-    within = {key: value for key, value in node.items() if isinstance(value, dict)}
-    # columns, as pandas writes them
-    if isinstance(names := next((node[a] for a in ALIASES["model"] if a in node), None), dict | list):
-        keys = list(names) if isinstance(names, dict) else range(len(names))
-        columns = {c: v for c, v in node.items() if type(v) is type(names) and len(v) == len(names)}
-        if all(isinstance(v, list) or set(v) == set(keys) for v in columns.values()):
-            yield [{column: values[key] for column, values in columns.items()} for key in keys]
-            return
-    if within:
-        yield [_named(key, value) for key, value in within.items()]
-        deeper = {
-            group: {key: value for key, value in values.items() if isinstance(value, dict)}
-            for group, values in within.items()
-        }
-        yield [{"group": group} | _named(key, v) for group, values in deeper.items() for key, v in values.items()]
-    elif len(node) > 1 and all(isinstance(v, int | float) and not isinstance(v, bool) for v in node.values()):
-        yield [{_KEY: key, "score": value} for key, value in node.items()]
-    else:
-        yield [node]
+    numbers = {key: value for key, value in node.items() if _is_number(value)}
+    yield [{_KEY: key, "score": value} for key, value in numbers.items()] if 1 < len(numbers) == len(node) else [node]
+    # tables as pandas writes them: names and rows, or column by column
+    names, rows = node.get("columns", node.get("header")), node.get("data", node.get("rows"))
+    if isinstance(names, list) and isinstance(rows, list) and all(isinstance(name, str) for name in names):
+        yield [dict(zip(names, row, strict=True)) for row in rows if isinstance(row, list) and len(row) == len(names)]
+    models = next((node[alias] for alias in ALIASES["model"] if isinstance(node.get(alias), dict | list)), [])
+    keys = list(models) if isinstance(models, dict) else range(len(models))
+    columns = {c: v for c, v in node.items() if type(v) is type(models) and len(v) == len(models)}
+    if all(isinstance(values, list) or set(values) == set(keys) for values in columns.values()):
+        yield [{column: values[key] for column, values in columns.items()} for key in keys]
 
 
-def _named(key: object, record: Record) -> Record:
+def _children(node: object) -> list[tuple[str, Any]]:
+    """Return the objects and lists within one, with the names they stand under."""
+    pairs = node.items() if isinstance(node, dict) else [("", v) for v in node] if isinstance(node, list) else []
+    return [(str(key), value) for key, value in pairs if isinstance(value, dict | list)]
+
+
+def _named(key: str, record: Record) -> Record:
     """Give a record the name it stands under, unless it names its model itself."""
     own = any(isinstance(value, str) and normal(str(name)) in ALIASES["model"] for name, value in record.items())
-    return record if own else {_KEY: str(key), **record}
-
-
-def _from_rows(names: object, rows: list[Any]) -> list[Record]:
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        return []
-    return [dict(zip(names, row, strict=True)) for row in rows if isinstance(row, list) and len(row) == len(names)]
+    return record if own or not key else {_KEY: key, **record}
 
 
 def _worth(records: list[Record]) -> int:
-    """Count the numbers that records have in common: twice those of columns of two or more, once those of a single."""
+    """Count the numbers that records have in common, thrice where records name their models themselves."""
     filled: Counter[str] = Counter()
     for record in records[:2_000]:
         filled.update(path for path, value in _flat(record) if _is_number(value))
         if len(filled) > MOST_COLUMNS:
             return 0
-    return sum(2 * n if n > 1 else len(records) == 1 for n in filled.values())
+    named = any(isinstance(v, str) and normal(str(k)) in ALIASES["model"] for r in records[:50] for k, v in r.items())
+    shared = sum(2 * n if n > 1 else len(records) == 1 for n in filled.values())
+    return shared * (3 if named else 1)
 
 
 def _is_number(value: object) -> bool:
@@ -212,7 +209,8 @@ def _float(value: float) -> float:
 
 def _lines(text: str, shown: str, name: str) -> Sheet:
     """Lay out a file with one JSON object on each line."""
-    records, rows = [], []
+    records: list[Record] = []
+    rows: list[int] = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -243,11 +241,11 @@ def _markdown(text: str, shown: str, name: str) -> Sheet:
     tables: dict[tuple[str, ...], list[tuple[int, list[str]]]] = {}
     k = 1
     while k < len(lines):
-        header = _cells(lines[k - 1])
+        header = tuple(_cells(lines[k - 1]))
         if len(header) < 2 or "|" not in lines[k] or not _RULE.fullmatch(lines[k].strip()):
             k += 1
             continue
-        rows = tables.setdefault(tuple(header), [])
+        rows = tables.setdefault(header, [])
         k += 1
         while k < len(lines) and "|" in lines[k]:
             cells = _cells(lines[k])
