@@ -12,10 +12,7 @@ class FrontierError(Exception):
 
 
 class DataError(FrontierError):
-    """Evaluations that cannot be read or used as they are.
-
-    * remedy: options of `read` that may help (columns, tasks, metrics); `remedy.call` prints those that do
-    """
+    """Evaluations that cannot be read or used as they are; `remedy` has options of `read` that may help."""
 
     def __init__(self, message: str, remedy: Mapping[str, object] | None = None) -> None:
         super().__init__(message)

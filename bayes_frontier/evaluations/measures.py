@@ -91,22 +91,11 @@ def _bare(name: str) -> str:
 
 # Metrics.
 
-MAIN = (
-    *(
-        "acc_norm",
-        "acc",
-        "accuracy",
-        "exact_match",
-        "em",
-        "qem",
-        "pqem",
-        "pem",
-        "extractive_match",
-        "pass@1",
-        "pass_at_1",
-    ),
-    *("mc2", "f1", "mean", "prompt_level_strict_acc", "mc1", "word_perplexity", "perplexity", "byte_perplexity"),
+_IN_ORDER = (
+    "acc_norm acc accuracy exact_match em qem pqem pem extractive_match pass@1 pass_at_1 mc2 f1 mean "
+    "prompt_level_strict_acc mc1 word_perplexity perplexity byte_perplexity"
 )
+MAIN = tuple(_IN_ORDER.split())
 """Metrics in the order in which one of several is read; other shares come next, then whatever is no share."""
 
 FILTERS = ("none", "strict-match", "flexible-extract")

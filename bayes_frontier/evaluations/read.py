@@ -51,14 +51,6 @@ def _of_documents(name: str | None) -> Callable[[Source, Request], Lines]:
     return read_all
 
 
-def _read_records(source: Source, request: Request) -> Lines:
-    """Read records, whatever else a document may be."""
-    if len(source.files) == 1:
-        name = source.files[0].name if source.folder is None else source.files[0].relative_to(source.folder).as_posix()
-        return documents.parse_records(source, name, request)
-    return _of_sheet(table.parse)(source, request)
-
-
 FORMATS: dict[str, Callable[[Source, Request], Lines]] = {
     "table": _of_sheet(table.parse),
     "wide": _of_sheet(lambda sheet, request: table.parse(sheet, request, "wide")),
@@ -67,7 +59,6 @@ FORMATS: dict[str, Callable[[Source, Request], Lines]] = {
     "open_llm_v1": _of_sheet(open_llm.parse_v1),
     "proteus_2k": proteus.parse,
     "epoch": epoch.parse,
-    "records": _read_records,
     **{name: _of_documents(name) for name in documents.KINDS},
 }
 

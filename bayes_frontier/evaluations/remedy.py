@@ -5,7 +5,7 @@ what reads at least one score is recommended.
 """
 
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,11 +99,6 @@ def scales(values: Mapping[str, np.ndarray], asked: bool) -> dict[str, object]:
     return {"metrics": metrics, **({} if asked or len(tasks) == len(values) else {"tasks": tasks})}
 
 
-def scales_by_task(values: np.ndarray, task: np.ndarray, tasks: Sequence[str]) -> dict[str, object]:
-    """Return the scales on which the tasks of a long table may be, as a remedy."""
-    return scales({name: values[task == k] for k, name in enumerate(tasks)}, asked=True)
-
-
 def _scale(values: np.ndarray) -> Metric | None:
     """Return the scale on which values may be: shares, percentages, or to the next power of ten; None if on several."""
     if not len(values) or not np.isfinite(values).all():
@@ -117,9 +112,3 @@ def _scale(values: np.ndarray) -> Metric | None:
         return None
     bound = max(10.0 ** np.ceil(np.log10(max(-low, high))), 10.0)
     return Metric(floor=-float(bound) if low < 0 else 0.0, ceiling=float(bound))
-
-
-def without(names: Iterable[str], name: str) -> dict[str, object]:
-    """Return the remedy that leaves one of several tasks out."""
-    rest = [other for other in names if other != name]
-    return {"tasks": rest} if rest else {}

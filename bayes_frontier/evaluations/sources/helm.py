@@ -1,8 +1,7 @@
 """HELM: run folders (``run_spec.json`` beside ``stats.json``), and tables of a release (``groups/*.json``).
 
 HELM draws ``max_eval_instances`` at random from all splits together; 1,000 is what its leaderboards use, so that a run
-is one with a limit where a smaller number was reached. Scores on perturbed inputs are read where they are asked for,
-as ``scenario/perturbed: robustness``.
+is one with a limit where a smaller number was reached. Scores on perturbed inputs are not read.
 """
 
 import math
@@ -79,51 +78,37 @@ def _of_run(run: dict[str, object], file: str, request: Request) -> list[Score]:
     spec = table(run.get("run_spec"))
     adapter = table(spec.get("adapter_spec"))
     model = text(adapter.get("model")) or text(adapter.get("model_deployment"))
-    found: dict[tuple[str, str], dict[str, float]] = {}
+    found: dict[str, dict[str, float]] = {}
     for stat in map(table, run["stats"] if isinstance(run["stats"], list) else []):
         name = table(stat.get("name"))
-        perturbation = text(table(name.get("perturbation")).get("name"))
-        if "sub_split" not in name and number(stat.get("count")) > 0:
-            values = found.setdefault((text(name.get("split")), perturbation), {})
-            values[text(name.get("name"))] = number(stat.get("mean"))
-    seen = {where: values.get("num_instances", math.nan) for (where, how), values in found.items() if not how}
-    drawn, most = sum(n for n in seen.values() if n > 0), number(adapter.get("max_eval_instances"))
-    perturbed = any("perturbed" in name for name in request.named)
+        if not name.keys() & {"sub_split", "perturbation"} and number(stat.get("count")) > 0:
+            found.setdefault(text(name.get("split")), {})[text(name.get("name"))] = number(stat.get("mean"))
+    drawn = sum(n for values in found.values() if (n := values.get("num_instances", 0.0)) > 0)
+    most = number(adapter.get("max_eval_instances"))
     limited = 0 < most < USUAL and drawn >= most and not request.limited
-    split = next((name for name in _SPLITS if (name, "") in found), "")
-    groups = spec.get("groups")
-    main = _main([text(group) for group in groups] if isinstance(groups, list) else [], found.get((split, ""), {}))
-    shots = found.get((split, ""), {}).get("num_train_instances", math.nan)
-    made = []
-    for (where, perturbation), values in found.items():
-        if where != split or (perturbation and not perturbed):
-            continue
-        for metric, value in values.items():
-            if not metric or not_a_score(metric) or metric.startswith(_COUNTS):
-                continue
-            share = is_share(metric) or _SHARES.fullmatch(metric)
-            made.append(
-                Score(
-                    file=file,
-                    model=model,
-                    task=_task(text(spec.get("name"))),
-                    value=value,
-                    metric=Metric() if share else None,
-                    n_items=seen[split] if seen.get(split, 0) > 0 else math.nan,
-                    reason="run with a limit" if limited else "",
-                    detail=f"{drawn:,.0f} of at most {most:,.0f} instances drawn" if limited else "",
-                    measure=Measure(metric, shots=shots_of(shots), detail=f"split {split}"),
-                    mark=f"perturbed: {perturbation}" if perturbation else "",
-                    pick=True,
-                    headline=metric == main,
-                )
-            )
-    return made or [Score(file, model, _task(text(spec.get("name"))), reason="no result in the file")]
-
-
-def _main(groups: list[str], there: dict[str, float]) -> str:
-    """Return the metric that HELM's schemas name as the main one of a run's groups, "" where none is known."""
-    return next((m for m, names in _MAIN.items() if m in there and set(groups) & set(names.split())), "")
+    split = next((name for name in _SPLITS if name in found), "")
+    values, groups, task = found.get(split, {}), spec.get("groups"), _task(text(spec.get("name")))
+    own = {text(group) for group in groups} if isinstance(groups, list) else set()
+    main = next((m for m, names in _MAIN.items() if m in values and own & set(names.split())), "")
+    items = values.get("num_instances", math.nan)
+    made = [
+        Score(
+            file=file,
+            model=model,
+            task=task,
+            value=value,
+            metric=Metric() if is_share(metric) or _SHARES.fullmatch(metric) else None,
+            n_items=items if items > 0 else math.nan,
+            reason="run with a limit" if limited else "",
+            detail=f"{drawn:,.0f} of at most {most:,.0f} instances drawn" if limited else "",
+            measure=Measure(metric, shots=shots_of(values.get("num_train_instances")), detail=f"split {split}"),
+            pick=True,
+            headline=metric == main,
+        )
+        for metric, value in values.items()
+        if metric and not not_a_score(metric) and not metric.startswith(_COUNTS)
+    ]
+    return made or [Score(file, model, task, reason="no result in the file")]
 
 
 def _task(name: str) -> str:
@@ -141,7 +126,7 @@ def _of_table(content: dict[str, object], file: str) -> Iterator[Score]:
     for k, head in enumerate(map(table, header)):
         about = table(head.get("metadata"))
         group, metric = text(about.get("run_group")), text(about.get("metric"))
-        if not (group and metric) or "lower_is_better" not in head:
+        if not (group and metric) or "lower_is_better" not in head or "perturbation" in about:
             continue
         cells = [table(row[k]) if isinstance(row, list) and k < len(row) else {} for row in rows]
         values = [number(cell.get("value")) for cell in cells]
@@ -158,6 +143,5 @@ def _of_table(content: dict[str, object], file: str) -> Iterator[Score]:
                 reason="no score" if math.isnan(value) else "",
                 measure=Measure(metric, detail=text(content.get("title"))),
                 parts=(("method", shown[1] if shown else ""),),
-                mark=text(about.get("perturbation")),
                 pick=True,
             )

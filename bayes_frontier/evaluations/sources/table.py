@@ -137,7 +137,7 @@ def _numbers(sheet: Sheet, column: str, task: str, tasks: Sequence[str]) -> Matr
     try:
         return cells.numbers(sheet, column)
     except DataError as error:
-        raise DataError(str(error), remedy.without(tasks, task)) from error
+        raise DataError(str(error), {"tasks": [other for other in tasks if other != task]}) from error
 
 
 def _error_columns(columns: Columns, tasks: Mapping[str, str], request: Request) -> dict[str, str]:
@@ -360,5 +360,7 @@ def _by_task(
         try:
             scores[here] = unit_scores(sheet, column, found, name, request.metrics, notes, long=True)[here]
         except DataError as error:
-            raise DataError(str(error), remedy.scales_by_task(values, task, tasks)) from error
+            raise DataError(
+                str(error), remedy.scales({name: values[task == k] for k, name in enumerate(tasks)}, asked=True)
+            ) from error
     return scores

@@ -207,28 +207,24 @@ def parse_yaml(data: bytes, shown: str) -> Any:  # noqa: ANN401 - whatever the d
                 made = event.value if event.style or event.tag else _scalar(event.value)
             else:
                 continue
-            _put(stack[-1], keys, made, event, where)
+            into = stack[-1]
+            if isinstance(into, list):
+                into.append(made)
+            elif keys[-1] is not None:
+                into[keys[-1]] = made
+                keys[-1] = None
+            elif not isinstance(event, yaml.ScalarEvent):
+                raise DataError(f"{where}: a YAML key that is no text: write it as text.")
+            elif event.value in into:
+                raise DataError(f"{where}: {quote(event.value)} is given twice: leave one out.")
+            else:
+                keys[-1] = event.value
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = "" if mark is None else f", line {mark.line + 1}"
         said = getattr(error, "problem", None) or first_line(error)
         raise DataError(f"{shown}{place}: not complete YAML ({str(said)[:200]}): correct it there.") from None
     return documents[0] if len(documents) == 1 else documents
-
-
-def _put(into: Any, keys: list[Any], made: Any, event: Any, where: str) -> None:  # noqa: ANN401 - YAML values
-    """Put a value into the collection it belongs to; the first of two in a mapping is the key."""
-    if isinstance(into, list):
-        into.append(made)
-    elif keys[-1] is None:
-        if not isinstance(event, yaml.ScalarEvent):
-            raise DataError(f"{where}: a YAML key that is no text: write it as text.")
-        if event.value in into:
-            raise DataError(f"{where}: {quote(event.value)} is given twice: leave one out.")
-        keys[-1] = event.value
-    else:
-        into[keys[-1]] = made
-        keys[-1] = None
 
 
 def _scalar(value: str) -> object:

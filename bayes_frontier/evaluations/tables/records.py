@@ -28,7 +28,8 @@ MOST_COLUMNS, MOST_CELLS, MOST_NODES = 2_000, 5_000_000, 20_000
 LEVELS = 4
 """Levels of a document in which records are looked for, and of objects within a record."""
 
-_KEY = "model"
+_KEY, _MODEL = "(key)", "model"
+"""What the name is called under which a record stands, before and after it is laid out."""
 _VALUES = ("score", "value", "mean", "accuracy", "acc")
 _ERRORS = ("stderr", "std_err", "standard_error", "se")
 _RULE = re.compile(r"\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?")
@@ -96,7 +97,7 @@ def _rows(node: object) -> Iterator[list[Record]]:
     names, rows = node.get("columns", node.get("header")), node.get("data", node.get("rows"))
     if isinstance(names, list) and isinstance(rows, list) and all(isinstance(name, str) for name in names):
         yield [dict(zip(names, row, strict=True)) for row in rows if isinstance(row, list) and len(row) == len(names)]
-    models = next((node[alias] for alias in ALIASES["model"] if isinstance(node.get(alias), dict | list)), [])
+    models: Any = next((node[alias] for alias in ALIASES["model"] if isinstance(node.get(alias), dict | list)), [])
     keys = list(models) if isinstance(models, dict) else range(len(models))
     columns = {c: v for c, v in node.items() if type(v) is type(models) and len(v) == len(models)}
     if all(isinstance(values, list) or set(values) == set(keys) for values in columns.values()):
@@ -167,19 +168,14 @@ def _short(paths: list[str]) -> dict[str, str]:
     names = {}
     for path in paths:
         first, _, last = path.rpartition(".")
-        if first and normal(last) in _VALUES:
-            names[path] = first
-        elif first and normal(last) in _ERRORS:
-            names[path] = f"{first}_stderr"
-        else:
-            names[path] = path
+        kind = normal(last) if first else ""
+        names[path] = first if kind in _VALUES else f"{first}_stderr" if kind in _ERRORS else path
     ends = Counter(name.rpartition(".")[2] for name in names.values())
-    made = {
-        path: name.rpartition(".")[2] if ends[name.rpartition(".")[2]] == 1 else name for path, name in names.items()
-    }
-    made = {path: clean(name)[:LONGEST_NAME] for path, name in made.items()}
-    twice = Counter(made.values())
-    return {path: name if twice[name] == 1 else clean(path)[:LONGEST_NAME] for path, name in made.items()}
+    for path, name in names.items():
+        last = name.rpartition(".")[2]
+        names[path] = _MODEL if path == _KEY else clean(last if ends[last] == 1 else name)[:LONGEST_NAME]
+    twice = Counter(names.values())
+    return {path: name if twice[name] == 1 else clean(path)[:LONGEST_NAME] for path, name in names.items()}
 
 
 def clean(words: str) -> str:

@@ -244,11 +244,8 @@ def check_scores(sheet: Sheet, column: str, values: Floats, task: str | None = N
         if top > PERCENT_FROM:
             looks = "These look like percentages: divide by 100, or declare them (metrics, '*=0..100')."
             if mixes_scales(values):
-                below = (values > 0) & (values < 1)
-                looks = (
-                    f"These look like percentages, but {int(below.sum()):,} others lie between 0 and 1, as shares do: "
-                    f"{sheet.places(below, values)}. Bring the column to one scale."
-                )
+                below = sheet.places((values > 0) & (values < 1), values)
+                looks = f"These look like percentages, others like shares: {below}. Bring the column to one scale."
         raise DataError(f"{where}: {_share(above, values)} scores above 1, up to {top:g}: {places}. {looks}{hint}")
     raise DataError(f"{where}: {_share(above, values)} scores above 1: {places}. {_CORRECT}")
 
