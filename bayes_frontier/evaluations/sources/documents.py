@@ -95,7 +95,12 @@ def parse_records(source: Source, name: str, request: Request) -> Lines:
         sheet = sheet_of(content, shown, name)
     except DataError as error:
         raise DataError(f"{_nothing(source, [], [name], None)} As a table of records: {error}") from None
-    return table.parse(sheet, request)
+    try:
+        return table.parse(sheet, request)
+    except DataError as error:
+        if "no column for model" in str(error):
+            raise DataError(f"{_nothing(source, [], [name], None)} As records: {error}", error.remedy) from None
+        raise
 
 
 def _nothing(source: Source, broken: list[Score], foreign: list[str], wanted: str | None) -> str:

@@ -117,15 +117,19 @@ def _named(key: str, record: Record) -> Record:
 
 
 def _worth(records: list[Record]) -> int:
-    """Count the numbers that records have in common, thrice where records name their models themselves."""
+    """Count the numbers that records have in common, thrice where they name models of their own."""
     filled: Counter[str] = Counter()
-    for record in records[:2_000]:
-        filled.update(path for path, value in _flat(record) if _is_number(value))
-        if len(filled) > MOST_COLUMNS:
+    start, empty = records[:2_000], 0
+    for record in start:
+        numbers = [path for path, value in _flat(record) if _is_number(value)]
+        filled.update(numbers)
+        empty += not numbers
+        if len(filled) > MOST_COLUMNS or 2 * empty > len(start):
             return 0
-    named = any(isinstance(v, str) and normal(str(k)) in ALIASES["model"] for r in records[:50] for k, v in r.items())
-    shared = sum(2 * n if n > 1 else len(records) == 1 for n in filled.values())
-    return shared * (3 if named else 1)
+    named = {v for r in start for k, v in r.items() if isinstance(v, str) and normal(str(k)) in ALIASES["model"]}
+    return sum(2 * n if n > 1 else len(records) == 1 for n in filled.values()) * (
+        3 if 2 * len(named) > len(start) else 1
+    )
 
 
 def _is_number(value: object) -> bool:

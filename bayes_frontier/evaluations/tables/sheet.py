@@ -242,10 +242,14 @@ def check_scores(sheet: Sheet, column: str, values: Floats, task: str | None = N
     if top > 1.5:
         looks = _CORRECT
         if top > PERCENT_FROM:
-            looks = "These look like percentages: divide by 100, or declare them (metrics, '*=0..100')."
-            if mixes_scales(values):
-                below = sheet.places((values > 0) & (values < 1), values)
-                looks = f"These look like percentages, others like shares: {below}. Bring the column to one scale."
+            below = (values > 0) & (values < 1)
+            mixed = (
+                f"; {int(below.sum()):,} others lie between 0 and 1, so that the column mixes both"
+                if below.any()
+                else ""
+            )
+            where_mixed = f": {sheet.places(below, values)}. Bring it to one scale" if mixes_scales(values) else ""
+            looks = f"These look like percentages: divide by 100{mixed}{where_mixed}."
         raise DataError(f"{where}: {_share(above, values)} scores above 1, up to {top:g}: {places}. {looks}{hint}")
     raise DataError(f"{where}: {_share(above, values)} scores above 1: {places}. {_CORRECT}")
 
