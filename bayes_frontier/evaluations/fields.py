@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +40,8 @@ def read_fields(
     """Read the fields of every line, and in the column "unusable" why it cannot be used, "" if it can."""
     for field in ("model", *(["released"] if dated else [])):
         if field not in columns:
-            likely = column_of_models(sheet) if field == "model" else ""
+            # a table without any such column may be of one model
+            likely = (column_of_models(sheet) or f"={PurePosixPath(sheet.source).stem}") if field == "model" else ""
             why = " Periods need release dates." if field == "released" else ""
             raise DataError(_lacking(sheet, field, why), {"columns": {field: likely}} if likely else None)
     n = len(sheet.frame)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -218,7 +218,10 @@ def parse(
     try:
         lines = reader(loaded, request)
     except DataError as error:
-        if error.remedy and (call := remedy.call(error, source, request, lambda r: reader(loaded, r), format or "")):
+        call = remedy.call(error, source, request, lambda changed: reader(loaded, changed), format or "")
+        if not call and loaded.folder is not None:
+            call = remedy.of_one(loaded.folder, lambda path: parse(path, dated=dated, registry=registry, today=today))
+        if call:
             raise DataError(f"{error} This call reads it: {call}") from error
         raise
     request.metrics.note_unused(lines.tasks, lines.notes)
@@ -328,34 +331,14 @@ def survey(
     source: object,
     *,
     periods: Sequence[str | dt.date] | str | None = None,
-    tasks: Sequence[str] | str | None = None,
-    format: str | None = None,
-    columns: Mapping[str, str] | None = None,
     duplicates: Duplicates = "keep",
-    registry: Registry | str | Path | None = None,
-    metrics: Metrics | Mapping[str, object] | str | Path | None = None,
-    limited: bool = False,
-    relabel: bool = False,
     copies: Copies = "auto",
-    compute: Compute = "stated",
-    today: dt.date | None = None,
+    **options: Any,  # noqa: ANN401 - as `parse` takes them
 ) -> Survey:
-    """Say what is recognised in a source, also where nothing of it can be used."""
-    lines = parse(
-        source,
-        dated=bool(closing_dates(periods)),
-        tasks=tasks,
-        format=format,
-        columns=columns,
-        registry=registry,
-        metrics=metrics,
-        limited=limited,
-        relabel=relabel,
-        compute=compute,
-        today=today,
-    )
-    if not relabel:
-        _note_contradicted(lines, given_registry(registry), columns)
+    """Say what is recognised in a source, also where nothing of it can be used; `options` are those of `parse`."""
+    lines = parse(source, dated=bool(closing_dates(periods)), **options)
+    if not options.get("relabel"):
+        _note_contradicted(lines, given_registry(options.get("registry")), options.get("columns"))
     try:
         evaluations = assemble(lines, periods=periods or None, duplicates=duplicates, copies=copies)
     except DataError:

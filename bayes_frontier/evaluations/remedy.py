@@ -4,6 +4,7 @@ An error says which options may help (`DataError.remedy`); what they lead to is 
 what reads at least one score is recommended.
 """
 
+import itertools
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from bayes_frontier.evaluations.lines import Lines, Request
 from bayes_frontier.evaluations.measures import normal
 from bayes_frontier.evaluations.metrics import ANY, Metric, Metrics, in_words
 from bayes_frontier.evaluations.tables import sheet as cells
+from bayes_frontier.evaluations.tables.parse import files_below
 from bayes_frontier.evaluations.tables.sheet import Sheet
 
 _TRIES = 5
@@ -38,6 +40,18 @@ def call(error: DataError, source: object, request: Request, attempt: Callable[[
             error = further
             continue
         return "" if np.isnan(lines.scores).all() else _written(source, request, kind)
+    return ""
+
+
+def of_one(folder: Path, attempt: Callable[[Path], Lines]) -> str:
+    """Return the call that reads a file of a folder that cannot be read whole, "" if none of the first can be."""
+    for path in itertools.islice(files_below(folder, str(folder)), 10):
+        try:
+            if not np.isnan(attempt(path).scores).all():
+                return shlex.join(["bayes-frontier", "data", "show", str(path)])
+        except DataError as error:
+            if "This call reads it: " in str(error):
+                return str(error).partition("This call reads it: ")[2]
     return ""
 
 
@@ -78,7 +92,7 @@ def column_of_models(sheet: Sheet) -> str:
             continue
         named = any(word in _NAMES for word in normal(column).split("_"))
         worth = words.nunique() / len(sheet.frame) + 2 * named
-        if worth > best[0]:
+        if 2 * words.nunique() > len(words) and worth > best[0]:
             best = (worth, column)
     return best[1]
 
@@ -108,7 +122,7 @@ def _scale(values: np.ndarray) -> Metric | None:
         return Metric()
     # a few values beyond 1 are mistakes, and so are negative ones of shares
     slips = high <= cells.PERCENT_FROM and (np.abs(values) <= 1).mean() >= 0.5
-    if slips or cells.mixes_scales(values) or max(-low, high) > 1e9:
+    if slips or cells.mixes_scales(values) or max(-low, high) > 1e4:
         return None
     bound = max(10.0 ** np.ceil(np.log10(max(-low, high))), 10.0)
     return Metric(floor=-float(bound) if low < 0 else 0.0, ceiling=float(bound))

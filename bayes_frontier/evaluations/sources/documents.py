@@ -1,5 +1,6 @@
 """JSON documents of one format, one or a folder of them: recognised by content, read one by one."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
@@ -92,13 +93,9 @@ def parse_records(source: Source, name: str, request: Request) -> Lines:
             "into one folder, as HELM writes them, and give that."
         )
     try:
-        sheet = sheet_of(content, shown, name)
+        return table.parse(sheet_of(content, shown, name, alone="model" in request.columns), request)
     except DataError as error:
-        raise DataError(f"{_nothing(source, [], [name], None)} As a table of records: {error}") from None
-    try:
-        return table.parse(sheet, request)
-    except DataError as error:
-        if "no column for model" in str(error):
+        if re.search("no column for model|no records of scores", str(error)):
             raise DataError(f"{_nothing(source, [], [name], None)} As records: {error}", error.remedy) from None
         raise
 

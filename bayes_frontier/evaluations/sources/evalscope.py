@@ -4,7 +4,6 @@ A report states the range and the direction of its metrics from schema 2 on, and
 not state a limit: that stands in the run's ``configs/task_config*.yaml``, which is read where it is there.
 """
 
-import datetime as dt
 import math
 import re
 from dataclasses import replace
@@ -51,7 +50,6 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
                 value=number(entry.get("score")),
                 metric=_metric(semantics, name),
                 n_items=items if items > 0 else math.nan,
-                released=_run_day(file, request),
                 measure=Measure(name, detail=f"{kind} over samples" if kind not in ("", "identity") else ""),
                 parts=(("dimensions", ", ".join(words)),),
                 mark="" if kind in ("", "mean", "identity") else kind,
@@ -72,20 +70,15 @@ def _metric(semantics: dict[str, object], name: str) -> Metric | None:
     bounds = table(semantics.get("value_range"))
     low, high = number(bounds.get("min")), number(bounds.get("max"))
     direction = "lower" if text(semantics.get("direction")) == "lower_is_better" else "higher"
-    if low < high:
+    if -1e300 < low < high < 1e300:
         return Metric(direction, low, high)
     return Metric() if direction == "higher" and not bounds and is_share(name) else None
 
 
-def _run_day(file: str, request: Request) -> dt.date | None:
-    """Return the day that the run's folder is called after."""
-    stamp = _STAMP.search(file)
-    return day("-".join(stamp.groups()), request.today) if stamp else None
-
-
 def with_run(made: list[Score], path: Path, request: Request) -> list[Score]:
     """Complete the scores of a report by its run's folder: when it was, and whether there was a limit."""
-    run = _run_day(path.as_posix(), request)
+    stamp = _STAMP.search(path.as_posix())
+    run = day("-".join(stamp.groups()), request.today) if stamp else None
     made = [replace(score, released=score.released or run) for score in made]
     folder = path.parent.parent.parent / "configs"
     try:

@@ -170,6 +170,9 @@ def _no_scores(
         if shares[task] < 0.5 or task in request.metrics.by_task:
             continue
         kind = not_a_score(task, others - {normal(task)})
+        # LiveBench keeps the costs of its tasks under their names, beside the numbers of questions
+        if "cost_per_question" in others and f"nq_{normal(task).removeprefix('out_')}" in others:
+            kind = "cost or tokens"
         if lower_is_better(task):
             if request.tasks:
                 raise DataError(

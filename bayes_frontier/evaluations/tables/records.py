@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bayes_frontier.errors import DataError
-from bayes_frontier.evaluations.measures import normal
+from bayes_frontier.evaluations.measures import is_share, normal
 from bayes_frontier.evaluations.tables.columns import ALIASES
 from bayes_frontier.evaluations.tables.parse import decode, parse_json, parse_yaml
 from bayes_frontier.evaluations.tables.sheet import LONGEST_NAME, Sheet, make_sheet, quote
@@ -48,24 +48,26 @@ def load_records(data: bytes, shown: str, name: str) -> Sheet:
     return _lines(decode(data, shown), shown, name)
 
 
-def sheet_of(content: object, shown: str, name: str) -> Sheet:
-    """Lay out the records of a parsed document."""
-    best: tuple[int, list[Record]] = (0, [])
-    for found in _candidates(content):
-        worth = _worth(found)
-        if worth > best[0]:
-            best = (worth, found)
-    if not best[1]:
+def sheet_of(content: object, shown: str, name: str, *, alone: bool = False) -> Sheet:
+    """Lay out the records of a parsed document; `alone` takes also a single one that names no model."""
+    found = list(_candidates(content))
+    worth = [_worth(records, alone) for records in found]
+    if not max(worth, default=0):
+        single = (path for records in found if len(records) == 1 for path, v in _flat(records[0]) if _is_number(v))
+        shares = any(is_share(path.rpartition(".")[2]) for path in single)
         raise DataError(
             f"{shown} holds no records of scores: expected a list of objects, or an object with one for each model, "
-            "with numbers in them."
+            "with numbers in them.",
+            {"columns": {"model": f"={PurePosixPath(name).stem}"}} if shares and not alone else None,
         )
-    return _sheet(best[1], np.arange(1, len(best[1]) + 1), "record", shown, name)
+    best = found[worth.index(max(worth))]
+    return _sheet(best, np.arange(1, len(best) + 1), "record", shown, name)
 
 
 def _candidates(content: object) -> Iterator[list[Record]]:
     """Find what may be the records of a document, the outermost first."""
-    level, seen = [content], 0
+    # a JSON schema describes records and has none
+    level, seen = [] if isinstance(content, dict) and {"properties", "type"} <= content.keys() else [content], 0
     for _ in range(LEVELS):
         for node in level:
             yield from _rows(node)
@@ -116,7 +118,7 @@ def _named(key: str, record: Record) -> Record:
     return record if own or not key else {_KEY: key, **record}
 
 
-def _worth(records: list[Record]) -> int:
+def _worth(records: list[Record], alone: bool) -> int:
     """Count the numbers that records have in common, thrice where they name models of their own."""
     filled: Counter[str] = Counter()
     start, empty = records[:2_000], 0
@@ -127,6 +129,8 @@ def _worth(records: list[Record]) -> int:
         if len(filled) > MOST_COLUMNS or 2 * empty > len(start):
             return 0
     named = {v for r in start for k, v in r.items() if isinstance(v, str) and normal(str(k)) in ALIASES["model"]}
+    if len(records) == 1 and not named and not alone:
+        return 0
     return sum(2 * n if n > 1 else len(records) == 1 for n in filled.values()) * (
         3 if 2 * len(named) > len(start) else 1
     )
