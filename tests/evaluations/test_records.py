@@ -214,6 +214,15 @@ def test_a_column_of_models_of_another_name(tmp_path):
     assert printed_call(path) == "--column 'model=System under test'"
 
 
+def test_costs_under_the_names_of_tasks_are_no_scores(tmp_path):
+    (tmp_path / "cost.csv").write_text("model,maths,nq_maths,out_maths,cost_per_question\nm-1,0.4,50,930,0.02\n")
+    with pytest.raises(DataError, match=r"'maths', 'out_maths' \(cost or tokens\)"):
+        survey(tmp_path / "cost.csv")
+    # of a folder that cannot be read whole, the file that can be
+    (tmp_path / "table.csv").write_text("model,maths\nm-1,61.5\n")
+    assert printed_call(tmp_path).endswith("--metrics '*=0..100'")
+
+
 def test_scales_are_told_column_by_column(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("model,maths,judge\nLlama-3.1-8B-Instruct,0.5,7.5\nQwen2.5-7B-Instruct,0.6,8.5\n")
