@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from bayes_frontier.errors import ConvergenceError, DataError, FrontierError, QueryError, SpecError, StoreError
     from bayes_frontier.evaluations import Evaluations, Truth, combine, diff, read, simulate
     from bayes_frontier.model.build import build_model
-    from bayes_frontier.model.grouped import grouped_pinball
+    from bayes_frontier.model.calibration import Scale
+    from bayes_frontier.model.grouped import frontier_likelihood, grouped_pinball
     from bayes_frontier.model.likelihood import GroupedScores
     from bayes_frontier.model.spec import ModelSpec, read_spec
     from bayes_frontier.posterior.fitting import fit
@@ -53,7 +54,8 @@ _HOMES = {
         "design.updating": "Update update",
         "evaluations": "Evaluations Truth combine diff read simulate",
         "model.build": "build_model",
-        "model.grouped": "grouped_pinball",
+        "model.calibration": "Scale",
+        "model.grouped": "frontier_likelihood grouped_pinball",
         "model.likelihood": "GroupedScores",
         "model.spec": "ModelSpec read_spec",
         "posterior.frontier": "Frontier load",
@@ -79,6 +81,7 @@ __all__ = [
     "QueryError",
     "Question",
     "Saturation",
+    "Scale",
     "Scored",
     "SpecError",
     "StoreError",
@@ -95,6 +98,7 @@ __all__ = [
     "emergence",
     "factors",
     "fit",
+    "frontier_likelihood",
     "gate",
     "grouped_pinball",
     "load",

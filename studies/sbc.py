@@ -21,7 +21,7 @@ from scipy import stats
 
 from bayes_frontier.evaluations import simulate
 from bayes_frontier.model.calibration import Scale
-from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.curve import bend, boundary_at
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.likelihood import FloatArray, GroupedScores, smooth_pinball_loss
 from bayes_frontier.model.spec import ModelSpec
@@ -60,15 +60,19 @@ def residual_draws(uniform: FloatArray) -> FloatArray:
 
 
 def quantities(draws: xr.Dataset, data: FrontierData) -> dict[str, FloatArray]:
-    """Compute what is ranked: boundaries at two computes, drift, and base-model effects and their scale."""
+    """Compute what is ranked: boundaries at three computes, drift, base-model effects, and scales."""
     found = {}
+    middle = 0.5 * (data.compute.low + data.compute.high)
     for k in range(_TASKS):
         parts = {name: draws[name].transpose("sample", "task", "period").to_numpy()[:, k] for name in _CURVE}
-        for name, z in (("low", data.compute.low), ("high", data.compute.high)):
-            levels = boundary_at(z, *(parts[part] for part in _CURVE))
+        steepness = draws["steepness"].transpose("sample", "task", "node").to_numpy()[:, k, None]
+        for name, z in (("low", data.compute.low), ("middle", middle), ("high", data.compute.high)):
+            levels = boundary_at(bend(z, steepness, data.compute.nodes), *(parts[part] for part in _CURVE))
             found[f"boundary at {name} compute, task {k + 1}"] = levels[:, -1]
             found[f"drift at {name} compute, task {k + 1}"] = levels[:, -1] - levels[:, 0]
         found[f"scale of base models, task {k + 1}"] = draws["base_model_scale"].isel(task=k).to_numpy()
+        if "steepness_scale" in draws:
+            found[f"scale of steepness, task {k + 1}"] = draws["steepness_scale"].isel(task=k).to_numpy()
         effects = draws["base_model_effect"].isel(task=k)
         order = np.argsort(data.counts[:, k], kind="stable")
         for name, base in (("smallest", order[0]), ("largest", order[-1])):

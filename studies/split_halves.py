@@ -6,9 +6,10 @@ Halves are split by base model: each has other base models, and both are asked f
 computes. And by uploader: each has other uploaders' models, and both are asked for the boundaries of the base models
 that have 20 models or more in each. The difference of posterior means over the root of summed variances, z, is squared
 1 on average, and beyond 1.645 in a tenth of cases, where intervals say what they should. Base models that are left out
-of one half are also its test: a share 1 - tau of scores, each base model counting the same, should lie above its
-population boundary. Finished splits are kept in DIR/replications and used again by the same code. Writes README.md,
-differences.csv and exceedances.csv.
+of one half are also its test: a share 1 - tau of scores, base models counting as in the population, should lie above
+its population boundary. And the largest families of base models are left out one at a time, and their scores compared
+with the boundary of a new family. Finished splits are kept in DIR/replications and used again by the same code. Writes
+README.md, differences.csv and exceedances.csv.
 """
 
 import argparse
@@ -22,16 +23,20 @@ import pandas as pd
 
 import bayes_frontier as bf
 from bayes_frontier.display import csv_bytes
+from bayes_frontier.evaluations.registry.registry import given_registry
 from bayes_frontier.files import make_folder, replace_file
 from bayes_frontier.model.clusters import siblings
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import reference_compute
+from bayes_frontier.posterior.population import Population, PopulationName, families
 from studies.calibration.page import markdown
 from studies.halves import halve
 from studies.runner import RESULTS, append_line, code_fingerprint, read_lines
 
 FEWEST = 20
 """Models that a base model has to have in each half to be compared."""
+FAMILIES = 5
+"""Families of base models that are left out, the largest ones by models."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Of log10 FLOPs of the models: the computes at which population boundaries are compared."""
 SIZE = 1.645
@@ -81,11 +86,14 @@ def _difference(drawn: Sequence[Any]) -> dict[str, float]:
     return {"difference": float(first.mean() - second.mean()), "z": float(z), "width": float(np.mean(widths))}
 
 
-def exceedances(frontier: bf.Frontier, held: bf.Evaluations) -> list[dict[str, Any]]:
-    """Count the scores above the population boundary, by base model and task."""
+def exceedances(
+    frontier: bf.Frontier, held: bf.Evaluations, population: PopulationName = "bases"
+) -> list[dict[str, Any]]:
+    """Count the scores above the population boundary, by base model and task, with what each base model counts."""
     names = sorted(held.models["base_model"].unique())
     z = reference_compute(held.models, names)
-    level = frontier.boundary(10.0**z, period="all").mean(("chain", "draw")).transpose("task", "period", "flops")
+    drawn = frontier.boundary(10.0**z, period="all", population=population)
+    level = drawn.mean(("chain", "draw")).transpose("task", "period", "flops")
     table = held.table
     task = pd.Index(frontier.tasks).get_indexer(pd.Index(table["task"]))
     base = pd.Index(names).get_indexer(pd.Index(table["base_model"]))
@@ -94,7 +102,23 @@ def exceedances(frontier: bf.Frontier, held: bf.Evaluations) -> list[dict[str, A
     above = table["score"].to_numpy(float) > level.to_numpy()[task, period, base]
     counted = pd.DataFrame({"task": table["task"], "base_model": table["base_model"], "above": above})[there]
     made = counted.groupby(["task", "base_model"], sort=False)["above"].agg(n="size", above="sum").reset_index()
+    votes = Population.named("bases", held.models, given_registry(held.registry)).votes
+    made["votes"] = made["base_model"].map(dict(zip(names, votes.tolist(), strict=True)))
     return list(made.to_dict("records"))
+
+
+def leave_families_out(evaluations: bf.Evaluations, path: Path) -> None:
+    """Fit without each of the largest families, and count its scores above the boundary of a new one."""
+    done = {line["replication"] for line in read_lines(path)}
+    family = evaluations.models["base_model"].map(families).to_numpy()
+    for name in pd.Series(family).value_counts().index[:FAMILIES]:
+        if name in done:
+            continue
+        rest, held = evaluations.subset(family != name), evaluations.subset(family == name)
+        settings: dict[str, Any] = {"seed": 1, "progress": False, "allow_unconverged": True, **CHAINS}
+        frontier = bf.fit(rest, **settings)
+        append_line(path, {"replication": name, "exceedances": exceedances(frontier, held, "new-family")})
+        print(f"without {name}", file=sys.stderr, flush=True)
 
 
 def run(evaluations: bf.Evaluations, splits: int, path: Path) -> None:
@@ -145,7 +169,7 @@ def summary(rows: pd.DataFrame) -> list[list[str]]:
 
 def covered(rows: pd.DataFrame, tau: float) -> list[list[str]]:
     """Share of scores above the population boundary, base models counting the same, by task."""
-    share = rows.assign(share=rows["above"] / rows["n"])
+    share = rows[rows["votes"] > 0.0].assign(share=rows["above"] / rows["n"])
     made = []
     for name, part in [("all", share), *share.groupby("task", sort=False)]:
         by_base = part.groupby("base_model")["share"].mean()
@@ -163,7 +187,17 @@ def covered(rows: pd.DataFrame, tau: float) -> list[list[str]]:
     return made
 
 
-def write(path: Path, folder: Path, splits: int, command: str, about: str, tau: float) -> None:
+def by_family(path: Path) -> list[list[str]]:
+    """Share of the scores of each family left out that lie above the boundary of a new one, by task; and their mean."""
+    lines = [{**row, "family": line["replication"]} for line in read_lines(path) for row in line["exceedances"]]
+    rows = pd.DataFrame(lines)
+    share = rows[rows["votes"] > 0.0].assign(share=rows["above"] / rows["n"])
+    table = share.pivot_table(index="family", columns="task", values="share", sort=False)
+    table = pd.concat([table, table.mean().to_frame("mean of families").T])
+    return [[str(name), *(f"{100 * value:.1f}%" for value in (*row, row.mean()))] for name, row in table.iterrows()]
+
+
+def write(path: Path, families_path: Path, folder: Path, splits: int, command: str, about: str, tau: float) -> None:
     """Write the page and its tables."""
     population, own = (gathered(path, part, splits) for part in ("population", "base models"))
     above = gathered(path, "exceedances", splits)
@@ -181,9 +215,13 @@ def write(path: Path, folder: Path, splits: int, command: str, about: str, tau: 
             f"## Boundaries of base models with {FEWEST} models or more in each half, halves of the uploaders\n",
             markdown(columns, summary(own)),
             "## Base models of the other half above the population boundary\n",
-            f"{100 * (1.0 - tau):.0f}% of scores should be, each base model counting the same; standard errors and the "
-            "95% band have base models as clusters. Beside it, the share with each model counting the same.\n",
+            f"{100 * (1.0 - tau):.0f}% of scores should be, base models counting as in the population; standard "
+            "errors and the 95% band have base models as clusters. Beside it, the share with each model counting the "
+            "same.\n",
             markdown(["task", "above (s.e.)", "95% band", "each model the same"], covered(above, tau)),
+            "## One family of base models left out\n",
+            "Share of its scores above the boundary of a new family, its base models counting the same.\n",
+            markdown(["family", *population["task"].unique(), "all"], by_family(families_path)),
         ]
     )
     differences = pd.concat([population.assign(of="population"), own.assign(of="base model")])
@@ -205,12 +243,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     make_folder(options.out / "replications", "--out")
     code = code_fingerprint(RESULT_FILES)
     path = options.out / "replications" / f"{evaluations.fingerprint[:8]}-{code}.jsonl"
+    families_path = path.with_name(f"families-{path.name}")
+    leave_families_out(evaluations, families_path)
     run(evaluations, options.splits, path)
     command = (
         f"python -m studies.split_halves {options.table.name} --periods {options.periods} --out {options.out.name}"
     )
     about = f"{evaluations.n_scores:,} scores of {evaluations.n_models:,} models, {evaluations.fingerprint[:12]}."
-    write(path, options.out, options.splits, command, about, 0.98)
+    write(path, families_path, options.out, options.splits, command, about, 0.98)
     return 0
 
 

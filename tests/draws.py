@@ -7,13 +7,12 @@ from scipy import stats
 
 import bayes_frontier as bf
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
-from bayes_frontier.model.spec import Misfit
 
 TAU = 0.98
-NO_MISFIT = Misfit(height=0.0, steepness=0.0)
 FLOPS = {"llama-3.1-8b": 7.2e23, "mistral-7b": 3e23, "qwen2.5-14b": 1.6e24}
 BASES = tuple(FLOPS)
 TASKS = ("maths", "reading")
+NODES = (22.0, 23.0, 24.0, 25.0)
 HUB_LLAMA = "meta-llama/Llama-3.1-8B"
 
 
@@ -45,7 +44,7 @@ def posterior_tree(
 ) -> xr.DataTree:
     """Draws as sampling leaves them; a variable given as None is left out, a number fills it.
 
-    Velocity and drift within periods are there only where given.
+    Velocity, drift within periods and steepness at NODES are there only where given.
     """
     rng = np.random.default_rng(seed)
     n, k, t, b = (chains, draws), len(TASKS), 2, len(BASES)
@@ -60,7 +59,11 @@ def posterior_tree(
         "base_model_scale": rng.uniform(0.1, 0.4, (*n, k)),
         "base_model_effect": rng.normal(0, 0.3, (*n, b, k)),
     }
-    optional = {"drift_velocity": ((*n, k), ("task",)), "drift": ((*n, k, t), ("task", "stretch"))}
+    optional = {
+        "drift_velocity": ((*n, k), ("task",)),
+        "drift": ((*n, k, t), ("task", "stretch")),
+        "steepness": ((*n, k, len(NODES)), ("task", "node")),
+    }
     for name in set(optional) & set(variables):
         values[name], dims[name] = np.empty(optional[name][0]), optional[name][1]
     for name, value in variables.items():
@@ -70,7 +73,7 @@ def posterior_tree(
             values[name] = np.broadcast_to(np.asarray(value, dtype=float), values[name].shape).copy()
     posterior = xr.Dataset(
         {name: (("chain", "draw", *dims.get(name, ("task", "period"))), value) for name, value in values.items()},
-        coords={"task": list(TASKS)},
+        coords={"task": list(TASKS), **({"node": list(NODES)} if "steepness" in variables else {})},
     )
     residuals = np.stack([normal_residuals(residual_spread * (1 + i)) for i in range(k)])
     constant = xr.Dataset(
@@ -80,11 +83,17 @@ def posterior_tree(
     return xr.DataTree.from_dict({"posterior": posterior, "sample_stats": stats_, "constant_data": constant})
 
 
-def make_frontier(model: str = "hierarchical", misfit: Misfit = NO_MISFIT, **options) -> bf.Frontier:
-    """Wrap `posterior_tree(**options)` around the small table; boundaries are exact unless misfit is given."""
+def spec_of(model: str = "hierarchical", curve: str = "sigmoid") -> bf.ModelSpec:
+    """Return the specification of a model, of boundaries that bend or not."""
+    spec = bf.read_spec(model)
+    return spec.model_copy(update={"structure": spec.structure.model_copy(update={"curve": curve})})
+
+
+def make_frontier(model: str = "hierarchical", **options) -> bf.Frontier:
+    """Wrap `posterior_tree(**options)` around the small table; boundaries bend where a steepness is given."""
     return bf.Frontier(
         evaluations=small_evaluations(),
-        spec=bf.read_spec(model).model_copy(update={"misfit": misfit}),
+        spec=spec_of(model, "bent" if "steepness" in options else "sigmoid"),
         tau=TAU,
         posterior=posterior_tree(**options),
         provenance={"sampling": {"seed": 1, "tau": TAU}, "data": {"source": "by hand"}},

@@ -13,9 +13,9 @@ from scipy.special import expit
 from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations import Evaluations, Truth, simulate
-from bayes_frontier.model.spec import Misfit
+from bayes_frontier.posterior.population import POPULATIONS
 from bayes_frontier.posterior.query import first_reaching
-from bayes_frontier.text import suggestion
+from bayes_frontier.text import check_choice, suggestion
 
 CHAINS, DRAWS = 2, 50
 
@@ -29,8 +29,8 @@ class FakeFrontier:
         self.tasks, self.period_labels = evaluations.tasks, evaluations.period_labels
         self.base_model_names = tuple(sorted(set(evaluations.models["base_model"])))
         self.settings = settings
-        structure = SimpleNamespace(periods="random-walk", base_models=True)
-        self.spec = SimpleNamespace(name="hierarchical", structure=structure, misfit=Misfit())
+        structure = SimpleNamespace(periods="random-walk", base_models=True, curve="bent")
+        self.spec = SimpleNamespace(name="hierarchical", structure=structure)
         self.provenance = {
             "source": evaluations.source,
             "seed": settings.get("seed", 1),
@@ -56,8 +56,12 @@ class FakeFrontier:
     def convergence_text(self) -> str:
         return "Converged: R-hat at most 1.002." if self.converged else "R-hat is 1.300 for bbh, low."
 
+    def thinned(self, draws: int) -> "FakeFrontier":
+        """All draws: there are few."""
+        return self
+
     @cached_property
-    def curves(self) -> dict[str, np.ndarray]:
+    def sigmoids(self) -> dict[str, np.ndarray]:
         """Random sigmoids, shape (chain, draw, task, period) each."""
         rng = np.random.default_rng(7)
         shape = (CHAINS, DRAWS, len(self.tasks), len(self.period_labels))
@@ -67,7 +71,16 @@ class FakeFrontier:
             "middle": 23.3 - 0.3 * np.arange(shape[-1]) + 0.3 * rng.random(shape),
         }
 
-    def boundary(self, flops, task=None, period=None, base_model=None) -> xr.DataArray:
+    @property
+    def curves(self) -> SimpleNamespace:
+        """What `attain` asks of the draws themselves."""
+        return SimpleNamespace(has_base_models=True)
+
+    def boundary(
+        self, flops, task=None, period=None, base_model=None, population="bases", of="scores", tau=None
+    ) -> xr.DataArray:
+        """Boundaries of abilities are lower by 0.01, those at a lower level by the difference of levels."""
+        check_choice(population, POPULATIONS, "population")
         z = np.log10(np.atleast_1d(np.asarray(flops, dtype=float)))
         if task is not None and task not in self.tasks:
             raise QueryError(f"Unknown task {task!r}.{suggestion(task, self.tasks)}")
@@ -76,8 +89,9 @@ class FakeFrontier:
             raise QueryError(f"Unknown base model {base_model!r}.{hint}")
         tasks = slice(None) if task is None else [self.tasks.index(task)]
         periods = slice(None) if period == "all" else [self._period(period)]
-        c = {name: values[:, :, tasks][..., periods, None] for name, values in self.curves.items()}
+        c = {name: values[:, :, tasks][..., periods, None] for name, values in self.sigmoids.items()}
         values = c["floor"] + c["rise"] * expit(1.5 * (z - c["middle"])) + (0.02 if base_model else 0.0)
+        values = values - (0.01 if of == "ability" else 0.0) - (0.0 if tau is None else self.tau - tau)
         labels = list(self.period_labels)
         coords = {
             "task": list(self.tasks) if task is None else [task],
@@ -104,8 +118,8 @@ class FakeFrontier:
             raise QueryError(f"Unknown period {period!r}.") from None
         return sum(end is not None and end < day for end in self.evaluations.period_ends)
 
-    def attainable(self, flops, prob=0.9, task=None, period=None, base_model=None, target=None) -> xr.Dataset:
-        drawn = self.boundary(flops, task, period, base_model)
+    def attainable(self, flops, prob=0.9, task=None, period=None, base_model=None, target=None, **other) -> xr.Dataset:
+        drawn = self.boundary(flops, task, period, base_model, **other)
         over, tail = ("chain", "draw"), (1 - prob) / 2
         levels = drawn.quantile([0.5, tail, 1 - tail], over, skipna=False)
         median, lower, upper = (levels.isel(quantile=i, drop=True) for i in range(3))
@@ -115,10 +129,10 @@ class FakeFrontier:
         return xr.Dataset(found)
 
     def compute_for(
-        self, score, task=None, period=None, base_model=None, prob=0.9, flops_range=(1e18, 1e28)
+        self, score, task=None, period=None, base_model=None, prob=0.9, flops_range=(1e18, 1e28), **other
     ) -> xr.Dataset:
         grid = np.geomspace(*flops_range, 1001)
-        drawn = self.boundary(grid, task, period, base_model).transpose("flops", ...)
+        drawn = self.boundary(grid, task, period, base_model, **other).transpose("flops", ...)
         scores = np.atleast_1d(score)
         found = [10 ** first_reaching(drawn.to_numpy(), np.log10(grid), value) for value in scores]
         template = drawn.isel(flops=0, drop=True).expand_dims(score=scores)

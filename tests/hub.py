@@ -17,7 +17,7 @@ class Hub:
     Attributes
     ----------
     files : dict of str to bytes
-        Content by ``repository/path``.
+        Content by ``repository/path``, or by path where that begins with a slash: not of the hub.
     breaks : int
         How many downloads end in the middle, with the connection closed.
     cut : int
@@ -35,6 +35,7 @@ class Hub:
         self.etag: str | None = None
         self.error: tuple[int, str] | None = None
         self.requests: list[str] = []
+        self.tokens: list[str] = []
 
     def tag(self, content: bytes) -> str:
         if self.etag is not None:
@@ -60,11 +61,14 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
         def answer(self, *, body: bool) -> None:
             asked = self.headers.get("Range", "")
             hub.requests.append(f"{self.command} {self.path}" + (f" {asked}" if asked else ""))
+            hub.tokens.append(self.headers.get("Authorization", ""))
             if hub.error is not None:
                 return self.fail(*hub.error)
             listing = re.fullmatch(r"/api/datasets/([\w.-]+/[\w.-]+)(?:/revision/([\w.-]+))?(?:\?.*)?", self.path)
             if listing:
                 return self.listing(listing[1])
+            if self.path in hub.files:
+                return self.file(hub.files[self.path], asked, body)
             named = re.fullmatch(r"/datasets/([\w.-]+/[\w.-]+)/resolve/([\w.-]+)/(.+)", self.path)
             if named is None or f"{named[1]}/{named[3]}" not in hub.files:
                 return self.fail(404, "EntryNotFound")

@@ -1,10 +1,12 @@
 """The package as pip installs it, in an environment of its own, away from the checkout."""
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
 import venv
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -69,3 +71,60 @@ def test_the_demo_finds_the_truth(installed, tmp_path):
     done = call(installed / "bayes-frontier", "attain", "demo/fit.nc", "--flops", "1e24", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "task_1" in done.stdout
+
+
+def distributions(name: str, extras: set[str], found: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Gather what a distribution needs, by name, with the extras asked of each."""
+    from packaging.requirements import Requirement
+
+    if extras <= found.get(name, set()) and name in found:
+        return found
+    found.setdefault(name, set()).update(extras)
+    for line in distribution(name).requires or ():
+        needed = Requirement(line)
+        if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in (*extras, "")):
+            distributions(re.sub(r"[-_.]+", "-", needed.name).lower(), set(needed.extras), found)
+    return found
+
+
+@pytest.fixture(scope="module")
+def only_arviz(tmp_path_factory) -> Path:
+    """Python of an environment that has arviz[h5netcdf,matplotlib], linked from the one that runs the tests."""
+    folder = tmp_path_factory.mktemp("arviz")
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    where = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    packages = Path(subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip())
+    for name in distributions("arviz", {"h5netcdf", "matplotlib"}, {}):
+        one = distribution(name)
+        for top in {Path(str(file)).parts[0] for file in one.files or ()} - {"..", "bin", "__pycache__"}:
+            link = packages / top
+            if not link.exists():
+                link.symlink_to(Path(str(one.locate_file(top))))
+    return python
+
+
+def looked_at(python: Path, fit: Path) -> None:
+    """Run the script, warnings as errors."""
+    for absent in ("bayes_frontier", "pymc", "nutpie"):
+        done = call(python, "-c", f"import {absent}", cwd=fit.parent)
+        assert "ModuleNotFoundError" in done.stderr, f"{absent} is there"
+    done = call(python, "-W", "error", ROOT / "tests" / "arviz_workflow.py", fit, cwd=fit.parent)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.mcmc
+def test_arviz_alone_looks_at_the_demos_fit(only_arviz, tmp_path):
+    bf.fit(bf.simulate(1)[0], seed=1, progress=False).save(tmp_path / "fit.nc")
+    looked_at(only_arviz, tmp_path / "fit.nc")
+
+
+@pytest.mark.mcmc
+@pytest.mark.real_data
+def test_arviz_alone_looks_at_the_leaderboards_fit(only_arviz, tmp_path):
+    table = Path(os.environ.get("BAYES_FRONTIER_DATA", ROOT.parent / "shared" / "data")) / "oll_v2_with_compute.csv"
+    if not table.is_file():
+        pytest.skip(f"{table.name} is absent: set BAYES_FRONTIER_DATA to the folder of the public tables")
+    evaluations = bf.read(table, periods=["2024-06-30", "2024-09-30", "2024-12-31"])
+    bf.fit(evaluations, seed=1, progress=False).save(tmp_path / "fit.nc")
+    looked_at(only_arviz, tmp_path / "fit.nc")

@@ -29,6 +29,8 @@ from bayes_frontier.text import (
 NEARBY = 0.5
 # A boundary rests on data where this many base models are nearby: fewer say little of the next one.
 SUPPORT = 5
+# Shares of scores, the best ones, that may not be real.
+UNREAL = (0.01, 0.02)
 # Checks that take a second; `check` runs them all.
 QUICK = ("convergence", "coverage", "coverage-period", "coverage-compute", "coverage-size")
 FALLING = "fewer strong submissions, not worse models"

@@ -27,7 +27,7 @@ import xarray as xr
 
 from bayes_frontier.analysis.surface import OVER, Surface, crossing, flat, interval, intervals, one_period, statistics
 from bayes_frontier.checks.backtest.axis import REFERENCE_TOKENS, axis_of
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Drawn
 from bayes_frontier.errors import QueryError
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.likelihood import FloatArray
@@ -49,7 +49,7 @@ type Setting = int | str | tuple[int | str, float] | None
 
 
 @dataclass(frozen=True, repr=False)
-class Saturation(Displayed):
+class Saturation(Drawn):
     """How much is left below each ceiling, what more compute buys, and what progress came from.
 
     Attributes
@@ -77,6 +77,7 @@ class Saturation(Displayed):
         Where the saturation point was looked for, FLOPs.
     """
 
+    _picture = "plot_progress"
     draws: xr.Dataset
     summary: xr.Dataset
     settings: tuple[tuple[str, float], tuple[str, float]]

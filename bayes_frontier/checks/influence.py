@@ -14,8 +14,8 @@ from bayes_frontier.checks.records import CheckInput, typical_logit
 from bayes_frontier.checks.result import Check, Limits, graded, row_with_largest, rows_off, worst
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import Scale
-from bayes_frontier.model.curve import inverse_logit, log_flops
-from bayes_frontier.model.data import FrontierData
+from bayes_frontier.model.curve import inverse_logit
+from bayes_frontier.model.data import FrontierData, reference_compute
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.population import expected_shares
@@ -34,7 +34,8 @@ _DRAWS, _NODES, _MOST_NODES, _REACH = 1000, 81, 801, 6.0
 _MOST_VALUES, _FEWEST_DRAWS = 1_000_000, 300
 # Steps, of the grid on which losses are tabulated, between two nodes.
 _FINER = 4
-_QUARTILES = (0.25, 0.5, 0.75)
+# Computes looked at: quantiles of those of base models, the ends of the range among them, where one row can do most.
+_QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 _COLUMNS = ["task", "base_model", "n", "pareto_k", "flops", "change", "in_sd"]
 
 
@@ -53,6 +54,12 @@ def check(given: CheckInput) -> Check:
     return Check("influence", overall, numbers, sentence(numbers), "influence")
 
 
+def computes(frontier: Frontier) -> FloatArray:
+    """FLOPs at which boundaries are looked at, from the least to the most of any base model."""
+    z = reference_compute(frontier.evaluations.models, frontier.base_model_names)
+    return 10.0 ** np.unique(np.quantile(z, _QUANTILES))
+
+
 def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
     """Change of a task's population boundary when a base model's scores on it are left out, by reweighting draws."""
     # A draw's weight is the reciprocal of the likelihood of these scores, integrated over the base model's own effect:
@@ -61,8 +68,7 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
     curves = frontier.curves
     n_draws = int(np.clip(_MOST_VALUES // (len(data.tasks) * len(data.base_models)), _FEWEST_DRAWS, _DRAWS))
     samples = curves.evenly(n_draws)
-    z = log_flops(frontier.evaluations.models["flops"])
-    flops = 10.0 ** np.quantile(z, _QUARTILES)
+    flops = computes(frontier)
     # which base models the population has is left as expected: what scores say of the boundary is what is judged
     boundary = expected_shares(frontier).boundary(flops).transpose("chain", "draw", "task", "flops").to_numpy()
     boundary = boundary.reshape(-1, *boundary.shape[2:])[samples]
@@ -90,8 +96,7 @@ def refit_without(
         for key, value in frontier.provenance["sampling"].items()
         if key in ("tau", "draws", "tune", "chains", "seed")
     }
-    z = log_flops(frontier.evaluations.models["flops"])
-    flops = 10.0 ** np.quantile(z, _QUARTILES)
+    flops = computes(frontier)
     before = frontier.boundary(flops)
     over, rows = ("chain", "draw"), []
     for name in base_models:
@@ -138,7 +143,10 @@ def sentence(numbers: pd.DataFrame) -> str:
     )
     if len(off):
         return f"Much hangs on {listed(dict.fromkeys(off['base_model']), 4)}: {change}. Look at its scores.{rest}"
-    return f"No single base model carries a boundary. The most: {change}.{rest}"
+    if unsure:
+        n = numbers["base_model"].nunique() - len(unsure)
+        return f"None of the {n:,} base models that reweighting can judge carries a boundary; the most: {change}.{rest}"
+    return f"No single base model carries a boundary. The most: {change}."
 
 
 def _log_likelihoods(frontier: Frontier, data: FrontierData, samples: IntArray, task: int) -> FloatArray:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from bayes_frontier.checks.records import CheckInput, Records
 from bayes_frontier.checks.result import Check, Limits, graded, rows_off, task_names, worst
-from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.curve import bend, boundary_at
 from bayes_frontier.model.sample import CURVE, prior_curves
 from bayes_frontier.model.spec import ModelSpec
 
@@ -38,7 +38,7 @@ def prior_predictive(spec: ModelSpec, records: Records, seed: int) -> pd.DataFra
             if not rows_of_part.any():
                 continue
             at = float(z[rows_of_part].median())
-            prior = boundary_at(at, *curve)
+            prior = boundary_at(bend(at, draws["steepness"][:, k], records.data.compute.nodes), *curve)
             lower, median, upper = np.nanquantile(prior, [0.05, 0.5, 0.95])
             observed = float(records.table.loc[rows_of_part, "score"].quantile(records.tau))
             beyond = (1.0 + min((prior <= observed).sum(), (prior >= observed).sum())) / (1.0 + len(prior))

@@ -2,7 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
-from bayes_frontier.checks import convergence, coverage, crossing, exceedances, influence, pinball, prior, scale
+from bayes_frontier.checks import (
+    convergence,
+    coverage,
+    crossing,
+    exceedances,
+    influence,
+    pinball,
+    population,
+    prior,
+    scale,
+    shape,
+)
 from bayes_frontier.checks.records import CheckInput
 from bayes_frontier.checks.result import Check, Checks
 from bayes_frontier.errors import QueryError
@@ -19,6 +30,8 @@ CHECKS: tuple[tuple[str, Callable[[CheckInput], Check]], ...] = (
     ("exceedances", exceedances.check),
     ("pinball", pinball.check),
     ("scale", scale.check),
+    ("shape", shape.check),
+    ("population", population.check),
     ("crossing", crossing.check),
     ("prior", prior.check),
     ("influence", influence.check),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +15,7 @@ from bayes_frontier.cli import options as given
 from bayes_frontier.cli.output import (
     Answer,
     Column,
+    Question,
     Value,
     about,
     ask,
@@ -97,6 +98,17 @@ def attain(
             parser=given.parser(given.one_score, "--score"),
         ),
     ] = None,
+    population: given.Population = "bases",
+    ability: given.Ability = False,
+    taus: Annotated[
+        Sequence[float] | None,
+        given.option(
+            "TAU",
+            "Also boundaries at lower levels, such as 0.9,0.95, of the same fit, and what would be attainable if the "
+            "best 1% or 2% of scores were not real.",
+            parser=given.parser(given.scores_list, "--taus"),
+        ),
+    ] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
@@ -106,17 +118,34 @@ def attain(
 
         bayes-frontier attain fit.nc --flops 1e24 --task bbh --score 0.7
 
-    The boundary is the posterior median; lower and upper are the ends of the credible interval.
+    The boundary is the posterior median; lower and upper are the ends of the credible interval. It rests on the base
+    models within half a decade of the compute: where these are few, the answer is the shape of the curve.
     """
     form = form_of(as_json, as_csv)
-    asked = question(task, period, base_model, prob)
+    asked = replace(question(task, period, base_model, prob), population=population, ability=ability)
     frontier = load(fit)
-    rows = ask(frontier, asked, lambda name: frontier.attainable(flops, task=name, target=score, **asked.options))
+    from bayes_frontier.analysis.headline import SUPPORT, UNREAL, nearby
+    from bayes_frontier.posterior import query
+
+    labels = frontier.period_labels
+    number = int(query.period_indices(asked.period, frontier.evaluations)[-1])
+    answer = partial(frontier.attainable, flops, target=score, **asked.boundary_options)
+    lower = [] if taus is None else sorted({*taus, *(frontier.tau * (1.0 - share) for share in UNREAL)})
+    rows = []
+    for tau in (*lower, frontier.tau):
+        at_level = ask(frontier, asked, lambda name, tau=tau: answer(task=name, tau=tau))  # type: ignore[misc]
+        rows += [{**row, "tau": tau} for row in at_level]
+    for row in rows:
+        then = labels.index(str(row["period"])) if asked.period == "all" else number
+        near = nearby(frontier, float(str(row["flops"])), str(row["task"]), then)
+        bases = int(near["base_model"].nunique())
+        row |= {"base_models_nearby": bases, "models_nearby": len(near), "extrapolated": bases < SUPPORT}
     facts = about(frontier, asked, rows)
     columns = [
         Column("task", "task"),
         several_periods(facts),
         Column("flops", "FLOPs", flops_words),
+        Column("tau", "tau" if taus else "", "{:.4g}".format),
         Column("median", "boundary (median)", "{:.3f}".format),
         Column("mean", ""),
         *titled("{:.3f}".format, lower="lower", upper="upper"),
@@ -124,7 +153,62 @@ def attain(
     if score is not None:
         facts["score"] = score
         columns.append(Column("probability", f"P(boundary >= {score:g})", probability_words))
-    show(Answer(facts, columns, rows, header(frontier, asked, facts, "boundary")), form)
+    columns += [
+        Column("base_models_nearby", "base models nearby"),
+        Column("models_nearby", "models"),
+        Column("extrapolated", ""),
+    ]
+    said = [] if taus is None else _unreal(rows, frontier.tau)
+    if any(row["extrapolated"] for row in rows):
+        said.append(f"Fewer than {SUPPORT} base models within half a decade: there the answer is the curve's shape.")
+    said += [] if form != "text" or base_model else _other_populations(frontier, asked, rows)
+    show(Answer(facts, columns, rows, header(frontier, asked, facts, "boundary"), ["", *said] if said else []), form)
+
+
+def _unreal(rows: Sequence[Mapping[str, Value]], tau: float) -> list[str]:
+    """Say what would be attainable if the best scores were not real: a lower quantile of all of them."""
+    from bayes_frontier.analysis.headline import UNREAL
+
+    at = {(row["task"], row["flops"], round(float(str(row["tau"])), 6)): float(str(row["median"])) for row in rows}
+    places = dict.fromkeys((row["task"], row["flops"]) for row in rows)
+    parts = [(place, [f"{at[(*place, round(tau * (1.0 - share), 6))]:.3f}" for share in UNREAL]) for place in places]
+    return [
+        f"{task} at {flops_words(float(str(flops)))} FLOPs: {values[0]} if the best {UNREAL[0]:.0%} of scores were not "
+        f"real, {values[1]} if the best {UNREAL[1]:.0%} were not."
+        for (task, flops), values in parts
+    ]
+
+
+# Draws by which populations are compared: enough for a median to a tenth of the posterior's standard deviation.
+_ROUGH = 400
+
+
+def _other_populations(frontier: Frontier, asked: Question, rows: Sequence[Mapping[str, Value]]) -> list[str]:
+    """Say where another population's boundary differs by more than a posterior standard deviation."""
+    from bayes_frontier.errors import QueryError
+    from bayes_frontier.posterior.population import POPULATIONS
+
+    said, rough = [], frontier.thinned(_ROUGH)
+    for row in rows:
+        if row["tau"] != frontier.tau or not frontier.curves.has_base_models:
+            continue
+        options = {"flops": float(str(row["flops"])), "task": str(row["task"]), "period": asked.period}
+        if isinstance(row.get("period"), str) and asked.period == "all":
+            options["period"] = str(row["period"])
+        of = "ability" if asked.ability else "scores"
+        own = rough.boundary(**options, population=asked.population, of=of)  # type: ignore[arg-type]
+        for name in POPULATIONS:
+            try:
+                apart = rough.boundary(**options, population=name, of=of).median() - own.median()  # type: ignore[arg-type]
+            except QueryError:
+                continue  # a population that this table does not have
+            if abs(apart) > own.std():
+                other = float(str(row["median"])) + float(apart)
+                said.append(
+                    f"{row['task']} at {flops_words(float(str(row['flops'])))} FLOPs: about {other:.2f} for the "
+                    f"population {name!r} (--population)."
+                )
+    return said
 
 
 @app.command("compute-for", rich_help_panel=given.ASK)

@@ -248,7 +248,7 @@ def diff(
 
 @app.command("fetch")
 def fetch(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="oll-v2, oll-v1 or proteus-2k.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="oll-v2, oll-v1, proteus-2k or epoch.")],
     out: Annotated[Path | None, given.option("FILE", "Copy it here.", show_default="left in the cache")] = None,
     revision: Annotated[
         str | None, given.option("COMMIT", "Another commit, branch or tag.", show_default="the one pinned here")
@@ -257,14 +257,15 @@ def fetch(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
     as_json: given.AsJson = False,
 ) -> None:
-    """Download a published table from the Hugging Face Hub and print where it is.
+    """Download a published table and print where it is.
 
     Example: fit the Open LLM Leaderboard v2 as it ended.
 
         bayes-frontier fit $(bayes-frontier data fetch oll-v2) --periods 2024-06-30,2024-12-31 --out fit.nc
 
     It is downloaded once, at one commit, and checked against the checksum that the hub states; an interrupted download
-    goes on where it stopped. Afterwards no network is used. HF_ENDPOINT names a mirror.
+    goes on where it stopped. Afterwards no network is used. HF_ENDPOINT names a mirror. Epoch AI's archive is not on
+    the Hugging Face Hub and has no commits: --revision latest replaces the one kept.
     """
     from bayes_frontier.evaluations.fetch import fetch as get
 
@@ -303,6 +304,9 @@ def identify(
     unplaced: Annotated[
         Path | None, given.option("FILE.csv", "List the models without a base model, with the reason, for review.")
     ] = None,
+    template: Annotated[
+        Path | None, given.option("FILE.csv", "Write these models to a file for --models, to fill in their compute.")
+    ] = None,
     as_json: given.AsJson = False,
     as_csv: given.AsCsv = False,
 ) -> None:
@@ -312,9 +316,8 @@ def identify(
 
         bayes-frontier data identify leaderboard.csv --unplaced unplaced.csv
 
-    Look them up, and say what they are built on in a registry file of your own, under [placed]:
-
-        "lab/model" = "llama-3.1-8b"
+    Look them up, and say in a file for --models, which --template writes, what they are built on (base_model) or what
+    their training took: flops, within a factor flops_factor, or params_b (1e9) and tokens_t (1e12).
 
     As text the rules and the least sure models are shown; --csv and --json give every model, and what decided
     (evidence) and what contradicted (against). Rules: reviewed (the registry, or your file for it, says so), self (a
@@ -326,12 +329,17 @@ def identify(
     evidence.
     """
     from bayes_frontier.evaluations.read import identification
+    from bayes_frontier.evaluations.registry.listed import TEMPLATE
     from bayes_frontier.text import count
 
     form = form_of(as_json, as_csv)
     check_target(unplaced, "--unplaced")
     models = identification(table, relabel=relabel, **reading.arguments())
     without = models[models["base_model"] == ""]
+    check_target(template, "--template")
+    if template is not None:
+        mine = without.drop_duplicates("model")[["model", "released"]].reindex(columns=list(TEMPLATE))
+        replace_file(template, csv_bytes(mine, date_format="%Y-%m-%d"), "--template")
     if unplaced is not None:
         review = without[["model", "released", "reason", "source_row"]]
         replace_file(unplaced, csv_bytes(review), "--unplaced")
@@ -370,3 +378,46 @@ def identify(
             f"{count(len(without), 'model')} without a base model: listed in {unplaced}; place them under [placed] in "
             "a file for --registry"
         )
+    if template is not None:
+        note(f"to fill in, and give as --models: {template}")
+
+
+REGISTRY_COLUMNS = (
+    *titled(str, model="model", base_model="base model", developer="developer", released="released"),
+    *titled("{:,.4g}".format, params_b="params (1e9)", active_params_b="active", tokens_t="tokens (1e12)"),
+    Column("flops", "FLOPs", flops_words),
+    Column("flops_factor", "within", "x{:.2g}".format),
+    *titled(str, grade="grade", access="access", teacher="teacher", source="source"),
+)
+
+
+@app.command("registry")
+def registry(
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORDS", help="Only entries with all of these.")] = None,
+    file: given.RegistryFile = None,
+    models: given.ModelsFile = None,
+    as_json: given.AsJson = False,
+    as_csv: given.AsCsv = False,
+) -> None:
+    """Search the base models that are known, with parameters, tokens, FLOPs, how sure these are, and the source.
+
+    Example: what is known of Grok, and of models distilled from DeepSeek-R1?
+
+        bayes-frontier data registry grok
+
+        bayes-frontier data registry distill deepseek-r1
+
+    within: the factor within which the FLOPs lie with probability 0.9. Post-trained releases that the registry lists
+    have a base model, whose compute is theirs.
+    """
+    from bayes_frontier.evaluations.registry.registry import given_registry
+
+    form = form_of(as_json, as_csv)
+    asked = [word.casefold() for word in words or ()]
+    known = given_registry(file) if models is None else given_registry(file).extended(models)
+    rows = [row for row, text in known.entries() if all(word in text for word in asked)]
+    # as text without where the numbers come from, which is long
+    columns = REGISTRY_COLUMNS if form != "text" else [c for c in REGISTRY_COLUMNS if c.key != "source"]
+    columns = [c for c in columns if form != "text" or any(row[c.key] is not None for row in rows)]
+    header = [f"{len(rows):,} of {len(known):,} base models and {len(known.releases):,} releases of others"]
+    show(Answer({"words": asked, "base_models": len(known)}, columns, rows, header), form)

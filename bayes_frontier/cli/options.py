@@ -220,10 +220,7 @@ Tasks = Annotated[
     ),
 ]
 Format = Annotated[
-    str | None,
-    option(
-        "NAME", "Name of a format, such as lm_eval or wide. Without: recognised by content.", rich_help_panel=READING
-    ),
+    str | None, option("NAME", "A format, as lm_eval or wide. Without: found by content.", rich_help_panel=READING)
 ]
 Columns = Annotated[
     list[str] | None,
@@ -265,6 +262,12 @@ RegistryFile = Annotated[
 ]
 
 
+ModelsFile = Annotated[
+    Path | None,
+    option("FILE.csv", "Compute of your own models (data identify --template).", "--models", rich_help_panel=READING),
+]
+
+
 @dataclasses.dataclass(frozen=True)
 class Source:
     """What has to be said of any file of evaluations: its format, its columns, whose base models it names."""
@@ -272,10 +275,16 @@ class Source:
     format: Format = None
     column: Columns = None
     registry: RegistryFile = None
+    models: ModelsFile = None
 
     def arguments(self) -> dict[str, Any]:
         """Return the arguments of `bayes_frontier.read` that these options are."""
-        return {"format": self.format, "columns": fields_map(self.column), "registry": self.registry}
+        registry: Registry | Path | None = self.registry
+        if self.models is not None:
+            from bayes_frontier.evaluations.registry.registry import given_registry
+
+            registry = given_registry(registry).extended(self.models)
+        return {"format": self.format, "columns": fields_map(self.column), "registry": registry}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -368,6 +377,20 @@ BaseModel = Annotated[
         show_default="the population's, for a model on a new base model",
     ),
 ]
+Population = Annotated[
+    str,
+    option(
+        "NAME",
+        "Whose models: bases (on a base model drawn anew, each counting the same), models (as those of the last "
+        "period), recent (on a base model of the last year), new-family (on a base model of another developer).",
+    ),
+]
+Ability = Annotated[
+    bool,
+    typer.Option(
+        "--ability", help="What models can do on very many items of this kind, without the noise of a finite benchmark."
+    ),
+]
 Delta = Annotated[
     float, option("SCORE", "Smallest change that matters, in scores.", parser=parser(one_score, "--delta"))
 ]
@@ -401,6 +424,7 @@ Chains = Annotated[int, option("N", "Independent chains.", min=1, rich_help_pane
 Cores = Annotated[
     int | None, option("N", "Chains run at once.", min=1, show_default="the machine's cores", rich_help_panel=SAMPLING)
 ]
+TargetAccept = Annotated[float, option("P", "Acceptance rate; higher, fewer divergences.", rich_help_panel=SAMPLING)]
 AllowUnconverged = Annotated[
     bool,
     typer.Option("--allow-unconverged", help="Save also what did not converge, and say so.", rich_help_panel=SAMPLING),

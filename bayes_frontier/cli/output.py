@@ -193,11 +193,18 @@ class Question:
     period: str | int | None
     base_model: str | None
     prob: float
+    population: str = "bases"
+    ability: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
         """What every question takes, whatever the task."""
         return {"period": self.period, "base_model": self.base_model, "prob": self.prob}
+
+    @property
+    def boundary_options(self) -> dict[str, Any]:
+        """What questions to boundaries take, whatever the task."""
+        return {**self.options, "population": self.population, "of": "ability" if self.ability else "scores"}
 
 
 def question(tasks: list[str] | None, period: str | None, base_model: str | None, prob: float) -> Question:
@@ -256,6 +263,8 @@ def about(frontier: Frontier, asked: Question, rows: Sequence[Mapping[str, Value
         "prob": asked.prob,
         "boundary": "base model" if asked.base_model else "population",
         "base_model": asked.base_model,
+        "population": None if asked.base_model else asked.population,
+        "of": "ability" if asked.ability else "scores",
         "period": periods[0] if len(periods) == 1 else periods,
         "source": frontier.evaluations.source,
         "fingerprint": frontier.evaluations.fingerprint,
@@ -265,18 +274,27 @@ def about(frontier: Frontier, asked: Question, rows: Sequence[Mapping[str, Value
 
 def header(frontier: Frontier, asked: Question, facts: Mapping[str, object], center: str) -> list[str]:
     """Say in two lines what a table shows."""
-    whose = whose_models(asked.base_model)
+    whose = whose_models(asked.base_model, asked.population)
     period = facts["period"]
     when = "; every period" if isinstance(period, list) else "" if period == "all" else f"; period {period}"
     return [
-        f"Boundary that {share_words(frontier.tau)} of {whose} do not exceed (tau = {frontier.tau:g}){when}.",
+        f"Boundary that {share_words(frontier.tau)} of {whose} do not exceed (tau = {frontier.tau:g}){when}"
+        + (", of what they can do on very many such items." if asked.ability else "."),
         f"{center}: posterior median; lower, upper: {share_words(asked.prob)} credible interval.",
     ]
 
 
-def whose_models(base_model: object) -> str:
+_POPULATIONS = {
+    "bases": "models on a new base model",
+    "models": "models such as those of the last period",
+    "recent": "models on a new base model like those of the last year",
+    "new-family": "models on a base model of a new family",
+}
+
+
+def whose_models(base_model: object, population: str = "bases") -> str:
     """Say whose boundary an answer is about."""
-    return f"models on {base_model}" if base_model else "models on a new base model"
+    return f"models on {base_model}" if base_model else _POPULATIONS[population]
 
 
 def searched_words(low: float, high: float) -> Callable[[float], str]:

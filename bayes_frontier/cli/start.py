@@ -29,9 +29,7 @@ def fit(
     relabel: given.Relabel = False,
     model: given.Model = "hierarchical",
     tau: given.Tau = 0.98,
-    compute_uncertainty: Annotated[
-        int, given.option("N", "Pool N fits with FLOPs drawn from their uncertainty; 10 will do.", min=0)
-    ] = 0,
+    compute_uncertainty: Annotated[int, given.option("N", "Pool N fits of drawn FLOPs; 10 will do.", min=0)] = 0,
     axis: Annotated[
         str, given.option("NAME", "flops; or params (FLOPs then mean 6e12 x params) or tokens (6e10 x tokens).")
     ] = "flops",
@@ -40,6 +38,7 @@ def fit(
     tune: given.Tune = 300,
     chains: given.Chains = 4,
     cores: given.Cores = None,
+    target_accept: given.TargetAccept = 0.8,
     allow_unconverged: given.AllowUnconverged = False,
     quiet: given.Quiet = False,
 ) -> None:
@@ -70,6 +69,7 @@ def fit(
         chains=chains,
         seed=seed,
         cores=cores,
+        target_accept=target_accept,
         progress=False if quiet else None,
         allow_unconverged=allow_unconverged,
         compute_uncertainty=compute_uncertainty,

@@ -217,6 +217,7 @@ def prior_beliefs(model: str, tasks: Sequence[str] | None, z: FloatArray, seed: 
         deviation = draw(spread, (_DRAWS, 1)) * rng.standard_normal(size)
         return LEAST_SCALE + draw(typical, (_DRAWS, 1)) * np.exp(deviation)
 
+    # not bent: without scores, on average they are not
     curve = sigmoid_from_shares(*(share(name) for name in ("high", "start_share", "floor_share", "ceiling_share")))
     slope = (curve.at_high - curve.at_low) / (high - low)
     parts = {"floor": curve.floor, "ceiling": curve.ceiling, "slope": slope, "midpoint": low - curve.at_low / slope}

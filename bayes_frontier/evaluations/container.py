@@ -38,9 +38,10 @@ class Evaluations(Displayed):
         stage, period (0-based), n_items (benchmark items, NaN unknown), standard_error (of this score, as the source
         states it, NaN unknown), cost (of this score, NaN unknown), row (index of the record in `models`).
     models : pandas.DataFrame
-        Wide: one row per record kept, in the file's order. Columns model, base_model, flops, released, stage,
-        period, params_b (1e9), tokens_t (1e12), cost (sum over its scores), source_row (line or row of the
-        source), then one column per task, NaN where not scored.
+        Wide: one row per record kept, in the file's order. Columns model, base_model, flops, flops_factor (they lie
+        within it with probability 0.9, as the source states it, NaN unknown), released, stage, period, params_b (1e9),
+        tokens_t (1e12), cost (sum over its scores), source_row (line or row of the source), then one column per task,
+        NaN where not scored.
     tasks : tuple of str
         Task names, in the file's order.
     period_ends : tuple of date or None
@@ -386,6 +387,7 @@ VERSION = 1
 ATTRIBUTE = "evaluations"
 _TEXT = ("model", "base_model", "stage")
 _FLOATS = ("flops", "params_b", "tokens_t")
+_SPARE = ("flops_factor",)  # absent where none is known, and in what was saved before they were read
 
 
 def to_dataset(evaluations: Evaluations) -> xr.Dataset:
@@ -404,7 +406,8 @@ def to_dataset(evaluations: Evaluations) -> xr.Dataset:
 
     days = models["released"].to_numpy(dtype="datetime64[D]")
     data: dict[str, object] = {name: ("record", models[name].to_numpy(dtype=object)) for name in _TEXT}
-    data |= {name: ("record", models[name].to_numpy(dtype=np.float64)) for name in _FLOATS}
+    spare = [name for name in _SPARE if models[name].notna().any()]
+    data |= {name: ("record", models[name].to_numpy(dtype=np.float64)) for name in (*_FLOATS, *spare)}
     data |= {
         # days as numbers: a column without any date would not survive the time encoding of NetCDF
         "released_day": ("record", np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(np.float64))),
@@ -459,7 +462,8 @@ def _rebuild(dataset: xr.Dataset, about: dict[str, Any]) -> Evaluations:
     known = ~np.isnan(days)
     released = np.full(len(days), np.datetime64("NaT", "ns"))
     released[known] = days[known].astype(np.int64).astype("datetime64[D]")
-    models = pd.DataFrame({name: dataset[name].to_numpy() for name in (*_TEXT, *_FLOATS, "source_row")})
+    names = (*_TEXT, *_FLOATS, *(name for name in _SPARE if name in dataset), "source_row")
+    models = pd.DataFrame({name: dataset[name].to_numpy() for name in names})
     models["released"] = released
     models[tasks] = dataset["score"].transpose("record", "task").to_numpy()
     dropped = json.loads(str(dataset["dropped"].item()))

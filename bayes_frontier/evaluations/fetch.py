@@ -1,4 +1,4 @@
-"""Download published tables from the Hugging Face Hub: one commit, checked, kept, offline afterwards."""
+"""Download published tables, mostly from the Hugging Face Hub: one commit, checked, kept, offline afterwards."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import json
 import os
 import re
 import sys
+import zipfile
+import zlib
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Published:
-    """A table in a data-set repository of the Hugging Face Hub."""
+    """A table in a data-set repository of the Hugging Face Hub, or an archive of tables at an address of its own."""
 
     name: str
     repository: str
@@ -35,6 +37,8 @@ class Published:
     # commit; None: that of the first download, kept from then on
     revision: str | None
     about: str
+    # of an archive that is not on the hub, and has no commits
+    url: str = ""
 
 
 TABLES = (
@@ -61,6 +65,14 @@ TABLES = (
         None,
         "Proteus-2k of arXiv 2602.15327: models evaluated after the leaderboard's end",
     ),
+    Published(
+        "epoch",
+        "epoch.ai",
+        "benchmark_data.zip",
+        None,
+        "Epoch AI's benchmarking hub, as it is on the day of the first download (CC BY 4.0)",
+        "https://epoch.ai/data/benchmark_data.zip",
+    ),
 )
 
 
@@ -79,6 +91,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIMEOUT = 20.0
 _STEP = 16 * 1024
+_LARGEST = 2**30
 
 
 @dataclass(frozen=True)
@@ -109,10 +122,11 @@ def fetch(
 
     Parameters
     ----------
-    name : {"oll-v2", "oll-v1", "proteus-2k"}
-        The table.
+    name : {"oll-v2", "oll-v1", "proteus-2k", "epoch"}
+        The table, or Epoch AI's archive of tables, which is read as it is.
     revision : str, optional
-        Another commit, branch or tag of its repository.
+        Another commit, branch or tag of its repository. Of Epoch's archive, which has none: "latest" downloads the one
+        of today in place of what was kept.
     sha256 : str, optional
         SHA-256 that the file must have, 64 hexadecimal digits.
     cache : str or Path, optional
@@ -135,7 +149,9 @@ def fetch(
     if sha256 is not None and not _SHA256.fullmatch(sha256 := sha256.strip().casefold()):
         raise DataError("sha256: write the 64 hexadecimal digits of a SHA-256.")
     folder = Path(cache) if cache is not None else platformdirs.user_cache_path("bayes-frontier") / "tables"
-    key = f"{table.name}@{revision or table.revision or 'first'}"
+    if table.url and revision not in (None, "latest"):
+        raise DataError(f"revision: {table.name} has no commits; leave it out, or ask for 'latest'.")
+    key = f"{table.name}@{'first' if table.url else revision or table.revision or 'first'}"
     record = folder / "fetched.json"
     try:
         entries = dict(json.loads(record.read_text(encoding="utf-8")))
@@ -143,7 +159,7 @@ def fetch(
         entries = {}
     with suppress(KeyError, TypeError):
         kept = replace(Fetched(**entries[key]), downloaded=False)
-        if Path(kept.path).is_file():
+        if Path(kept.path).is_file() and not (table.url and revision):
             return _checked_again(kept, sha256)
     fetched = _download(table, revision or table.revision, sha256, folder, progress)
     replace_file(record, (json.dumps(entries | {key: asdict(fetched)}, indent=2) + "\n").encode(), "fetch")
@@ -161,20 +177,22 @@ def _download(
     shown = sys.stderr.isatty() if progress is None else progress
     try:
         commit, file = _resolve(table, revision, endpoint)
-        url = hf_hub_url(table.repository, file, repo_type="dataset", revision=commit, endpoint=endpoint)
-        stated = get_hf_file_metadata(url, timeout=_TIMEOUT, endpoint=endpoint)
-        commit = stated.commit_hash or commit
+        url = table.url or hf_hub_url(table.repository, file, repo_type="dataset", revision=commit, endpoint=endpoint)
+        # the hub's token is for nobody else
+        token = False if table.url else None
+        stated = get_hf_file_metadata(url, timeout=_TIMEOUT, endpoint=endpoint, token=token)
+        commit = stated.etag or "latest" if table.url else stated.commit_hash or commit
         path = folder / table.name / re.sub(r"[^\w-]", "-", commit) / Path(file).name
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = _receive(url, stated, path, shown)
-        digest, checked = _verify(part, path.name, stated, sha256)
+        part = _receive(url, stated, path, shown, token)
+        digest, checked = _verify(part, path.name, stated, sha256, archive=bool(table.url))
         part.replace(path)
     except (HTTPError, OSError, ValueError) as error:
         raise DataError(_words(table, revision, error)) from error
     return Fetched(table.name, str(path), table.repository, file, commit, digest, checked, downloaded=True)
 
 
-def _receive(url: str, stated: HfFileMetadata, path: Path, shown: bool) -> Path:
+def _receive(url: str, stated: HfFileMetadata, path: Path, shown: bool, token: bool | None) -> Path:
     """Download beside a path, going on with what an earlier call left of the same content.
 
     `hf_hub_download` starts anew after a call that failed, and does not compare what came with the hub's checksum.
@@ -200,7 +218,7 @@ def _receive(url: str, stated: HfFileMetadata, path: Path, shown: bool) -> Path:
                 stated.location,
                 file,
                 resume_size=file.tell(),
-                headers=build_hf_headers(token=False if elsewhere else None),
+                headers=build_hf_headers(token=False if elsewhere else token),
                 expected_size=stated.size,
                 displayed_filename=path.name,
                 tqdm_class=None if shown else Silent,
@@ -227,11 +245,11 @@ def _resolve(table: Published, revision: str | None, endpoint: str | None) -> tu
     return str(info.sha or revision or "main"), tables[0]
 
 
-def _verify(part: Path, name: str, stated: HfFileMetadata, sha256: str | None) -> tuple[str, str]:
+def _verify(part: Path, name: str, stated: HfFileMetadata, sha256: str | None, *, archive: bool) -> tuple[str, str]:
     """Return the file's SHA-256 and what it was checked against; delete a file that is another one."""
     content = part.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    etag = (stated.etag or "").casefold()
+    etag = "" if archive else (stated.etag or "").casefold()
     checks = []
     if sha256 is not None:
         checks.append(("the SHA-256 given", sha256, digest))
@@ -248,7 +266,23 @@ def _verify(part: Path, name: str, stated: HfFileMetadata, sha256: str | None) -
                 f"{name} is not the file expected: {what} is {expected}, that of the download {found}. It was "
                 "deleted; download it again, and if it happens again, something between you and the hub alters it."
             )
+    if archive:
+        _check_archive(part, name)
+        return digest, " and ".join([*(what for what, _, _ in checks), "the archive's own checksums"])
     return digest, " and ".join(what for what, _, _ in checks) or "its length only: the hub states no checksum"
+
+
+def _check_archive(part: Path, name: str) -> None:
+    """Delete what is no whole archive: each of its files has a checksum there."""
+    try:
+        with zipfile.ZipFile(part) as archive:
+            unpacked = sum(file.file_size for file in archive.infolist())
+            wrong = f"unpacks to {unpacked:,} bytes" if unpacked > _LARGEST else archive.testzip()
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+        wrong = first_line(error)
+    if wrong is not None:
+        part.unlink()
+        raise DataError(f"{name} is not the archive expected ({wrong}). It was deleted; download it again later.")
 
 
 def _checked_again(kept: Fetched, sha256: str | None) -> Fetched:

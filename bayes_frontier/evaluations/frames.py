@@ -11,7 +11,10 @@ import pandas as pd
 from bayes_frontier.errors import DataError
 from bayes_frontier.text import listed
 
-FIELDS = ("model", "base_model", "flops", "released", "stage", "period", "params_b", "tokens_t", "cost", "source_row")
+FIELDS = (
+    *("model", "base_model", "flops", "flops_factor", "released", "stage", "period", "params_b", "tokens_t", "cost"),
+    "source_row",
+)
 COLUMNS = [
     *("model", "base_model", "task", "score", "flops", "released"),
     *("stage", "period", "n_items", "standard_error", "cost", "row"),
@@ -98,6 +101,7 @@ def wide_frame(models: pd.DataFrame, tasks: tuple[str, ...], scores: Matrix, cos
         "model": _strings(models["model"]),
         "base_model": _strings(models["base_model"]),
         "flops": floats("flops"),
+        "flops_factor": floats("flops_factor"),
         "released": released.to_numpy(dtype="datetime64[ns]"),
         "stage": _strings(models["stage"] if "stage" in models else ["unknown"] * n),
         "period": np.zeros(n, dtype=np.int64),

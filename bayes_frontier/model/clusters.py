@@ -13,9 +13,11 @@ from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball
 _MOST_CORRELATED = 0.9
 # A base model's tail is told by its scores in this upper part; below so many of them, by those of other base models.
 _TAIL, _FEWEST_IN_TAIL = 0.15, 4
+# Share of base models whose tail may be unlike the others', and by how much: variance of its logarithm.
+_UNLIKE_SHARE, _UNLIKE = 0.1, 1.0
 # Half samples: a base model has to have this many scores in each half; so many splits; factors of the scale that are
 # tried; and so many base models are assumed whose halves differ by as much as they should.
-_FEWEST_IN_HALF, _SPLITS, _ASSUMED = 20, 4, 10.0
+_FEWEST_IN_HALF, _SPLITS, _ASSUMED = 20, 4, 3.0
 _FACTORS: FloatArray = np.array([1.0, 0.7, 1.4, 2.0, 2.8, 4.0])
 # Shifts of a boundary at which half samples are compared, dense about zero, as a share of the largest.
 _SHIFTS: FloatArray = np.sinh(np.linspace(-6.0, 6.0, 121)) / np.sinh(6.0)
@@ -88,7 +90,7 @@ class Clusters:
         """How long the upper tail of each base model's scores is, of what is usual; of the scores of one task.
 
         The mean distance from the boundary in the upper part of a base model's scores, on a logarithmic scale shrunk
-        towards the others' by empirical Bayes; as many uploaders as tell of it count.
+        towards the others' by empirical Bayes, where it is like them; as many uploaders as tell of it count.
 
         Shapes: residuals (n_scores,), weights (n_scores,), returns (n_base_models,).
         """
@@ -111,12 +113,19 @@ class Clusters:
         known = np.isfinite(log_tail)
         if known.sum() < 3:
             return np.ones(n_base_models)
-        between, seen = 0.1, log_tail[known]
+        # most tails are alike, some are not: a normal distribution and, for one in ten, a wider one about the same mean
+        seen, variance = log_tail[known], variance[known]
+        between, alike = 0.1, np.ones(len(seen))
         for _ in range(50):
-            precision = 1.0 / (variance[known] + between)
-            mean = np.average(seen, weights=precision)
-            between = max(1e-4, between * float((precision**2 * (seen - mean) ** 2).sum() / precision.sum()))
-        log_tail = np.where(known, between / (between + variance) * (log_tail - mean), 0.0)
+            narrow, wide = variance + between, variance + between + _UNLIKE
+            mean = np.average(seen, weights=alike / narrow + (1.0 - alike) / wide)
+            away = (seen - mean) ** 2
+            ratio = _UNLIKE_SHARE / (1.0 - _UNLIKE_SHARE) * np.sqrt(narrow / wide)
+            alike = 1.0 / (1.0 + ratio * np.exp(0.5 * away * (1.0 / narrow - 1.0 / wide)))
+            between = max(1e-4, between * float((alike * away / narrow**2).sum() / (alike / narrow).sum()))
+        kept = alike * between / (between + variance) + (1.0 - alike) * (1.0 - variance / wide)
+        log_tail = np.zeros(n_base_models)
+        log_tail[known] = kept * (seen - mean)
         log_tail -= np.average(log_tail, weights=total)
         return np.asarray(np.exp(log_tail))
 

@@ -40,14 +40,52 @@ class ComputeRange:
     """The two computes at which a boundary is parametrised.
 
     * low, high: log10 FLOPs; the 16th and 84th percentile of the fitted models
+    * nodes: log10 FLOPs at which boundaries have a steepness beside that of their sigmoid
     """
 
     low: float
     high: float
+    nodes: tuple[float, ...]
 
     def position(self, z: Tensor) -> Tensor:
         """Place log10 FLOPs on a scale that is 0 at `low` and 1 at `high`."""
         return (z - self.low) / (self.high - self.low)
+
+    def parts(self, z: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Divide `position` into a part for each node, of which it is the sum. Shapes: returns (..., n_nodes)."""
+        parts = hat_integrals(z, self.nodes) - hat_integrals(self.low, self.nodes)
+        return np.asarray(parts / (self.high - self.low))
+
+
+def bend(z: npt.ArrayLike, steepness: npt.ArrayLike, nodes: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Bend log10 FLOPs: they grow as steeply as said at the nodes, linearly between them and evenly beyond.
+
+    Where every steepness is 1, this is z itself; at the first node it is z in any case.
+
+    Shapes: z (...), steepness (..., n_nodes), nodes (n_nodes,); returns what z and steepness but its last axis make.
+    """
+    parts, steepness, first = hat_integrals(z, nodes), np.asarray(steepness, dtype=float), np.asarray(nodes)[0]
+    if steepness.ndim > parts.ndim and steepness.shape[1:-1] == (1,) * (steepness.ndim - 2):
+        # a steepness for each draw, the same for every z: one product of matrices
+        return np.asarray(first + np.tensordot(steepness.reshape(len(steepness), -1), parts, axes=(1, -1)))
+    # node by node, not to have as many times the numbers at once
+    return np.asarray(first + sum(parts[..., j] * steepness[..., j] for j in range(parts.shape[-1])))
+
+
+def hat_integrals(z: npt.ArrayLike, nodes: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Integrals from the first node to z of functions 1 at one node, 0 at others, linear between, even beyond.
+
+    Shapes: z (...), nodes (n_nodes,), returns (..., n_nodes).
+    """
+    z, nodes = np.asarray(z, dtype=float)[..., None], np.asarray(nodes, dtype=float)
+    gaps = np.diff(nodes)
+    within = np.clip((z - nodes[:-1]) / gaps, 0.0, 1.0)
+    made = np.zeros((*z.shape[:-1], len(nodes)))
+    made[..., :-1] += gaps * (within - 0.5 * within**2)
+    made[..., 1:] += gaps * 0.5 * within**2
+    made[..., :1] += np.minimum(z - nodes[:1], 0.0)
+    made[..., -1:] += np.maximum(z - nodes[-1:], 0.0)
+    return made
 
 
 class Sigmoid(NamedTuple):

@@ -27,6 +27,8 @@ MIN_EXPECTED_ABOVE = 1.0
 MIN_SPREAD = 1e-5
 # Decades of compute between the 2nd and 98th percentile below which a curve against compute is not identified.
 MIN_DECADES = 0.05
+# Places on the compute range at which boundaries have a steepness of their own, beside their sigmoid's.
+NODES = 7
 # What makes a cell, besides the task.
 CELL = ("period", "stretch", "base", "z")
 
@@ -39,6 +41,7 @@ class Stretches:
     last: IntArray  # (n_periods,): last stretch of each period
     gaps: FloatArray  # (n_stretches - 1,): time between median dates of stretches in turn, in quarters of a year
     middle: pd.Timestamp | None  # median date of the last stretch; None without dates
+    labels: tuple[str, ...] = ()  # median date of each, such as 2024-11-03; numbers from 0 without dates
 
     @classmethod
     def of(cls, evaluations: Evaluations, *, within_periods: bool = True) -> "Stretches":
@@ -60,6 +63,7 @@ class Stretches:
             of_model=of_model,
             last=np.array(last, dtype=np.int64),
             gaps=np.maximum(gaps, SHORTEST_GAP),
+            labels=_labels(released.min(), middles) if dated else tuple(map(str, range(len(middles)))),
             middle=released[of_model == last[-1]].median() if dated else None,
         )
 
@@ -67,6 +71,13 @@ class Stretches:
     def n(self) -> int:
         """Number of stretches."""
         return len(self.gaps) + 1
+
+
+def _labels(first: pd.Timestamp, middles: npt.NDArray[np.float64]) -> tuple[str, ...]:
+    """Write median dates; stretches of the same one are numbered."""
+    days = pd.Series((first + pd.to_timedelta(middles, "D")).strftime("%Y-%m-%d"))
+    again = days.groupby(days).cumcount()
+    return tuple(f"{day} ({n + 1})" if n else day for day, n in zip(days, again, strict=True))
 
 
 def _divided(days: npt.NDArray[np.float64]) -> IntArray:
@@ -108,7 +119,7 @@ class FrontierData:
     counts : ndarray, shape (n_base_models, n_tasks)
         Scores of each base model on each task.
     compute : ComputeRange
-        16th and 84th percentile of log10 FLOPs.
+        16th and 84th percentile of log10 FLOPs, and the nodes between.
     """
 
     tasks: tuple[str, ...]
@@ -291,7 +302,10 @@ def _compute_range(models: pd.DataFrame) -> ComputeRange:
     inner_low, inner_high = np.quantile(z, [0.16, 0.84])
     if inner_high - inner_low < MIN_DECADES:
         inner_low, inner_high = low, high
-    return ComputeRange(float(inner_low), float(inner_high))
+    # halfway between nodes evenly apart and nodes with as many base models between them
+    by_base = np.quantile(models.assign(z=z).groupby("base_model")["z"].median(), np.linspace(0.0, 1.0, NODES))
+    nodes = 0.5 * (by_base + np.linspace(z.min(), z.max(), NODES))
+    return ComputeRange(float(inner_low), float(inner_high), tuple(nodes.tolist()))
 
 
 def _check_counts(table: pd.DataFrame, tau: float) -> None:

@@ -1,7 +1,9 @@
 """The pinball loss of groups of scores as a PyTensor operation of their boundaries, for any PyMC model."""
 
 import hashlib
+import importlib.util
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_defa
 from pytensor.tensor import TensorType, as_tensor
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.likelihood import FloatArray, GroupedScores, IntArray, LossPieces
 
 
@@ -138,8 +141,71 @@ def grouped_pinball(q: Any, scores: GroupedScores, tau: npt.ArrayLike, half_widt
     boundary = pt.as_tensor(q)
     if boundary.ndim != 1 or boundary.type.shape[0] not in (None, n):
         raise DataError(f"q must be a vector with one boundary for each of {n} groups, found {boundary.type}.")
+    _tell_jax()
     losses: Any = GroupedLoss()(boundary, layout.cells, layout.pieces, layout.buckets)
     return losses[0]
+
+
+def frontier_likelihood(
+    name: str,
+    q: Any,  # noqa: ANN401 - a tensor
+    scale: Scale,
+    observed: npt.ArrayLike,
+    *,
+    task: npt.ArrayLike = 0,
+    dims: str | None = None,
+) -> Any:  # noqa: ANN401 - PyMC is untyped
+    """Observe scores in a PyMC model of a high quantile: the smoothed asymmetric Laplace with a calibrated scale.
+
+    A working likelihood: the posterior of q is as wide as the quantile is uncertain, and scores are not distributed as
+    it says. For many scores that share few values of q, `grouped_pinball` is faster.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    q : tensor, shape (n_scores,)
+        The quantile that each score is held against, in units of the scores.
+    scale : Scale
+        From `Scale.calibrated`, on residuals of a first, rough fit: scores minus their quantile, by task.
+    observed : array, shape (n_scores,)
+        Scores.
+    task : int or array of int, shape (n_scores,)
+        Which task of `scale` each score is of.
+    dims : str, optional
+        Dimension of the scores.
+
+    Returns
+    -------
+    tensor
+        The observed variable, in the model of the context. It has no draws: to predict scores, draw residuals about q.
+
+    Raises
+    ------
+    DataError
+        If a score is not a finite number, or `task` is not a task of the scale.
+    """
+    import pymc as pm
+
+    y, which = np.asarray(observed, dtype=float), np.asarray(task)
+    if y.ndim != 1 or not np.isfinite(y).all():
+        raise DataError("observed: expected a vector of finite scores; leave out those that are missing.")
+    if which.shape not in ((), y.shape) or which.min() < 0 or which.max() >= len(scale.scale):
+        raise DataError(f"task: expected numbers from 0 to {len(scale.scale) - 1}, one for all scores or one for each.")
+    parts = (scale.level[which], scale.scale[which], scale.half_width[which])
+    return pm.CustomDist(name, q, *parts, logp=_smooth_laplace, random=_no_scores, observed=y, dims=dims)
+
+
+def _smooth_laplace(value: Any, q: Any, level: Any, scale: Any, half_width: Any) -> Any:  # noqa: ANN401 - tensors
+    u = value - q
+    inside = (u**2 + half_width**2) / (4.0 * half_width) + (level - 0.5) * u
+    loss = pt.switch(pt.lt(abs(u), half_width), inside, pt.maximum(level * u, (level - 1.0) * u))
+    # the constant is that of the loss before it is smoothed
+    return pt.log(level * (1.0 - level) / scale) - loss / scale
+
+
+def _no_scores(*_: Any, **__: Any) -> Any:  # noqa: ANN401
+    raise NotImplementedError("The working likelihood is no model of scores: draw residuals about q to predict them.")
 
 
 def _offender(values: FloatArray, fine: npt.NDArray[np.bool_]) -> float:
@@ -211,3 +277,36 @@ class GroupedLoss(CompiledOp):
     ) -> list[Variable[Any, Any]]:
         """Apply the chain rule: the second output is the derivative of the first."""
         return [cotangents[0] * outputs[1], *(DisconnectedType()() for _ in inputs[self.n_smooth :])]
+
+
+@cache
+def _tell_jax() -> None:
+    """Give JAX, where it is installed, a form of `GroupedLoss`: what samples a model by NumPyro and BlackJAX."""
+    if importlib.util.find_spec("jax") is None:
+        return
+    import jax
+    import jax.numpy as jnp
+    from pytensor.link.jax.dispatch.basic import jax_funcify
+
+    def loss(q: Any, cells: Any, pieces: Any, buckets: Any) -> tuple[Any, Any]:  # noqa: ANN401 - arrays of JAX's
+        at = jax.lax.stop_gradient(q)
+        low, per_unit, first, count = cells.T
+        place = jnp.nan_to_num((at - low) * per_unit, nan=-1.0)
+        before = first.astype(buckets.dtype)
+        bucket = before + jnp.clip(jnp.minimum(place, count - 1.0), 0.0).astype(buckets.dtype)
+        below = place < 0.0
+        ends = buckets[jnp.where(below, before, bucket)], buckets[jnp.where(below, before, bucket + 1)]
+
+        def bisected(_: Any, ends: tuple[Any, Any]) -> tuple[Any, Any]:  # noqa: ANN401
+            piece, last = ends
+            middle = (piece + last + 1) // 2
+            reached = pieces[middle, 0] <= at
+            return jnp.where(reached, middle, piece), jnp.where(reached, last, jnp.maximum(middle - 1, piece))
+
+        # as often as halves the pieces of all cells down to one
+        piece, _ = jax.lax.fori_loop(0, int(pieces.shape[0]).bit_length(), bisected, ends)
+        start, value, slope, curvature = pieces[piece].T
+        bent = curvature * (q - start)
+        return value + (q - start) * (slope + 0.5 * bent), slope + bent
+
+    jax_funcify.register(GroupedLoss)(lambda op, **_: loss)

@@ -1,6 +1,6 @@
 """The model in plain PyMC: boundaries of tasks over compute and time, and base models around them.
 
-This is the definition; read it from top to bottom. (1) to (10) are the lines of mathematics in docs/model.md. The fused
+This is the definition; read it from top to bottom. (1) to (11) are the lines of mathematics in docs/model.md. The fused
 operations of `bayes_frontier.model.engine` give the same density faster, and tests keep the two equal. To try another
 model, copy this file and edit it: docs/recipes/add-a-covariate.md adds a term.
 """
@@ -28,7 +28,7 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
     # Cell: the scores of one task, period, base model and compute; they share a boundary. Stretch: about a quarter.
     task, period, stretch, base = (data.cells[name].to_numpy() for name in ("task", "period", "stretch", "base"))
     names = {"task": data.tasks, "period": data.period_labels, "base_model": data.base_models}
-    coords = {**names, "stretch": range(time.n), "step": range(1, time.n)}
+    coords = {**names, "stretch": range(time.n), "step": range(1, time.n), "node": data.compute.nodes}
 
     def prior(name: str, parameter: str, **dims: object) -> Tensor:
         """Draw from a prior of the specification: a family and its parameters, as in models/hierarchical.toml."""
@@ -76,36 +76,44 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
                 drift = pt.concatenate([drift[:, :1], pt.cumsum(step, axis=1)], axis=1)
         pm.Deterministic("drift", drift, dims=("task", "stretch"))
 
+        # (5) Bends: steepness beside that of the sigmoid, at nodes, linear between; both ends of the range stay put
+        steepness = pt.ones((n_tasks, len(data.compute.nodes)))
+        if structure.curve == "bent":
+            steepness = pt.exp(task_scale("steepness")[:, None] * pm.Normal("steepness_node", dims=("task", "node")))
+        steepness /= steepness @ data.compute.parts(data.compute.high)[:, None]
+        pm.Deterministic("steepness", steepness, dims=("task", "node"))
+
         def logit_boundary(task: Tensor, period: Tensor, stretch: Tensor, z: Tensor) -> Tensor:
-            """(5) Logit of the boundary at z = log10 FLOPs, for a base model no better and no worse than others."""
+            """(6) Logit of the boundary at z = log10 FLOPs, for a base model no better and no worse than others."""
             at = (task, period if separate else 0)
-            rise = pt.exp(at_low[at] + (at_high - at_low)[at] * data.compute.position(z))  # position: 0 is low, 1 high
+            position = (data.compute.parts(z) * steepness[task]).sum(axis=-1)  # 0 is low, 1 high
+            rise = pt.exp(pt.clip(at_low[at] + (at_high - at_low)[at] * position, -300, 300))  # short of overflow
             odds = (floor[at] + ceiling[at] * rise) / ((1 - floor[at]) + (1 - ceiling[at]) * rise)
             return pt.log(odds) + drift[task, stretch]
 
         logit_q = logit_boundary(task, period, stretch, data.cells["z"].to_numpy())
         if structure.base_models:
-            # (6) Base models: a level each, normal around the boundary at the base model's median compute and date
+            # (7) Base models: a level each, normal around the boundary at the base model's median compute and date
             when = data.reference_stretch[:, None]  # without drift, stretches are periods
             typical = logit_boundary(np.arange(n_tasks), when, when, data.reference_z[:, None])
             dims = ("base_model", "task")
             level = pm.Normal("base_model_level", typical, task_scale("base_model"), transform=transform, dims=dims)
-            # (7) ... and an effect, by which they are above or below it at any compute and date
+            # (8) ... and an effect, by which they are above or below it at any compute and date
             effect = pm.Deterministic("base_model_effect", level - typical, dims=dims)
             logit_q += effect[base, task]
-        q = pt.sigmoid(logit_q)  # (8)
+        q = pt.sigmoid(logit_q)  # (9)
 
-        # (9) Likelihood: asymmetric Laplace of a calibrated scale, as the loss of all scores of a cell. Models that one
-        # uploader made of a base model weigh less than as many of different uploaders; tails of base models differ
-        level, half_width, width = scale.of_cells(data.cells)
+        # (10) Likelihood: asymmetric Laplace, as the loss of all scores of a cell; scale, weights, tails calibrated
+        level, half_width, s = scale.of_cells(data.cells)
         loss = grouped_pinball(q, data.weighted(scale), level, half_width)
-        pm.Potential("scores", -(loss / width).sum())
+        pm.Potential("scores", -(loss / s).sum())
 
-        # (10) Reported: the curve of each period at its last stretch; drift turns a sigmoid into another sigmoid
-        factor = pt.exp(pt.clip(drift[:, time.last], -300, 300))  # of the odds, short of overflow
+        # (11) Reported: the sigmoid of each period at its last stretch, over compute bent by `curve.bend`
+        factor = pt.exp(pt.clip(drift[:, time.last], -300, 300))  # of the odds
         over_floor, over_ceiling = 1 - floor + floor * factor, 1 - ceiling + ceiling * factor
+        x = (steepness @ data.compute.parts(data.compute.nodes[0]))[:, None]  # position of the first node
         slope = (at_high - at_low) / (data.compute.high - data.compute.low) * pt.ones_like(factor)
-        midpoint = data.compute.low - (at_low + pt.log(over_ceiling / over_floor)) / slope
+        midpoint = data.compute.nodes[0] - (at_low + (at_high - at_low) * x + pt.log(over_ceiling / over_floor)) / slope
         curve = {"floor": floor * factor / over_floor, "ceiling": ceiling * factor / over_ceiling}
         for name, value in {**curve, "slope": slope, "midpoint": midpoint}.items():
             pm.Deterministic(name, value, dims=("task", "period"))

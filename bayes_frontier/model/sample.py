@@ -2,26 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pymc as pm
 import xarray as xr
 from scipy.special import expit, logit
 
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import Scale, clustered_scale, residual_quantiles, rough_residuals
-from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.curve import bend, boundary_at
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine import Compiled, Levels, fast_model
+from bayes_frontier.model.engine.coordinates import typical_levels
+from bayes_frontier.model.engine.fast import CENTRED, SHARES
 from bayes_frontier.model.likelihood import FloatArray
 from bayes_frontier.model.spec import ModelSpec
 
 POINTS = 16
 # Of the sampler's variables: raise it when these become others. Points of another form say nothing to this sampler.
-FORM = 3
+FORM = 5
 CURVE = ("floor", "ceiling", "slope", "midpoint")
-_DETERMINED = (*CURVE, "drift", "base_model_scale", "base_model_effect")
+_DETERMINED = (*CURVE, "steepness", "drift", "base_model_scale", "base_model_effect")
 _LEVEL = "base_model_position"
 _FREE = "free_"
 
@@ -102,7 +106,16 @@ PASS: dict[str, Any] = {"chains": PASS_CHAINS, "tune": 110, "draws": 30, "adapta
 FIRST_JITTER = 0.1
 # Draws whose residuals stand for the residual distribution.
 RESIDUAL_DRAWS = 40
-KEPT_STATISTICS = ("diverging", "energy", "logp", "n_steps", "depth", "step_size")
+# Statistics of the sampler by the names that ArviZ has for them.
+KEPT_STATISTICS = {
+    **{name: name for name in ("diverging", "energy", "energy_error", "n_steps", "step_size")},
+    "logp": "lp",
+    "depth": "tree_depth",
+    "maxdepth_reached": "reached_max_treedepth",
+    "mean_tree_accept": "acceptance_rate",
+}
+# Smaller steps than the sampler's usual 0.8 cost more gradients and have next to no transition diverge.
+TARGET_ACCEPT = 0.8
 
 
 @dataclass(frozen=True)
@@ -153,6 +166,7 @@ def sample(
         compiled = compiled.given(spec, data, scale, levels)
         cores_now = min(cores, PASS_CHAINS)
         draws_now, statistics = compiled.sample(starts, int(seeds[i]), progress=False, cores=cores_now, **PASS)
+        draws_now = _named(draws_now, data)
         starts = np.concatenate(statistics["unconstrained_draw"].to_numpy())
         scale = rescaled(_residuals(draws_now, data, scores, rng))
         if i == 0 and spec.structure.base_models:
@@ -170,21 +184,79 @@ def sample(
         adaptation="draw_diag",
     )
     posterior = _named(posterior, data)
+    free = free_variables(compiled, statistics, posterior, data)
     residuals = _residuals(posterior, data, scores, rng)
     weights = np.ones(len(scores)) if scale.correlation is None else clusters.weights(scale.correlation)
     parts = [clusters.task == k for k in range(len(data.tasks))]
     quantiles = np.stack([residual_quantiles(residuals[part], tau, weights[part]) for part in parts])
     return Sampled(
-        posterior=posterior,
-        sample_stats=statistics[list(KEPT_STATISTICS)],
+        posterior=posterior.assign(free),
+        sample_stats=statistics[list(KEPT_STATISTICS)].rename(KEPT_STATISTICS),
         scale=scale,
         residual_quantiles=quantiles,
         ending=ending(compiled, statistics, posterior),
     )
 
 
+# Variables of the engine that hold one of each share or scale, and which shares are sampled as such.
+_OF_SHARES, _OF_SCALES = ("share_mean", "share_spread", "share_logit"), ("scale_typical", "scale_spread", "scale_raw")
+# Digits of the binary fraction kept of levels, which are as many numbers as all the rest of a fit.
+_FRACTION_BITS = 12
+
+
+def free_variables(
+    compiled: Compiled, statistics: xr.Dataset, posterior: xr.Dataset, data: FrontierData
+) -> dict[str, Any]:
+    """Variables of the definition that are not kept anyway: with them PyMC can take a fit's draws for its own."""
+    unconstrained = statistics["unconstrained_draw"].to_numpy()
+    drawn = {}
+    for variable in compiled.variables:
+        values = unconstrained[..., variable.part].reshape(*unconstrained.shape[:2], *variable.shape)
+        name = variable.name.removesuffix("_log__")
+        drawn[name] = values if name == variable.name else np.exp(values)
+    pooled = any(name.startswith("share_mean") for name in drawn)
+    made: dict[str, Any] = {}
+    scales = [name for name in ("drift", "base_model", "steepness") if f"{name}_scale" in posterior]
+    for group, kinds in ((_OF_SHARES, SHARES), (_OF_SCALES, scales)):
+        for whole, (i, kind) in product(group, enumerate(kinds)):
+            # priors of several families are variables of their own
+            if whole not in drawn and f"{whole}_{i}" not in drawn:
+                continue
+            values = drawn[whole][:, :, i] if whole in drawn else drawn[f"{whole}_{i}"][:, :, 0]
+            part = whole.split("_")[1]
+            if part == "logit" and pooled and not CENTRED[i]:
+                part = "raw"
+            made[f"{kind}_{part}"] = (("chain", "draw", "task", "period")[: values.ndim], values)
+    if "steepness_node" in drawn:
+        made["steepness_node"] = (("chain", "draw", "task", "node"), drawn["steepness_node"])
+    if "drift_velocity" in posterior:
+        raw = posterior["drift_velocity"] / posterior["drift_scale"]
+        made["drift_velocity_raw"] = (raw.dims, raw.to_numpy())
+        if data.stretches.n > 1:
+            steps = np.diff(posterior["drift"].transpose("chain", "draw", "task", "stretch").to_numpy())
+            made["drift_step"] = (("chain", "draw", "task", "step"), steps)
+    if "base_model_effect" in posterior:
+        effect = posterior["base_model_effect"].transpose("chain", "draw", "base_model", "task")
+        # a chain at a time: in a large table all at once would not fit into memory
+        chains = [posterior.isel(chain=c).rename(draw="sample") for c in range(posterior.sizes["chain"])]
+        typical = np.stack([rounded(typical_levels(chain, data) + effect[c]) for c, chain in enumerate(chains)])
+        made["base_model_level"] = (effect.dims, typical)
+    # single precision is more than draws tell
+    return {name: (dims, values.astype(np.float32)) for name, (dims, values) in made.items()}
+
+
+def rounded(values: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    """Keep four decimal digits: the zeros that are left compress well."""
+    bits = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    half, dropped = np.uint32(1 << (22 - _FRACTION_BITS)), np.uint32((1 << (23 - _FRACTION_BITS)) - 1)
+    return np.asarray(((bits + half) & ~dropped).view(np.float32))
+
+
 def _named(posterior: xr.Dataset, data: FrontierData) -> xr.Dataset:
-    names = {"task": list(data.tasks), "base_model": list(data.base_models)}
+    names = {"task": list(data.tasks), "base_model": list(data.base_models), "node": list(data.compute.nodes)}
+    if "base_model_effect" in posterior:
+        # as many numbers as all the rest of a fit; single precision is more than draws tell
+        posterior = posterior.assign(base_model_effect=posterior["base_model_effect"].astype(np.float32))
     return posterior.assign_coords({name: values for name, values in names.items() if name in posterior.dims})
 
 
@@ -192,7 +264,8 @@ def cell_boundary(posterior: xr.Dataset, data: FrontierData) -> FloatArray:
     """Boundary of every cell, base-model effects included, for given draws. Shapes: returns (n_cells, n_samples)."""
     task, period, stretch = (data.cells[name].to_numpy() for name in ("task", "period", "stretch"))
     parts = [posterior[name].transpose("task", "period", "sample").to_numpy()[task, period] for name in CURVE]
-    q = boundary_at(data.cells["z"].to_numpy()[:, None], *parts)
+    steepness = posterior["steepness"].transpose("task", "sample", "node").to_numpy()[task]
+    q = boundary_at(bend(data.cells["z"].to_numpy()[:, None], steepness, data.compute.nodes), *parts)
     drift = posterior["drift"].transpose("task", "stretch", "sample").to_numpy()
     q = expit(logit(q) + drift[task, stretch] - drift[task, data.stretches.last[period]])
     if "base_model_effect" in posterior:
@@ -214,11 +287,12 @@ def _residuals(posterior: xr.Dataset, data: FrontierData, scores: FloatArray, rn
 
 
 def prior_curves(spec: ModelSpec, data: FrontierData, draws: int, seed: int) -> dict[str, FloatArray]:
-    """Draw the curves of a typical base model from the priors alone: what is expected before a score is seen."""
+    """Draw the curves of a typical base model, and their steepness, from the priors alone."""
     # The likelihood is not drawn from: its scale does not enter.
     filler = np.full(len(data.tasks), 0.01)
     model = fast_model(spec, data, Scale(filler, filler, filler, filler))
-    curve: list[Any] = [model[name] for name in CURVE]
+    names = (*CURVE, "steepness")
+    curve: list[Any] = [model[name] for name in names]
     # Compiling for speed would take longer than these few draws do.
     drawn = pm.draw(curve, draws=draws, random_seed=seed, mode="FAST_COMPILE")
-    return dict(zip(CURVE, map(np.asarray, drawn), strict=True))
+    return dict(zip(names, map(np.asarray, drawn), strict=True))

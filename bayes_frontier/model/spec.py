@@ -53,6 +53,7 @@ class Structure(_Strict):
     tasks: Literal["pooled", "separate"] = "pooled"
     periods: Literal["random-walk", "separate", "constant"] = "random-walk"
     base_models: bool = True
+    curve: Literal["bent", "sigmoid"] = "bent"
 
 
 class Likelihood(_Strict):
@@ -78,19 +79,14 @@ class Priors(_Strict):
     drift_spread: Scale = HalfNormal(dist="half-normal", sigma=0.8)
     base_model: Scale = LogNormal(dist="log-normal", mu=-1.4, sigma=0.7)
     base_model_spread: Scale = HalfNormal(dist="half-normal", sigma=0.5)
+    steepness: Scale = LogNormal(dist="log-normal", mu=-0.5, sigma=0.7)
+    steepness_spread: Scale = HalfNormal(dist="half-normal", sigma=0.5)
     base_model_innovation: Annotated[float, Field(ge=0, le=2)] = 0.35
     base_model_vintage: Annotated[float, Field(ge=0, le=5)] = 0.3
 
 
-class Misfit(_Strict):
-    """How far a population boundary may be off for what the model leaves out; models/hierarchical.toml explains it."""
-
-    height: Annotated[float, Field(ge=0, le=1)] = 0.02
-    steepness: Annotated[float, Field(ge=0, le=0.5)] = 0.04
-
-
 class ModelSpec(_Strict):
-    """A model: structure, likelihood, priors, and the misfit its intervals allow for.
+    """A model: structure, likelihood and priors.
 
     Attributes
     ----------
@@ -98,7 +94,7 @@ class ModelSpec(_Strict):
         Short name, kept with the results.
     description : str
         One line for reports.
-    structure, likelihood, priors, misfit
+    structure, likelihood, priors
         See the tables of the same names in models/hierarchical.toml.
     """
 
@@ -107,7 +103,6 @@ class ModelSpec(_Strict):
     structure: Structure = Structure()
     likelihood: Likelihood = Likelihood()
     priors: Priors = Priors()
-    misfit: Misfit = Misfit()
 
     @property
     def fingerprint(self) -> str:

@@ -8,13 +8,13 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bayes_frontier.checks import crossing, exceedances, influence, scale
+from bayes_frontier.checks import crossing, exceedances, influence, population, scale, shape
 from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
 from bayes_frontier.plots.intervals import ROW_ELEMENTS, Rows, draw_rows, row_axes, title_and_label
 from bayes_frontier.posterior.diagnostics import ESS_MIN, R_HAT_MAX
-from bayes_frontier.text import task_title
+from bayes_frontier.text import flops_words, task_title
 
 # Colours of verdicts differ in lightness too; the verdict is also in the title.
 COLOURS = {"pass": style.OKABE_ITO[0], "warn": style.OKABE_ITO[1], "fail": style.OKABE_ITO[5], "unknown": "#8c8c8c"}
@@ -165,6 +165,27 @@ def _scale(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: A
     return _dots(check, elements, axes, "factor", texts, lines, "scale over what the residuals ask for", log=True)
 
 
+def _shape(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
+    texts = check.numbers.apply(
+        lambda row: f"{row['change']:+.3f} at {flops_words(row['flops'])} FLOPs; chance {row['chance']:.2g}", axis=1
+    )
+    lines = [0.0, shape.IN_SD.warn, shape.IN_SD.fail, -shape.IN_SD.warn, -shape.IN_SD.fail]
+    label = "what base models along compute say, off the boundary in posterior standard deviations"
+    return _dots(check, elements, axes, "in_sd", texts, lines, label)
+
+
+def _population(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
+    numbers = check.numbers
+    texts = numbers.apply(lambda row: f"{row['base_models']} base models; chance {row['chance']:.2g}", axis=1)
+    named = numbers.assign(task=numbers["task"] + ", " + numbers["compute"] + " compute")
+    one = Check(check.name, check.verdict, named, check.sentence, check.picture)
+    expected = float(numbers["expected"].iloc[0])
+    factors = [1.0, population.FACTOR.warn, population.FACTOR.fail]
+    lines = [expected * factor for factor in factors] + [expected / factor for factor in factors[1:]]
+    label = "share of scores above the boundary, of base models left out of the population"
+    return _dots(one, elements, axes, "share", texts, lines, label)
+
+
 def _crossing(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
     numbers = check.numbers
     texts = numbers.apply(lambda row: f"tau {row['tau_low']:g} under {row['tau_high']:g}", axis=1)
@@ -242,6 +263,8 @@ _PICTURES: dict[str, Callable[[Check, style.Settled, Any], Any]] = {
     "exceedances": _exceedances,
     "pinball": _pinball,
     "scale": _scale,
+    "shape": _shape,
+    "population": _population,
     "crossing": _crossing,
     "prior": _prior,
     "influence": _influence,

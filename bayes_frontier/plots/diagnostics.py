@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from bayes_frontier.model.curve import boundary_at, log_flops
+from bayes_frontier.model.curve import bend, boundary_at, log_flops
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.sample import CURVE, prior_curves
 from bayes_frontier.plots import style
@@ -139,9 +139,9 @@ def prior_and_posterior(
     data = FrontierData.from_evaluations(frontier.evaluations, frontier.tau, base_models=base_models)
     z = float(log_flops(flops))
     drawn = prior_curves(frontier.spec, data, _DRAWS, seed)
-    before = boundary_at(z, *(drawn[name][:, :, -1] for name in CURVE))
-    last = frontier.posterior["posterior"].dataset.isel(period=-1)
-    after = boundary_at(z, *(last[name].transpose("chain", "draw", "task").to_numpy() for name in CURVE))
+    bent = bend(z, drawn["steepness"], data.compute.nodes)
+    before = boundary_at(bent, *(drawn[name][:, :, -1] for name in CURVE))
+    after = frontier.curves.by_chain(frontier.curves.typical(z, np.arange(len(frontier.tasks)), -1))
     coords = {"task": list(frontier.tasks)}
     groups = {
         "prior": xr.Dataset({"boundary": (("chain", "draw", "task"), before[None])}, coords=coords),

@@ -73,12 +73,8 @@ class Vintage:
             return None
         if not dated.any() or np.ptp(released[dated]) == 0.0:
             return None
-        t, effects = released[dated, None], curves.effects[:, dated]
-        between = (curves.scales**2).mean(axis=0)
-        within = np.minimum(effects.var(axis=0), _MOST_OF_PRIOR * between)
-        # What the scores of a base model alone say: its posterior without the prior N(0, between).
-        alone = effects.mean(axis=0) / (1.0 - within / between)
-        weight = 1.0 / (between + within * between / (between - within))
+        t = released[dated, None]
+        alone, weight = (values[dated] for values in effects_alone(curves))
         centre = (weight * t).sum(axis=0) / weight.sum(axis=0)
         level = (weight * alone).sum(axis=0) / weight.sum(axis=0)
         precision = (weight * (t - centre) ** 2).sum(axis=0)
@@ -90,6 +86,19 @@ class Vintage:
         """Draw what their vintage gives to new base models. Shapes: released (n,), returns (n_draws, n)."""
         age = np.nan_to_num(np.minimum(released, self.latest) - self.centre[task])
         return np.asarray((self.slope[task] + self.error[task] * normal)[:, None] * age)
+
+
+def effects_alone(curves: Curves) -> tuple[FloatArray, FloatArray]:
+    """Give what the scores of each base model alone say of its effect, and the precision of that about the curve.
+
+    It is the posterior of the effect without its prior, normal around zero. Shapes: returns (n_base_models, n_tasks).
+    """
+    assert curves.effects is not None
+    assert curves.scales is not None
+    between = (curves.scales**2).mean(axis=0)
+    within = np.minimum(curves.effects.var(axis=0), _MOST_OF_PRIOR * between)
+    alone = curves.effects.mean(axis=0) / (1.0 - within / between)
+    return np.asarray(alone), np.asarray(1.0 / (between + within * between / (between - within)))
 
 
 def vintage_of(fit: Fit) -> Vintage | None:

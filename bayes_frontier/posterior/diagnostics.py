@@ -105,6 +105,8 @@ def effective_size(values: Floats) -> Floats:
 
 R_HAT_MAX = 1.01
 ESS_MIN = 400.0
+# Divergent transitions as a share of draws: more than a few, and more than any posterior can be trusted with.
+FEW_DIVERGENT, MOST_DIVERGENT = 0.001, 0.02
 
 
 def diagnose(boundaries: xr.Dataset) -> pd.DataFrame:
@@ -129,12 +131,26 @@ def passes(table: pd.DataFrame) -> pd.Series:
     return (table["r_hat"] <= R_HAT_MAX) & (table["ess_bulk"] >= ESS_MIN)
 
 
-def explain(table: pd.DataFrame, limit: int = 5) -> str:
+def divergent_share(stats: xr.Dataset) -> float:
+    """Share of draws that are divergent transitions; none where they are no sampler's."""
+    return float(stats["diverging"].mean()) if "diverging" in stats else 0.0
+
+
+def transitions(stats: xr.Dataset) -> str:
+    """Say how many transitions diverged, and how many used up the sampler's steps."""
+    diverging, deepest = stats["diverging"], stats.get("reached_max_treedepth")
+    text = f"{int(diverging.sum()):,} of {diverging.size:,} transitions diverged ({100 * divergent_share(stats):.2g}%)"
+    return text if deepest is None else f"{text}, {int(deepest.sum()):,} reached the greatest tree depth"
+
+
+def explain(table: pd.DataFrame, stats: xr.Dataset, limit: int = 5) -> str:
     """Convergence in words."""
     bad = table[~passes(table)]
     worst = f"R-hat at most {table['r_hat'].max():.3f}, bulk ESS at least {table['ess_bulk'].min():,.0f}"
+    if bad.empty and divergent_share(stats) > MOST_DIVERGENT:
+        return f"Not converged: {transitions(stats)}. Take smaller steps (--target-accept 0.95), or look at the priors."
     if bad.empty:
-        return f"Converged: {worst} over {len(table):,} boundary quantities."
+        return f"Converged: {worst} over {len(table):,} boundary quantities; {transitions(stats)}."
     lines = [
         f"Not converged: {len(bad):,} of {len(table):,} boundary quantities fail (R-hat <= {R_HAT_MAX}, bulk ESS >= "
         f"{ESS_MIN:.0f}). The worst:"
@@ -142,6 +158,7 @@ def explain(table: pd.DataFrame, limit: int = 5) -> str:
     lines += [
         f"  {row.quantity}: R-hat {row.r_hat:.3f}, bulk ESS {row.ess_bulk:,.0f}" for row in bad.head(limit).itertuples()
     ]
+    lines.append(f"  {transitions(stats)}.")
     lines.append("Draw more (--draws, --tune), or look at these with --allow-unconverged.")
     return "\n".join(lines)
 

@@ -11,11 +11,11 @@ import pandas as pd
 import xarray as xr
 from scipy.optimize import elementwise
 
-from bayes_frontier.model.curve import Sigmoid, boundary_at, inverse_logit, log_flops, log_odds, shift_logit
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS
+from bayes_frontier.model.curve import Sigmoid, bend, boundary_at, inverse_logit, log_flops, log_odds, shift_logit
 from bayes_frontier.model.data import Stretches
 from bayes_frontier.model.likelihood import FloatArray, IntArray
-from bayes_frontier.model.spec import Misfit
-from bayes_frontier.posterior.population import PopulationBoundary, drawn_effects, residual_cdf
+from bayes_frontier.posterior.population import Population, PopulationBoundary, drawn_effects, residual_cdf
 
 # Equally probable slices of the base-model effect.
 _SLICES = 101
@@ -43,8 +43,6 @@ def mixture_quantile(levels: FloatArray, quantiles: FloatArray, tau: float) -> F
 # The draws, and boundaries evaluated from them.
 
 _CURVE = ("floor", "ceiling", "slope", "midpoint")
-# Of the normal numbers behind the misfit of each draw: no part of the posterior, and the same whenever a fit is read.
-_MISFIT_SEED = 20260217
 # Values computed together.
 _AT_A_TIME = 65536
 
@@ -59,18 +57,22 @@ class Curves:
     scales: FloatArray | None  # their standard deviations, (n_samples, n_tasks)
     drift: FloatArray | None  # standard deviation of a quarter's drift on the logit scale, (n_samples, n_tasks)
     residuals: FloatArray  # residual quantiles of each task, (n_tasks, n_levels)
-    tau: float
+    tau: float  # level that is asked for; that of the fit, or a lower one
     velocity: FloatArray | None = None  # mean drift of a quarter on the logit scale, (n_samples, n_tasks)
     # drift since the first stretch of time on the logit scale, (n_samples, n_tasks, n_stretches); see
     # `bayes_frontier.model.data`
     walk: FloatArray | None = None
-    # how far the population boundary may be off for what the model leaves out; none: not at all
-    misfit: Misfit | None = None
-    pivot: float = 0.0  # log10 FLOPs about which its steepness may be off
+    # how steep boundaries are beside their sigmoid, (n_samples, n_tasks, n_nodes), at these log10 FLOPs, (n_nodes,);
+    # none: sigmoids as they are
+    steepness: FloatArray | None = None
+    nodes: FloatArray | None = None
+    population: Population | None = None  # what base models count in the population; none: all the same
+    # of boundaries of abilities, what is added to those of each draw and task for what is not known of their noise
+    wobble: FloatArray | None = None
     drawn_shares: bool = True  # whether shares of base models in the population are random, or as expected
 
     @classmethod
-    def from_tree(cls, tree: xr.DataTree, tau: float, misfit: Misfit | None = None, pivot: float = 0.0) -> "Curves":
+    def from_tree(cls, tree: xr.DataTree, tau: float) -> "Curves":
         """Read the draws."""
         draws = tree["posterior"].dataset
 
@@ -80,6 +82,10 @@ class Curves:
             values = draws[name].transpose("chain", "draw", *dims).to_numpy()
             return np.asarray(values.reshape(-1, *values.shape[2:]), dtype=float)
 
+        walk = flat("drift", "task", "stretch")
+        if walk is not None and "since" in draws["drift"].attrs:
+            # saved without the first stretch, since which it is
+            walk = np.pad(walk, ((0, 0), (0, 0), (1, 0)))
         parts: dict[str, Any] = {name: flat(name, "task", "period") for name in _CURVE}
         return cls(
             shape=(draws.sizes["chain"], draws.sizes["draw"]),
@@ -90,9 +96,9 @@ class Curves:
             residuals=tree["constant_data"].dataset["residual_quantiles"].transpose("task", "level").to_numpy(),
             tau=tau,
             velocity=flat("drift_velocity", "task"),
-            walk=flat("drift", "task", "stretch"),
-            misfit=misfit,
-            pivot=pivot,
+            walk=walk,
+            steepness=flat("steepness", "task", "node"),
+            nodes=draws["node"].to_numpy() if "steepness" in draws else None,
         )
 
     @property
@@ -111,8 +117,21 @@ class Curves:
 
     def typical(self, z: npt.ArrayLike, task: Any, period: Any, samples: Any = slice(None)) -> FloatArray:  # noqa: ANN401
         """Boundary of a base model without effect. Shapes: returns (n_samples, ...)."""
-        z, task, period = np.broadcast_arrays(z, task, period)
-        return boundary_at(z, *(self.parts[name][samples][:, task, period] for name in _CURVE))
+        at, own, when = np.broadcast_arrays(z, task, period)
+        if np.ndim(task) == 0:
+            # whatever the period, a task bends as one
+            at, own = np.reshape(z, (1,) * (at.ndim - np.ndim(z)) + np.shape(z)), task
+        curves = (self.parts[name][samples][:, task, when] for name in _CURVE)
+        return boundary_at(self.bent(at, own, samples), *curves)
+
+    def bent(self, z: FloatArray, task: Any, samples: Any = slice(None)) -> FloatArray:  # noqa: ANN401 - int or array
+        """Bend log10 FLOPs as a task's boundaries are. Shapes: task as z or one, returns (n_samples or 1, ...)."""
+        if self.steepness is None or self.nodes is None:
+            return z[None]
+        steepness = self.steepness[samples][:, task]
+        if np.ndim(task) == 0:
+            steepness = steepness.reshape(len(steepness), *(1,) * np.ndim(z), -1)
+        return bend(z, steepness, self.nodes)
 
     def known(
         self,
@@ -170,7 +189,8 @@ class Curves:
     def take(self, samples: IntArray) -> "Curves":
         """Keep some draws, as those of one chain."""
         parts = {name: values[samples] for name, values in self.parts.items()}
-        drawn = {name: getattr(self, name) for name in ("effects", "scales", "drift", "velocity", "walk")}
+        names = ("effects", "scales", "drift", "velocity", "walk", "steepness", "wobble")
+        drawn = {name: getattr(self, name) for name in names}
         kept: dict[str, Any] = {name: None if values is None else values[samples] for name, values in drawn.items()}
         return replace(self, shape=(1, len(samples)), parts=parts, **kept)
 
@@ -202,22 +222,17 @@ class Curves:
                 values = self._new(z_sorted, task, periods, samples)
             else:
                 values = self.known(z_sorted, np.asarray(base), task, periods[:, None], samples)
+                values = values + float(np.interp(self.tau, RESIDUAL_LEVELS, self.residuals[task]))
+            if self.wobble is not None:
+                values = values + self.wobble[samples, task, None, None]
             # Rounding can undo the order of neighbours in the flat parts of a curve by one unit in the last place.
             drawn[samples][..., order] = np.maximum.accumulate(np.clip(values, 0.0, 1.0), axis=-1)
         return drawn
 
     def _new(self, z: FloatArray, task: int, periods: IntArray, samples: slice) -> FloatArray:
         """Evaluate the population boundary, shape (n_samples, n_periods, n)."""
-        height, steepness = (self._misfits[samples, task, i, None, None] for i in range(2))
-        # a curve steeper about the pivot is the same curve at computes further from it
-        floor, ceiling, slope, midpoint = (self.parts[name][samples, task][:, periods, None] for name in _CURVE)
-        midpoint = self.pivot + (midpoint - self.pivot) * np.exp(-steepness)
-        values = boundary_at(z, floor, ceiling, slope * np.exp(steepness), midpoint)
-        if self.scales is not None:
-            values = self._population(task)(values, samples)
-        if self.misfit is not None and self.misfit.height > 0.0:
-            values = inverse_logit(log_odds(values) + height)
-        return values
+        values = self.typical(z, task, periods[:, None], samples)
+        return values if self.scales is None else self._population(task)(values, samples)
 
     @cached_property
     def new_effects(self) -> FloatArray:
@@ -227,21 +242,15 @@ class Curves:
         pairs = zip(np.moveaxis(self.effects, -1, 0), self.scales.T, strict=True)
         return np.stack([effect_shape(effects, scales) for effects, scales in pairs])
 
-    @cached_property
-    def _misfits(self) -> FloatArray:
-        """Misfit of each draw and task, in height and in the logarithm of steepness; shape (n_samples, n_tasks, 2)."""
-        shape = (self.n_samples, self.parts["floor"].shape[1], 2)
-        if self.misfit is None:
-            return np.zeros(shape)
-        normal = np.random.default_rng(_MISFIT_SEED).standard_normal(shape)
-        return np.asarray((normal - normal.mean(axis=0)) * [self.misfit.height, self.misfit.steepness])
-
     def _population(self, task: int) -> PopulationBoundary:
         """Make the table of one task when it is first asked for."""
         if task not in self._tables:
             assert self.effects is not None
             assert self.scales is not None
-            effects = drawn_effects(self.effects[:, :, task], self.scales[:, task], task, drawn=self.drawn_shares)
+            population = self.population or Population(np.ones(self.effects.shape[1]))
+            effects = drawn_effects(
+                self.effects[:, :, task], self.scales[:, task], task, population, drawn=self.drawn_shares
+            )
             self._tables[task] = PopulationBoundary(self.residuals[task], effects, self.tau)
         return self._tables[task]
 

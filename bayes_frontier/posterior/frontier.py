@@ -1,36 +1,41 @@
 """`Frontier`: posterior capability boundaries and the questions they answer."""
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayes_frontier.display import Display, Displayed
+from bayes_frontier.display import Display, Drawn
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.calibration import RESIDUAL_LEVELS
+from bayes_frontier.evaluations.registry.registry import given_registry
+from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import Stretches, reference_compute
 from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.posterior import ahead, query, store
-from bayes_frontier.posterior.diagnostics import diagnose, explain, passes
+from bayes_frontier.posterior.ability import ability_curves
+from bayes_frontier.posterior.diagnostics import MOST_DIVERGENT, diagnose, divergent_share, explain, passes
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.drift import drift_between_periods
-from bayes_frontier.posterior.population import expected_shares
+from bayes_frontier.posterior.population import Population, PopulationName, expected_shares
 from bayes_frontier.posterior.query import Numbers, rank_base_models
-from bayes_frontier.text import count, flops_words, listed, printable
+from bayes_frontier.text import check_choice, count, flops_words, listed, printable
 
 if TYPE_CHECKING:
+    import pymc as pm
+
     from bayes_frontier.model.sample import Sampled
 
 # Resolution of the inverse, in points per range: 1,001 points over ten decades are 0.01 decades, interpolated.
 _INVERSE_POINTS = 1001
 
 
-class Frontier(Displayed):
+class Frontier(Drawn):
     """Posterior of the tau-quantile boundaries of scores against pre-training compute.
 
     Made by `bayes_frontier.fit` or `bayes_frontier.load`. The **population boundary** (``base_model=None``) is that of
@@ -51,6 +56,8 @@ class Frontier(Displayed):
     provenance : dict
         Data fingerprint, model specification, seed, versions.
     """
+
+    _picture = "plot_boundary"
 
     def __init__(
         self, evaluations: Evaluations, spec: ModelSpec, tau: float, posterior: xr.DataTree, provenance: dict[str, Any]
@@ -128,8 +135,28 @@ class Frontier(Displayed):
     @cached_property
     def curves(self) -> Curves:
         """The draws as arrays, with the operations the answers share."""
-        z = log_flops(self.evaluations.models["flops"])
-        return Curves.from_tree(self.posterior, self.tau, self.spec.misfit, pivot=float(np.median(z)))
+        votes = Population.named("bases", self.evaluations.models, given_registry(self.evaluations.registry))
+        return replace(Curves.from_tree(self.posterior, self.tau), population=votes)
+
+    def _curves_of(self, population: str, of: str, tau: float) -> Curves:
+        """Return the draws for another population, for abilities, or for another level; kept, as they carry tables."""
+        asked = (population, of, tau)
+        if asked not in self._asked:
+            check_choice(of, ("scores", "ability"), "of")
+            if not 0.5 <= tau <= self.tau:
+                raise QueryError(
+                    f"tau must be between 0.5 and that of the fit, {self.tau:g}, found {tau!r}. Fit again for a "
+                    "higher one."
+                )
+            registry = given_registry(self.evaluations.registry)
+            votes = Population.named(population, self.evaluations.models, registry)
+            curves = replace(self.curves, population=votes, tau=tau)
+            self._asked[asked] = curves if of == "scores" else ability_curves(self, curves)
+        return self._asked[asked]
+
+    @cached_property
+    def _asked(self) -> dict[tuple[str, str, float], Curves]:
+        return {}
 
     @cached_property
     def diagnostics(self) -> pd.DataFrame:
@@ -154,10 +181,68 @@ class Frontier(Displayed):
             )
         return diagnose(xr.Dataset(parts))
 
+    def thinned(self, draws: int) -> "Frontier":
+        """Return a frontier of about so many of the draws, evenly spaced: for rough answers without a wait."""
+        all_draws = self.posterior["posterior"].dataset
+        step = max(all_draws.sizes["chain"] * all_draws.sizes["draw"] // draws, 1)
+        groups = {name: self.posterior[name].to_dataset() for name in ("sample_stats", "constant_data")}
+        tree = xr.DataTree.from_dict({"posterior": all_draws.isel(draw=slice(None, None, step)), **groups})
+        return Frontier(self.evaluations, self.spec, self.tau, tree, self.provenance)
+
+    @cached_property
+    def datatree(self) -> xr.DataTree:
+        """All that ArviZ looks for, as `save` writes it: besides the draws, prior, prediction and observed data.
+
+        Variables have units and long names, stretches of time their dates; drift, which is zero in the first stretch by
+        definition, begins with the second.
+        """
+        if "prior" in self.posterior.children or "high_logit" not in self.posterior["posterior"]:
+            # as it was read; fits of before the variables of the model were kept stay as they are
+            return self.posterior
+        from bayes_frontier.posterior import groups
+
+        return groups.completed(self)
+
+    def model(self, engine: Literal["plain", "fast"] = "plain") -> "pm.Model":
+        """Build the PyMC model that this is a posterior of, with its calibrated scale.
+
+        Parameters
+        ----------
+        engine : {"plain", "fast"}
+            ``"plain"``: the definition, by PyMC's own variables: draw a picture of it, change it by `pymc.do` or
+            `pymc.observe`, sample it with any sampler. The posterior has all its variables, so that PyMC's predictive
+            functions and `pymc.compute_log_prior` take it as it is. ``"fast"``: the same density by fused operations.
+
+        Returns
+        -------
+        pymc.Model
+            As of `bayes_frontier.build_model`.
+        """
+        # answers of a saved fit need not wait for PyMC
+        from bayes_frontier.model.build import build_model
+
+        scale = Scale.from_posterior(self.posterior)
+        return build_model(self.evaluations, self.spec, tau=self.tau, engine=engine, scale=scale)
+
+    def working_log_density(self) -> xr.Dataset:
+        """Compute the log density of each score under the working likelihood, for a hundred draws.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``score``, dims (chain, draw, observation). The working likelihood is calibrated for the boundary, and is
+            no model of single scores: leave-one-out scores by it say nothing of prediction.
+        """
+        from bayes_frontier.posterior import groups
+
+        return groups.working_log_density(self)
+
     @property
     def converged(self) -> bool:
-        """Whether every boundary quantity passes the gate: R-hat at most 1.01, bulk ESS at least 400."""
-        return bool(passes(self.diagnostics).all())
+        """Whether every boundary has R-hat at most 1.01 and bulk ESS at least 400, and at most 2% of draws diverged."""
+        stats = self.posterior["sample_stats"].dataset if "sample_stats" in self.posterior.children else xr.Dataset()
+        few = divergent_share(stats) <= MOST_DIVERGENT
+        return few and bool(passes(self.diagnostics).all())
 
     def convergence_text(self) -> str:
         """Convergence in words, with the worst quantities where it fails.
@@ -167,10 +252,17 @@ class Frontier(Displayed):
         str
             One or several lines.
         """
-        return explain(self.diagnostics)
+        return explain(self.diagnostics, self.posterior["sample_stats"].dataset)
 
     def boundary(
-        self, flops: Numbers, task: str | None = None, period: int | str | None = None, base_model: str | None = None
+        self,
+        flops: Numbers,
+        task: str | None = None,
+        period: int | str | None = None,
+        base_model: str | None = None,
+        population: PopulationName = "bases",
+        of: Literal["scores", "ability"] = "scores",
+        tau: float | None = None,
     ) -> xr.DataArray:
         """Posterior draws of the boundary.
 
@@ -185,6 +277,14 @@ class Frontier(Displayed):
         base_model : str, optional
             A fitted base model, in any spelling the registry knows, for its own boundary. Default: the population
             boundary, of a model on a base model not yet seen.
+        population : {"bases", "models", "recent", "new-family"}
+            Which one: of a base model drawn anew, all counting the same; of a model as those of the last period; of a
+            base model of the last year; of a base model of another developer. See docs/calibration.md.
+        of : {"scores", "ability"}
+            Scores on the items of the benchmark, or what would be scored on very many items of their kind.
+        tau : float, optional
+            A lower level than the fit's: where models are within their base model is then told by the fit's residuals,
+            so that boundaries of several levels never cross. Default: the fit's.
 
         Returns
         -------
@@ -201,7 +301,9 @@ class Frontier(Displayed):
         tasks = query.task_indices(task, self.tasks)
         periods = query.period_indices(period, self.evaluations)
         base = None if base_model is None else query.base_index(base_model, self)
-        values = np.stack([self.curves.at(z, k, periods, base) for k in tasks], axis=1)
+        still = population == "bases" and of == "scores" and tau is None
+        curves = self.curves if still else self._curves_of(population, of, self.tau if tau is None else tau)
+        values = np.stack([curves.at(z, k, periods, base) for k in tasks], axis=1)
         drawn = xr.DataArray(
             self.curves.by_chain(values),
             dims=("chain", "draw", "task", "period", "flops"),
@@ -225,6 +327,9 @@ class Frontier(Displayed):
         period: int | str | None = None,
         base_model: str | None = None,
         target: float | None = None,
+        population: PopulationName = "bases",
+        of: Literal["scores", "ability"] = "scores",
+        tau: float | None = None,
     ) -> xr.Dataset:
         """Attainable score at a compute budget, with an equal-tailed credible interval.
 
@@ -238,6 +343,8 @@ class Frontier(Displayed):
             As in `boundary`.
         target : float, optional
             A score; adds the posterior probability that the boundary is at least this.
+        population, of, tau : optional
+            As in `boundary`.
 
         Returns
         -------
@@ -250,7 +357,7 @@ class Frontier(Displayed):
             As in `boundary`, or for a probability or target out of range.
         """
         query.check_prob(prob)
-        drawn = self.boundary(flops, task, period, base_model)
+        drawn = self.boundary(flops, task, period, base_model, population, of, tau)
         summary = query.summarise(drawn, prob)
         if target is not None:
             query.check_score(target)
@@ -265,6 +372,9 @@ class Frontier(Displayed):
         base_model: str | None = None,
         prob: float = 0.9,
         flops_range: tuple[float, float] = (1e18, 1e28),
+        population: PopulationName = "bases",
+        of: Literal["scores", "ability"] = "scores",
+        tau: float | None = None,
     ) -> xr.Dataset:
         """Compute at which a score becomes attainable.
 
@@ -279,6 +389,8 @@ class Frontier(Displayed):
         flops_range : tuple of float
             Where to look. A draw that reaches the score below the range counts at its lower end; one that does not
             reach it within the range needs infinitely many FLOPs.
+        population, of, tau : optional
+            As in `boundary`.
 
         Returns
         -------
@@ -298,7 +410,7 @@ class Frontier(Displayed):
         for value in targets:
             query.check_score(value)
         z = np.linspace(*query.check_range(flops_range), _INVERSE_POINTS)
-        drawn = self.boundary(10.0**z, task, period, base_model).transpose("flops", ...)
+        drawn = self.boundary(10.0**z, task, period, base_model, population, of, tau).transpose("flops", ...)
         needed = np.stack([query.first_reaching(drawn.to_numpy(), z, value) for value in targets])
         template = drawn.isel(flops=0, drop=True).expand_dims(score=targets)
         summary = query.summarise(template.copy(data=10.0**needed), prob, method="lower")[["median", "lower", "upper"]]

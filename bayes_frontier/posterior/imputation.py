@@ -22,6 +22,7 @@ import xarray as xr
 
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.container import Evaluations
+from bayes_frontier.evaluations.registry.listed import WITHIN
 from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.posterior.frontier import Frontier
@@ -40,6 +41,12 @@ def uncertainties(base_models: Sequence[str], registry: Registry) -> npt.NDArray
     return np.asarray(np.sqrt(np.log1p(relative**2)) / np.log(10.0))
 
 
+def spread_of(evaluations: Evaluations, names: Sequence[str], registry: Registry) -> npt.NDArray[np.float64]:
+    """Give the same for base models of evaluations, by the factor that their source states for them where it does."""
+    stated = evaluations.models.groupby("base_model")["flops_factor"].max().reindex(list(names)).to_numpy(dtype=float)
+    return np.where(np.isnan(stated), uncertainties(names, registry), np.log10(stated) / WITHIN)
+
+
 def imputed(
     evaluations: Evaluations, n: int, registry: Registry, seed: int
 ) -> tuple[list[Evaluations], npt.NDArray[np.float64]]:
@@ -49,7 +56,7 @@ def imputed(
             f"compute_uncertainty: the number of tables drawn must be between 2 and {MOST}, found {n}; 10 will do."
         )
     names = sorted(evaluations.models["base_model"].unique())
-    spread = uncertainties(names, registry)
+    spread = spread_of(evaluations, names, registry)
     # half of the tables mirror the others, so that computes are right on average in few tables too
     half = np.random.default_rng(seed).standard_normal((-(-n // 2), len(names)))
     shifts = (np.concatenate([half, -half])[:n]) * spread
@@ -123,7 +130,7 @@ def fit_imputed(
     for number, table in enumerate(tables):
         fits.append(fit_one(table, fits[0] if fits else None, number))
     names = sorted(evaluations.models["base_model"].unique())
-    spread = uncertainties(names, registry)
+    spread = spread_of(evaluations, names, registry)
     unlisted = [name for name in names if registry.get(name) is None]
     provenance = dict(fits[0].provenance)
     provenance["data"] = {

@@ -1,19 +1,32 @@
-"""The population boundary: a high quantile over models whose base model is one of many, known and unknown."""
+"""The population boundary: a high quantile over models whose base model is one of many, known and unknown.
+
+Which models, is a choice that has a name (`POPULATIONS`): it decides how much each base model that was seen counts.
+"""
 
 import copy
 import importlib
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import stats
 
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations.registry.registry import Registry
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
 from bayes_frontier.model.curve import inverse_logit, log_odds
-from bayes_frontier.model.likelihood import FloatArray
+from bayes_frontier.model.likelihood import FloatArray, IntArray
+from bayes_frontier.text import check_choice
 
+PopulationName = Literal["bases", "models", "recent", "new-family"]
+POPULATIONS: tuple[PopulationName, ...] = get_args(PopulationName)
+# A base model is recent if it appeared so many days before the last model fitted, or later.
+RECENT_DAYS = 365.25
 # Base models that the normal prior of effects counts for beside those that were seen, and the slices it is cut into.
 PRIOR_BASE_MODELS, _PRIOR_SLICES = 5.0, 101
 # Effects of a draw are summed up in slices, narrow at the top, which a high quantile over models hangs on.
@@ -29,7 +42,90 @@ _LEAST = 1e-9
 _SEED = 20261130
 
 
-def drawn_effects(effects: FloatArray, scales: FloatArray, task: int, *, drawn: bool = True) -> FloatArray:
+@dataclass(frozen=True)
+class Population:
+    """How much base models count in a population."""
+
+    votes: FloatArray  # (n_base_models,): expected share, in base models
+    family: IntArray | None = None  # (n_base_models,): families that count the same; none: base models by themselves
+
+    @classmethod
+    def named(cls, name: str, models: pd.DataFrame, registry: Registry) -> "Population":
+        """Find what base models count in a population of `POPULATIONS`; of the records of a fit.
+
+        * bases: each base model the same. Labels that are no base models are set aside: sizes that no base model of
+          their generation has, as merges do, and sizes or dates not known.
+        * models: as many votes as models of the last period, as if so many base models were seen as Kish's number says.
+        * recent: as bases, those that appeared in the last year.
+        * new-family: as bases, each family the same; for a model on a base model of a developer not seen.
+        """
+        check_choice(name, POPULATIONS, "population")
+        names = sorted(models["base_model"].unique())
+        votes = np.array([float(not _is_mixture(base, registry)) for base in names])
+        if not votes.any():
+            votes[:] = 1.0
+        if name == "models":
+            last = models.loc[models["period"] == models["period"].max(), "base_model"].value_counts()
+            counts = last.reindex(names, fill_value=0).to_numpy(float)
+            votes = counts * counts.sum() / (counts**2).sum()
+        elif name == "recent":
+            entries = [registry.get(base) for base in names]
+            seen = models.groupby("base_model")["released"].min().reindex(names)
+            released = pd.Series([entry.released if entry else None for entry in entries], index=names)
+            appeared = pd.to_datetime(released.astype(object)).fillna(seen)
+            recent = (models["released"].max() - appeared).dt.days.to_numpy() <= RECENT_DAYS
+            if not (votes * recent).any():
+                raise QueryError(
+                    "population 'recent': no base model of this fit is known to have appeared in the year before its "
+                    "last model. Ask for another population."
+                )
+            votes = votes * recent
+        elif name == "new-family":
+            family = pd.factorize(np.array([families(base) for base in names]))[0].astype(np.int64)
+            if len(np.unique(family[votes > 0.0])) < 2:
+                raise QueryError(
+                    f"population 'new-family': all base models of this fit are of one family ({families(names[0])!r}). "
+                    "Ask for another population."
+                )
+            return cls(votes, family)
+        return cls(votes)
+
+    def shares(self, rng: np.random.Generator, n_draws: int, *, drawn: bool) -> FloatArray:
+        """Draw what each base model has of the population, prior slices after them; not normalised.
+
+        Shapes: returns (n_draws, n_base_models + _PRIOR_SLICES).
+        """
+        prior = np.full(_PRIOR_SLICES, PRIOR_BASE_MODELS / _PRIOR_SLICES)
+        if drawn:
+            prior, votes = (rng.standard_gamma(x, (n_draws, len(x))) for x in (prior, self.votes))
+        else:
+            prior, votes = (np.broadcast_to(x, (n_draws, len(x))) for x in (prior, self.votes))
+        if self.family is None:
+            return np.concatenate([votes, prior], axis=1)
+        of_family = np.zeros((n_draws, self.family.max() + 1))
+        np.add.at(of_family.T, self.family, votes.T)
+        there = np.bincount(self.family, self.votes) > 0.0
+        shares = rng.standard_gamma(1.0, of_family.shape) if drawn else np.ones_like(of_family)
+        by_vote = np.divide(shares, of_family, out=np.zeros_like(shares), where=there & (of_family > 0.0))
+        return np.concatenate([votes * by_vote[:, self.family], prior], axis=1)
+
+
+def families(base_model: str) -> str:
+    """Name the family of a base model: the word that its name begins with, as qwen of qwen2.5-7b."""
+    found = re.match(r"[^\W\d_]+", base_model.rpartition("/")[2])
+    return found.group().lower() if found else base_model
+
+
+def _is_mixture(base_model: str, registry: Registry) -> bool:
+    """Whether a label names a generation that the registry knows, and none of its base models."""
+    if registry.get(base_model) is not None:
+        return False
+    return any(base_model.startswith(f"{generation}-") for generation in registry.generations)
+
+
+def drawn_effects(
+    effects: FloatArray, scales: FloatArray, task: int, population: Population, *, drawn: bool = True
+) -> FloatArray:
     """Distribution of the effects that a base model not seen may have, one for each draw of the posterior.
 
     A Dirichlet process given the base models seen: each has a random share of the population, and the normal prior of
@@ -42,8 +138,7 @@ def drawn_effects(effects: FloatArray, scales: FloatArray, task: int, *, drawn: 
     rng = np.random.default_rng([_SEED, task])
     normal = stats.norm.ppf((np.arange(_PRIOR_SLICES) + 0.5) / _PRIOR_SLICES)
     values = np.concatenate([effects, scales[:, None] * normal / normal.std()], axis=1)
-    expected = np.r_[np.ones(effects.shape[1]), np.full(_PRIOR_SLICES, PRIOR_BASE_MODELS / _PRIOR_SLICES)]
-    shares = rng.standard_gamma(expected, values.shape) if drawn else np.broadcast_to(expected, values.shape)
+    shares = population.shares(rng, len(values), drawn=drawn)
     order = np.argsort(values, axis=1)
     values, shares = np.take_along_axis(values, order, 1), np.take_along_axis(shares, order, 1)
     reached = np.cumsum(shares, axis=1)

@@ -45,6 +45,10 @@ class Fit(Protocol):
         """Draws and constants."""
 
     @property
+    def datatree(self) -> xr.DataTree:
+        """What is saved."""
+
+    @property
     def provenance(self) -> dict[str, Any]:
         """Where it comes from."""
 

@@ -22,9 +22,10 @@ from bayes_frontier.model.spec import ModelSpec
 from bayes_frontier.text import listed
 
 INFINITE = float("inf")
-FLOAT, WHOLE, FLAG, TEXT = "a float", "a whole number", "a flag", "text"
+FLOAT, WHOLE, FLAG, TEXT, LABEL = "a float", "a whole number", "a flag", "text", "a text or whole number"
 # What HDF5 calls them: kind and bytes of a NumPy type; text is of any length.
 _TYPES = {FLOAT: ("f4", "f8"), WHOLE: ("i4", "i8", "u4", "u8"), FLAG: ("i1", "b1"), TEXT: ("O0",)}
+_TYPES[LABEL] = _TYPES[WHOLE] + _TYPES[TEXT]
 # Unpacked, a fit is at most so many bytes and so many times its file: draws hardly compress, zeros a thousandfold.
 LARGEST, LEAST, EXPANSION = 8 * 2**30, 2**26, 8
 # What HDF5 itself holds of every piece of a variable, whether there is anything in it or not, in bytes.
@@ -32,6 +33,7 @@ PIECE = 512
 MOST_MEMBERS, MOST_TEXTS = 400, 8
 # Of variables: those by which NetCDF finds dimensions, and xarray the type. Others would change values in being read.
 _ATTRIBUTES: tuple[str, ...] = ("_FillValue", "_Netcdf4Coordinates", "_Netcdf4Dimid", "coordinates", "dtype")
+_ATTRIBUTES += ("long_name", "units", "since")
 _ATTRIBUTES += ("CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST")
 _DIMENSION = b"This is a netCDF dimension but not a netCDF variable"
 
@@ -54,7 +56,9 @@ def _spare(*dims: str, kind: str = FLOAT, low: float = -INFINITE, missing: bool 
 
 _CHAINS = {"chain": _spare("chain", kind=WHOLE), "draw": _spare("draw", kind=WHOLE)}
 _NAMES = {name: _spare(name, kind=TEXT) for name in ("task", "base_model", "period")}
-_STRETCH = {"stretch": _spare("stretch", kind=WHOLE)}
+_STRETCH = {name: _spare(name, kind=LABEL) for name in ("stretch", "step")} | {"node": _spare("node")}
+_SHARES = ("high", "start_share", "floor_share", "ceiling_share")
+_SCALES = ("drift", "base_model", "steepness")
 
 
 def _boundary(*of: str, needed: bool) -> dict[str, Variable]:
@@ -70,7 +74,17 @@ def _boundary(*of: str, needed: bool) -> dict[str, Variable]:
         "drift_velocity": _spare(*task),
         "base_model_scale": _spare(*task, low=0.0),
         "base_model_effect": _spare(*of, "base_model", "task"),
+        "steepness": _spare(*task, "node", low=0.0),
+        "steepness_scale": _spare(*task, low=0.0),
     }
+
+
+def _free(*of: str) -> dict[str, Variable]:
+    """Variables of the model from which the curves follow; answers need none of them."""
+    names = [f"{name}_{part}" for name in _SHARES for part in ("mean", "spread", "logit", "raw")]
+    names += [f"{name}_{part}" for name in _SCALES for part in ("typical", "spread", "raw")]
+    names += ["drift_velocity_raw", "drift_step", "steepness_node", "base_model_level"]
+    return {name: _spare(*of, "...") for name in names}
 
 
 def _statistics(kind: str, *names: str) -> dict[str, Variable]:
@@ -78,14 +92,22 @@ def _statistics(kind: str, *names: str) -> dict[str, Variable]:
     return {name: _spare("chain", "draw", kind=kind, missing=True) for name in names}
 
 
-_RECORD, _SCORE = ("record",), ("record", "task")
+_RECORD, _SCORE, _DRAW = ("record",), ("record", "task"), ("chain", "draw")
+# Scores in one row, and the task and record of each.
+_SEEN = {"task": _spare("observation", kind=TEXT), "record": _spare("observation", kind=WHOLE)}
 GROUPS: dict[str, dict[str, Variable]] = {
-    "posterior": {**_CHAINS, **_NAMES, **_STRETCH, **_boundary("chain", "draw", needed=True)},
+    "posterior": {**_CHAINS, **_NAMES, **_STRETCH, **_boundary(*_DRAW, needed=True), **_free(*_DRAW)},
+    "prior": {**_CHAINS, **_NAMES, **_STRETCH, **_boundary(*_DRAW, needed=False), **_free(*_DRAW)},
+    "posterior_predictive": {**_CHAINS, **_SEEN, "score": Variable((*_DRAW, "observation"), low=0.0, high=1.0)},
+    "observed_data": {**_SEEN, "score": Variable(("observation",), low=0.0, high=1.0)},
     "sample_stats": {
         **_CHAINS,
-        **_statistics(FLOAT, "energy", "logp", "step_size"),
-        **_statistics(WHOLE, "n_steps", "depth"),
-        **_statistics(FLAG, "diverging"),
+        **_statistics(FLOAT, "energy", "energy_error", "lp", "step_size", "acceptance_rate"),
+        **_statistics(WHOLE, "n_steps", "tree_depth"),
+        **_statistics(FLAG, "diverging", "reached_max_treedepth"),
+        # by their names in version 1
+        **_statistics(FLOAT, "logp"),
+        **_statistics(WHOLE, "depth"),
     },
     "constant_data": {
         **_NAMES,
@@ -97,6 +119,7 @@ GROUPS: dict[str, dict[str, Variable]] = {
         "likelihood_level": Variable(("task",), low=0.0, high=1.0, needed=False),
         "uploader_correlation": Variable(("task",), low=0.0, high=1.0, needed=False),
         "tails": _spare("base_model", "task", low=0.0),
+        "flops": _spare("record", low=0.0),
     },
     "evaluations": {
         "record": Variable(_RECORD, WHOLE),
@@ -107,6 +130,7 @@ GROUPS: dict[str, dict[str, Variable]] = {
         "standard_error": _spare(*_SCORE, low=0.0, missing=True),
         **{name: Variable(_RECORD, TEXT) for name in ("model", "base_model", "stage")},
         "flops": Variable(_RECORD, low=0.0),
+        "flops_factor": _spare(*_RECORD, low=1.0, missing=True),
         "params_b": Variable(_RECORD, low=0.0, missing=True),
         "tokens_t": Variable(_RECORD, low=0.0, missing=True),
         # from 1677 to 2262, as far as dates go
@@ -272,7 +296,7 @@ def _checked_size(values: h5py.Dataset, declared: Variable | None, place: str, s
         part > whole for part, whole in zip(values.chunks or (), values.shape, strict=False)
     ):
         raise StoreError(f"{place}: its parts are larger than the whole.")
-    if declared.kind != TEXT:
+    if kind != "O0":
         pieces = [-(-whole // part) for part, whole in zip(values.chunks or (), values.shape, strict=False)]
         bytes_held = np.prod(values.shape, dtype=float) * values.dtype.itemsize
         return int(texts + bytes_held + PIECE * np.prod(pieces, dtype=float))
@@ -330,7 +354,9 @@ def check_values(tree: xr.DataTree, evaluations: Evaluations, spec: ModelSpec, t
     }
     stretches = Stretches.of(evaluations, within_periods=spec.structure.periods == "random-walk").n
     draws = tree["posterior"].dataset
-    sizes = {name: len(values) for name, values in names.items()} | {"stretch": stretches}
+    # without the first stretch, since which it is, drift is not zero by definition
+    left_out = "drift" in draws and "since" in draws["drift"].attrs
+    sizes = {name: len(values) for name, values in names.items()} | {"stretch": stretches - left_out}
     sizes |= {dim: draws.sizes[dim] for dim in ("chain", "draw")}
     for group in (name for name in GROUPS if name in tree.children):
         dataset = tree[group].dataset
@@ -348,6 +374,10 @@ def check_values(tree: xr.DataTree, evaluations: Evaluations, spec: ModelSpec, t
         raise StoreError("posterior: a floor lies above its ceiling.")
     if spec.structure.periods == "random-walk" and "drift_scale" not in draws:
         raise StoreError("posterior: without drift_scale, unlike its specification.")
+    if (spec.structure.curve == "bent") > ("steepness" in draws) or ("steepness" in draws) != ("node" in draws.coords):
+        raise StoreError("posterior: without the steepness of its boundaries at nodes, unlike its specification.")
+    if "node" in draws.coords and bool((draws["node"].diff("node") <= 0.0).any()):
+        raise StoreError("posterior/node: does not increase.")
     if ("base_model_effect" in draws) != ("base_model_scale" in draws):
         raise StoreError("posterior: effects of base models without their scale, or the other way round.")
     if "base_model_effect" in draws and not spec.structure.base_models:
@@ -360,7 +390,7 @@ def _check_variable(place: str, values: xr.Variable, declared: Variable) -> None
     known = [dim for dim in declared.dims if dim != "..."]
     if not set(known) <= set(values.dims) or (len(known) == len(declared.dims) and len(known) != len(values.dims)):
         raise StoreError(f"{place}: has the dimensions {listed(values.dims)}; expected are {listed(declared.dims)}.")
-    if declared.kind in (TEXT, FLAG) or not values.size:
+    if declared.kind in (TEXT, LABEL, FLAG) or not values.size:
         return
     numbers = values.to_numpy()
     if declared.missing:

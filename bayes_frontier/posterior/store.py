@@ -24,7 +24,7 @@ _SEAL, _SEAL_BYTES, _BLOCK = b"\nbayes_frontier sha256 ", 88, 2**20
 # What damaged content can raise in being read: none of these is a defect of the program here.
 _DAMAGE = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 _TABLES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".eval")
-_COMPRESSED = {"zlib": True, "complevel": 3}
+_COMPRESSED = {"zlib": True, "complevel": 4, "shuffle": True}
 
 
 def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:
@@ -39,7 +39,7 @@ def diagnostics(posterior: xr.DataTree) -> pd.DataFrame | None:
 
 def save(fit: Fit, path: str | Path) -> None:
     """Write a fit, whole or not at all."""
-    groups = {name: fit.posterior[name].dataset for name in fit.posterior.children}
+    groups: dict[str, xr.Dataset] = {name: group.to_dataset() for name, group in fit.datatree.children.items()}
     # thousands of quantities: a question to a saved fit need not wait for them again
     sizes = {dim: int(fit.posterior["posterior"].sizes[dim]) for dim in ("chain", "draw")}
     groups["diagnostics"] = fit.diagnostics.rename_axis("number").to_xarray().assign_attrs(sizes)
@@ -56,6 +56,14 @@ def save(fit: Fit, path: str | Path) -> None:
         for name, node in tree.children.items()
     }
     replace_file(Path(path), sealed(tree.to_netcdf(engine="h5netcdf", encoding=packed)), "A fit", StoreError)
+
+
+def _specification(text: str) -> ModelSpec:
+    content = json.loads(text)
+    # of fits from before boundaries bent: what their sigmoids might be off by, no part of the posterior
+    if content.pop("misfit", None) is not None:
+        content["structure"]["curve"] = "sigmoid"
+    return ModelSpec.model_validate_json(json.dumps(content))
 
 
 def sealed(content: bytes | memoryview) -> bytes:
@@ -119,7 +127,8 @@ def read[F](path: str | Path, make: Callable[..., F], *, sealed: bool = True) ->
 
 def _read[F](source: Path, make: Callable[..., F], versions: tuple[int, ...]) -> F:
     check_file(source)
-    with xr.open_datatree(source, engine="h5netcdf") as opened:
+    # units are words for readers: no number of a fit is a time
+    with xr.open_datatree(source, engine="h5netcdf", decode_times=False) as opened:
         tree = opened.load()
     if tree.attrs.get("format") != FORMAT:
         raise StoreError(f"{source}: a NetCDF file, but not a fit of bayes_frontier.")
@@ -129,7 +138,7 @@ def _read[F](source: Path, make: Callable[..., F], versions: tuple[int, ...]) ->
             "the version of bayes_frontier that wrote it, or fit again."
         )
     evaluations = Evaluations.from_dataset(tree["evaluations"].dataset)
-    spec = ModelSpec.model_validate_json(tree.attrs["specification"])
+    spec = _specification(tree.attrs["specification"])
     tau = float(tree.attrs["tau"])
     check_values(tree, evaluations, spec, tau)
     provenance = check_provenance(json.loads(tree.attrs["provenance"]), evaluations, spec, tau)

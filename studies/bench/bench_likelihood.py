@@ -47,8 +47,8 @@ from bayes_frontier.model.engine import Levels, fast_model
 from bayes_frontier.model.engine.fast import exact, model_inputs
 from bayes_frontier.model.likelihood import GroupedScores
 from bayes_frontier.model.sample import sample
-from bayes_frontier.model.spec import read_spec
 from studies.bench.stock_model import boundaries, stock_model
+from studies.fast import sigmoid_spec
 
 Floats = npt.NDArray[np.float64]
 Numbers = dict[str, float]
@@ -151,7 +151,7 @@ def replicated(evaluations: Evaluations, data: FrontierData, n: int) -> GroupedS
 
 def run(evaluations: Evaluations, options: argparse.Namespace) -> dict[str, Any]:
     """Run both comparisons."""
-    spec, tau = read_spec("hierarchical"), options.tau
+    spec, tau = sigmoid_spec(), options.tau
     data = FrontierData.from_evaluations(evaluations, tau)
     scores = evaluations.table["score"].to_numpy(float)
     z = np.quantile(np.log10(evaluations.models["flops"].to_numpy(float)), GRID)

@@ -1,4 +1,4 @@
-"""The shipped hierarchy as one would write it in PyMC: a term per score, all deviations non-centred."""
+"""The shipped hierarchy as one would write it in PyMC: a term per score, nothing centred, sigmoids unbent."""
 
 import math
 from typing import Any
@@ -27,7 +27,7 @@ def asymmetric_laplace(tau: float, scale: npt.ArrayLike) -> tuple[Floats, float]
 def stock_model(
     spec: ModelSpec, data: FrontierData, scores: npt.ArrayLike, cell: npt.ArrayLike, tau: float, scale: Scale
 ) -> pm.Model:
-    """Write the hierarchy with PyMC's own asymmetric Laplace.
+    """Write the hierarchy with PyMC's own asymmetric Laplace, for a specification whose boundaries are sigmoids.
 
     Shapes: scores, cell (n_scores,).
     """

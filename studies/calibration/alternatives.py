@@ -128,7 +128,7 @@ class _Curve:
             compute,
             np.unique(np.asarray(base, dtype=object), return_inverse=True)[1].astype(np.int64),
             tau,
-            ComputeRange(float(low), float(high)),
+            ComputeRange(float(low), float(high), (float(low), float(high))),
             Scale.calibrated([scores - np.quantile(scores, tau)], tau, _SMOOTHING),
             np.array([prior.mu for prior in normals]),
             np.diag(1.0 / np.array(variances)),

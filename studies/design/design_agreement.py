@@ -24,6 +24,7 @@ from bayes_frontier.files import make_folder, replace_file
 from studies.calibration.page import PAGE, markdown
 from studies.design.arms import by_base_model, filled
 from studies.design.contest import TAU, Contest, State
+from studies.fast import sigmoid_spec
 
 SHARE, DRAWS, TUNE, CHAINS = 0.05, 500, 400, 2
 EVERYTHING, OURS, RANDOM = "everything", "ours, 5%", "one per base model, 5%"
@@ -45,6 +46,7 @@ def sampled(contest: Contest, state: State) -> State:
     """Fit the same knowledge by NUTS."""
     frontier = bf.fit(
         contest.evaluated(state.chosen),
+        sigmoid_spec(),
         tau=TAU,
         draws=DRAWS,
         tune=TUNE,
@@ -53,7 +55,8 @@ def sampled(contest: Contest, state: State) -> State:
         progress=False,
         allow_unconverged=True,
     )
-    curves = replace(frontier.curves, misfit=None)
+    # base models count alike in the fast posterior
+    curves = replace(frontier.curves, population=None)
     tasks = range(len(frontier.tasks))
     boundary = np.stack([curves.at(contest.grid, k, np.array([contest.period]), None)[:, 0] for k in tasks])
     return State(state.chosen, state.fitted, curves, boundary)

@@ -5,7 +5,8 @@ import numpy as np
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale, residual_quantiles
 from bayes_frontier.model.likelihood import FloatArray
-from bayes_frontier.model.spec import ModelSpec, read_spec
+from bayes_frontier.model.spec import ModelSpec
+from studies.fast import sigmoid_spec
 from studies.fast.quick import SHARES, Held, Mask, QuickModel, TaskFit
 from studies.fast.scales import log_scale, log_typical, pooled
 
@@ -21,7 +22,7 @@ def calibrated(
 
     Shapes: known (n_models,).
     """
-    spec = read_spec("hierarchical") if spec is None else spec
+    spec = sigmoid_spec() if spec is None else spec
     priors, smoothing = spec.priors, spec.likelihood.smoothing
     shares = (priors.high, priors.start_share, priors.floor_share, priors.ceiling_share)
     spreads = (priors.high_spread, priors.start_share_spread, priors.floor_share_spread, priors.ceiling_share_spread)

@@ -7,9 +7,8 @@ import xarray as xr
 
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
-from bayes_frontier.model.spec import read_spec
 from bayes_frontier.posterior.frontier import Frontier
-from studies.fast import hierarchy
+from studies.fast import hierarchy, sigmoid_spec
 from studies.fast.calibration import calibrated
 
 CHAINS = 4
@@ -28,7 +27,7 @@ def quick_fit(evaluations: Evaluations, *, tau: float, seed: int) -> QuickFronti
     """Fit by the fast posterior: base-model effects integrated out, what tasks share included."""
     known = np.ones(evaluations.n_models, dtype=bool)
     model, fitted = calibrated(evaluations, known, tau)
-    spec = read_spec("hierarchical")
+    spec = sigmoid_spec()
     parameters = hierarchy.draw(model, fitted, known, spec.priors, np.random.default_rng(seed))
     curves = model.draws(fitted, known, hierarchy.SWEEPS, seed, parameters)
     tasks = list(evaluations.tasks)

@@ -1,7 +1,8 @@
 """A fast posterior for studies that need a thousand fits: effects integrated out, the rest Gaussian.
 
-The model is the default one (`models/hierarchical.toml`), with four simplifications. Base-model effects are integrated
-out numerically (`kernel`), which leaves per task four curve shares, a drift step a stretch of time and log omega;
+The model is the default one (`models/hierarchical.toml`), with five simplifications. Boundaries are sigmoids that
+scores do not bend (`curve = "sigmoid"`, see `studies.fast.sigmoid_spec`). Base-model effects are integrated out
+numerically (`kernel`), which leaves per task four curve shares, a drift step a stretch of time and log omega;
 their posterior is taken as Gaussian at its mode. A task's drift scale is the geometric mean of its posterior given the
 steps, found together with them. What tasks share (mean and spread of the shares) and the likelihood's scale are
 estimated from the evaluations known at the start (`calibration`), and then held.

@@ -90,8 +90,9 @@ def called(
         sys.stdout.flush()
         started = time.perf_counter()
         with warnings.catch_warnings():
-            # threads of libraries, all at rest
+            # threads of libraries, all at rest: Python warns, and JAX where it is loaded
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)
             child = os.fork()
         if not child:
             _child(call, bench, out.fileno(), err.fileno(), prepare)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bayes_frontier.evaluations.sources.epoch import COMPUTE, MODEL, RELEASED
+from bayes_frontier.evaluations.sources.epoch_tables import COMPUTE, MODEL, RELEASED
 from bayes_frontier.evaluations.sources.open_llm import widened
 
 COLUMNS = ["table", "model", "base_field", "architecture", "params_b", "released", "type", "mapped"]

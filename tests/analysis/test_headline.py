@@ -14,8 +14,8 @@ def frontier():
 
 def moved(frontier, shift: float):
     """The answer where every period lies `shift` above the one before."""
-    flat = {name: values[..., :1].repeat(3, axis=-1) for name, values in frontier.curves.items()}
-    frontier.curves = flat | {"floor": flat["floor"] + shift * np.arange(3)}
+    flat = {name: values[..., :1].repeat(3, axis=-1) for name, values in frontier.sigmoids.items()}
+    frontier.sigmoids = flat | {"floor": flat["floor"] + shift * np.arange(3)}
     return headline(frontier, 1e23, "bbh")
 
 

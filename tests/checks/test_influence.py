@@ -62,8 +62,8 @@ def test_reweighting_agrees_with_the_posterior_without_the_base_model():
     frontier = true_frontier(lambda tree: taken(tree, chosen), width=0.06, **FEW)
     found = influence(frontier, data_of(frontier)).set_index("base_model")
     assert len(found) == 8
-    flops = 10.0 ** np.quantile(np.log10(wide.evaluations.models["flops"]), (0.25, 0.5, 0.75))
-    boundary = expected_shares(wide).boundary(flops, task="task_1").to_numpy().reshape(CHAINS * DRAWS, 3)
+    flops = module.computes(wide)
+    boundary = expected_shares(wide).boundary(flops, task="task_1").to_numpy().reshape(CHAINS * DRAWS, -1)
     full = np.exp(likelihood.sum(axis=0) - logsumexp(likelihood.sum(axis=0)))
     compared = 0
     for b, name in enumerate(data.base_models):
@@ -78,6 +78,24 @@ def test_reweighting_agrees_with_the_posterior_without_the_base_model():
             compared += abs(exact) > 0.3 * sd
     # with the sign wrong these would be off by 0.6 SD and more
     assert compared >= 3
+
+
+def test_the_ends_of_the_range_are_looked_at():
+    frontier = true_frontier(**FEW)
+    flops = frontier.evaluations.models.groupby("base_model")["flops"].median()
+    at = module.computes(frontier)
+    np.testing.assert_allclose([at[0], at[-1]], [flops.min(), flops.max()])
+    assert (np.diff(at) > 0).all()
+
+
+def test_what_cannot_be_told_is_no_reassurance():
+    numbers = pd.DataFrame({"base_model": ["a", "b", "c"], "task": "t", "n": 3, "flops": 1e23, "change": 0.001})
+    numbers = numbers.assign(in_sd=[0.1, 0.2, 0.3], verdict=["pass", "pass", "unknown"])
+    assert module.sentence(numbers).startswith(
+        "None of the 2 base models that reweighting can judge carries a boundary"
+    )
+    assert "cannot tell for 'c'" in module.sentence(numbers)
+    assert module.sentence(numbers[:2]).startswith("No single base model carries a boundary")
 
 
 def taken(tree: xr.DataTree, chosen: np.ndarray) -> xr.DataTree:

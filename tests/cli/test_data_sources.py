@@ -1,5 +1,6 @@
 """`bayes-frontier data identify` and `data fetch`."""
 
+import io
 import json
 from pathlib import Path
 
@@ -125,3 +126,39 @@ def test_a_table_that_is_not_there_is_one_message(run, cached):
     assert "holds 0 tables" in done.stderr
     assert done.stdout == ""
     assert "Did you mean 'oll-v2'" in run("data", "fetch", "oll-2").stderr
+
+
+def test_the_registry_is_searched(run):
+    done = run("data", "registry", "grok", "xai")
+    assert done.exit_code == 0, done.output
+    assert "grok-4" in done.stdout
+    assert "x30" in done.stdout
+    rows = json.loads(run("data", "registry", "distill", "deepseek-r1", "--json").stdout)["rows"]
+    assert {row["teacher"] for row in rows} == {"deepseek-r1"}
+    assert {"llama-3.1-8b", "qwen2.5-32b"} <= {row["base_model"] for row in rows}
+    every = pd.read_csv(io.StringIO(run("data", "registry", "--csv").stdout))
+    assert every["base_model"].isna().sum() >= 500
+    assert every["source"][every["base_model"].isna()].notna().all()
+    assert run("data", "registry", "no-such-model").stdout.startswith("0 of ")
+
+
+def test_a_template_is_filled_in_and_given_as_models(run, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("model,released,quiz\nnova-1,2025-01-01,0.5\norion-x,2025-02-01,0.4\nQwen2.5-7B,,0.3\n")
+    mine = tmp_path / "mine.csv"
+    done = run("data", "identify", table, "--template", mine)
+    assert f"give as --models: {mine}" in done.stderr
+    rows = mine.read_text().splitlines()
+    assert rows[0] == "model,base_model,flops,flops_factor,params_b,tokens_t,released,developer"
+    assert rows[1:] == ["nova-1,,,,,,2025-01-01,", "orion-x,,,,,,2025-02-01,"]
+    # what is not yet filled in changes nothing
+    assert json.loads(run("data", "show", table, "--models", mine, "--json").stdout)["usable"]["models"] == 1
+    filled = [rows[0], "nova-1,,2e24,3,,,2025-01-01,Nova", "orion-x,llama-3.1-8b,,,,,2025-02-01,"]
+    mine.write_text("\n".join(filled) + "\n")
+    shown = json.loads(run("data", "show", table, "--models", mine, "--json").stdout)
+    assert shown["usable"]["models"] == 3
+    assert shown["compute"]["flops"][1] == 2e24
+    own = tmp_path / "own.toml"
+    own.write_text(MINE)
+    found = json.loads(run("data", "registry", "nova-1", "--models", mine, "--registry", own, "--json").stdout)
+    assert [(row["model"], row["flops"], row["flops_factor"]) for row in found["rows"]] == [("nova-1", 2e24, 3.0)]

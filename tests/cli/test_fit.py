@@ -24,6 +24,7 @@ def test_a_fit_is_read_made_and_saved(run, table, tmp_path):
         "progress": None,
         "allow_unconverged": False,
         "compute_uncertainty": 0,
+        "target_accept": 0.8,
         "registry": None,
     }
 

@@ -155,7 +155,7 @@ def test_a_group_of_options_is_unfolded_and_folded_again():
     def command(table: str, reading: options.Source, relabel: bool = False) -> tuple:
         return table, reading, relabel
 
-    assert list(inspect.signature(command).parameters) == ["table", "format", "column", "registry", "relabel"]
+    assert list(inspect.signature(command).parameters) == ["table", "format", "column", "registry", "models", "relabel"]
     table, reading, relabel = command(table="t", format="wide", column=["flops=a"], registry=None, relabel=True)
     assert (table, relabel) == ("t", True)
     assert reading.arguments() == {"format": "wide", "columns": {"flops": "a"}, "registry": None}

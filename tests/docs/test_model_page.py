@@ -35,7 +35,7 @@ def test_the_page_quotes_the_model():
 def test_lines_of_mathematics_are_numbered_as_in_the_model():
     mathematics = next(block.text for block in blocks(PAGE) if block.language == "text")
     numbers = [int(n) for n in re.findall(r"^ ?\((\d+)\)", mathematics, flags=re.MULTILINE)]
-    assert numbers == list(range(1, 11))
+    assert numbers == list(range(1, 12))
     source = SOURCE.read_text(encoding="utf-8")
     assert [n for n in numbers if f"({n})" not in source] == []
 

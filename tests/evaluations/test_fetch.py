@@ -1,12 +1,17 @@
 """Downloads from a hub on this machine: kept, checked, resumed, and refused when they are not what they should be."""
 
+import dataclasses
 import hashlib
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations import fetch as fetching
+from bayes_frontier.evaluations import read
 from bayes_frontier.evaluations.fetch import TABLES, fetch, published
 from tests.hub import COMMIT, Hub, serving
 
@@ -189,3 +194,62 @@ def test_a_checksum_must_be_one(tmp_path):
 def test_pinned_commits_are_commits():
     assert all(table.revision is None or len(table.revision) == 40 for table in TABLES)
     assert [table.name for table in TABLES if table.revision] == ["oll-v2", "oll-v1"]
+
+
+def archive(score):
+    """Make an archive of two tables in the form of Epoch's, large enough to break off within."""
+    table = f"Model version,mean_score,Release date,Training compute (FLOP),id\nnova-1,{score},2024-03-01,1e24,"
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as file:
+        for name in ("alpha", "beta"):
+            file.writestr(f"benchmark_data/{name}.csv", table + "x" * 40_000 + "\n")
+    return made.getvalue()
+
+
+@pytest.fixture
+def epoch(hub, monkeypatch):
+    """Epoch's archive, served by the hub of this machine at an address of its own."""
+    hub.files["/data/benchmark_data.zip"] = archive(0.2)
+    address = fetching.os.environ["HF_ENDPOINT"]
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_hub_alone")
+    tables = [
+        dataclasses.replace(t, url=f"{address}/data/benchmark_data.zip") if t.name == "epoch" else t for t in TABLES
+    ]
+    monkeypatch.setattr(fetching, "TABLES", tables)
+    return hub
+
+
+def test_epochs_archive_is_checked_kept_and_read(epoch, tmp_path):
+    found = fetch("epoch", cache=tmp_path)
+    assert found.checked == "the archive's own checksums"
+    assert found.sha256 == hashlib.sha256(archive(0.2)).hexdigest()
+    assert read(found.path).models["alpha"].tolist() == [0.2]
+    assert set(epoch.tokens) == {""}  # the hub's token goes to nobody else
+    before = len(epoch.requests)
+    assert not fetch("epoch", cache=tmp_path).downloaded
+    assert len(epoch.requests) == before
+
+
+def test_epochs_archive_of_today_replaces_the_one_kept(epoch, tmp_path):
+    fetch("epoch", cache=tmp_path)
+    epoch.files["/data/benchmark_data.zip"] = archive(0.3)
+    assert read(fetch("epoch", cache=tmp_path).path).models["beta"].tolist() == [0.2]
+    assert fetch("epoch", cache=tmp_path, revision="latest").downloaded
+    assert read(fetch("epoch", cache=tmp_path).path).models["beta"].tolist() == [0.3]
+    with pytest.raises(DataError, match="has no commits"):
+        fetch("epoch", cache=tmp_path, revision="main")
+
+
+def test_a_broken_download_of_epochs_archive_goes_on(epoch, tmp_path):
+    epoch.breaks = 2
+    assert Path(fetch("epoch", cache=tmp_path).path).read_bytes() == archive(0.2)
+    assert any("bytes=" in request for request in epoch.requests)
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:-100], lambda b: b[:200] + b"y" + b[201:], lambda b: b"<html>" + b])
+def test_what_is_no_whole_archive_is_deleted(epoch, tmp_path, damage):
+    epoch.files["/data/benchmark_data.zip"] = damage(archive(0.2))[:-1]
+    with pytest.raises(DataError, match=r"benchmark_data.zip is not the archive expected"):
+        fetch("epoch", cache=tmp_path)
+    assert not list(tmp_path.rglob("*.zip*"))
+    assert not (tmp_path / "fetched.json").exists()

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit, logit
 
 from bayes_frontier.evaluations import read
-from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.curve import bend, boundary_at
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine.coordinates import ROUND, Levels
 from bayes_frontier.model.engine.fast import fast_model, model_inputs
@@ -39,7 +39,8 @@ def score_by_score(built, values):
     table, data, scale = built.evaluations.table, built.data, built.scale
     task = np.array([data.tasks.index(t) for t in table["task"]])
     period = table["period"].to_numpy()
-    q = boundary_at(np.log10(table["flops"].to_numpy()), *(values[name][task, period] for name in CURVE))
+    z = bend(np.log10(table["flops"].to_numpy()), values["steepness"][task], data.compute.nodes)
+    q = boundary_at(z, *(values[name][task, period] for name in CURVE))
     if "base_model_effect" in values:
         base = np.array([data.base_models.index(b) for b in table["base_model"]])
         q = expit(logit(q) + values["base_model_effect"][base, task])
@@ -85,9 +86,11 @@ def test_the_variants_have_the_variables_they_should(build):
     names = {spec: set(build(spec).model.named_vars) for spec, _ in VARIANTS}
     assert names["hierarchical"] >= {*CURVE, "drift_scale", "base_model_scale", "base_model_effect", "share_mean"}
     assert names["pooled"] >= {*CURVE, "base_model_effect", "share_mean"}
+    assert names["pooled"] >= {"steepness", "steepness_scale", "steepness_node"}
     assert not any(name.startswith("drift_") for name in names["pooled"])
     assert names["independent"] >= set(CURVE)
-    assert not any("base_model" in name or "drift_" in name or "mean" in name for name in names["independent"])
+    without = ("base_model", "drift_", "mean", "steepness_")
+    assert not any(part in name for part in without for name in names["independent"])
 
 
 def test_a_single_task_is_not_pooled_and_a_single_period_does_not_step(build):
@@ -149,9 +152,9 @@ def test_the_boundary_of_a_period_is_that_of_its_last_stretch(build):
     assert data.n_periods == 2
     assert data.stretches.n > 2
     model = fast_model(quarters.spec, data, quarters.scale)
-    names = ["floor", "ceiling", "slope", "midpoint", "drift"]
-    *curve, drift = pm.draw([model[n] for n in names], mode="FAST_COMPILE", random_seed=4)
-    q = logit(boundary_at(23.0, *curve))
+    names = ["floor", "ceiling", "slope", "midpoint", "steepness", "drift"]
+    *curve, steepness, drift = pm.draw([model[n] for n in names], mode="FAST_COMPILE", random_seed=4)
+    q = logit(boundary_at(bend(23.0, steepness, data.compute.nodes)[:, None], *curve))
     assert np.diff(q, axis=1) == pytest.approx(np.diff(drift[:, data.stretches.last], axis=1))
 
 
@@ -183,9 +186,10 @@ def test_the_coordinates_of_levels_do_not_change_the_density(build):
 
 def logit_at_reference(model, data, point):
     """Logit of the boundary of every task where each base model is, (base model, task)."""
-    names = ["floor", "ceiling", "slope", "midpoint", "drift"]
-    *curve, drift = at_points(model, [model[name] for name in names])(point)
-    last = logit(boundary_at(data.reference_z[:, None], *(part[:, -1] for part in curve)))
+    names = ["floor", "ceiling", "slope", "midpoint", "steepness", "drift"]
+    *curve, steepness, drift = at_points(model, [model[name] for name in names])(point)
+    z = bend(data.reference_z[:, None], steepness, data.compute.nodes)
+    last = logit(boundary_at(z, *(part[:, -1] for part in curve)))
     return last + (drift[:, data.reference_stretch] - drift[:, -1:]).T
 
 
@@ -197,3 +201,19 @@ def test_drift_beyond_all_bounds_gives_a_boundary_all_the_same(build, sign):
     curve = at_points(model, [model[name] for name in CURVE])(point)
     reached = boundary_at(23.0, *curve)[:, 1:]
     np.testing.assert_allclose(reached, float(sign > 0), atol=1e-6)
+
+
+def test_steepness_is_that_of_the_sigmoid_between_the_ends_of_the_compute_range(build):
+    built = build()
+    steepness = pm.draw(built.model["steepness"], draws=50, mode="FAST_COMPILE", random_seed=5)
+    compute = built.data.compute
+    low, high = bend(np.array([compute.low, compute.high])[:, None, None], steepness, compute.nodes)
+    assert (steepness > 0).all()
+    assert steepness.std() > 0.1
+    # a bend moves where boundaries are between the two ends, not how far apart the ends are
+    np.testing.assert_allclose(high - low, compute.high - compute.low, rtol=1e-9)
+
+
+def test_sigmoids_are_not_bent(build):
+    model = build("independent").model
+    assert pm.draw(model["steepness"], mode="FAST_COMPILE") == pytest.approx(1.0)

@@ -50,6 +50,7 @@ def test_other_data_change_what_draws_stand_for_and_not_the_first_model(build):
     draws = np.tile(compiled.middle, (1, 1, 1))
     inputs = model_inputs(built.spec, built.data, built.scale, Levels.before(built.data))
     before = compiled.kept(draws)
-    other = compiled.given_inputs(inputs | {"compute": inputs["compute"] + 1.0})
+    # the width of the compute range, and its first node: curves further right
+    other = compiled.given_inputs(inputs | {"compute": inputs["compute"] + np.array([0.0, 1.0])})
     assert other.kept(draws)["midpoint"].to_numpy() == pytest.approx(before["midpoint"].to_numpy() + 1.0)
     assert compiled.kept(draws).identical(before)

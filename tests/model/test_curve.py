@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bayes_frontier.model.curve import MARGIN, ComputeRange, boundary_at, sigmoid_from_shares
+from bayes_frontier.model.curve import MARGIN, ComputeRange, bend, boundary_at, sigmoid_from_shares
 
 SHARE = st.floats(1e-6, 1 - 1e-6)
-RANGE = ComputeRange(21.5, 24.0)
+RANGE = ComputeRange(21.5, 24.0, (21.0, 22.0, 23.5, 25.0))
 
 
 def boundary(sigmoid, z):
@@ -27,6 +27,49 @@ def test_any_shares_give_an_increasing_curve_in_the_unit_interval(high, start, f
     assert (np.diff(curve) >= -1e-12).all()
     assert curve.min() >= sigmoid.floor - 1e-12
     assert curve.max() <= sigmoid.ceiling + 1e-12
+
+
+STEEPNESS = st.lists(st.floats(1e-4, 1e4), min_size=4, max_size=4)
+
+
+def test_compute_is_itself_where_every_steepness_is_one():
+    z = np.linspace(18, 28, 400)
+    np.testing.assert_allclose(bend(z, np.ones(4), RANGE.nodes), z, rtol=1e-13)
+
+
+@given(STEEPNESS)
+def test_any_steepness_bends_upwards_and_starts_at_the_first_node(steepness):
+    z = np.linspace(18, 28, 400)
+    bent = bend(z, steepness, RANGE.nodes)
+    assert (np.diff(bent) > 0).all()
+    assert bend(RANGE.nodes[0], steepness, RANGE.nodes) == RANGE.nodes[0]
+
+
+@given(STEEPNESS)
+def test_the_derivative_is_the_steepness_at_nodes_linear_between_and_even_beyond(steepness):
+    nodes = np.array(RANGE.nodes)
+    z = np.concatenate([nodes, 0.5 * (nodes[1:] + nodes[:-1]), [nodes[0] - 2, nodes[-1] + 2]])
+    step = 1e-5
+    slope = (bend(z + step, steepness, nodes) - bend(z - step, steepness, nodes)) / (2 * step)
+    # central differences average over 2e-5 decades, in which the steepness may change by 2e-5 of its largest; rounding
+    # of numbers of order 1e5 is 1e-11, over 2e-5
+    assert slope == pytest.approx(np.interp(z, nodes, steepness), abs=2e-5 * max(steepness) + 1e-5)
+
+
+@given(STEEPNESS)
+def test_parts_of_a_position_are_what_bends_it(steepness):
+    z = np.linspace(20, 26, 7)
+    np.testing.assert_allclose(RANGE.parts(z).sum(axis=-1), RANGE.position(z), atol=1e-12)
+    start, bent = bend(RANGE.low, steepness, RANGE.nodes), bend(z, steepness, RANGE.nodes)
+    of_parts = RANGE.parts(z) @ np.array(steepness)
+    np.testing.assert_allclose(of_parts, (bent - start) / (RANGE.high - RANGE.low), atol=1e-8)
+
+
+def test_draws_tasks_and_computes_broadcast():
+    steepness = np.random.default_rng(1).uniform(0.5, 2.0, (6, 1, 4))
+    found = bend(np.array([22.0, 23.0, 24.5]), steepness, RANGE.nodes)
+    assert found.shape == (6, 3)
+    assert found[2, 1] == bend(23.0, steepness[2, 0], RANGE.nodes)
 
 
 @given(SHARE, SHARE, SHARE, SHARE)

@@ -15,26 +15,26 @@ N_TASKS, N_STRETCHES, N_BASES = 3, 4, 6
 
 
 def arguments(columns):
-    """x, logits, steps, scale, reference, centring and bend."""
+    """x, logits, steps, scale, place, reference, centring and bend."""
     rng = np.random.default_rng(21)
     logits = rng.normal(0, 0.8, (4, N_TASKS, columns))
     steps = rng.normal(0, 0.3, (N_TASKS, N_STRETCHES - 1))
     at = rng.integers(0, columns if columns > 1 else N_STRETCHES, N_BASES)
-    reference = np.stack([rng.uniform(-0.5, 1.5, N_BASES), at], axis=1)
     shape = (N_BASES, N_TASKS)
+    place, reference = rng.uniform(-0.5, 1.5, shape), at.astype(float)
     centring = rng.uniform(size=shape)
     centring[0] = 0.0, 1.0, 0.5
     a = rng.uniform(0.3, 1.0, shape)
     bend = np.stack([rng.normal(size=shape), a, rng.uniform(-0.9, 0.9, shape) * a])
-    return rng.normal(size=shape), logits, steps, rng.uniform(0.1, 0.6, N_TASKS), reference, centring, bend
+    return rng.normal(size=shape), logits, steps, rng.uniform(0.1, 0.6, N_TASKS), place, reference, centring, bend
 
 
-def plain(x, logits, steps, scale, reference, centring, bend):
+def plain(x, logits, steps, scale, place, reference, centring, bend):
     """Log densities, (base model, task), and effects, from the sigmoid and the normal distribution."""
-    stretch = reference[:, 1].astype(int)
+    stretch = reference.astype(int)
     column = stretch if logits.shape[2] > 1 else np.zeros_like(stretch)
     floor, ceiling, at_low, at_high = (part[:, column] for part in sigmoid_from_shares(*expit(logits)))
-    q = boundary_at(reference[:, 0], floor, ceiling, at_high - at_low, -at_low / (at_high - at_low))
+    q = boundary_at(place.T, floor, ceiling, at_high - at_low, -at_low / (at_high - at_low))
     drift = np.concatenate([np.zeros((N_TASKS, 1)), np.cumsum(steps, axis=1)], axis=1)
     mean = centring * (logit(q) + drift[:, stretch]).T
     level = bend[0] + bend[1] * x + bend[2] * np.hypot(x, ROUND)
@@ -51,7 +51,7 @@ def test_levels_are_normal_and_effects_what_they_have_over_the_curve(mode, colum
     rng = np.random.default_rng(22)
     by_task, by_effect = rng.normal(size=N_TASKS), rng.normal(size=(N_BASES, N_TASKS))
     density, effect, _ = LevelEffects()(*inputs)
-    gradients = pytensor.grad((density * by_task).sum() + (effect * by_effect).sum(), inputs[:4])
+    gradients = pytensor.grad((density * by_task).sum() + (effect * by_effect).sum(), inputs[:5])
     found, effects_found, *slopes = pytensor.function(inputs, [density, effect, *gradients], mode=mode)(*values)
     wanted, effects_wanted = plain(*values)
     assert found == pytest.approx(wanted.sum(axis=0), rel=1e-10)
@@ -77,7 +77,7 @@ def test_each_output_can_be_differentiated_alone():
     together, summed = pytensor.function(inputs, [both, apart], mode="FAST_COMPILE")(*values)
     assert summed == pytest.approx(together)
     with pytest.raises(pytensor.gradient.DisconnectedInputError):
-        pytensor.grad(effect.sum(), inputs[4])
+        pytensor.grad(effect.sum(), inputs[5])
 
 
 def test_coordinates_drawn_give_effects_of_the_prior():

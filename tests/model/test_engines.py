@@ -36,16 +36,16 @@ def in_fast_variables(plain: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "share_logit": [
             name if name in plain else name.replace("_logit", "_raw") for name in (f"{share}_logit" for share in SHARES)
         ],
-        "scale_typical_log__": ["drift_typical_log__", "base_model_typical_log__"],
-        "scale_spread_log__": ["drift_spread_log__", "base_model_spread_log__"],
-        "scale_raw": ["drift_raw", "base_model_raw"],
+        "scale_typical_log__": ["drift_typical_log__", "base_model_typical_log__", "steepness_typical_log__"],
+        "scale_spread_log__": ["drift_spread_log__", "base_model_spread_log__", "steepness_spread_log__"],
+        "scale_raw": ["drift_raw", "base_model_raw", "steepness_raw"],
     }
     fast = {
         name: np.stack([plain[of] for of in names if of in plain])
         for name, names in parts.items()
         if any(of in plain for of in names)
     }
-    alone = {"drift_velocity_raw": "drift_velocity_raw", "drift_step": "drift_step"}
+    alone = {"drift_velocity_raw": "drift_velocity_raw", "drift_step": "drift_step", "steepness_node": "steepness_node"}
     alone["base_model_level_position__"] = "base_model_position"
     fast |= {name: plain[of] for of, name in alone.items() if of in plain}
     assert sum(np.size(v) for v in fast.values()) == sum(np.size(v) for v in plain.values())
@@ -140,7 +140,8 @@ def test_built_models_have_the_names_of_the_evaluations(evaluations, engine):
     assert list(model.coords["base_model"]) == sorted(evaluations.models["base_model"].unique())
     assert model.named_vars_to_dims["base_model_effect"] == ("base_model", "task")
     independent = bf.build_model(evaluations, "independent", tau=0.9, engine=engine)
-    assert {v.name for v in independent.deterministics} == {"floor", "ceiling", "slope", "midpoint", "drift"}
+    reported = {"floor", "ceiling", "slope", "midpoint", "steepness", "drift"}
+    assert {v.name for v in independent.deterministics} == reported
 
 
 def test_the_prior_of_the_definition_can_be_drawn_from(evaluations):

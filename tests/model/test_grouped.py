@@ -101,8 +101,8 @@ def test_a_cell_without_scores_loses_nothing():
         assert [at_one(losses, cell, q) for q in (-1.0, 0.0, 0.3, 1.0, 2.0)] == [(0.0, 0.0)] * 5
 
 
-SMOOTH = ("logits", "steps", "effect")
-N_TASKS, N_PERIODS, N_BASES, N_CELLS = 3, 2, 4, 20
+SMOOTH = ("logits", "steps", "effect", "place")
+N_TASKS, N_PERIODS, N_BASES, N_POINTS, N_CELLS = 3, 2, 4, 6, 20
 # Level, half-width and scale of each task.
 LIKELIHOOD = np.array([[0.5, 0.9, 0.97], [0.3, 0.1, 0.02], [0.1, 0.2, 0.05]])
 
@@ -114,25 +114,26 @@ def arguments(columns, seed=7):
     cell = np.append(np.arange(N_CELLS), rng.integers(0, N_CELLS, 200))
     y = rng.random(len(cell)).round(3)
     losses = LossPieces.from_scores(GroupedScores.from_scores(y, cell, N_CELLS), *LIKELIHOOD[:, task])
-    base, place = rng.integers(0, N_BASES, N_CELLS), rng.uniform(-0.5, 1.5, N_CELLS)
-    cells = [task, period % columns, period, base, place, *losses.cells.T]
+    base, point = rng.integers(0, N_BASES, N_CELLS), rng.integers(0, N_POINTS, N_CELLS)
+    cells = [task, period % columns, period, base, point, *losses.cells.T]
     return (y, cell), [
         rng.normal(0, 0.8, (4, N_TASKS, columns)),
         rng.normal(0, 0.3, (N_TASKS, N_PERIODS - 1)),
         rng.normal(0, 0.3, (N_BASES, N_TASKS)),
+        rng.uniform(-0.5, 1.5, (N_POINTS, N_TASKS)),
         np.stack(cells, axis=1).astype(float),
         losses.pieces,
         losses.buckets,
     ]
 
 
-def summed(given, logits, steps, effect, cells, *_):
+def summed(given, logits, steps, effect, place, cells, *_):
     """Losses by task, from the sigmoid and one term per score."""
     y, cell = given
-    task, column, period, base = cells[:, :4].astype(int).T
+    task, column, period, base, point = cells[:, :5].astype(int).T
     curve = sigmoid_from_shares(*expit(logits))
     floor, ceiling, at_low, at_high = (part[task, column] for part in curve)
-    q = boundary_at(cells[:, 4], floor, ceiling, at_high - at_low, -at_low / (at_high - at_low))
+    q = boundary_at(place[point, task], floor, ceiling, at_high - at_low, -at_low / (at_high - at_low))
     drift = np.concatenate([np.zeros((N_TASKS, 1)), np.cumsum(steps, axis=1)], axis=1)
     q = expit(logit(q) + drift[task, period] + effect[base, task])
     k = task[cell]

@@ -9,7 +9,7 @@ import xarray as xr
 from scipy.special import expit, logit
 
 import bayes_frontier as bf
-from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.curve import bend, boundary_at
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine.compiled import Variable
 from bayes_frontier.model.engine.coordinates import ROUND, Levels, typical_levels
@@ -125,6 +125,20 @@ def test_typical_levels_are_those_of_the_curve(frontier, kept):
         typical_levels(start.draws, data), curve + walk[:, data.reference_stretch] - walk[:, -1:]
     )
     assert (expit(typical_levels(start.draws, data)) < 1).all()
+
+
+def test_typical_levels_are_bent_as_the_draws_are(frontier, kept):
+    data = data_of()
+    nodes = data.compute.nodes
+    steepness = np.random.default_rng(6).uniform(0.5, 2.0, (POINTS, 2, len(nodes)))
+    bent = kept.assign(steepness=(("point", "task", "node"), steepness)).assign_coords(node=list(nodes))
+    z = bend(data.reference_z[None, :, None], steepness[:, None], nodes)
+    parts = [kept[name].to_numpy()[:, None, :, -1] for name in ("floor", "ceiling", "slope", "midpoint")]
+    walk = kept["drift"].transpose("point", "stretch", "task").to_numpy()
+    np.testing.assert_allclose(
+        typical_levels(start_of(frontier, bent).draws, data),
+        logit(boundary_at(z, *parts)) + walk[:, data.reference_stretch] - walk[:, -1:],
+    )
 
 
 def test_new_base_models_and_stretches_start_in_the_middle(frontier, kept):

@@ -13,7 +13,7 @@ from bayes_frontier.analysis import gate, watch
 from bayes_frontier.design import planning
 from bayes_frontier.model.data import QUARTER
 from bayes_frontier.posterior import ahead
-from tests.draws import BASES, FLOPS, NO_MISFIT, TASKS, TAU, posterior_tree, small_table
+from tests.draws import BASES, FLOPS, TASKS, TAU, posterior_tree, small_table
 
 BASE, TASK = BASES[0], TASKS[0]
 LEVELS = (0.05, 0.5, 0.95)
@@ -45,7 +45,7 @@ def frontier() -> bf.Frontier:
     constant = tree["constant_data"].dataset
     numbers = {"scale": 0.01, "half_width": 0.02, "likelihood_level": 0.97, "density": 2.0}
     tree["constant_data"] = constant.assign({name: ("task", np.full(k, value)) for name, value in numbers.items()})
-    spec = bf.read_spec("hierarchical").model_copy(update={"misfit": NO_MISFIT})
+    spec = bf.read_spec("hierarchical")
     return bf.Frontier(bf.read(table, periods=["2024-12-31"]), spec, TAU, tree, {"sampling": {"seed": 1}})
 
 

@@ -1,15 +1,19 @@
 """Draws as arrays: every boundary in [0, 1] and non-decreasing in compute."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.special import expit, logit
 
 import bayes_frontier as bf
-from bayes_frontier.model.spec import Misfit
+from bayes_frontier.errors import QueryError
+from bayes_frontier.model.curve import bend, log_odds
 from bayes_frontier.posterior.draws import Curves
-from tests.draws import BASES, TASKS, TAU, make_frontier, posterior_tree
+from tests.draws import BASES, NODES, TASKS, TAU, make_frontier, posterior_tree
 
 Z = np.linspace(18.0, 28.0, 201)
 
@@ -67,14 +71,13 @@ def test_order_of_computes_does_not_matter():
     effect=st.floats(-40.0, 40.0),
     scale=st.sampled_from([1e-9, 0.2, 3.0, 20.0]),
     residual_spread=st.sampled_from([1e-6, 0.05, 0.5]),
+    steepness=st.lists(st.sampled_from([1e-6, 0.2, 1.0, 30.0, 1e5]), min_size=len(NODES), max_size=len(NODES)),
 )
-def test_every_draw_is_a_non_decreasing_score(slope, midpoint, floor, rise, effect, scale, residual_spread):
+def test_every_draw_is_a_non_decreasing_score(slope, midpoint, floor, rise, effect, scale, residual_spread, steepness):
     extreme = {"slope": slope, "midpoint": midpoint, "floor": floor, "ceiling": floor + rise}
-    tree = posterior_tree(
-        draws=4, residual_spread=residual_spread, base_model_effect=effect, base_model_scale=scale, **extreme
-    )
-    # a misfit ten times the default, so that it would show
-    curves = Curves.from_tree(tree, TAU, Misfit(height=0.2, steepness=0.4), pivot=23.0)
+    effects = {"base_model_effect": effect, "base_model_scale": scale}
+    tree = posterior_tree(draws=4, residual_spread=residual_spread, steepness=steepness, **effects, **extreme)
+    curves = Curves.from_tree(tree, TAU)
     for base in (None, 1):
         values = curves.at(Z, 0, np.array([0, 1]), base)
         assert np.isfinite(values).all()
@@ -83,55 +86,55 @@ def test_every_draw_is_a_non_decreasing_score(slope, midpoint, floor, rise, effe
         assert (np.diff(values, axis=-1) >= 0.0).all()
 
 
-def same_draws(**values):
-    """Curves whose 4,000 draws are one and the same."""
-    curve = {"floor": 0.2, "ceiling": 0.8, "slope": 1.0, "midpoint": 23.0, "base_model_scale": 0.2}
-    return posterior_tree(chains=4, draws=1000, **{**curve, **values})
+def test_bent_boundaries_are_the_sigmoid_of_bent_compute():
+    steepness = np.random.default_rng(3).uniform(0.3, 3.0, (2, 30, 2, len(NODES)))
+    curves = Curves.from_tree(posterior_tree(steepness=steepness), TAU)
+    straight = Curves.from_tree(posterior_tree(), TAU)
+    bent = bend(23.7, curves.steepness[5, 1], NODES)
+    assert curves.typical(23.7, 1, 0)[5] == pytest.approx(straight.typical(bent, 1, 0)[5], abs=1e-14)
+    # at the first node compute is itself, and with a steepness of one it is everywhere
+    np.testing.assert_allclose(curves.typical(NODES[0], 1, 0), straight.typical(NODES[0], 1, 0), atol=1e-14)
+    same = Curves.from_tree(posterior_tree(steepness=1.0), TAU)
+    np.testing.assert_allclose(same.typical(Z, 0, 1), straight.typical(Z, 0, 1), atol=1e-12)
 
 
-def test_misfit_in_height_is_a_spread_of_the_logit():
-    curves = Curves.from_tree(same_draws(), TAU, Misfit(height=0.05, steepness=0.0), pivot=23.0)
-    exact = Curves.from_tree(same_draws(), TAU).at(Z, 0, np.array([1]), None)[:, 0]
-    moved = logit(curves.at(Z, 0, np.array([1]), None)[:, 0]) - logit(exact)
-    # all of a draw's curve moves as one; 4,000 draws fix a standard deviation to 1.1%, three of which are 3.4%
-    assert np.ptp(moved, axis=1).max() < 1e-9
-    assert moved[:, 0].std() == pytest.approx(0.05, rel=0.034)
-    assert moved[:, 0].mean() == pytest.approx(0.0, abs=1e-12)
+def test_draws_taken_keep_their_bends():
+    steepness = np.random.default_rng(3).uniform(0.3, 3.0, (2, 30, 2, len(NODES)))
+    curves = Curves.from_tree(posterior_tree(steepness=steepness), TAU)
+    some = np.array([3, 40, 59])
+    np.testing.assert_array_equal(curves.take(some).typical(Z, 1, 1), curves.typical(Z, 1, 1)[some])
+    moved = curves.with_step(np.full((60, 2), 0.3))
+    np.testing.assert_allclose(log_odds(moved.typical(Z, 1, -1)), log_odds(curves.typical(Z, 1, -1)) + 0.3, atol=1e-9)
 
 
-def test_misfit_in_steepness_turns_the_curve_about_the_pivot():
-    misfit, pivot = Misfit(height=0.0, steepness=0.05), 22.0
-    without = {"base_model_scale": None, "base_model_effect": None}
-    curves = Curves.from_tree(same_draws(**without), TAU, misfit, pivot)
-    z = np.array([21.0, pivot, 24.0])
-    drawn = curves.at(z, 0, np.array([1]), None)[:, 0]
-    position = logit((drawn - 0.2) / 0.6)
-    assert np.ptp(drawn[:, 1]) < 1e-12
-    steeper = np.log((position - position[0, 1])[:, [0, 2]] / (z[[0, 2]] - pivot))
-    np.testing.assert_allclose(steeper[:, 0], steeper[:, 1], atol=1e-9)
-    assert steeper[:, 0].std() == pytest.approx(0.05, rel=0.034)
-
-
-def test_tasks_are_off_by_numbers_of_their_own():
-    curves = Curves.from_tree(same_draws(), TAU, Misfit(height=0.05, steepness=0.0))
-    first, second = (curves.at(Z[:1], k, np.array([1]), None)[:, 0, 0] for k in (0, 1))
-    # of 4,000 draws an uncorrelated pair shows a correlation below 3 / sqrt(4000)
-    assert abs(np.corrcoef(first, second)[0, 1]) < 0.048
-
-
-def test_base_models_boundaries_have_no_misfit():
-    frontier = make_frontier(misfit=Misfit(height=0.5, steepness=0.2))
-    exact = make_frontier()
-    flops = [1e22, 1e24]
-    np.testing.assert_array_equal(
-        frontier.boundary(flops, base_model=BASES[0]), exact.boundary(flops, base_model=BASES[0])
-    )
-    assert float(np.abs(frontier.boundary(flops) - exact.boundary(flops)).mean()) > 0.02
-
-
-def test_a_fit_read_again_has_the_same_misfit(tmp_path):
-    frontier = make_frontier(misfit=Misfit(height=0.1, steepness=0.1))
+def test_a_fit_read_again_has_the_same_bends(tmp_path):
+    frontier = make_frontier(steepness=np.array([0.4, 2.0, 0.7, 1.5]))
     frontier.save(tmp_path / "fit.nc")
     again = bf.load(tmp_path / "fit.nc")
-    assert again.spec.misfit == frontier.spec.misfit
     np.testing.assert_array_equal(again.boundary([1e22, 1e24]), frontier.boundary([1e22, 1e24]))
+
+
+@pytest.mark.parametrize("base_model", [None, BASES[0]])
+def test_lower_levels_never_cross_and_the_fits_own_is_the_fit(base_model):
+    frontier = make_frontier(steepness=np.array([0.4, 2.0, 0.7, 1.5]))
+    flops = 10.0**Z
+    levels = [frontier.boundary(flops, base_model=base_model, tau=tau) for tau in (0.5, 0.8, 0.9, 0.95, TAU)]
+    np.testing.assert_array_equal(levels[-1], frontier.boundary(flops, base_model=base_model))
+    for low, high in pairwise(levels):
+        assert (high - low).min() >= 0.0
+    assert float((levels[-1] - levels[0]).mean()) > 0.05
+
+
+def test_the_lower_level_of_a_base_model_is_that_quantile_of_its_scores():
+    frontier = make_frontier(base_model_effect=0.0, residual_spread=0.01)
+    apart = frontier.boundary(1e24, "maths", base_model=BASES[0]) - frontier.boundary(
+        1e24, "maths", base_model=BASES[0], tau=0.5
+    )
+    # normal residuals with a standard deviation of 0.01, on a table of levels
+    assert float(apart.mean()) == pytest.approx(0.01 * stats.norm.ppf(TAU), abs=2e-4)
+
+
+@pytest.mark.parametrize("tau", [0.3, 0.99])
+def test_levels_that_a_fit_cannot_give_are_refused(tau):
+    with pytest.raises(QueryError, match="tau must be between 0.5 and that of the fit, 0.98, found"):
+        make_frontier().attainable(1e24, tau=tau)

@@ -7,6 +7,9 @@ import xarray as xr
 
 from bayes_frontier.posterior.diagnostics import ESS_MIN, R_HAT_MAX, diagnose, explain, passes
 
+DRAWS = ("chain", "draw")
+SOUND = xr.Dataset({"diverging": (DRAWS, np.zeros((4, 500), bool))})
+
 
 def boundaries(rng, chains=4, draws=500) -> xr.DataArray:
     values = 0.5 + 0.02 * rng.standard_normal((chains, draws, 2, 2))
@@ -26,7 +29,19 @@ def test_independent_draws_pass(drawn):
     assert list(table.columns) == ["quantity", "r_hat", "ess_bulk", "ess_tail"]
     assert passes(table).all()
     assert (table["ess_bulk"] > 1500).all()
-    assert explain(table).startswith("Converged: R-hat at most 1.0")
+    assert explain(table, SOUND).startswith("Converged: R-hat at most 1.0")
+    assert explain(table, SOUND).endswith("0 of 2,000 transitions diverged (0%).")
+
+
+def test_divergences_and_trees_cut_short_are_said_and_too_many_are_no_convergence(drawn):
+    table = diagnose(xr.Dataset({"boundary": drawn}))
+    stats = SOUND.copy(deep=True).assign(reached_max_treedepth=SOUND["diverging"].copy())
+    stats["diverging"][0, :39] = True
+    stats["reached_max_treedepth"][1, :7] = True
+    assert explain(table, stats).startswith("Converged: ")
+    assert explain(table, stats).endswith("39 of 2,000 transitions diverged (1.9%), 7 reached the greatest tree depth.")
+    stats["diverging"][0, :41] = True
+    assert explain(table, stats).startswith("Not converged: 41 of 2,000 transitions diverged")
 
 
 def stuck(values):
@@ -55,7 +70,7 @@ def test_a_bad_quantity_fails_alone_and_comes_first(drawn, spoil):
     table = diagnose(xr.Dataset({"boundary": drawn}))
     assert table["quantity"][0].startswith("boundary[reading, 1e+22")
     np.testing.assert_array_equal(passes(table), [False, True, True, True])
-    text = explain(table)
+    text = explain(table, SOUND)
     assert text.startswith("Not converged: 1 of 4 boundary quantities fail")
     assert table["quantity"][0] in text
     assert "--allow-unconverged" in text
@@ -75,7 +90,7 @@ def test_the_limits_themselves_pass():
 
 def test_only_the_worst_are_named(drawn):
     drawn.to_numpy()[0] += 0.2
-    text = explain(diagnose(xr.Dataset({"boundary": drawn})), limit=2)
+    text = explain(diagnose(xr.Dataset({"boundary": drawn})), SOUND, limit=2)
     assert "4 of 4" in text
     assert text.count("boundary[") == 2
 

@@ -170,3 +170,10 @@ def test_names_from_the_internet_are_escaped(frontier):
     )
     assert "<script>" not in strange._repr_html_()
     assert "&lt;script&gt;" in strange._repr_html_()
+
+
+def test_a_fit_that_the_check_fails_for_divergences_has_not_converged():
+    frontier = make_frontier(chains=4, draws=400)
+    frontier.posterior["sample_stats"]["diverging"][:, ::20] = True
+    assert not frontier.converged
+    assert frontier.convergence_text().startswith("Not converged: 80 of 1,600 transitions diverged (5%)")

@@ -1,21 +1,28 @@
 """The population boundary against closed forms and brute force."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from scipy.special import expit, logit
 
+from bayes_frontier.errors import QueryError
+from bayes_frontier.evaluations.registry.registry import default_registry
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS
 from bayes_frontier.posterior.draws import effect_shape, mixture_quantile
 from bayes_frontier.posterior.population import (
     _EDGES,
+    POPULATIONS,
     PRIOR_BASE_MODELS,
     SLICES,
+    Population,
     PopulationBoundary,
     drawn_effects,
     residual_cdf,
 )
-from tests.draws import TAU, normal_residuals
+from tests.draws import TAU, make_frontier, normal_residuals
 
 NORMAL = stats.norm.ppf(SLICES)  # effects without skew or heavy tails
 UNIFORM = RESIDUAL_LEVELS - TAU  # residuals uniform on [-tau, 1 - tau]
@@ -124,7 +131,7 @@ def test_many_base_models_leave_their_own_distribution_and_few_an_uncertain_one(
     rng = np.random.default_rng(4)
     for n in (8, 2000):
         one = np.tile(stats.norm.ppf((rng.permutation(n) + 0.5) / n), (1000, 1))
-        effects = drawn_effects(one, np.ones(1000), 0)
+        effects = drawn_effects(one, np.ones(1000), 0, Population(np.ones(n)))
         assert effects.shape == (1000, len(SLICES))
         assert (np.diff(effects, axis=1) >= 0.0).all()
         # the mean over a Dirichlet process of concentration c varies by the variance over c + 1; 1,000 draws fix a
@@ -136,7 +143,88 @@ def test_many_base_models_leave_their_own_distribution_and_few_an_uncertain_one(
 
 
 def test_a_population_without_random_shares_is_the_same_in_every_draw():
-    one = np.tile([-1.0, 0.0, 2.0], (5, 1))
-    still = drawn_effects(one, np.ones(5), 0, drawn=False)
+    one, even = np.tile([-1.0, 0.0, 2.0], (5, 1)), Population(np.ones(3))
+    still = drawn_effects(one, np.ones(5), 0, even, drawn=False)
     assert np.ptp(still, axis=0).max() == 0.0
-    assert np.ptp(drawn_effects(one, np.ones(5), 0), axis=0).max() > 0.1
+    assert np.ptp(drawn_effects(one, np.ones(5), 0, even), axis=0).max() > 0.1
+
+
+MODELS = pd.DataFrame(
+    {
+        "base_model": ["llama-3.1-8b"] * 6 + ["mistral-7b"] * 3 + ["llama-3.1-11b", "qwen2.5-14b"],
+        "period": [0, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1],
+        "released": pd.to_datetime(["2025-02-01"] * 11),
+    }
+)
+# in the order of votes: base models by name
+NAMES = ["llama-3.1-11b", "llama-3.1-8b", "mistral-7b", "qwen2.5-14b"]
+
+
+def votes(name, models=MODELS):
+    return Population.named(name, models, default_registry())
+
+
+def test_sizes_that_no_base_model_has_are_set_aside():
+    assert dict(zip(NAMES, votes("bases").votes, strict=True)) == dict(zip(NAMES, [0.0, 1.0, 1.0, 1.0], strict=True))
+    merges = MODELS[MODELS["base_model"] == "llama-3.1-11b"]
+    # where there is nothing else they are what there is
+    assert votes("bases", merges).votes.tolist() == [1.0]
+
+
+def test_models_of_the_last_period_vote_as_if_so_many_base_models_were_seen_as_kish_says():
+    found = votes("models").votes
+    assert found / found.sum() == pytest.approx([1 / 8, 4 / 8, 2 / 8, 1 / 8])
+    assert found.sum() == pytest.approx(8**2 / (1 + 16 + 4 + 1))
+
+
+def test_recent_base_models_are_those_of_the_last_year():
+    # llama 3.1 and qwen 2.5 are of July and September 2024, mistral 7b of 2023
+    assert votes("recent").votes.tolist() == [0.0, 1.0, 0.0, 1.0]
+    late = MODELS.assign(released=pd.to_datetime("2030-01-01"))
+    late = late[late["base_model"] != "llama-3.1-11b"]
+    with pytest.raises(QueryError, match="population 'recent': no base model of this fit is known to have appeared"):
+        votes("recent", late)
+
+
+def test_families_of_a_new_developers_base_model_count_the_same():
+    found = votes("new-family")
+    assert found.family.tolist() == [0, 0, 1, 2]
+    one = MODELS[MODELS["base_model"].str.startswith("llama")]
+    with pytest.raises(QueryError, match=r"all base models of this fit are of one family \('llama'\)"):
+        votes("new-family", one)
+
+
+def test_populations_have_names():
+    with pytest.raises(QueryError, match="population: unknown choice 'best'"):
+        votes("best")
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+def test_shares_have_the_mean_of_the_votes(name):
+    population, n = votes(name), 20_000
+    shares = population.shares(np.random.default_rng(5), n, drawn=True)
+    assert shares.shape[1] > len(NAMES)
+    shares /= shares.sum(axis=1, keepdims=True)
+    assert (shares >= 0.0).all()
+    there = population.votes
+    if population.family is not None:
+        # one vote a family, divided among its base models as they vote
+        of_family = np.bincount(population.family, there)
+        there = there / of_family[population.family]
+    total = there.sum() + PRIOR_BASE_MODELS
+    mean = there / total
+    # shares of a Dirichlet distribution have the variance m (1 - m) / (total + 1); four standard errors of 20,000
+    error = 4 * np.sqrt(mean * (1 - mean) / (total + 1) / n)
+    assert (abs(shares[:, : len(NAMES)].mean(axis=0) - mean) <= error + 1e-12).all()
+    still = population.shares(np.random.default_rng(5), 2, drawn=False)
+    assert (still / still.sum(axis=1, keepdims=True))[:, : len(NAMES)] == pytest.approx(np.stack([mean, mean]))
+
+
+def test_a_population_of_the_best_base_model_has_the_higher_boundary():
+    frontier = make_frontier(base_model_effect=np.array([1.0, -1.0, -1.0])[:, None], base_model_scale=0.3)
+    curves = frontier.curves
+    low, high = (
+        replace(curves, population=Population(np.array(v))).at(np.array([23.5]), 0, np.array([1]), None).mean()
+        for v in ([0.0, 9.0, 9.0], [18.0, 0.0, 0.0])
+    )
+    assert high > low + 0.1

@@ -11,7 +11,7 @@ import bayes_frontier as bf
 from bayes_frontier.errors import QueryError
 from bayes_frontier.evaluations.registry.registry import default_registry
 from bayes_frontier.posterior.ahead import place, vintage_of
-from tests.draws import NO_MISFIT, TASKS, TAU, posterior_tree, small_table
+from tests.draws import TASKS, TAU, posterior_tree, small_table, spec_of
 
 HUB = "acme/Acme-7B-v1"
 FILE = f"""
@@ -49,8 +49,7 @@ def fitted(evaluations, registry, tmp_path) -> bf.Frontier:
     tree["constant_data"] = tree["constant_data"].dataset.assign(
         {name: ("task", np.full(len(TASKS), value)) for name, value in numbers.items()}
     )
-    spec = bf.read_spec("hierarchical").model_copy(update={"misfit": NO_MISFIT})
-    bf.Frontier(evaluations, spec, TAU, tree, {"sampling": {"seed": 1}}).save(tmp_path / "fit.nc")
+    bf.Frontier(evaluations, spec_of(), TAU, tree, {"sampling": {"seed": 1}}).save(tmp_path / "fit.nc")
     registry.unlink()
     return bf.load(tmp_path / "fit.nc")
 

@@ -8,6 +8,7 @@ import xarray as xr
 import bayes_frontier as bf
 from bayes_frontier.errors import StoreError
 from bayes_frontier.posterior import schema, store
+from tests.draws import make_frontier
 
 CELL = (2, 30, 2, 2)
 
@@ -79,6 +80,14 @@ def one_text(file):
         first = raw.read(16)
         raw.seek(offset)
         raw.write(first * n)
+
+
+def resaved(fit, path, change):
+    fit.save(path)
+    path.write_bytes(path.read_bytes()[: -store._SEAL_BYTES])
+    with h5py.File(path, "r+") as file:
+        change(file)
+    path.write_bytes(store.sealed(path.read_bytes()))
 
 
 RULES = {
@@ -174,14 +183,25 @@ RULES = {
 def test_a_file_that_breaks_a_rule_is_refused(frontier, tmp_path, rule):
     change, words = RULES[rule]
     path = tmp_path / "fit.nc"
-    frontier.save(path)
-    path.write_bytes(path.read_bytes()[: -store._SEAL_BYTES])
-    with h5py.File(path, "r+") as file:
-        change(file)
-    path.write_bytes(store.sealed(path.read_bytes()))
+    resaved(frontier, path, change)
     with pytest.raises(StoreError, match=words) as refused:
         bf.load(path)
     assert str(path) in str(refused.value)
+
+
+def test_bent_boundaries_have_their_steepness_at_nodes_that_increase(tmp_path):
+    bent = make_frontier(steepness=1.5)
+    bent.save(tmp_path / "fit.nc")
+    xr.testing.assert_identical(bf.load(tmp_path / "fit.nc").boundary(1e23), bent.boundary(1e23))
+    resaved(bent, tmp_path / "without.nc", lambda file: file.pop("posterior/steepness"))
+    with pytest.raises(StoreError, match="without the steepness of its boundaries"):
+        bf.load(tmp_path / "without.nc")
+    resaved(bent, tmp_path / "falling.nc", put("posterior/node", 30.0, 0))
+    with pytest.raises(StoreError, match="posterior/node: does not increase"):
+        bf.load(tmp_path / "falling.nc")
+    resaved(bent, tmp_path / "negative.nc", put("posterior/steepness", -1.0, (0, 0)))
+    with pytest.raises(StoreError, match="posterior/steepness: holds values from -1"):
+        bf.load(tmp_path / "negative.nc")
 
 
 def test_a_real_fit_keeps_every_rule(small_fit, tmp_path):

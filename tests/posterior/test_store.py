@@ -1,5 +1,6 @@
 """Fits on disk: exact round trips, and refusals of everything else."""
 
+import json
 import os
 
 import h5py
@@ -76,6 +77,19 @@ def test_a_fit_of_before_diagnostics_were_kept(frontier, saved):
     change(saved, without("diagnostics"))
     back = bf.load(saved)
     pd.testing.assert_frame_equal(back.diagnostics, frontier.diagnostics)
+
+
+def test_a_fit_of_before_boundaries_bent_is_one_of_sigmoids(frontier, saved):
+    def before(file):
+        spec = json.loads(file.attrs["specification"])
+        del spec["structure"]["curve"], spec["priors"]["steepness"], spec["priors"]["steepness_spread"]
+        file.attrs["specification"] = json.dumps(spec | {"misfit": {"height": 0.02, "steepness": 0.04}})
+
+    change(saved, before)
+    back = bf.load(saved)
+    assert back.spec.structure.curve == "sigmoid"
+    assert back.curves.steepness is None
+    xr.testing.assert_identical(back.boundary([1e23, 1e24]), frontier.boundary([1e23, 1e24]))
 
 
 def test_a_model_without_base_models_survives(tmp_path):
@@ -163,7 +177,7 @@ def test_a_missing_part(saved, group):
 
 def test_a_damaged_specification(saved):
     change(saved, attribute("specification", "{"))
-    with pytest.raises(StoreError, match=r"fit\.nc: not a readable NetCDF file, or damaged \(ValidationError"):
+    with pytest.raises(StoreError, match=r"fit\.nc: not a readable NetCDF file, or damaged \(JSONDecodeError"):
         bf.load(saved)
 
 

@@ -168,7 +168,8 @@ def test_compute_needed_is_that_of_compute_for(fit):
         # two digits are shown: steps of 1 to 10%. These draws cross far more often than a posterior's do
         off = np.abs(np.log(row[inside] / expected[inside]))
         assert np.median(off) < 0.002
-        assert np.mean(off > 0.03) < 0.05
+        # one of sixteen targets a row
+        assert np.mean(off > 0.03) < 0.07
         assert off.max() < 0.2
 
 

@@ -45,17 +45,25 @@ def test_quantities_are_boundaries_drift_effects_and_scales():
             "ceiling": (dims, np.full(shape, 0.8)),
             "slope": (dims, np.full(shape, 1.0)),
             "midpoint": (dims, np.stack([np.full((2, 5), data.compute.low), np.full((2, 5), data.compute.low - 1)], 1)),
+            "steepness": (("task", "node", "sample"), np.ones((2, len(data.compute.nodes), 5))),
+            "steepness_scale": (("task", "sample"), np.full((2, 5), 0.5)),
             "base_model_scale": (("task", "sample"), np.full((2, 5), 0.3)),
             "base_model_effect": (("base_model", "task", "sample"), np.arange(120.0).reshape(12, 2, 5)),
         }
     )
     found = sbc.quantities(draws, data)
-    assert len(found) == 2 * 7
+    assert len(found) == 2 * 10
     assert {values.shape for values in found.values()} == {(5,)}
     later = 0.2 + 0.6 / (1 + np.exp(-1.0))
     assert found["boundary at low compute, task 1"] == pytest.approx(later)
     assert found["drift at low compute, task 1"] == pytest.approx(later - 0.5)
     assert found["scale of base models, task 2"] == pytest.approx(0.3)
+    assert found["scale of steepness, task 2"] == pytest.approx(0.5)
+    # twice as steep everywhere: as far again from the first node, where compute is itself
+    first = data.compute.nodes[0]
+    bent = sbc.quantities(draws.assign(steepness=2.0 * draws["steepness"]), data)
+    z = first + 2.0 * (data.compute.high - first)
+    assert bent["boundary at high compute, task 1"] == pytest.approx(0.2 + 0.6 / (1 + np.exp(data.compute.low - 1 - z)))
 
 
 def ranks(spread: float, shift: float = 0.0) -> pd.DataFrame:

@@ -65,7 +65,7 @@ class Vocabulary:
         self.others = frozenset(registry.words.get("others", ()))
         self.common = frozenset(registry.words.get("common", ()))
         self._versions: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-        self._models = tuple(registry)
+        self._models = registry.named_alike
         self._claims: dict[str, tuple[Claim, ...]] = {}
         self._of_line: dict[str, set[str]] = defaultdict(set)
         self._words: dict[str, set[str]] = {}
@@ -76,7 +76,7 @@ class Vocabulary:
         }
         self._line_words: dict[str, set[str]] = defaultdict(set)
         self._cores: dict[Core, dict[BaseModel | Release | str, set[Core]]] = defaultdict(lambda: defaultdict(set))
-        names = {model: (model.name, *model.aliases) for model in registry}
+        names = {model: (model.name, *model.aliases) for model in self._models}
         of = _lines({model.name: tokens(model.name) for model in names})
         self.lines = frozenset(of.values())
         self.line_of = of
@@ -286,6 +286,9 @@ class Vocabulary:
         too (`classed`), unless they speak of weights that were not trained. `stated` says that the table states the
         base model: a name may then be less exact than the table, 3 for 3.1 and 1.8B for 1.7B.
         """
+        if base.name not in self._words:
+            # listed with its compute: found by its whole name, which contradicts nothing
+            return ()
         out: list[str] = []
         found = tokens(name)
         lines = self._versions[base.name]

@@ -173,6 +173,10 @@ class BaseModel:
     * nominal: sizes (1e9) its names state, such as 7 of ``gemma-7b`` with 8.5e9 parameters
     * patterns: what in a name singles it out within its generation
     * note: where sources differ, and why this one is followed
+    * stated_flops: compute as stated, where it is not 6 x active parameters x tokens; NaN elsewhere. Of models listed
+      with their compute alone, parameters and tokens are NaN where they are unknown
+    * developer, grade, access: its maker, how sure the compute is (confident, likely, speculative), open or closed
+    * teacher: what it was distilled from, "" where that is not documented
     """
 
     name: str
@@ -189,10 +193,17 @@ class BaseModel:
     nominal: tuple[float, ...] = ()
     patterns: tuple[re.Pattern[str], ...] = ()
     note: str = ""
+    stated_flops: float = math.nan
+    developer: str = ""
+    grade: str = ""
+    access: str = ""
+    teacher: str = ""
 
     @property
     def flops(self) -> float:
-        """Pre-training FLOPs, 6 x active parameters x tokens."""
+        """Pre-training FLOPs as stated, else 6 x active parameters x tokens."""
+        if self.stated_flops == self.stated_flops:
+            return self.stated_flops
         return 6.0 * self.active_params_b * 1e9 * self.tokens_t * 1e12
 
 
@@ -248,19 +259,28 @@ class Release:
     * base: canonical name of the base model
     * released: first publication of this release
     * names: `name` and other spellings
+    * teacher: whose answers it was trained on, "" where that is not documented
     """
 
     name: str
     base: str
     released: dt.date
     names: tuple[str, ...]
+    teacher: str = ""
 
 
 # The registry's file format: parsing, checks and messages.
 
 _TEXT, _NUMBER, _DATE = "text", "a positive number", "a date"
 _TEXTS, _NUMBERS, _TABLE = "a list of texts", "a list of numbers", "a table"
-_SHARED = {"tokens_t": _NUMBER, "released": _DATE, "source": _TEXT, "uncertainty": _NUMBER, "note": _TEXT}
+_SHARED = {
+    "tokens_t": _NUMBER,
+    "released": _DATE,
+    "source": _TEXT,
+    "uncertainty": _NUMBER,
+    "note": _TEXT,
+    "teacher": _TEXT,
+}
 _MODEL = _SHARED | {
     "params_b": _NUMBER,
     "active_params_b": _NUMBER,
@@ -286,7 +306,7 @@ _RULE = {
     "either": _TEXT,
     "note": _TEXT,
 }
-_RELEASE = {"base": _TEXT, "released": _DATE, "aliases": _TEXTS, "note": _TEXT}
+_RELEASE = {"base": _TEXT, "released": _DATE, "aliases": _TEXTS, "note": _TEXT, "teacher": _TEXT}
 _WORDS = {"neutral": _TEXTS, "variants": _TEXTS, "others": _TEXTS, "common": _TEXTS}
 
 
@@ -344,7 +364,7 @@ def _suggest(key: str, known: Iterable[str]) -> str:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a registry file holds, over that of the registry under it."""
+    """What a registry file holds, over that of the registry under it; `listed` are models found by name alone."""
 
     generations: Mapping[str, Generation] = field(default_factory=dict)
     size_rules: tuple[SizeRule, ...] = ()
@@ -352,6 +372,7 @@ class Contents:
     releases: Mapping[str, Release] = field(default_factory=dict)
     undisclosed: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    listed: Mapping[str, BaseModel] = field(default_factory=dict)
 
 
 def parse(text: str, where: str, under: Contents) -> Contents:
@@ -386,7 +407,7 @@ def parse(text: str, where: str, under: Contents) -> Contents:
                     f"{where}, generation {name!r}: related names {other!r}, which is no generation. "
                     f"{_suggest(other, generations)}"
                 )
-    known = {model.name for generation in generations.values() for model in generation.models}
+    known = {model.name for generation in generations.values() for model in generation.models} | set(under.listed)
     return Contents(
         generations=generations,
         size_rules=tuple(_rule(i, v, where, known) for i, v in enumerate(listed, start=1)) + under.size_rules,
@@ -394,6 +415,7 @@ def parse(text: str, where: str, under: Contents) -> Contents:
         releases={**under.releases, **_releases(content.get("releases", {}), where, known)},
         undisclosed={**under.undisclosed, **_undisclosed(content.get("undisclosed", {}), where)},
         words=_words(content.get("words", {}), where, under.words),
+        listed=under.listed,
     )
 
 
@@ -411,7 +433,8 @@ def _releases(values: object, where: str, known: set[str]) -> dict[str, Release]
                 f"{place}: base {settings['base']!r} is not in the registry. {_suggest(settings['base'], known)}"
             )
         names = (name, *settings.get("aliases", ()))
-        made[name_key(name)] = Release(name, settings["base"], settings["released"], names)
+        teacher = settings.get("teacher", "")
+        made[name_key(name)] = Release(name, settings["base"], settings["released"], names, teacher)
     return made
 
 
@@ -483,6 +506,7 @@ def _model(
         nominal=tuple(sorted(spelled)),
         patterns=patterns,
         note=values.get("note", ""),
+        teacher=values.get("teacher", ""),
     )
 
 

@@ -177,6 +177,9 @@ class Matcher:
         reviewed = self.registry.get(self.registry.placed.get(name_key(row.model)))
         if reviewed is not None:
             return [Evidence(reviewed, "reviewed", 2.0, "reviewed", "its name in [placed]")], refused
+        alone = self.registry.get(row.model)
+        if alone is not None and not alone.generation:
+            return [Evidence(alone, "self", 1.5, "listed", f"listed as {alone.name}")], refused
         if isinstance(self.vocabulary.whole(row.model), str):
             return found, refused
         found += self._listed(row)
@@ -231,6 +234,8 @@ class Matcher:
 
     def agreement(self, base: BaseModel, row: Row, best: float) -> tuple[float, str]:
         """Judge a stated base by the row's architecture and size: how strong, and what agrees."""
+        if not base.generation:
+            return best - 0.02, "no size"
         if not self.speaks(self.registry.generations[base.generation], row.architecture):
             return min(best, 0.6), "other class"
         if not row.params_b > 0:

@@ -8,6 +8,7 @@ from importlib import resources
 from pathlib import Path
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations.registry import listed
 from bayes_frontier.evaluations.registry.contents import BaseModel, Contents, Release, name_key, parse
 
 
@@ -18,7 +19,7 @@ class Registry:
     ----------
     contents : Contents
         Generations in order (a spelling claimed twice belongs to the first claimant), size rules (the first match
-        wins), base models of models that somebody has looked at, post-trained releases, and words.
+        wins), base models of models that somebody has looked at, post-trained releases, words, and listed models.
     files : sequence of (str, str), optional
         Name and text of each file put over the packaged one, in order: what a saved fit keeps of a registry.
 
@@ -37,7 +38,8 @@ class Registry:
         self.releases = tuple(contents.releases.values())
         self.undisclosed = dict(contents.undisclosed)
         self.words = dict(contents.words)
-        self._models = {m.name: m for g in self.generations.values() for m in g.models}
+        self.named_alike = tuple(m for g in self.generations.values() for m in g.models)
+        self._models = {m.name: m for m in self.named_alike}
         self._index: dict[str, str] = {name_key(name): name for name in self._models}
         self._release: dict[str, Release] = {}
         spelled = [(alias, m.name) for m in self._models.values() for alias in m.aliases]
@@ -51,6 +53,11 @@ class Registry:
                     self._release[key] = release
         for name in {_short(alias, short) for alias, _ in spelled for short in (False, True)} | set(self._models):
             self._release.pop(name, None)
+        # found as they stand, and only where nothing else has the name
+        for entry in contents.listed.values():
+            self._models.setdefault(entry.name, entry)
+            for name in (entry.name, *entry.aliases):
+                self._index.setdefault(name_key(name), entry.name)
 
     def canonical(self, name: object) -> str | None:
         """Find the canonical name of a base model.
@@ -70,7 +77,10 @@ class Registry:
         if not isinstance(name, str):
             return None
         key = name_key(name)
-        return self._index.get(key) or self._index.get(key.rpartition("/")[2])
+        found = self._index.get(key)
+        if found is None and (mirror := self._index.get(key.rpartition("/")[2])) not in self.contents.listed:
+            found = mirror
+        return found
 
     def get(self, name: object) -> BaseModel | None:
         """Look up a base model by any of its names.
@@ -119,6 +129,25 @@ class Registry:
         """
         return name_key(name) in self._index
 
+    def entries(self) -> Iterator[tuple[dict[str, str | float | None], str]]:
+        """Describe base models and releases for people, each with the text to search, in lower case."""
+        for model in self:
+            row: dict[str, str | float | None] = {"model": model.name, "base_model": None}
+            numbers = {name: getattr(model, name) for name in ("params_b", "active_params_b", "tokens_t", "flops")}
+            row |= {name: None if value != value else value for name, value in numbers.items()}
+            row |= {
+                name: getattr(model, name) or None for name in ("developer", "grade", "access", "teacher", "source")
+            }
+            row |= {
+                "flops_factor": round(listed.within(model.uncertainty), 3),
+                "released": str(model.released or "") or None,
+            }
+            yield row, " ".join((model.name, *model.aliases, model.developer, model.teacher, model.family)).casefold()
+        for release in self.releases:
+            row = dict.fromkeys(row) | {"model": release.name, "base_model": release.base}
+            row |= {"released": str(release.released), "teacher": release.teacher or None}
+            yield row, " ".join((*release.names, release.base, release.teacher)).casefold()
+
     def __iter__(self) -> Iterator[BaseModel]:
         """Iterate over the base models in the order of the file."""
         return iter(self._models.values())
@@ -138,7 +167,8 @@ class Registry:
         Parameters
         ----------
         path : str or Path
-            TOML file in the form of the packaged ``registry.toml``.
+            TOML file in the form of the packaged ``registry.toml``, or CSV of models and their compute (columns
+            model, base_model, flops, flops_factor, params_b, tokens_t, released, developer; only the first is needed).
 
         Returns
         -------
@@ -158,7 +188,7 @@ class Registry:
         Parameters
         ----------
         path : str or Path
-            TOML file in the form of the packaged ``registry.toml``.
+            TOML file in the form of the packaged ``registry.toml``, or CSV as `read` takes it.
 
         Returns
         -------
@@ -179,7 +209,8 @@ class Registry:
         return self._over(str(path), text)
 
     def _over(self, name: str, text: str) -> Registry:
-        return Registry(parse(text, name, self.contents), (*self.files, (Path(name).name, text)))
+        read = listed.over if name.casefold().endswith(".csv") else parse
+        return Registry(read(text, name, self.contents), (*self.files, (Path(name).name, text)))
 
     @classmethod
     def from_files(cls, files: Sequence[tuple[str, str]]) -> Registry:
@@ -198,8 +229,9 @@ def _short(name: str, short: bool) -> str:
 @cache
 def default_registry() -> Registry:
     """Read the packaged registry, once a process."""
-    text = resources.files("bayes_frontier.evaluations.registry").joinpath("registry.toml").read_text(encoding="utf-8")
-    return Registry(parse(text, "registry.toml", Contents()))
+    files = resources.files("bayes_frontier.evaluations.registry")
+    toml, models = (files.joinpath(name).read_text(encoding="utf-8") for name in ("registry.toml", "compute.csv"))
+    return Registry(listed.over(models, "compute.csv", parse(toml, "registry.toml", Contents())))
 
 
 def given_registry(registry: Registry | str | Path | None) -> Registry:

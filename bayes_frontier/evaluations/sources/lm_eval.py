@@ -195,7 +195,7 @@ def _board(found: _Results) -> Iterator[_Found]:
 
 
 def _board_error(found: _Results, task: str, parts: tuple[str, ...]) -> float:
-    """Give the standard error of one of the six: of independent subtasks, or of two accuracies on one set of prompts."""
+    """Give the standard error of one of the six, of independent subtasks or of two accuracies on the same prompts."""
     if task == "ifeval":
         # as if these were wholly correlated; that by instruction is not stated
         both = [found.error(board.IFEVAL, name) for name in board.STRICT]

@@ -31,6 +31,8 @@ KEPT = (
     "ceiling",
     "slope",
     "midpoint",
+    "steepness",
+    "steepness_scale",
     "drift",
     "drift_scale",
     "drift_velocity",

@@ -14,9 +14,18 @@ from scipy.special import expit, logit
 from scipy.stats import norm
 
 from bayes_frontier.model.calibration import Scale
-from bayes_frontier.model.curve import boundary_at
+from bayes_frontier.model.curve import bend, boundary_at
 from bayes_frontier.model.data import FrontierData
-from bayes_frontier.model.engine.geometry import VERSION, add_slopes, curves, odds_at, pull_curves, pull_walk, walk
+from bayes_frontier.model.engine.geometry import (
+    VERSION,
+    add_slopes,
+    curves,
+    odds_at,
+    pull_curves,
+    pull_walk,
+    rise_at,
+    walk,
+)
 from bayes_frontier.model.grouped import CompiledOp, cell_losses, code_version, like
 from bayes_frontier.model.likelihood import FloatArray
 
@@ -126,7 +135,11 @@ def typical_levels(draws: xr.Dataset, data: FrontierData) -> FloatArray:
     Shapes: returns (n_samples, n_base_models, n_tasks).
     """
     parts = [draws[name].transpose("sample", "task", "period").to_numpy()[:, :, -1] for name in _CURVE]
-    level = boundary_at(data.reference_z[None, :, None], *(part[:, None, :] for part in parts))
+    z = data.reference_z[None, :, None]
+    if "steepness" in draws:
+        steepness = draws["steepness"].transpose("sample", "task", "node")
+        z = bend(z, steepness.to_numpy()[:, None], steepness["node"].to_numpy())
+    level = boundary_at(z, *(part[:, None, :] for part in parts))
     return np.asarray(logit(np.clip(level, 1e-6, 1.0 - 1e-6)) + _since_last(draws, data.reference_stretch))
 
 
@@ -170,6 +183,7 @@ def _level_effects(
     logits: FloatArray,
     steps: FloatArray,
     scale: FloatArray,
+    place: FloatArray,
     reference: FloatArray,
     centring: FloatArray,
     bend: FloatArray,
@@ -178,10 +192,10 @@ def _level_effects(
     curve, drift, log_scale = curves(logits), walk(steps), np.log(scale)
     density, effect, parts = np.zeros_like(scale), np.empty_like(x), np.empty_like(bend)
     for b in range(x.shape[0]):
-        z, t = reference[b, 0], int(reference[b, 1])
+        t = int(reference[b])
         c = t if curve.shape[2] > 1 else 0
         for k in range(x.shape[1]):
-            rise = np.exp(curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * z)
+            rise = rise_at(curve, k, c, place[b, k])
             over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
             expected = centring[b, k] * (np.log(over / under) + drift[k, t])
             root = np.sqrt(x[b, k] * x[b, k] + _ROUND_SQUARED)
@@ -201,6 +215,7 @@ def _pull_level_effects(
     logits: FloatArray,
     steps: FloatArray,
     scale: FloatArray,
+    place: FloatArray,
     reference: FloatArray,
     centring: FloatArray,
     bend: FloatArray,
@@ -209,12 +224,12 @@ def _pull_level_effects(
     in_density: FloatArray,
     in_effect: FloatArray,
 ) -> tuple[FloatArray, ...]:
-    """Give the derivatives in x, logits, steps and scale from those in densities and effects."""
+    """Give the derivatives in x, logits, steps, scale and place from those in densities and effects."""
     curve = curves(logits)
     slopes, in_drift = np.zeros_like(curve), np.zeros((steps.shape[0], steps.shape[1] + 1))
-    in_x, in_scale = np.empty_like(x), np.zeros_like(scale)
+    in_x, in_scale, in_place = np.empty_like(x), np.zeros_like(scale), np.empty_like(place)
     for b in range(x.shape[0]):
-        z, t = reference[b, 0], int(reference[b, 1])
+        t = int(reference[b])
         c = t if curve.shape[2] > 1 else 0
         for k in range(x.shape[1]):
             rise, by_spread, slope = parts[0, b, k], parts[1, b, k], parts[2, b, k]
@@ -227,9 +242,9 @@ def _pull_level_effects(
             in_scale[k] += in_effect[b, k] * away - weight * (in_away * away + in_density[k]) / scale[k]
             in_logit = -weight * in_level
             over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
-            add_slopes(slopes, curve, k, c, (z, rise, over, under), in_logit)
+            in_place[b, k] = add_slopes(slopes, curve, k, c, (place[b, k], rise, over, under), in_logit)
             in_drift[k, t] += in_logit
-    return in_x, pull_curves(logits, slopes), pull_walk(in_drift), in_scale
+    return in_x, pull_curves(logits, slopes), pull_walk(in_drift), in_scale, in_place
 
 
 class _LevelEffectsPull(CompiledOp):
@@ -237,7 +252,7 @@ class _LevelEffectsPull(CompiledOp):
 
     kernel = staticmethod(_pull_level_effects)
     version = VERSION ^ code_version(__file__)
-    axes = (like(0, 2), like(1, 3), like(2, 2), like(3, 1))
+    axes = (like(0, 2), like(1, 3), like(2, 2), like(3, 1), like(4, 2))
 
 
 class LevelEffects(CompiledOp):
@@ -246,10 +261,11 @@ class LevelEffects(CompiledOp):
     Notes
     -----
     Inputs: ``x`` (n_base_models, n_tasks), coordinates of the levels; ``logits`` and ``steps`` as in `BoundaryLosses`;
-    ``scale`` (n_tasks,), standard deviation of the effects; ``reference`` (n_base_models, 2), the place of each base
-    model on the compute range, and its stretch of time; ``centring`` and ``bend`` as in `Levels`. Outputs: log density
-    of the levels of each task, in terms of x, (n_tasks,), and the effects on the logit scale (n_base_models, n_tasks),
-    both differentiable in the first four inputs; and parts of them that their derivatives need again.
+    ``scale`` (n_tasks,), standard deviation of the effects; ``place`` (n_base_models, n_tasks), where each base model
+    is on the compute range, bent; ``reference`` (n_base_models,), its stretch of time; ``centring`` and ``bend`` as
+    in `Levels`. Outputs: log density of the levels of each task, in terms of x, (n_tasks,), and the effects on the
+    logit scale (n_base_models, n_tasks), both differentiable in the first five inputs; and parts of them that their
+    derivatives need again.
 
     With r the logit of the boundary at the reference and w the centring, a level is normal with mean w r and deviation
     scale**w, and the effect is what it has over w r, times scale**(1 - w): normal with deviation scale for any w.
@@ -257,8 +273,8 @@ class LevelEffects(CompiledOp):
 
     kernel = staticmethod(_level_effects)
     version = VERSION ^ code_version(__file__)
-    axes = (like(3, 1), like(0, 2), like(6, 3))
-    n_smooth = 4
+    axes = (like(3, 1), like(0, 2), like(7, 3))
+    n_smooth = 5
     n_smooth_outputs = 2
 
     def pullback(
@@ -280,12 +296,12 @@ def density_elsewhere(*_: Any) -> Any:  # noqa: ANN401 - tensors
 
 def middle(variable: Any, size: Any, *given: Any) -> Any:  # noqa: ANN401 - tensors
     """Give the coordinates at which a sampler may start. Shapes: returns (n_base_models, n_tasks)."""
-    return pt.zeros_like(given[4])  # type: ignore[no-untyped-call]
+    return pt.zeros_like(given[5])  # type: ignore[no-untyped-call]
 
 
 def draw(*given: FloatArray, rng: np.random.Generator, size: tuple[int, ...] | None = None) -> FloatArray:
     """Draw coordinates of levels from their prior. Shapes: returns (n_base_models, n_tasks)."""
-    scale, centring, bend = given[2], given[4], given[5]
+    scale, centring, bend = given[2], given[5], given[6]
     # an effect is the level's distance from its mean times a known factor: at level zero it gives that mean
     at_zero = unbend(np.zeros_like(centring), bend, np.sqrt)
     _, effect, _ = LevelEffects.evaluate(at_zero, *given)

@@ -19,24 +19,41 @@ from bayes_frontier.model.curve import shift_logit, sigmoid_from_shares
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine import coordinates
 from bayes_frontier.model.engine.coordinates import Levels
-from bayes_frontier.model.engine.geometry import VERSION, add_slopes, curves, odds_at, pull_curves, pull_walk, walk
+from bayes_frontier.model.engine.geometry import (
+    FURTHEST,
+    VERSION,
+    add_slopes,
+    curves,
+    odds_at,
+    pull_curves,
+    pull_walk,
+    rise_at,
+    walk,
+)
 from bayes_frontier.model.grouped import CompiledOp, cell_loss, code_version, like
 from bayes_frontier.model.likelihood import FloatArray, IntArray
 from bayes_frontier.model.spec import LEAST_SCALE, HalfNormal, LogNormal, ModelSpec, Normal, Priors
 
 
 def _losses(
-    logits: FloatArray, steps: FloatArray, effect: FloatArray, cells: FloatArray, pieces: FloatArray, buckets: IntArray
+    logits: FloatArray,
+    steps: FloatArray,
+    effect: FloatArray,
+    place: FloatArray,
+    cells: FloatArray,
+    pieces: FloatArray,
+    buckets: IntArray,
 ) -> tuple[FloatArray, ...]:
-    """Loss of each task over its scale, and its derivatives in the first three arguments."""
+    """Loss of each task over its scale, and its derivatives in the first four arguments."""
     curve, drift = curves(logits), walk(steps)
     loss, slopes = np.zeros(curve.shape[1]), np.zeros_like(curve)
-    in_drift, in_effect = np.zeros_like(drift), np.zeros_like(effect)
+    in_drift, in_effect, in_place = np.zeros_like(drift), np.zeros_like(effect), np.zeros_like(place)
     drift_odds, effect_odds = np.exp(drift), np.exp(effect)
     for g in range(cells.shape[0]):
         k, c, t, b = int(cells[g, 0]), int(cells[g, 1]), int(cells[g, 2]), int(cells[g, 3])
-        x = cells[g, 4]
-        rise = np.exp(curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * x)
+        p = int(cells[g, 4])
+        x = place[p, k]
+        rise = rise_at(curve, k, c, x)
         over, under = odds_at(curve[0, k, c], curve[1, k, c], rise)
         # Drift and effect are on the logit scale: they multiply the odds.
         odds = over / under * drift_odds[k, t] * effect_odds[b, k]
@@ -47,38 +64,39 @@ def _losses(
         in_logit = slope * q * (1.0 - q)
         in_drift[k, t] += in_logit
         in_effect[b, k] += in_logit
-        add_slopes(slopes, curve, k, c, (x, rise, over, under), in_logit)
-    return loss, pull_curves(logits, slopes), pull_walk(in_drift), in_effect
+        in_place[p, k] += add_slopes(slopes, curve, k, c, (x, rise, over, under), in_logit)
+    return loss, pull_curves(logits, slopes), pull_walk(in_drift), in_effect, in_place
 
 
 class BoundaryLosses(CompiledOp):
-    """Smoothed pinball loss of all scores of each task over its scale, as a function of curves, drift and effects.
+    """Smoothed pinball loss of all scores of each task over its scale, by curves, drift, effects and places.
 
     Notes
     -----
     Inputs: ``logits`` (4, n_tasks, n_columns), of high, start_share, floor_share and ceiling_share, with one column or
     one a period; ``steps`` (n_tasks, n_stretches - 1), of the drift, and ``effect`` (n_base_models, n_tasks), both on
-    the logit scale; ``cells`` (n_cells, 9), the task, column, stretch and base model of each cell, its place on the
-    compute range, and what `LossPieces` has of it; and the ``pieces`` and ``buckets`` of that. Outputs: the losses
-    (n_tasks,), then their derivatives in the first three inputs, each of that input's shape. Only the losses may be
-    differentiated, in the first three inputs.
+    the logit scale; ``place`` (n_points, n_tasks), where points are on the compute range, bent; ``cells`` (n_cells, 9),
+    the task, column, stretch, base model and point of each cell, and what `LossPieces` has of it; and the ``pieces``
+    and ``buckets`` of that. Outputs: the losses (n_tasks,), then their derivatives in the first four inputs, each of
+    that input's shape. Only the losses may be differentiated, in the first four inputs.
     """
 
     kernel = staticmethod(_losses)
     version = VERSION ^ code_version(__file__, grouped.__file__)
-    axes = (((0, 1),), like(0, 3), like(1, 2), like(2, 2))
-    n_smooth = 3
+    axes = (((0, 1),), like(0, 3), like(1, 2), like(2, 2), like(3, 2))
+    n_smooth = 4
 
     def pullback(
         self, inputs: Sequence[Variable[Any, Any]], outputs: Sequence[Any], cotangents: Sequence[Any]
     ) -> list[Variable[Any, Any]]:
         """Apply the chain rule: the later outputs are derivatives of the first."""
         by_task = cotangents[0]
-        of_logits, of_steps, of_effect = outputs[1:]
+        of_logits, of_steps, of_effect, of_place = outputs[1:]
         return [
             by_task[None, :, None] * of_logits,
             by_task[:, None] * of_steps,
             by_task[None, :] * of_effect,
+            by_task[None, :] * of_place,
             *(DisconnectedType()() for _ in inputs[self.n_smooth :]),
         ]
 
@@ -90,9 +108,7 @@ SHARES = ("high", "start_share", "floor_share", "ceiling_share")
 # themselves, the others deviations from their mean.
 CENTRED = (1.0, 1.0, 0.0, 0.0)
 # Data with as many rows as a table happens to need.
-OF_ANY_LENGTH = ("cells", "pieces", "buckets")
-# Drift beyond which odds overflow; only draws from the prior alone come so far.
-FURTHEST = 300.0
+OF_ANY_LENGTH = ("points", "cells", "pieces", "buckets")
 
 
 def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels) -> dict[str, npt.NDArray[Any]]:
@@ -101,16 +117,20 @@ def model_inputs(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Leve
     names = ("task", "period", "stretch", "base", "z")
     task, period, stretch, base, z = (data.cells[name].to_numpy() for name in names)
     column = period if spec.structure.periods == "separate" else np.zeros_like(period)
+    # scores are at the compute of their base model, if there are base models in the model
+    points, point = (data.reference_z, base) if spec.structure.base_models else np.unique(z, return_inverse=True)
     row = base if spec.structure.base_models else np.zeros_like(base)
-    cells = [task, column, stretch, row, compute.position(z), *losses.cells.T]
+    cells = [task, column, stretch, row, point, *losses.cells.T]
     return {
         "cells": np.stack(cells, axis=1).astype(float),
         "pieces": losses.pieces,
         "buckets": losses.buckets,
-        "reference": np.stack([compute.position(data.reference_z), data.reference_stretch.astype(float)], axis=1),
+        "points": compute.parts(points),
+        "ends": compute.parts([compute.high, compute.nodes[0]]),
+        "reference": data.reference_stretch.astype(float),
         "centring": levels.centring,
         "bend": levels.bend,
-        "compute": np.array([compute.low, compute.high]),
+        "compute": np.array([compute.high - compute.low, compute.nodes[0]]),
         "gaps": data.stretches.gaps,
         "last_stretch": data.stretches.last,
     }
@@ -136,7 +156,8 @@ def fast_model(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels
     structure, n_tasks = spec.structure, len(data.tasks)
     n_bases = len(data.base_models) if structure.base_models else 0
     walks = structure.periods == "random-walk"
-    scaled = [name for name, wanted in (("drift", walks), ("base_model", bool(n_bases))) if wanted]
+    bends = structure.curve == "bent"
+    scaled = [n for n, wanted in (("drift", walks), ("base_model", bool(n_bases)), ("steepness", bends)) if wanted]
     coords = {
         "share": SHARES,
         "effect": scaled,
@@ -145,6 +166,7 @@ def fast_model(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels
         "stretch": range(data.stretches.n),
         "step": range(1, data.stretches.n),
         "base_model": data.base_models[:n_bases],
+        "node": data.compute.nodes,
     }
     with pm.Model(coords=coords, check_bounds=False) as model:
         inputs = model_inputs(spec, data, scale, levels or Levels.before(data))
@@ -154,12 +176,13 @@ def fast_model(spec: ModelSpec, data: FrontierData, scale: Scale, levels: Levels
         logits = logits if len(dims) == 2 else logits[:, :, None]
         scales = dict(zip(scaled, task_scales(spec.priors, scaled, n_tasks), strict=True))
         steps = _steps(scales.get("drift"), data, given["gaps"])
-        _report(logits, steps, given["last_stretch"], given["compute"])
+        place, start = _places(scales.get("steepness"), n_tasks, given)
+        _report(logits, steps, start, given)
         effects = pt.zeros((1, n_tasks))
         if n_bases:
-            effects = _base_model_effects(scales["base_model"], logits, steps, given)
+            effects = _base_model_effects(scales["base_model"], logits, steps, place, given)
         names = ("cells", "pieces", "buckets")
-        losses: Any = BoundaryLosses()(logits, steps, effects, *(given[name] for name in names))
+        losses: Any = BoundaryLosses()(logits, steps, effects, place, *(given[name] for name in names))
         pm.Potential("scores", -losses[0].sum())
     return model
 
@@ -181,23 +204,36 @@ def _steps(scale: Any, data: FrontierData, gaps: Any) -> Any:  # noqa: ANN401
     return steps
 
 
-def _report(logits: Any, steps: Any, last: Any, compute: Any) -> None:  # noqa: ANN401
+def _report(logits: Any, steps: Any, start: Any, given: dict[str, Any]) -> None:  # noqa: ANN401
     """Add the curve of every period, which is that of its last stretch, and the drift since the first stretch."""
     drift = pt.concatenate([pt.zeros((steps.shape[0], 1)), steps.cumsum(axis=1)], axis=1)  # type: ignore[no-untyped-call]
-    moved = pt.clip(drift, -FURTHEST, FURTHEST)[:, last]
+    moved = pt.clip(drift, -FURTHEST, FURTHEST)[:, given["last_stretch"]]
     shares = pt.sigmoid(logits)
     curve = sigmoid_from_shares(shares[0], shares[1], shares[2], shares[3], pt.log)
     curve = shift_logit(curve, moved, pt.log, pt.exp)
-    slope = (curve.at_high - curve.at_low) / (compute[1] - compute[0])
+    width, first_node = given["compute"][0], given["compute"][1]
+    slope = (curve.at_high - curve.at_low) / width
+    midpoint = first_node - start[:, None] * width - curve.at_low / slope
     curves = {"floor": curve.floor, "ceiling": curve.ceiling, "slope": slope}
-    for name, value in {**curves, "midpoint": compute[0] - curve.at_low / slope}.items():
+    for name, value in {**curves, "midpoint": midpoint}.items():
         pm.Deterministic(name, value, dims=("task", "period"))
     pm.Deterministic("drift", drift, dims=("task", "stretch"))
 
 
-def _base_model_effects(scale: Any, logits: Any, steps: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401
+def _places(scale: Any, n_tasks: int, given: dict[str, Any]) -> tuple[Any, Any]:  # noqa: ANN401
+    """Bend the compute range: where points are on it for each task, (point, task), and the first node, (task,)."""
+    ends = given["ends"]
+    steepness = pt.ones((n_tasks, ends.type.shape[1]))
+    if scale is not None:
+        steepness = pt.exp(scale[:, None] * pm.Normal("steepness_node", 0.0, 1.0, dims=("task", "node")))
+    steepness = steepness / (steepness @ ends[0])[:, None]
+    pm.Deterministic("steepness", steepness, dims=("task", "node"))
+    return given["points"] @ steepness.T, steepness @ ends[1]
+
+
+def _base_model_effects(scale: Any, logits: Any, steps: Any, place: Any, given: dict[str, Any]) -> Any:  # noqa: ANN401
     """Effects on the logit scale, shape (base_model, task), sampled in coordinates of their own."""
-    inputs = (logits, steps, scale, *(given[name] for name in ("reference", "centring", "bend")))
+    inputs = (logits, steps, scale, place, *(given[name] for name in ("reference", "centring", "bend")))
     # One operation gives effects and the density of their prior. The density enters as a potential: for that of a
     # variable PyMC would evaluate, and differentiate, the operation once more.
     position = pm.CustomDist(
@@ -206,7 +242,7 @@ def _base_model_effects(scale: Any, logits: Any, steps: Any, given: dict[str, An
         logp=coordinates.density_elsewhere,
         random=coordinates.draw,
         support_point=coordinates.middle,
-        signature="(share,task,column),(task,step),(task),(base,at),(base,task),(part,base,task)->(base,task)",
+        signature="(share,task,column),(task,step),(task),(base,task),(base),(base,task),(part,base,task)->(base,task)",
         dims=("base_model", "task"),
     )
     outputs: Any = coordinates.LevelEffects()(position, *inputs)

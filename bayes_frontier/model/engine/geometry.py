@@ -13,6 +13,8 @@ from bayes_frontier.model.grouped import code_version, compiled_part
 from bayes_frontier.model.likelihood import FloatArray
 
 _WIDTH = 1.0 - 2.0 * MARGIN
+# Logits beyond which odds overflow; only draws from the prior alone come so far.
+FURTHEST = 300.0
 
 
 # Of everything compiled here.
@@ -100,6 +102,15 @@ def _pull_walk(slope: FloatArray) -> FloatArray:
 pull_walk = compiled_part(_pull_walk)
 
 
+def _rise(curve: FloatArray, k: int, c: int, place: float) -> float:
+    """Odds of the sigmoid at a place of the compute range."""
+    argument = curve[2, k, c] + (curve[3, k, c] - curve[2, k, c]) * place
+    return np.exp(min(max(argument, -FURTHEST), FURTHEST))  # type: ignore[no-any-return]
+
+
+rise_at = compiled_part(_rise)
+
+
 def _odds(floor: float, ceiling: float, rise: float) -> tuple[float, float]:
     """Over and under: the odds of ``floor + (ceiling - floor) * rise / (1 + rise)`` are their ratio."""
     return floor + ceiling * rise, (1.0 - floor) + (1.0 - ceiling) * rise
@@ -110,8 +121,8 @@ odds_at = compiled_part(_odds)
 
 def _add_slopes(
     slope: FloatArray, curve: FloatArray, k: int, c: int, at: tuple[float, float, float, float], in_logit: float
-) -> None:
-    """Add the derivatives of one point in its curve; `at` is its place, rise, over and under."""
+) -> float:
+    """Add the derivatives of one point in its curve; `at`: place, rise, over and under. Returns that in its place."""
     x, rise, over, under = at
     in_share = in_logit * (1.0 / over + 1.0 / under)
     in_argument = in_logit * rise * (curve[1, k, c] / over - (1.0 - curve[1, k, c]) / under)
@@ -119,6 +130,7 @@ def _add_slopes(
     slope[1, k, c] += in_share * rise
     slope[2, k, c] += in_argument * (1.0 - x)
     slope[3, k, c] += in_argument * x
+    return in_argument * (curve[3, k, c] - curve[2, k, c])  # type: ignore[no-any-return]
 
 
 add_slopes = compiled_part(_add_slopes)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import bayes_frontier as bf
+from studies.fast import sigmoid_spec
 from studies.fast.calibration import calibrated
 from studies.fast.scales import typical_scale
 
@@ -74,7 +75,8 @@ def test_only_base_models_with_known_records_are_drawn(fitted):
 @pytest.mark.slow
 def test_it_agrees_with_nuts(small_simulated):
     evaluations, _ = small_simulated
-    frontier = bf.fit(evaluations, tau=TAU, draws=700, tune=500, chains=2, progress=False, allow_unconverged=True)
+    settings = {"draws": 700, "tune": 500, "chains": 2, "progress": False, "allow_unconverged": True}
+    frontier = bf.fit(evaluations, sigmoid_spec(), tau=TAU, **settings)
     known = np.ones(evaluations.n_models, dtype=bool)
     model, fits = calibrated(evaluations, known, TAU)
     curves = model.draws(fits, known, 1000, 0)
