@@ -97,8 +97,9 @@ def read(
     Parameters
     ----------
     source : str, pathlib.Path or data frame
-        A CSV or Parquet table; a result file of lm-evaluation-harness, an Every Eval Ever record or an Inspect log,
-        or a folder of one kind of these; or a frame (pandas, or polars and others that hand over Arrow columns).
+        A CSV or Parquet table; a result file of lm-evaluation-harness, lighteval, HELM or EvalScope, an Every Eval Ever
+        record or an Inspect log, or a folder of one kind of these; records by model in JSON, JSON Lines, YAML or Markdown;
+        or a frame (pandas, or polars and others that hand over Arrow columns).
     periods : sequence of str or date, optional
         Closing dates of the periods, increasing; none: one period. A model released on a closing date belongs
         to the period it closes; what comes after the last date forms an open period, if there is any.
@@ -110,7 +111,7 @@ def read(
         Format of the source, one of `FORMATS`; found by its content if not given.
     columns : mapping of str to str, optional
         Column by field (model, base_model, flops, params_b, tokens_t, released, stage, task, score, n_items,
-        cost) where names are not recognised.
+        cost) where names are not recognised; "=name" is the same name in all rows.
     duplicates : {"keep", "first", "best", "error"}
         Several different records of one model (precisions, say): keep all, the first, the one with the best
         mean score (which biases a boundary upward), or stop. Rows equal in every column are always left out but
@@ -122,7 +123,7 @@ def read(
         How the values of tasks are to be read where they are no scores in [0, 1]: by task, the keys direction
         ("higher" or "lower" is better), floor, ceiling, n_items, outside and name (what the task is to be
         called, so that sources agree), or a TOML file with a table
-        ``[tasks."name"]`` for each; see `bayes_frontier.evaluations.metrics`.
+        ``[tasks."name"]`` for each; or scales from worst to best as ``"*=0..100,wer=1..0"``.
     limited : bool
         Whether to take also runs on a part of a benchmark's items (``--limit``), which are refused otherwise.
     relabel : bool

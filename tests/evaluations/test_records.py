@@ -102,6 +102,7 @@ def test_a_list_in_yaml(tmp_path):
     assert found.table["score"].tolist() == pytest.approx([0.164, 0.036])
     assert found.table["n_items"].tolist() == [225, 225]
     assert found.table["cost"].tolist() == [0.0, 0.3236]
+    assert [str(day.date()) for day in found.models["released"]] == ["2025-05-01", "2025-05-02"]
 
 
 def test_json_lines_by_ending_and_by_content(tmp_path):
