@@ -98,7 +98,7 @@ def read(
     ----------
     source : str, pathlib.Path or data frame
         A CSV or Parquet table; a result file of lm-evaluation-harness, lighteval, HELM or EvalScope, an Every Eval Ever
-        record or an Inspect log, or a folder of one kind of these; records by model in JSON, JSON Lines, YAML or Markdown;
+        record or an Inspect log, or a folder of one kind of these; records by model in JSON, YAML or Markdown;
         or a frame (pandas, or polars and others that hand over Arrow columns).
     periods : sequence of str or date, optional
         Closing dates of the periods, increasing; none: one period. A model released on a closing date belongs
