@@ -156,7 +156,9 @@ def test_a_group_of_options_is_unfolded_and_folded_again():
         return table, reading, relabel
 
     assert list(inspect.signature(command).parameters) == ["table", "format", "column", "registry", "models", "relabel"]
-    table, reading, relabel = command(table="t", format="wide", column=["flops=a"], registry=None, relabel=True)
+    table, reading, relabel = command(
+        table="t", format="wide", column=["flops=a"], registry=None, models=None, relabel=True
+    )
     assert (table, relabel) == ("t", True)
     assert reading.arguments() == {"format": "wide", "columns": {"flops": "a"}, "registry": None}
 

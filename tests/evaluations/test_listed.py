@@ -162,7 +162,7 @@ def test_a_users_compute_overrules_the_registrys_and_keeps_its_patterns(put):
     [
         (["a,base-x,1e23,,,,,", "b,base-x,2e23,,,,,"], r"line 3: flops is 2e\+23, but 1e\+23 in .*line 2 for the same"),
         (
-            ["a,,1e23,,,,,", "A,,,,,,2024-01-01,", "a,,,,,,2024-02-01,"],
+            ["a,,1e23,,,,,", "A,,1e23,,,,2024-01-01,", "a,,1e23,,,,2024-02-01,"],
             r"line 4: released is 2024-02-01, but 2024-01-01",
         ),
         (["a,,1e26,,7,2,,"], r"line 2: flops is 1e\+26, but 6 x params_b x tokens_t is 8.4e\+22"),
