@@ -112,12 +112,8 @@ def is_share(metric: str) -> bool:
 
 # Numbers that are no scores, by name.
 
-_METRIC_WORDS = frozenset(
-    (
-        *("acc", "accuracy", "score", "scores", "mean", "average", "avg", "pass", "pass_1", "em", "f1", "exact_match"),
-        *("win_rate", "correct", "rate", "result"),
-    )
-)
+_METRIC_NAMES = "acc accuracy score scores mean average avg pass pass_1 em f1 exact_match win_rate correct rate result"
+_METRIC_WORDS = frozenset(_METRIC_NAMES.split())
 _UNCERTAIN = re.compile(
     r"(.*_)?(stderr|std_?err(or)?|std|stddev|standard_(error|deviation)s?|error_bars?|margin_of_error|variance"
     r"|confidence(_interval)?|(95_|90_)?ci(_?95|_?90)?(_(low|lower|high|upper))?)(_clustered|_bootstrap|_percent)?"

@@ -72,6 +72,13 @@ def test_errors_of_scores_and_fields_of_one_name():
     assert row == {"model": "a", "pass@1.q": 0.1, "pass@5.q": 0.2}
 
 
+def test_what_is_missing_does_not_make_numbers_text(tmp_path):
+    table = sheet_of([{"model": "a", "x": "45%", "y": 0.5}, {"model": "b", "x": "N/A", "y": "n/a"}], "x", "x").frame
+    assert table["x"].tolist() == pytest.approx([0.45, np.nan], nan_ok=True)
+    assert table["y"].tolist() == pytest.approx([0.5, np.nan], nan_ok=True)
+    assert sheet_of([{"model": "a", "x": 10**400}, {"model": "b", "x": 1}], "x", "x").frame["x"].dtype == "str"
+
+
 def test_stated_percentages_are_shares():
     assert rows([{"model": "a", "x": "45.1%"}, {"model": "b", "x": "7 %"}])[0]["x"] == pytest.approx(0.451)
 

@@ -15,8 +15,8 @@ from bayes_frontier.evaluations.sources.scores import Score, day, number, refuse
 UNIT = Metric()
 # Providers that put another maker's name after theirs, as in "hf/meta-llama/Llama-3.1-8B" or "openai/azure/gpt-4o".
 _HOST_NAMES = (
-    "hf vllm sglang together hf-inference-providers openrouter fireworks groq bedrock azureai cloudflare "
-    "ollama llama-cpp-python transformer_lens nnterp openai-api perplexity goodfire sambanova litellm"
+    "hf vllm sglang together hf-inference-providers openrouter fireworks groq bedrock azureai cloudflare ollama "
+    "llama-cpp-python transformer_lens nnterp openai-api perplexity goodfire sambanova litellm"
 )
 _HOSTS = frozenset(_HOST_NAMES.split())
 

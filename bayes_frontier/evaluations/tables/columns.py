@@ -17,22 +17,21 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "flops": (
             "flops flop training_flops training_flop pretraining_flops pretrain_flops training_compute_flop "
             "compute_flops compute training_compute pretrain_compute pretraining_compute zflops flops_1e21 "
-            "flops_zflops compute_1e21 compute_zflops training_compute_zflops pretrain_compute_zflops "
-            "log10_flops log_flops log10_compute total_training_gflops throughput_total_training_gflops "
-            "training_gflops"
+            "flops_zflops compute_1e21 compute_zflops training_compute_zflops pretrain_compute_zflops log10_flops "
+            "log_flops log10_compute total_training_gflops throughput_total_training_gflops training_gflops"
         ),
         "params_b": "params_b base_params_b num_params_b parameters_b params_billions model_size_b",
         "tokens_t": "tokens_t training_tokens_t tokens_trillions pretraining_data_size_t",
         "released": "released release_date released_at date upload_to_hub_date upload_date publication_date",
         "stage": "stage training_stage",
         "revision": "revision model_revision checkpoint ckpt training_step train_step global_step step steps",
-        "tokens_seen": ("tokens_seen seen_tokens n_tokens_seen num_tokens_seen trained_tokens throughput_total_tokens"),
+        "tokens_seen": "tokens_seen seen_tokens n_tokens_seen num_tokens_seen trained_tokens throughput_total_tokens",
         "metric": "metric metric_name",
         "filter": "filter filter_name",
         "split": "split dataset_split subset",
         "shots": (
-            "n_shot n_shots num_fewshot num_fewshots fewshot fewshots few_shot shots shot num_shots k_shot "
-            "nshot nshots n_fewshot"
+            "n_shot n_shots num_fewshot num_fewshots fewshot fewshots few_shot shots shot num_shots k_shot nshot "
+            "nshots n_fewshot"
         ),
         "task": "task task_name benchmark benchmark_name",
         "score": "score mean_score accuracy acc value",

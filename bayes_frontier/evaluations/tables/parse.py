@@ -164,11 +164,8 @@ _OPENED = re.compile(rf"(?:[\[{{][^\[\]{{}}]*){{{DEEPEST + 1}}}")
 _INDENTED = re.compile(rf"(?m)^(?: {{{4 * DEEPEST},}}\S|[ \t]*(?:[-?:][ \t]+){{{DEEPEST + 1}}})")
 _REFERENCE = re.compile(r"(?m)(?:^|[-:?,\[{])[ \t]*[*&!][^\s*&!]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-_WORDS: dict[str, object] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL", ".nan", ".NaN", ".NAN")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
+_WORDS: dict[str, object] = dict.fromkeys(("", "~", "null", "Null", "NULL", ".nan", ".NaN", ".NAN"))
+_WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _PLAIN_TAGS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map"))
 
 

@@ -18,8 +18,8 @@ from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.measures import is_share, normal
 from bayes_frontier.evaluations.tables.columns import ALIASES
 from bayes_frontier.evaluations.tables.parse import decode, parse_json, parse_yaml
-from bayes_frontier.evaluations.tables.sheet import LONGEST_NAME, Sheet, make_sheet, quote
-from bayes_frontier.text import count
+from bayes_frontier.evaluations.tables.sheet import LONGEST_NAME, MISSING, Sheet, make_sheet, quote
+from bayes_frontier.text import count, listed
 
 ENDINGS = (".jsonl", ".ndjson", ".yml", ".yaml", ".md", ".markdown")
 """Endings of files of records; JSON is told from result files by its content."""
@@ -28,6 +28,7 @@ MOST_COLUMNS, MOST_CELLS, MOST_NODES = 2_000, 5_000_000, 20_000
 LEVELS = 4
 """Levels of a document in which records are looked for, and of objects within a record."""
 
+_FAR = 1e300
 _KEY, _MODEL = "(key)", "model"
 """What the name is called under which a record stands, before and after it is laid out."""
 _VALUES = ("score", "value", "mean", "accuracy", "acc")
@@ -131,9 +132,7 @@ def _worth(records: list[Record], alone: bool) -> int:
     named = {v for r in start for k, v in r.items() if isinstance(v, str) and normal(str(k)) in ALIASES["model"]}
     if len(records) == 1 and not named and not alone:
         return 0
-    return sum(2 * n if n > 1 else len(records) == 1 for n in filled.values()) * (
-        3 if 2 * len(named) > len(start) else 1
-    )
+    return sum(2 * n if n > 1 else 1 for n in filled.values()) * (3 if 2 * len(named) > len(start) else 1)
 
 
 def _is_number(value: object) -> bool:
@@ -193,22 +192,17 @@ def clean(words: str) -> str:
 
 def _column(values: list[Any]) -> pd.Series:
     """Return a column: numbers where all are, percentages as shares of one, else text."""
-    given = [v for v in values if v is not None and v != ""]
-    if given and all(isinstance(v, int | float) and not isinstance(v, bool) for v in given):
-        return pd.Series([np.nan if v is None or v == "" else _float(v) for v in values], dtype=np.float64)
+    here = [v is not None and not (isinstance(v, str) and v.strip().casefold() in MISSING) for v in values]
+    given = [v for v, there in zip(values, here, strict=True) if there]
+    if given and all(isinstance(v, int | float) and not isinstance(v, bool) and abs(v) < _FAR for v in given):
+        return pd.Series(
+            [float(v) if there else np.nan for v, there in zip(values, here, strict=True)], dtype=np.float64
+        )
     if given and all(isinstance(v, str) and _PERCENT.fullmatch(v.strip()) for v in given):
-        shares = [np.nan if v is None or v == "" else float(v.strip().rstrip("% ")) / 100 for v in values]
+        shares = [float(v.strip("% ")) / 100 if there else np.nan for v, there in zip(values, here, strict=True)]
         return pd.Series(shares, dtype=np.float64)
-    return pd.Series(
-        ["" if v is None else clean(v) if isinstance(v, str) else str(v)[:50] for v in values], dtype="str"
-    )
-
-
-def _float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")
+    words = ["" if v is None else clean(v) if isinstance(v, str) else str(v)[:50] for v in values]
+    return pd.Series(words, dtype="str")
 
 
 def _lines(text: str, shown: str, name: str) -> Sheet:
@@ -219,17 +213,13 @@ def _lines(text: str, shown: str, name: str) -> Sheet:
         if not line.strip():
             continue
         if len(records) * 2 > MOST_CELLS:
-            raise DataError(
-                f"{shown} has more than {len(records):,} lines of JSON: too large to be read whole; split it."
-            )
+            raise DataError(f"{shown} has more than {len(records):,} lines of JSON: too large; split it.")
         try:
             found = parse_json(line.encode(), f"{shown}, line {number},")
         except DataError as error:
             raise DataError(f"{error} Files of JSON Lines have one whole object on each line.") from None
         if not isinstance(found, dict):
-            raise DataError(
-                f"{shown}, line {number}: {quote(line)} is no JSON object: give one with a model on each line."
-            )
+            raise DataError(f"{shown}, line {number}: {quote(line)} is no JSON object: give one on each line.")
         records.append(found)
         rows.append(number)
     if not records:
@@ -254,27 +244,21 @@ def _markdown(text: str, shown: str, name: str) -> Sheet:
         while k < len(lines) and "|" in lines[k]:
             cells = _cells(lines[k])
             if len(cells) != len(header):
-                raise DataError(
-                    f"{shown}, line {k + 1}: {len(cells)} cells where the table's header has {len(header)}: write a "
-                    "bar within a cell as \\|."
-                )
+                found = f"{len(cells)} cells where the table's header has {len(header)}"
+                raise DataError(f"{shown}, line {k + 1}: {found}: write a bar within a cell as \\|.")
             rows.append((k + 1, cells))
             k += 1
     tables = {header: rows for header, rows in tables.items() if rows}
     if not tables:
         raise DataError(f"{shown} holds no table: expected a Markdown table, with bars and a row of dashes.")
     if len(tables) > 1:
-        said = "; ".join(
-            f"line {rows[0][0] - 2}: {', '.join(map(quote, h[:4]))}" for h, rows in list(tables.items())[:5]
-        )
-        raise DataError(
-            f"{shown} holds {len(tables)} tables with different headers ({said}): keep one of them in a file."
-        )
-    ((header, found),) = tables.items()
-    records = [dict(zip(header, cells, strict=True)) for _, cells in found]
+        said = "; ".join(f"line {rows[0][0] - 2}: {listed(h, 4)}" for h, rows in [*tables.items()][:5])
+        raise DataError(f"{shown} holds {len(tables)} tables with different headers ({said}): keep one in a file.")
+    ((header, body),) = tables.items()
+    records = [dict(zip(header, cells, strict=True)) for _, cells in body]
     if len(set(header)) < len(header):
-        raise DataError(f"{shown}, line {found[0][0] - 2}: two columns of one name: rename or remove one of them.")
-    return _sheet(records, np.array([row for row, _ in found]), "line", shown, name)
+        raise DataError(f"{shown}, line {body[0][0] - 2}: two columns of one name: rename or remove one of them.")
+    return _sheet(records, np.array([row for row, _ in body]), "line", shown, name)
 
 
 def _cells(line: str) -> list[str]:
