@@ -12,7 +12,15 @@ class FrontierError(Exception):
 
 
 class DataError(FrontierError):
-    """Evaluations that cannot be read or used as they are; `remedy` has options of `read` that may help."""
+    """Evaluations that cannot be read or used as they are.
+
+    Parameters
+    ----------
+    message : str
+        What was found, where, and what to do.
+    remedy : mapping, optional
+        Options of `read` that may help: columns, tasks, metrics.
+    """
 
     def __init__(self, message: str, remedy: Mapping[str, object] | None = None) -> None:
         super().__init__(message)

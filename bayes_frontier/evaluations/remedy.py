@@ -20,7 +20,6 @@ from bayes_frontier.evaluations.tables import sheet as cells
 from bayes_frontier.evaluations.tables.parse import files_below
 from bayes_frontier.evaluations.tables.sheet import Sheet
 
-_TRIES = 5
 _NAMES = ("model", "system", "agent", "llm", "engine", "name", "method", "entry", "submission")
 _SCORES = frozenset(
     ("rate", "score", "scores", "acc", "accuracy", "percent", "pct", "pass", "solved", "resolved", "correct", "success")
@@ -29,7 +28,7 @@ _SCORES = frozenset(
 
 def call(error: DataError, source: object, request: Request, attempt: Callable[[Request], Lines], kind: str) -> str:
     """Return the call that reads a source as it is, "" where none is found; `kind` is the format asked for or ""."""
-    for _ in range(_TRIES):
+    for _ in range(5):
         changed = _merged(request, error.remedy)
         if changed == request:
             return ""

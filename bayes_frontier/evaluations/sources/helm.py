@@ -14,8 +14,6 @@ from bayes_frontier.evaluations.metrics import Metric
 from bayes_frontier.evaluations.sources.scores import Score, number, table, text
 
 USUAL = 1_000
-"""Instances that HELM's own leaderboards draw at most."""
-
 _SPLITS = ("test", "valid")
 _SHARES = re.compile(
     r"chain_of_thought_correctness|math_equiv(_chain_of_thought)?|exact_match(_indicator|@5)|.*_exact_match(@5)?"

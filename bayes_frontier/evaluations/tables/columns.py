@@ -111,10 +111,8 @@ def as_run(sheet: Sheet, mapping: Mapping[str, str]) -> Sheet:
     if not names & {*ALIASES["flops"], *ALIASES["tokens_seen"]} or not names & _STEPS:
         return sheet
     name = PurePosixPath(sheet.source).stem
-    about = (
-        f"training run of one model with {count(len(sheet.frame), 'row')}, called {name!r} after its file "
-        f"(another name: --column model==NAME)"
-    )
+    about = f"training run of one model with {count(len(sheet.frame), 'row')}, called {name!r} after its file"
+    about += " (another name: --column model==NAME)"
     return replace(sheet, frame=sheet.frame.assign(model=name), about=about)
 
 
