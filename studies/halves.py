@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from bayes_frontier.checks.halves import by_base_model
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import Evaluations
 from bayes_frontier.model.data import reference_compute
@@ -15,18 +16,6 @@ from studies.runner import append_line, read_lines
 
 LIMIT = 0.012
 """How far coverage averaged over tasks and splits may be from tau."""
-
-_FEWEST = 4
-
-
-def halve(evaluations: Evaluations, seed: int) -> tuple[Evaluations, Evaluations]:
-    """Split base models into two halves at random, each with all its models."""
-    names = np.sort(evaluations.models["base_model"].unique())
-    if len(names) < _FEWEST:
-        raise DataError(f"{evaluations.source}: {len(names)} base models; halves need at least {_FEWEST}.")
-    chosen = np.random.default_rng(seed).permutation(names)[: len(names) // 2]
-    fitted = evaluations.models["base_model"].isin(chosen).to_numpy()
-    return evaluations.subset(fitted), evaluations.subset(~fitted)
 
 
 def covered(frontier: Frontier, held: Evaluations) -> pd.DataFrame:
@@ -62,7 +51,7 @@ def run_halves(
         progress(len(done), splits)
         if split in done:
             continue
-        half, held = halve(evaluations, split)
+        half, held = by_base_model(evaluations, split)
         counts = covered(fit(half, split), held)
         append_line(path, {"replication": split, "counts": counts.to_dict("records")})
         done.add(split)

@@ -35,9 +35,10 @@ def run_halves(
 def half_line(evaluations: Evaluations, split: int, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Fit one half of the base models and count the scores of the other below its boundary."""
     import bayes_frontier as bf
-    from studies.halves import covered, halve
+    from bayes_frontier.checks.halves import by_base_model
+    from studies.halves import covered
 
-    half, held = halve(evaluations, split)
+    half, held = by_base_model(evaluations, split)
     return {"counts": covered(bf.fit(half, seed=split, **settings), held).to_dict("records")}
 
 

@@ -22,68 +22,33 @@ import numpy as np
 import pandas as pd
 
 import bayes_frontier as bf
+from bayes_frontier.checks.halves import (
+    FEWEST,
+    QUANTILES,
+    SIZE,
+    base_model_differences,
+    by_base_model,
+    by_uploader,
+    population_differences,
+)
 from bayes_frontier.display import csv_bytes
 from bayes_frontier.evaluations.registry.registry import given_registry
 from bayes_frontier.files import make_folder, replace_file
-from bayes_frontier.model.clusters import siblings
 from bayes_frontier.model.curve import log_flops
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.posterior.population import Population, PopulationName, families
 from studies.calibration.page import markdown
-from studies.halves import halve
 from studies.runner import RESULTS, append_line, code_fingerprint, read_lines
 
-FEWEST = 20
-"""Models that a base model has to have in each half to be compared."""
 FAMILIES = 5
 """Families of base models that are left out, the largest ones by models."""
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""Of log10 FLOPs of the models: the computes at which population boundaries are compared."""
-SIZE = 1.645
 CHAINS = {"chains": 2, "draws": 300, "tune": 300}
-RESULT_FILES = (*RESULTS, "bayes_frontier/posterior/population.py", "studies/split_halves.py")
-
-
-def halve_uploaders(evaluations: bf.Evaluations, seed: int) -> tuple[bf.Evaluations, bf.Evaluations]:
-    """Split uploaders into two halves at random, each with all their models of all base models."""
-    # of one base model: what stands before the slash, and models without it one by one
-    uploader = siblings(evaluations.models.assign(base_model="any"))
-    first = np.random.default_rng(seed).permutation(uploader.max() + 1) < (uploader.max() + 1) // 2
-    return evaluations.subset(first[uploader]), evaluations.subset(~first[uploader])
-
-
-def compare_population(halves: Sequence[bf.Frontier], flops: Sequence[float]) -> list[dict[str, Any]]:
-    """Compare population boundaries at some computes."""
-    drawn = [frontier.boundary(list(flops)) for frontier in halves]
-    return [
-        {"task": task, "where": f"{value:.2g}", **_difference([one.sel(task=task).isel(flops=i) for one in drawn])}
-        for task in halves[0].tasks
-        for i, value in enumerate(flops)
-    ]
-
-
-def compare_base_models(halves: Sequence[bf.Frontier]) -> list[dict[str, Any]]:
-    """Compare the boundaries of base models that have many models in both."""
-    counts = [frontier.evaluations.models["base_model"].value_counts() for frontier in halves]
-    models = halves[0].evaluations.models
-    rows = []
-    for name in sorted(set(counts[0].index) & set(counts[1].index)):
-        if min(counts[0][name], counts[1][name]) < FEWEST:
-            continue
-        flops = float(models.loc[models["base_model"] == name, "flops"].median())
-        drawn = [frontier.boundary(flops, base_model=name) for frontier in halves]
-        rows += [
-            {"task": task, "where": name, **_difference([one.sel(task=task) for one in drawn])}
-            for task in halves[0].tasks
-        ]
-    return rows
-
-
-def _difference(drawn: Sequence[Any]) -> dict[str, float]:
-    first, second = (np.asarray(one, dtype=float) for one in drawn)
-    widths = [float(np.diff(np.quantile(one, [0.05, 0.95]))[0]) for one in (first, second)]
-    z = (first.mean() - second.mean()) / np.sqrt(first.var() + second.var())
-    return {"difference": float(first.mean() - second.mean()), "z": float(z), "width": float(np.mean(widths))}
+RESULT_FILES = (
+    *RESULTS,
+    "bayes_frontier/posterior/population.py",
+    "bayes_frontier/checks/halves.py",
+    "studies/split_halves.py",
+)
 
 
 def exceedances(
@@ -129,13 +94,13 @@ def run(evaluations: bf.Evaluations, splits: int, path: Path) -> None:
         if split in done:
             continue
         settings: dict[str, Any] = {"seed": split, "progress": False, "allow_unconverged": True, **CHAINS}
-        by_base = halve(evaluations, split)
+        by_base = by_base_model(evaluations, split)
         first, second = (bf.fit(half, **settings) for half in by_base)
         line: dict[str, Any] = {
-            "population": compare_population((first, second), flops),
+            "population": population_differences((first, second), flops),
             "exceedances": exceedances(first, by_base[1]) + exceedances(second, by_base[0]),
         }
-        line["base models"] = compare_base_models([bf.fit(h, **settings) for h in halve_uploaders(evaluations, split)])
+        line["base models"] = base_model_differences([bf.fit(h, **settings) for h in by_uploader(evaluations, split)])
         append_line(path, {"replication": split, **line})
         print(f"{split + 1} of {splits} splits", file=sys.stderr, flush=True)
 

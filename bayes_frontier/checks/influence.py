@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.special import logsumexp
 
-from bayes_frontier.checks.records import CheckInput, typical_logit
+from bayes_frontier.checks.records import CheckInput, fitted_again, typical_logit
 from bayes_frontier.checks.result import Check, Limits, graded, row_with_largest, rows_off, worst
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import Scale
@@ -86,22 +86,14 @@ def influence(frontier: Frontier, data: FrontierData) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
-def refit_without(
-    frontier: Frontier, base_models: Sequence[str], fit: Callable[..., Frontier] | None = None
-) -> pd.DataFrame:
+def refit_without(frontier: Frontier, base_models: Sequence[str]) -> pd.DataFrame:
     """Fit again without each of some base models, where reweighting cannot tell."""
-    run = fit or importlib.import_module("bayes_frontier.posterior.fitting").fit
-    settings = {
-        key: value
-        for key, value in frontier.provenance["sampling"].items()
-        if key in ("tau", "draws", "tune", "chains", "seed")
-    }
     flops = computes(frontier)
     before = frontier.boundary(flops)
     over, rows = ("chain", "draw"), []
     for name in base_models:
         rest: Evaluations = frontier.evaluations.subset(frontier.evaluations.models["base_model"] != name)
-        after = run(rest, model=frontier.spec, allow_unconverged=True, **settings).boundary(flops)
+        after = fitted_again(frontier, rest).boundary(flops)
         change = (after.mean(over) - before.mean(over)).transpose("task", "flops")
         in_sd = change / before.std(over).clip(min=1e-12)
         scored = frontier.evaluations.models.loc[frontier.evaluations.models["base_model"] == name]

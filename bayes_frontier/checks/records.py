@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.curve import inverse_logit
 from bayes_frontier.model.data import FrontierData
@@ -131,8 +133,18 @@ class CheckInput:
     others: Sequence[Frontier] = ()  # fits of the same scores at other levels
     refit: int = 0  # how many base models may be left out by fitting again
     seed: int = 0  # seeds draws from the priors and simulated counts
+    halves: int = 0  # how many times the scores may be split in two, and both halves fitted
 
     @cached_property
     def records(self) -> Records:
         """Scores of the fit beside their boundaries, computed when the first check asks for them."""
         return Records.from_frontier(self.frontier)
+
+
+def fitted_again(frontier: Frontier, evaluations: Evaluations) -> Frontier:
+    """Fit other scores as a fit was made, whether that converges or not."""
+    fit = importlib.import_module("bayes_frontier.posterior.fitting").fit
+    names = ("tau", "draws", "tune", "chains", "seed")
+    settings = {name: value for name, value in frontier.provenance["sampling"].items() if name in names}
+    made: Frontier = fit(evaluations, model=frontier.spec, allow_unconverged=True, **settings)
+    return made

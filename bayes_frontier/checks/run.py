@@ -7,6 +7,7 @@ from bayes_frontier.checks import (
     coverage,
     crossing,
     exceedances,
+    halves,
     influence,
     pinball,
     population,
@@ -35,6 +36,7 @@ CHECKS: tuple[tuple[str, Callable[[CheckInput], Check]], ...] = (
     ("crossing", crossing.check),
     ("prior", prior.check),
     ("influence", influence.check),
+    ("halves", halves.check),
 )
 NAMES = ("convergence", *(name for name, _ in CHECKS))
 _NOT_CONVERGED = "Not run: the fit did not converge, so nothing else about it can be judged."
@@ -46,6 +48,7 @@ def check(
     only: Sequence[str] | None = None,
     others: Sequence[Frontier] = (),
     refit: int = 0,
+    halves: int = 0,
     seed: int = 0,
 ) -> Checks:
     """Check a fit against its own scores, its priors and its chains.
@@ -64,6 +67,9 @@ def check(
     refit : int
         How many base models may be left out by fitting again, where reweighting is unreliable; each takes as long as
         the fit did.
+    halves : int
+        How many times the scores may be split in two and both halves fitted, by base model and by uploader, to see
+        whether their answers differ by as much as intervals say; each takes about as long as twice the fit.
     seed : int
         Seeds draws from the priors and simulated counts.
 
@@ -75,18 +81,18 @@ def check(
     Raises
     ------
     QueryError
-        If a name is unknown, `refit` or `seed` is negative, or `others` are fits of other scores.
+        If a name is unknown, `refit`, `halves` or `seed` is negative, or `others` are fits of other scores.
     """
     wanted = NAMES if only is None else tuple(only)
     for name in wanted:
         check_choice(name, NAMES, "only")
-    for name, value in (("refit", refit), ("seed", seed)):
+    for name, value in (("refit", refit), ("halves", halves), ("seed", seed)):
         if value < 0:
             raise QueryError(f"{name} must not be negative, found {value}.")
     if others:
         # wrong fits are an error in the call, before any work
         crossing.comparable([frontier, *others])
-    given = CheckInput(frontier, others, refit, seed)
+    given = CheckInput(frontier, others, refit, seed, halves)
     first = convergence.check(given)
     converged = bool(first.numbers["passes"].all())
     rest = [run(given) if converged else Check.not_run(name, _NOT_CONVERGED) for name, run in CHECKS if name in wanted]

@@ -52,6 +52,9 @@ def check(
             "N", "Fit again without each of up to N base models whose influence reweighting cannot tell.", min=0
         ),
     ] = 0,
+    halves: Annotated[
+        int, given.option("N", "Fit both halves of N random splits, to see whether intervals are wide enough.", min=0)
+    ] = 0,
     seed: given.Seed = 0,
     out: Annotated[Path | None, given.picture_option("a picture and the numbers (CSV) of each check")] = None,
     as_json: given.AsJson = False,
@@ -71,7 +74,7 @@ def check(
     make_folder(out, "--out")
     frontier = bf.load(fit)
     more = [bf.load(path) for path in others or []]
-    checks = bf.check(frontier, only=only, others=more, refit=refit, seed=seed)
+    checks = bf.check(frontier, only=only, others=more, refit=refit, halves=halves, seed=seed)
     files = {} if out is None else {one.name: _write(one, out) for one in checks if not one.numbers.empty}
     about: dict[str, object] = {
         "tau": frontier.tau,

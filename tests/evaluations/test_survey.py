@@ -65,7 +65,7 @@ REAL = {
     "proteus_2k_part.csv": ("proteus_2k", 1206),
     "proteus_2k_part_models.csv": ("proteus_2k", 1206),
     "epoch/bench_gpqa_diamond_2026-01.csv": ("epoch", 145),
-    "epoch/benchmark_data_2026_05.zip": ("epoch", 3594),
+    "epoch/benchmark_data_2026_05.zip": ("epoch", 4347),
     "epoch/large_scale_ai_models_2026-01.csv": ("epoch_models", 484),
     "registry_check/obsscaling_base_llm_benchmark_eval.csv": ("wide", 148),
     "registry_check/sloth_tokens.csv": ("wide", 42),

@@ -3,9 +3,10 @@ import pytest
 import xarray as xr
 
 import bayes_frontier as bf
+from bayes_frontier.checks.halves import by_base_model
 from bayes_frontier.errors import DataError
 from bayes_frontier.model.data import reference_compute
-from studies.halves import covered, halve, halves_error, run_halves
+from studies.halves import covered, halves_error, run_halves
 
 TAU = 0.9
 
@@ -28,27 +29,15 @@ def simulated():
     return bf.simulate(4, n_models=3000, n_base_models=1500, tasks=2, periods=2, tau=TAU, size_exponent=0.0, drift=0.05)
 
 
-def test_halves_share_no_base_model_and_lose_none(simulated):
-    evaluations, _ = simulated
-    fitted, held = halve(evaluations, 0)
-    ours, theirs = (set(half.models["base_model"]) for half in (fitted, held))
-    assert ours & theirs == set()
-    assert len(ours) == len(theirs) == 750
-    assert fitted.n_models + held.n_models == evaluations.n_models
-    again = halve(evaluations, 0)[0]
-    assert set(again.models["base_model"]) == ours
-    assert set(halve(evaluations, 1)[0].models["base_model"]) != ours
-
-
 def test_too_few_base_models_are_refused():
     evaluations, _ = bf.simulate(1, n_models=30, n_base_models=3, tasks=1, periods=1)
     with pytest.raises(DataError, match="3 base models; halves need at least 4"):
-        halve(evaluations, 0)
+        by_base_model(evaluations, 0)
 
 
 def test_the_true_boundary_covers_as_it_should(simulated):
     evaluations, truth = simulated
-    _, held = halve(evaluations, 0)
+    _, held = by_base_model(evaluations, 0)
     counts = covered(TrueFrontier(truth), held)
     assert counts["task"].tolist() == list(truth.tasks)
     assert counts["n"].sum() == held.n_scores
@@ -58,7 +47,7 @@ def test_the_true_boundary_covers_as_it_should(simulated):
 
 def test_counts_are_those_of_a_plain_loop(simulated):
     evaluations, truth = simulated
-    _, held = halve(evaluations, 3)
+    _, held = by_base_model(evaluations, 3)
     held = held.subset(np.arange(held.n_models) < 40)
     names = sorted(held.models["base_model"].unique())
     z = dict(zip(names, reference_compute(held.models, names), strict=True))
