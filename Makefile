@@ -164,13 +164,26 @@ questions-releases: env ## claims about stages, contamination and factors, for `
 	mkdir -p build
 	$(BIN)/python -m studies.claims.questions_releases $(DATA)/oll_v2_with_compute.csv --stages build/stages.nc $(ARGS)
 
+.PHONY: divergences
+divergences: env ## divergent transitions of 32 fits by default settings; resumes; writes reports/divergences/
+	$(BIN)/python -m studies.divergence_study $(wildcard $(DATA)/oll_v2_with_compute.csv) \
+		--periods 2024-06-30,2024-09-30,2024-12-31 --out reports/divergences $(ARGS)
+
 .PHONY: sbc
 sbc: env ## simulation-based calibration of the sampler; writes reports/sbc/
 	$(BIN)/python -m studies sbc --out reports/sbc $(ARGS)
 
 .PHONY: docs
-docs: env ## build the site into build/site, warnings as errors; runs both notebooks
+docs: env ## build the site into build/site, warnings as errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build $(ARGS)
+
+# Pictures show in a notebook by a backend of its own. Drawing the model needs Graphviz (apt-get install graphviz).
+NOTEBOOKS ?= docs/notebooks/*.ipynb
+
+.PHONY: notebooks
+notebooks: env ## run the notebooks and keep their output in them; needs the program dot, of Graphviz
+	env -u MPLBACKEND PYTHONWARNINGS=ignore $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+		--ExecutePreprocessor.record_timing=False --log-level WARN $(ARGS) $(NOTEBOOKS)
 
 .PHONY: tutorial
 tutorial: env ## run the tutorial's commands on oll.parquet in build/tutorial and put their output into the page

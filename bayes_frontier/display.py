@@ -7,6 +7,7 @@ import html
 import importlib
 import io
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -70,7 +71,7 @@ class Drawn(Displayed):
     _picture: ClassVar[str]
 
     def plot(self, **options: Any) -> Any:  # noqa: ANN401 - the arguments of the picture, and its axes
-        """Draw it: the function of `bayes_frontier.plots` that the class names.
+        """Draw it: the function of `bayes_frontier.plots` that the class names. In a notebook, show it too.
 
         Parameters
         ----------
@@ -83,7 +84,24 @@ class Drawn(Displayed):
             One panel, or all.
         """
         plots = importlib.import_module("bayes_frontier.plots")
-        return getattr(plots, self._picture)(self, **options)
+        drawn = getattr(plots, self._picture)(self, **options)
+        if options.get("axes") is None:
+            _show(drawn)
+        return drawn
+
+
+def _show(drawn: Any) -> None:  # noqa: ANN401 - one panel, or several
+    """Show a picture in a notebook: figures that pyplot does not know are not shown by themselves there."""
+    shell = sys.modules.get("IPython")
+    if shell is None or not hasattr(shell.get_ipython(), "kernel"):
+        return
+    panels = [drawn] if not hasattr(drawn, "flat") else list(drawn.flat)
+    if panels and hasattr(panels[0], "get_figure"):
+        content = io.BytesIO()
+        figure = panels[0].get_figure()
+        figure.savefig(content, format="png")
+        display = importlib.import_module("IPython.display")
+        display.display(display.Image(content.getvalue()))
 
 
 # Tables in files. A spreadsheet takes a cell for a formula by how it begins: what would begin one gets an apostrophe

@@ -3,15 +3,18 @@
 import csv
 import io
 import re
+import sys
 from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-import bayes_frontier
-from bayes_frontier.display import Display, cell, csv_bytes, csv_rows, from_cell, markdown_table, markdown_text
+import bayes_frontier.plots
+from bayes_frontier.display import Display, Drawn, cell, csv_bytes, csv_rows, from_cell, markdown_table, markdown_text
 
 FORMULAS = {
     **{text: f"'{text}" for text in ("=1+1", "+1", "-1", "@x", "\uff1d1", "=1;2")},
@@ -48,6 +51,27 @@ def test_every_text_comes_off_again_and_long_ones_take_no_time(alphabet):
     for letter in alphabet:
         # as many steps as letters, and not their square
         assert len(str(cell(letter * 50_000))) <= 100_000
+
+
+def test_a_picture_shows_itself_in_a_notebook(monkeypatch):
+    shown = []
+    notebook = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=object()), version_info=(9, 0))
+    monkeypatch.setitem(sys.modules, "IPython", notebook)
+    page = SimpleNamespace(Image=bytes, display=shown.append)
+    monkeypatch.setitem(sys.modules, "IPython.display", page)
+    figure = Figure(figsize=(1, 1))
+    monkeypatch.setitem(vars(bayes_frontier.plots), "plot_one", lambda _, axes=None: axes or figure.subplots())
+
+    class Result(Drawn):
+        _picture = "plot_one"
+
+    drawn = Result().plot()
+    assert [content[:8] for content in shown] == [b"\x89PNG\r\n\x1a\n"]
+    # axes of one's own are part of a picture that is not finished
+    Result().plot(axes=drawn)
+    monkeypatch.setattr(notebook, "get_ipython", lambda: None)
+    Result().plot()
+    assert len(shown) == 1
 
 
 def test_numbers_stay_numbers():

@@ -61,9 +61,10 @@ def sentence(numbers: pd.DataFrame) -> str:
             f"a task's boundary would save at most {100 * numbers['gain'].max():.1f}%."
         )
     row = row_with_largest(off, off["loss"] / off["constant"])
+    worse = row["loss"] > row["constant"]
+    why = "It carries less than a constant does." if worse else "It lies too high or too low as a whole."
     return (
         f"{whole}. On {task_names(off)} the boundary is no good: on {row['task']} its loss is "
         f"{1e3 * row['loss']:.2f}e-3, a constant's {1e3 * row['constant']:.2f}e-3, and moving it by "
-        f"{row['shift']:+.3f} would save {100 * row['gain']:.0f}%. The boundary carries less than a constant does, or "
-        "lies too high or too low as a whole."
+        f"{row['shift']:+.3f} would save {100 * row['gain']:.0f}%. {why}"
     )

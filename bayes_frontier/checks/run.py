@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bayes_frontier.checks import (
+    compute,
     convergence,
     coverage,
     crossing,
@@ -33,6 +34,7 @@ CHECKS: tuple[tuple[str, Callable[[CheckInput], Check]], ...] = (
     ("scale", scale.check),
     ("shape", shape.check),
     ("population", population.check),
+    ("compute", compute.check),
     ("crossing", crossing.check),
     ("prior", prior.check),
     ("influence", influence.check),

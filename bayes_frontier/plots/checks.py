@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bayes_frontier.checks import crossing, exceedances, influence, population, scale, shape
+from bayes_frontier.checks import compute, crossing, exceedances, influence, population, scale, shape
 from bayes_frontier.checks.result import Check
 from bayes_frontier.errors import QueryError
 from bayes_frontier.plots import style
@@ -167,23 +167,31 @@ def _scale(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: A
 
 def _shape(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
     texts = check.numbers.apply(
-        lambda row: f"{row['change']:+.3f} at {flops_words(row['flops'])} FLOPs; chance {row['chance']:.2g}", axis=1
+        lambda row: f"{row['change']:+.3f} at {flops_words(row['flops'])} FLOPs; chance {row['chance']:.2f}", axis=1
     )
     lines = [0.0, shape.IN_SD.warn, shape.IN_SD.fail, -shape.IN_SD.warn, -shape.IN_SD.fail]
-    label = "what base models along compute say, off the boundary in posterior standard deviations"
+    label = "base models about the boundary, in posterior standard deviations"
     return _dots(check, elements, axes, "in_sd", texts, lines, label)
 
 
 def _population(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
     numbers = check.numbers
-    texts = numbers.apply(lambda row: f"{row['base_models']} base models; chance {row['chance']:.2g}", axis=1)
-    named = numbers.assign(task=numbers["task"] + ", " + numbers["compute"] + " compute")
+    texts = numbers.apply(lambda row: f"{row['base_models']} base models; chance {row['chance']:.2f}", axis=1)
+    named = numbers.assign(task=numbers["task"].map(task_title) + ", " + numbers["compute"] + " compute")
     one = Check(check.name, check.verdict, named, check.sentence, check.picture)
     expected = float(numbers["expected"].iloc[0])
     factors = [1.0, population.FACTOR.warn, population.FACTOR.fail]
     lines = [expected * factor for factor in factors] + [expected / factor for factor in factors[1:]]
-    label = "share of scores above the boundary, of base models left out of the population"
+    label = "share of left-out base models' scores above the boundary"
     return _dots(one, elements, axes, "share", texts, lines, label)
+
+
+def _compute(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
+    numbers = check.numbers.loc[check.numbers.groupby("task", sort=False)["in_sd"].idxmax()].reset_index(drop=True)
+    texts = numbers.apply(lambda row: f"{row['change']:.3f} at {flops_words(row['flops'])} FLOPs", axis=1)
+    one = Check(check.name, check.verdict, numbers, check.sentence, check.picture)
+    label = "change by uncertain compute, in posterior standard deviations"
+    return _dots(one, elements, axes, "in_sd", texts, [0.0, compute.SAID, compute.IN_SD.warn], label)
 
 
 def _crossing(check: Check, elements: style.Settled, axes: Any) -> Axes:  # noqa: ANN401
@@ -265,6 +273,7 @@ _PICTURES: dict[str, Callable[[Check, style.Settled, Any], Any]] = {
     "scale": _scale,
     "shape": _shape,
     "population": _population,
+    "compute": _compute,
     "crossing": _crossing,
     "prior": _prior,
     "influence": _influence,

@@ -14,6 +14,7 @@ from bayes_frontier.evaluations.registry.registry import Registry, given_registr
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.sample import TARGET_ACCEPT, Start, sample
 from bayes_frontier.model.spec import ModelSpec, read_spec
+from bayes_frontier.posterior.diagnostics import FEW_DIVERGENT, divergent_share, passes
 from bayes_frontier.posterior.frontier import Frontier
 from bayes_frontier.posterior.imputation import FEWEST_DRAWS, TUNE, fit_imputed
 from bayes_frontier.provenance import versions
@@ -38,7 +39,8 @@ def fit(
 ) -> Frontier:
     """Sample the posterior of capability boundaries.
 
-    Where the convergence gate is missed, chains twice as long and of smaller steps are tried once before giving up.
+    Where the convergence gate is missed, chains twice as long and of smaller steps are tried once before giving up;
+    where more than 0.1% of transitions diverge, chains of smaller steps that start where those ended, twice at most.
 
     Parameters
     ----------
@@ -119,8 +121,8 @@ def fit(
     drift = structure.periods == "random-walk"
     data = FrontierData.from_evaluations(evaluations, tau, base_models=structure.base_models, drift=drift)
     started = time.perf_counter()
-    # a quarter of the steps that are not accepted: 0.95 in place of 0.8
-    for longer, accepted in ((1, target_accept), (2, 1.0 - 0.25 * (1.0 - target_accept))):
+    longer, accepted = 1, target_accept
+    for number in range(_TRIES):
         settings = {"draws": longer * draws, "tune": longer * tune, "target_accept": accepted}
         draw = partial(
             sample,
@@ -132,7 +134,7 @@ def fit(
             chains=chains,
             cores=cores or min(chains, os.cpu_count() or 1),
             # a chain that starts in a corner from one seed would start there again
-            seed=seed if longer == 1 else [seed, longer],
+            seed=[seed, number + 1] if number else seed,
             progress=sys.stderr.isatty() if progress is None else progress,
         )
         try:
@@ -168,13 +170,23 @@ def fit(
             "seconds": round(time.perf_counter() - started, 1),
         }
         frontier = Frontier.from_sampled(evaluations, spec, tau, sampled, provenance)
-        if allow_unconverged or frontier.converged:
+        few = divergent_share(sampled.sample_stats) <= FEW_DIVERGENT
+        if allow_unconverged or (frontier.converged and (few or number == _TRIES - 1)):
             return frontier
-        # where a warm start did not help, the longer try does without
-        start = None
+        mixed = bool(passes(frontier.diagnostics).all())
+        if longer > 1 and not mixed:
+            break
+        if mixed:
+            # smaller steps are all that is needed: 0.98 accepted in place of 0.8
+            accepted, start = 1.0 - 0.1 * (1.0 - accepted), Start.of(frontier.posterior)
+        else:
+            # 0.95; where a warm start did not help, the longer try does without
+            longer, accepted, start = 2, 1.0 - 0.25 * (1.0 - accepted), None
     raise ConvergenceError(frontier.convergence_text())
 
 
+# Times that a fit is sampled at most.
+_TRIES = 3
 # Different scores of a task of which so few can leave chains nowhere to start.
 _FEW_VALUES = 20
 

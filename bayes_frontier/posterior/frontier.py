@@ -211,7 +211,8 @@ class Frontier(Drawn):
         engine : {"plain", "fast"}
             ``"plain"``: the definition, by PyMC's own variables: draw a picture of it, change it by `pymc.do` or
             `pymc.observe`, sample it with any sampler. The posterior has all its variables, so that PyMC's predictive
-            functions and `pymc.compute_log_prior` take it as it is. ``"fast"``: the same density by fused operations.
+            functions and `pymc.stats.compute_log_prior` take it as it is. ``"fast"``: the same density by fused
+            operations.
 
         Returns
         -------

@@ -14,7 +14,6 @@ from bayes_frontier.model.clusters import Clusters
 from bayes_frontier.model.curve import inverse_logit, log_flops
 from bayes_frontier.model.data import Stretches
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
-from bayes_frontier.model.sample import rounded
 from bayes_frontier.posterior.ahead import compute_fitted_at
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.query import Fit
@@ -92,7 +91,8 @@ NAMES: dict[str, tuple[str, str]] = {
 _COORDS = (("task", "task", object), ("record", "row", np.int64))
 _PREDICTIVE = (
     "Scores drawn from the distribution of scores about the boundary (constant_data/residual_quantiles) around the "
-    "boundary of each record's base model; not from the working likelihood, which is no model of scores."
+    "boundary of each record's base model, or as shares of a boundary too low for these; not from the working "
+    "likelihood, which is no model of scores."
 )
 _WORKING = (
     "Log density of a working likelihood, which is calibrated for the boundary and no model of single scores: "
@@ -166,17 +166,26 @@ def predictive(fit: Fit) -> xr.Dataset:
     q, record, task, coords = boundaries(fit)
     constant = fit.posterior["constant_data"].dataset
     rng = np.random.default_rng([int(fit.provenance.get("sampling", {}).get("seed", 1)), PREDICTIVE_DRAWS])
-    quantiles = constant["residual_quantiles"].transpose("task", "level").to_numpy()
+    quantiles, seen = constant["residual_quantiles"].transpose("task", "level").to_numpy(), observed(fit.evaluations)
     tails = np.ones(len(task))
     if "tails" in constant:
         base = _base_of_record(fit.evaluations)[record]
         tails = constant["tails"].transpose("base_model", "task").to_numpy()[base, task]
     for k, task_quantiles in enumerate(quantiles):
         own = task == k
-        residual = np.interp(rng.random((*q.shape[:2], int(own.sum()))), RESIDUAL_LEVELS, task_quantiles)
+        boundary = q[..., own]
+        residual = np.interp(rng.random(boundary.shape), RESIDUAL_LEVELS, task_quantiles)
         # above the boundary, base models have tails of their own
-        q[..., own] += residual * np.where(residual > 0.0, tails[own], 1.0)
-    scores = rounded(np.clip(q, 0.0, 1.0))
+        drawn = boundary + residual * np.where(residual > 0.0, tails[own], 1.0)
+        none = drawn < 0.0
+        if none.any():
+            # a low boundary has no room for the residuals of high ones: shares of it, as scores are of others as low
+            shares = seen["score"].to_numpy()[own] / np.maximum(boundary, np.finfo(float).tiny)
+            shares = np.append(shares[(shares < 1.0) & (boundary <= np.median(boundary[none]))], 0.0)
+            drawn[none] = boundary[none] * rng.choice(shares, int(none.sum()))
+        q[..., own] = drawn
+    # not rounded: among equal distances of draws ArviZ's test of PIT values divides zero by zero
+    scores = np.clip(q, 0.0, 1.0).astype(np.float32)
     return xr.Dataset({"score": (("chain", "draw", "observation"), scores)}, coords, {"comment": _PREDICTIVE})
 
 

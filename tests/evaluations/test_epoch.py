@@ -298,6 +298,12 @@ def test_what_one_table_says_of_a_model_counts_in_all(tmp_path):
     assert "compute of 2 rows taken from other tables of the model's version" in e.notes
 
 
+def test_a_column_that_metadata_names_and_the_table_lacks_is_looked_for(tmp_path):
+    bare = pd.DataFrame({"Model version": ["gpt-5", "grok-4"], "Accuracy": [0.2, 0.3]})
+    e = read(hub(tmp_path, [meta("quiz", "Score", "1.0")], quiz=bare))
+    assert e.models["quiz"].tolist() == [0.2, 0.3]
+
+
 def test_versions_have_dates_and_groups_in_a_table_of_their_own(tmp_path):
     versions = pd.DataFrame(
         {

@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytensor
 import pytest
 import xarray as xr
@@ -124,6 +126,33 @@ def test_too_short_a_fit_is_refused_and_the_same_seed_repeats_it(small_simulated
     assert not np.isin(longer["midpoint"].to_numpy(), first["midpoint"].to_numpy()).any()
     xr.testing.assert_equal(first, second)
     assert np.ptp(first["midpoint"].to_numpy()) > 0
+
+
+@pytest.mark.parametrize(("divergent", "tries"), [((0,), 1), ((3, 0), 2), ((3, 3, 3), 3)])
+def test_divergences_are_sampled_again_with_smaller_steps(monkeypatch, small_simulated, divergent, tries):
+    made = []
+
+    def sample(*arguments, settings, seed, start=None, **options):
+        diverging = np.zeros((2, 500), dtype=bool)
+        diverging.ravel()[: divergent[len(made)]] = True
+        made.append((round(settings["target_accept"], 4), settings["draws"], seed, start))
+        return SimpleNamespace(sample_stats=xr.Dataset({"diverging": (("chain", "draw"), diverging)}))
+
+    def wrap(evaluations, spec, tau, sampled, provenance):
+        table = pd.DataFrame({"r_hat": [1.0], "ess_bulk": [1000.0]})
+        return SimpleNamespace(converged=True, diagnostics=table, posterior="where it ended", number=len(made))
+
+    monkeypatch.setattr("bayes_frontier.posterior.fitting.sample", sample)
+    monkeypatch.setattr("bayes_frontier.posterior.fitting.Start.of", lambda posterior: posterior)
+    monkeypatch.setattr(bf.Frontier, "from_sampled", wrap)
+    # what still diverges after that has converged all the same; `check` warns of it
+    assert bf.fit(small_simulated[0], tau=0.9, progress=False).number == tries
+    assert (
+        made
+        == [(0.8, 1000, 1, None), (0.98, 1000, [1, 2], "where it ended"), (0.998, 1000, [1, 3], "where it ended")][
+            :tries
+        ]
+    )
 
 
 def test_a_start_from_which_no_chain_starts_is_given_up(monkeypatch, small_simulated):

@@ -24,7 +24,7 @@ SCORES = (SCORE, "Best score (across scorers)", "Score")
 OTHER_NAME, SHOTS, ERROR, GRADE, GROUP = "Name", "Shots", "stderr", "Confidence", "Model name"
 NAME, PUBLISHED, PARAMETERS, BASE = "Model", "Publication date", "Parameters", "Base model"
 FACTORS = {"confident": 3.0, "likely": 10.0, "speculative": 30.0}
-"""Of compute, by Epoch's grade: with probability 0.9 it lies within this factor of the estimate (its documentation)."""
+"""Of compute, by Epoch's grade: with probability 0.9 it lies within this factor of the estimate, after its documentation."""
 EVALUATED = (
     *("Date added", "Evaluation date", "Date of evaluation", "Date run", "Run date", "Date", "Started at", "Created"),
     "Last updated",
@@ -167,7 +167,7 @@ def _refuse_mixed(sheet: Sheet, column: str, values: np.ndarray) -> None:
 
 
 def _found(sheet: Sheet, names: list[str]) -> str | None:
-    before = names[names.index(MODEL) + 1 : names.index(RELEASED)] if names.index(MODEL) < names.index(RELEASED) else []
+    before = names[names.index(MODEL) + 1 : names.index(RELEASED) if RELEASED in names else None]
     numeric = (n for n in before if not not_a_score(n) and cells.share_of_numbers(sheet, n) >= 0.5)
     return next((name for name in SCORES if name in names), None) or next(numeric, None)
 
