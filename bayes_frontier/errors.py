@@ -4,13 +4,27 @@ Every error raised on purpose derives from `FrontierError`; its text is complete
 The command line prints that text and nothing else unless ``--debug`` is given.
 """
 
+from collections.abc import Mapping
+
 
 class FrontierError(Exception):
     """Base of all errors whose message is meant for the user."""
 
 
 class DataError(FrontierError):
-    """Evaluations that cannot be read or used as they are."""
+    """Evaluations that cannot be read or used as they are.
+
+    Parameters
+    ----------
+    message : str
+        What was found, where, and what to do.
+    remedy : mapping, optional
+        Options of `read` that may help: columns, tasks, metrics.
+    """
+
+    def __init__(self, message: str, remedy: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.remedy: Mapping[str, object] = remedy or {}
 
 
 class SpecError(FrontierError):

@@ -227,14 +227,18 @@ Columns = Annotated[
     option(
         "FIELD=COLUMN",
         "Column of model, base_model, flops, params_b (billions), tokens_t (trillions), released, stage, task, score, "
-        "n_items or cost, as flops=train_flops; may be repeated.",
+        "n_items or cost, as flops=train_flops (model==NAME: the same in all rows); may be repeated.",
         "--column",
         rich_help_panel=READING,
     ),
 ]
 Metrics = Annotated[
     Path | None,
-    option("FILE.toml", "Direction and range of metrics other than scores in [0, 1].", rich_help_panel=READING),
+    option(
+        "FILE.toml|TASK=WORST..BEST",
+        "Scales of other metrics than scores in [0, 1]: '*=0..100'.",
+        rich_help_panel=READING,
+    ),
 ]
 Relabel = Annotated[
     bool,

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from bayes_frontier.evaluations.registry import placement
 from bayes_frontier.evaluations.registry.identify import contradicted, identify, note_contradicted
 from bayes_frontier.evaluations.registry.placement import early
 from bayes_frontier.evaluations.registry.registry import Registry
+from bayes_frontier.evaluations.remedy import column_of_models
 from bayes_frontier.evaluations.tables import sheet as cells
 from bayes_frontier.evaluations.tables.columns import ALIASES, flops_unit
 from bayes_frontier.evaluations.tables.sheet import Sheet
@@ -38,12 +40,18 @@ def read_fields(
     """Read the fields of every line, and in the column "unusable" why it cannot be used, "" if it can."""
     for field in ("model", *(["released"] if dated else [])):
         if field not in columns:
-            raise DataError(_lacking(sheet, field, " Periods need release dates." if field == "released" else ""))
+            # a table without any such column may be of one model
+            likely = (column_of_models(sheet) or f"={PurePosixPath(sheet.source).stem}") if field == "model" else ""
+            why = " Periods need release dates." if field == "released" else ""
+            raise DataError(_lacking(sheet, field, why), {"columns": {field: likely}} if likely else None)
     n = len(sheet.frame)
     sizes = {
         "params_b": _size(sheet, columns, "params_b", 1e9, 1e5, "parameters in billions"),
         "tokens_t": _size(sheet, columns, "tokens_t", 1e12, 1e4, "pre-training tokens in trillions"),
     }
+    if "tokens_t" not in columns and "tokens_seen" in columns:
+        seen = cells.numbers(sheet, columns["tokens_seen"]) / 1e12
+        sizes["tokens_t"] = cells.check_size(sheet, columns["tokens_seen"], seen, 1e12, 1e4, "tokens")
     released = (
         cells.dates(sheet, columns["released"], today)
         if "released" in columns
@@ -87,6 +95,12 @@ def leave_out_unusable(lines: Lines, unusable: npt.NDArray[np.object_]) -> None:
 
 def _revisions(sheet: Sheet, columns: Mapping[str, str]) -> list[str]:
     """Return the revision of each line, "" where none is said; tokens seen are one."""
+    if "revision" in columns and "tokens_seen" in columns and "flops" not in columns:
+        steps = cells.text(sheet, columns["revision"]).str.replace(r"\.0$", "", regex=True)
+        seen = cells.numbers(sheet, columns["tokens_seen"])
+        named = (steps != "") & ~np.isnan(seen)
+        both = [f"step{a}-tokens{b / 1e9:.6g}B" for a, b in zip(steps, seen, strict=True)]
+        return list(np.where(named & steps.str.fullmatch(r"[0-9]{1,12}"), both, steps))
     if "revision" in columns:
         return cells.text(sheet, columns["revision"]).str.replace(r"\.0$", "", regex=True).tolist()
     if "tokens_seen" in columns:
@@ -193,8 +207,11 @@ def _flops(
         flops = np.where(from_sizes, product, flops)
         notes.append(
             f"FLOPs of {count(int(from_sizes.sum()), 'row')} are 6 x {columns['params_b']} x "
-            f"{columns['tokens_t']}, "
-            "taken as those of the base model"
+            + (
+                f"{columns['tokens_t']}, taken as those of the base model"
+                if "tokens_t" in columns
+                else f"{columns['tokens_seen']}, as far as the training was"
+            )
         )
     stated = ~np.isnan(flops)
     lacking = np.isnan(flops) & (base != "").to_numpy(dtype=bool)
@@ -227,7 +244,7 @@ def _in_flops(sheet: Sheet, column: str) -> Floats:
     values = cells.numbers(sheet, column)
     unit = flops_unit(column)
     with np.errstate(over="ignore"):  # what is no number of FLOPs is said of the whole column
-        return np.power(10.0, values) if unit == "log10" else values * (1e21 if unit == "zflops" else 1.0)
+        return np.power(10.0, values) if unit == "log10" else values * {"zflops": 1e21, "gflops": 1e9}.get(unit, 1.0)
 
 
 # Fields of lines whose base models are identified by name: what the formats without a base-model column share.

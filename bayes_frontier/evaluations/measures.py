@@ -91,22 +91,11 @@ def _bare(name: str) -> str:
 
 # Metrics.
 
-MAIN = (
-    *(
-        "acc_norm",
-        "acc",
-        "accuracy",
-        "exact_match",
-        "em",
-        "qem",
-        "pqem",
-        "pem",
-        "extractive_match",
-        "pass@1",
-        "pass_at_1",
-    ),
-    *("mc2", "f1", "mean", "prompt_level_strict_acc", "mc1", "word_perplexity", "perplexity", "byte_perplexity"),
+_IN_ORDER = (
+    "acc_norm acc accuracy exact_match em qem pqem pem extractive_match pass@1 pass_at_1 mc2 f1 mean "
+    "prompt_level_strict_acc mc1 word_perplexity perplexity byte_perplexity"
 )
+MAIN = tuple(_IN_ORDER.split())
 """Metrics in the order in which one of several is read; other shares come next, then whatever is no share."""
 
 FILTERS = ("none", "strict-match", "flexible-extract")
@@ -123,12 +112,8 @@ def is_share(metric: str) -> bool:
 
 # Numbers that are no scores, by name.
 
-_METRIC_WORDS = frozenset(
-    (
-        *("acc", "accuracy", "score", "scores", "mean", "average", "avg", "pass", "pass_1", "em", "f1", "exact_match"),
-        *("win_rate", "correct", "rate", "result"),
-    )
-)
+_METRIC_NAMES = "acc accuracy score scores mean average avg pass pass_1 em f1 exact_match win_rate correct rate result"
+_METRIC_WORDS = frozenset(_METRIC_NAMES.split())
 _UNCERTAIN = re.compile(
     r"(.*_)?(stderr|std_?err(or)?|std|stddev|standard_(error|deviation)s?|error_bars?|margin_of_error|variance"
     r"|confidence(_interval)?|(95_|90_)?ci(_?95|_?90)?(_(low|lower|high|upper))?)(_clustered|_bootstrap|_percent)?"
@@ -140,55 +125,45 @@ _THINGS = (
     "samples?|items?|questions?|examples?|problems?|prompts?|tasks?|runs?|seeds?|votes?|trials?|correct|epochs?|docs?"
     "|documents?|battles?|matches|games|instances?|rows|entries"
 )
-_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (
-        "number of shots",
-        re.compile(r"(n|k|num|number_of|no_of)?_?(few)?_?(shots?|fewshots?)(_(count|num))?|(eval_|num_)?n_?shots?"),
-    ),
-    (
-        "count",
-        re.compile(
+_KINDS = {
+    kind: re.compile(pattern)
+    for kind, pattern in {
+        "number of shots": (
+            r"(n|k|num|number_of|no_of)?_?(few)?_?(shots?|fewshots?)(_(count|num))?|(eval_"
+            r"|num_)?n_?shots?"
+        ),
+        "count": (
             rf"n|count|counts|total|votes|(n|num|nr|no|number|number_of|total|total_num|effective|original|nq)_(of_)?"
             rf"({_THINGS})|sample_(len|count|size)|(.*_)?(count|counts|nsamples|n_samples|num_samples)|nq_.*"
             rf"|({_THINGS.replace('correct|', '')})_(count|total|completed|evaluated)|(samples|questions|items)"
         ),
-    ),
-    (
-        "cost",
-        re.compile(r"(.*_)?(costs?|prices?|usd|dollars?)(_(usd|total|per_.*|in_.*|out_.*))?|(cost|price)_.*|credits?"),
-    ),
-    (
-        "amount of tokens",
-        re.compile(r"(.*_)?tokens?(_(t|b|m|k|used|in|out|total|count|seen|per_.*|trillions|billions))?|throughput|tps"),
-    ),
-    (
-        "time",
-        re.compile(
+        "cost": r"(.*_)?(costs?|prices?|usd|dollars?)(_(usd|total|per_.*|in_.*|out_.*))?|(cost|price)_.*|credits?",
+        "amount of tokens": (
+            r"(.*_)?tokens?(_(t|b|m|k|used|in|out|total|count|seen|per_.*|trillions|billions))?|throughput"
+            r"|tps"
+        ),
+        "time": (
             r"(.*_)?(latency|runtime|run_time|duration|elapsed|seconds|secs|minutes|hours|ms|time_s|time_horizon"
             r"|timestamp|eval_time|total_time|time)|year|month|day|date|(.*_)?(time_in_.*|seconds_.*)"
         ),
-    ),
-    (
-        "size",
-        re.compile(
+        "size": (
             r"(.*_)?(params?|parameters|param_count|num_params|model_size|size_(b|gb|mb)|vram(_gb)?|memory(_gb)?"
             r"|n_?layers?|num_layers|hidden_size|d_model|context(_length|_window|_size)?|ctx(_len)?|max_len(gth)?"
-            r"|vocab(_size)?|batch_size)(_(b|m|billions?|millions?|gb))?|size|depth|width|learning_rate|lr|seed|seeds"
+            r"|vocab(_size)?|batch_size)(_(b|m|billions?|millions?|gb))?|size|depth|width|seed|seeds"
+            r"|(.*_)?(learning_rate|lr|batch_size|grad(ient)?_norm|weight_decay)(_(group\d+|peak|max|min|in_tokens))?"
         ),
-    ),
-    ("training step", re.compile(r"_?(global_|train(ing)?_)?(steps?|iter|iteration|epochs?)|checkpoint|ckpt|revision")),
-    ("rank", re.compile(r"(.*_)?(rank|ranking|position)|place")),
-    ("popularity", re.compile(r"(hub_)?(likes?|downloads?|stars|hearts?|popularity)(_.*)?|hub")),
-    ("emission", re.compile(r"co2?(_.*)?|carbon(_.*)?|emissions?(_.*)?|energy(_.*)?|k?wh|(.*_)?gpu_hours")),
-    (
-        "flag",
-        re.compile(
+        "training step": r"_?(global_|train(ing)?_)?(steps?|iter|iteration|epochs?)|checkpoint|ckpt|revision",
+        "log-likelihood": r"(.*_)?(soft_log|log_?probs?|log_?likelihoods?|logprob_per_(byte|token))",
+        "rank": r"(.*_)?(rank|ranking|position)|place",
+        "popularity": r"(hub_)?(likes?|downloads?|stars|hearts?|popularity)(_.*)?|hub",
+        "emission": r"co2?(_.*)?|carbon(_.*)?|emissions?(_.*)?|energy(_.*)?|k?wh|(.*_)?gpu_hours",
+        "flag": (
             r"(is|has|was|can|uses?)_.*|flag|flagged|contaminated|contamination|deprecated|merged|not_merged|moe|gated"
             r"|verified|(.*_)?available(_.*)?|open_(source|weights?)|chat_template(_.*)?|reasoning_model|official"
             r"|official_providers?|multimodal|quantized"
         ),
-    ),
-)
+    }.items()
+}
 _SCORE_WORD = re.compile(r"(^|_)(score|accuracy|acc|correct|pass|resolved|solved|success)(_|$)")
 _LOWER = re.compile(
     r"(.*_)?(wer|cer|ter|eer|brier|brier_score|ece|mce|rms_calibration_error|calibration_err(or)?|perplexity|ppl|loss"
@@ -216,7 +191,7 @@ def not_a_score(name: str, columns: Collection[str] = ()) -> str:
         return "standard error or interval"
     if "$" in name and not _SCORE_WORD.search(bare):
         return "cost"
-    for kind, pattern in _KINDS:
+    for kind, pattern in _KINDS.items():
         if pattern.fullmatch(bare) and not (kind != "number of shots" and _SCORE_WORD.search(bare) and bare != "score"):
             return kind
     return ""

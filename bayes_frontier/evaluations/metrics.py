@@ -6,6 +6,7 @@ A score of the model is a share: 0 the worst, 1 the best. A metric on another sc
 """
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -108,6 +109,8 @@ def given_metrics(given: "Metrics | Mapping[str, object] | str | Path | None") -
         return _parse(given, "metrics")
     if not isinstance(given, str | Path):
         raise DataError(f"metrics: expected a TOML file or a mapping of tasks, not {type(given).__name__}.")
+    if _INLINE.fullmatch(str(given)):
+        return _inline(str(given))
     path = Path(given)
     try:
         if path.stat().st_size > _LARGEST:
@@ -122,6 +125,32 @@ def given_metrics(given: "Metrics | Mapping[str, object] | str | Path | None") -
             f"found {listed(content)}."
         )
     return _parse(tasks, str(path))
+
+
+_NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?"
+_INLINE = re.compile(rf".{{1,{LONGEST_NAME}}}={_NUMBER}\.\.{_NUMBER}(?:,.{{1,{LONGEST_NAME}}}={_NUMBER}\.\.{_NUMBER})*")
+_SCALE = re.compile(rf"(?:^|,)([^,=][^=]*?)=({_NUMBER})\.\.({_NUMBER})(?=,|$)")
+
+
+def _inline(given: str) -> Metrics:
+    """Read scales from words, ``TASK=WORST..BEST`` each, as ``*=0..100,wer=1..0``."""
+    declared: dict[str, object] = {}
+    for task, worst, best in _SCALE.findall(given):
+        low, high = sorted((float(worst), float(best)))
+        direction = "lower" if float(worst) > float(best) else "higher"
+        declared[task.strip()] = {"direction": direction, "floor": low, "ceiling": high}
+    return _parse(declared, "metrics")
+
+
+def in_words(metrics: Metrics) -> str | None:
+    """Write scales as `_inline` reads them, None where that cannot say them."""
+    words = []
+    for task, m in metrics.by_task.items():
+        if m != Metric(m.direction, m.floor, m.ceiling) or "," in task or "=" in task:
+            return None
+        ends = (m.ceiling, m.floor) if m.direction == "lower" else (m.floor, m.ceiling)
+        words.append(f"{task}={ends[0]:.15g}..{ends[1]:.15g}")
+    return ",".join(words)
 
 
 class _Declaration(pydantic.BaseModel):

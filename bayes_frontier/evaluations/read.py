@@ -4,12 +4,13 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations import remedy
 from bayes_frontier.evaluations.container import Evaluations
 from bayes_frontier.evaluations.frames import closing_dates
 from bayes_frontier.evaluations.lines import Compute, Copies, Duplicates, Lines, Request, assemble
@@ -45,8 +46,6 @@ def _of_documents(name: str | None) -> Callable[[Source, Request], Lines]:
     def read_all(source: Source, request: Request) -> Lines:
         if not source.files:
             raise DataError(f"{source.name} holds no JSON document or log: leave the format out.")
-        if request.columns:
-            raise DataError("columns: JSON documents have none; leave the mapping out.")
         return documents.parse(source, request, name)
 
     return read_all
@@ -98,8 +97,9 @@ def read(
     Parameters
     ----------
     source : str, pathlib.Path or data frame
-        A CSV or Parquet table; a result file of lm-evaluation-harness, an Every Eval Ever record or an Inspect log,
-        or a folder of one kind of these; or a frame (pandas, or polars and others that hand over Arrow columns).
+        A CSV or Parquet table; a result file of lm-evaluation-harness, lighteval, HELM or EvalScope, an Every Eval Ever
+        record or an Inspect log, or a folder of one kind of these; records by model in JSON, YAML or Markdown;
+        or a frame (pandas, or polars and others that hand over Arrow columns).
     periods : sequence of str or date, optional
         Closing dates of the periods, increasing; none: one period. A model released on a closing date belongs
         to the period it closes; what comes after the last date forms an open period, if there is any.
@@ -111,7 +111,7 @@ def read(
         Format of the source, one of `FORMATS`; found by its content if not given.
     columns : mapping of str to str, optional
         Column by field (model, base_model, flops, params_b, tokens_t, released, stage, task, score, n_items,
-        cost) where names are not recognised.
+        cost) where names are not recognised; "=name" is the same name in all rows.
     duplicates : {"keep", "first", "best", "error"}
         Several different records of one model (precisions, say): keep all, the first, the one with the best
         mean score (which biases a boundary upward), or stop. Rows equal in every column are always left out but
@@ -123,7 +123,7 @@ def read(
         How the values of tasks are to be read where they are no scores in [0, 1]: by task, the keys direction
         ("higher" or "lower" is better), floor, ceiling, n_items, outside and name (what the task is to be
         called, so that sources agree), or a TOML file with a table
-        ``[tasks."name"]`` for each; see `bayes_frontier.evaluations.metrics`.
+        ``[tasks."name"]`` for each; or scales from worst to best as ``"*=0..100,wer=1..0"``.
     limited : bool
         Whether to take also runs on a part of a benchmark's items (``--limit``), which are refused otherwise.
     relabel : bool
@@ -216,7 +216,15 @@ def parse(
             f"relabel: {loaded.name} is no plain table that states base models; those of its format are identified "
             "anyway. Leave relabel out."
         )
-    lines = reader(loaded, request)
+    try:
+        lines = reader(loaded, request)
+    except DataError as error:
+        call = remedy.call(error, source, request, lambda changed: reader(loaded, changed), format or "")
+        if not call and loaded.folder is not None:
+            call = remedy.of_one(loaded.folder, lambda path: parse(path, dated=dated, registry=registry, today=today))
+        if call:
+            raise DataError(f"{error} This call reads it: {call}") from error
+        raise
     request.metrics.note_unused(lines.tasks, lines.notes)
     lines.rename(request.metrics)
     return lines
@@ -324,34 +332,14 @@ def survey(
     source: object,
     *,
     periods: Sequence[str | dt.date] | str | None = None,
-    tasks: Sequence[str] | str | None = None,
-    format: str | None = None,
-    columns: Mapping[str, str] | None = None,
     duplicates: Duplicates = "keep",
-    registry: Registry | str | Path | None = None,
-    metrics: Metrics | Mapping[str, object] | str | Path | None = None,
-    limited: bool = False,
-    relabel: bool = False,
     copies: Copies = "auto",
-    compute: Compute = "stated",
-    today: dt.date | None = None,
+    **options: Any,  # noqa: ANN401 - as `parse` takes them
 ) -> Survey:
-    """Say what is recognised in a source, also where nothing of it can be used."""
-    lines = parse(
-        source,
-        dated=bool(closing_dates(periods)),
-        tasks=tasks,
-        format=format,
-        columns=columns,
-        registry=registry,
-        metrics=metrics,
-        limited=limited,
-        relabel=relabel,
-        compute=compute,
-        today=today,
-    )
-    if not relabel:
-        _note_contradicted(lines, given_registry(registry), columns)
+    """Say what is recognised in a source, also where nothing of it can be used; `options` are those of `parse`."""
+    lines = parse(source, dated=bool(closing_dates(periods)), **options)
+    if not options.get("relabel"):
+        _note_contradicted(lines, given_registry(options.get("registry")), options.get("columns"))
     try:
         evaluations = assemble(lines, periods=periods or None, duplicates=duplicates, copies=copies)
     except DataError:

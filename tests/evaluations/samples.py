@@ -230,3 +230,135 @@ def epoch_tables() -> tuple[pd.DataFrame, pd.DataFrame]:
         }
     )
     return runs, models
+
+
+def helm_run(model: str = "meta/llama-3.1-8b-instruct", *, most: int = 1000, test: int = 90, valid: int = 10) -> dict:
+    """Description and statistics of a run as they stand in a folder; its main metric is not the first one."""
+
+    def stat(name: str, mean: float, split: str = "test", **more: object) -> dict:
+        return {
+            "name": {"name": name, "split": split, **more},
+            "count": 1,
+            "sum": mean,
+            "sum_squared": 0.0,
+            "mean": mean,
+        }
+
+    return {
+        "run_spec": {
+            "name": f"gsm:model={model.replace('/', '_')},stop=none",
+            "adapter_spec": {"model": model, "method": "generation", "max_eval_instances": most},
+            "groups": ["gsm"],
+        },
+        "stats": [
+            *(stat("num_instances", test), stat("num_instances", valid, "valid"), stat("num_train_instances", 5.0)),
+            *(stat("exact_match", 0.01), stat("final_number_exact_match", 0.62), stat("logprob", -3.0)),
+            stat("final_number_exact_match", 0.1, "valid"),
+            stat("final_number_exact_match", 0.5, perturbation={"name": "robustness"}),
+            {"name": {"name": "training_co2_cost", "split": "test"}, "count": 0, "sum": 0, "sum_squared": 0},
+        ],
+    }
+
+
+def helm_tables() -> list[dict]:
+    """Tables of a released group: accuracy of two benchmarks, a mean, and times."""
+
+    def column(group: str, metric: str, lower: bool, **more: str) -> dict:
+        about = {"metric": metric, "run_group": group, **more}
+        return {"value": f"{group} - {metric}", "lower_is_better": lower, "metadata": about}
+
+    mean = {"value": "Mean win rate", "lower_is_better": False, "metadata": {}}
+    scores = {
+        "title": "Accuracy",
+        "header": [
+            *({"value": "Model"}, mean, column("MMLU", "EM", False), column("GSM8K", "EM", False)),
+            column("MMLU", "EM", False, perturbation="Robustness"),
+        ],
+        "rows": [
+            [{"value": "Llama 3.1 Instruct (8B)"}, {"value": 0.7}, {"value": 0.6}, {"value": 0.5}, {"value": 0.4}],
+            [{"value": "Qwen2.5 Instruct (7B)"}, {"value": 0.2}, {"value": 0.55}, {}, {}],
+        ],
+        "name": "accuracy",
+    }
+    times = {
+        "title": "Efficiency",
+        "header": [{"value": "Model"}, column("MMLU", "Observed inference time (s)", True)],
+        "rows": [[{"value": "Llama 3.1 Instruct (8B)"}, {"value": 0.3}]],
+    }
+    return [scores, times]
+
+
+def evalscope_report(model: str = "Qwen/Qwen2.5-7B-Instruct", **more: object) -> dict:
+    """A report of schema 2 whose main metric is the second of three."""
+
+    def metric(name: str, score: float, kind: str = "quality", top: float = 1.0, how: str = "mean") -> dict:
+        return {
+            "identity": {"name": name, "aggregation": how, "dimensions": {}},
+            "num": 200,
+            "score": score,
+            "macro_score": 0.0,
+            "categories": [],
+            "semantics": {"kind": kind, "direction": "higher_is_better", "value_range": {"min": 0.0, "max": top}},
+        }
+
+    return {
+        "schema_version": 2,
+        "name": f"{model}@quiz",
+        "dataset_name": "quiz",
+        "model_name": model,
+        "metrics": [metric("accuracy", 0.4), metric("judge", 7.0, top=10.0), metric("length", 0.5, "diagnostic")],
+        "primary_metric_identity": {"name": "judge", "aggregation": "mean", "dimensions": {}},
+        "execution_summary": {"requested": 200, "succeeded": 200, "errored": 0, "incomplete": False},
+        **more,
+    }
+
+
+POLYGLOT = """\
+- dirname: 2025-05-01--one
+  model: Qwen2.5-Coder-32B-Instruct
+  test_cases: 225
+  edit_format: diff
+  pass_rate_1: 18.0
+  pass_rate_2: 16.4
+  num_malformed_responses: 3
+  seconds_per_case: 42.1
+  total_cost: 0.0000
+  date: 2025-05-01
+
+- dirname: 2025-05-02--two
+  model: Llama-3.1-8B-Instruct
+  test_cases: 225
+  edit_format: whole
+  pass_rate_1: 1.9
+  pass_rate_2: 3.6
+  num_malformed_responses: 230
+  seconds_per_case: 17.3
+  total_cost: 0.3236
+  date: 2025-05-02
+"""
+"""A list in YAML with percentages beside counts, times and costs, as coding leaderboards keep theirs."""
+
+BY_MODEL = {
+    "Llama-3.1-8B-Instruct": {"link": "https://example.org/a", "pass@1": {"quiz": 61.5, "quiz+": 55.5}, "size": 8},
+    "Qwen2.5-7B-Instruct": {"link": "https://example.org/b", "pass@1": {"quiz": 71.5, "quiz+": None}, "size": 7},
+}
+"""Records by model, with objects within them."""
+
+MARKDOWN = """\
+# Results
+
+| Model | Maths | Reading |
+|:------|------:|---------|
+| [Llama-3.1-8B-Instruct](https://example.org) | **45.1%** | 0.5 |
+| `Qwen2.5-7B-Instruct` | 61.0 % | N/A |
+
+Some words after it.
+"""
+
+TRAINING_RUN = """\
+_step,eval/c4-validation/CrossEntropyLoss,eval/downstream/quiz_acc,eval/downstream_soft_log/quiz_soft_log,\
+throughput/total_tokens,throughput/total_training_Gflops,optim/learning_rate_group0,batch_size_in_tokens
+1000,4.1,0.26,-1.3,4000000000,24000000000.0,0.0003,4000000
+2000,3.2,0.35,-1.1,8000000000,48000000000.0,0.0002,4000000
+"""
+"""A run's log of evaluations: one row per step, no model."""

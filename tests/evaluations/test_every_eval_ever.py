@@ -155,3 +155,36 @@ def test_the_real_records(shared_data, real_survey):
         # records are rounded to four decimals
         model = "0-hero/Matter-0.2-7B-DPO"
         assert math.isclose(models.loc[model, task], board.loc[model, task], abs_tol=5.1e-5), task
+
+
+@pytest.mark.parametrize(
+    ("uncertainty", "error"),
+    [
+        ({"standard_error": {"value": 0.02}, "num_samples": 400}, 0.02),
+        ({"standard_error": {"value": 0.0}, "num_samples": 400}, None),
+        ({"confidence_interval": {"lower": 0.4, "upper": 0.5, "confidence_level": 0.9}}, 0.0304),
+        ({"confidence_interval": {"lower": 0.4, "upper": 0.5}}, 0.0255),
+        ({"standard_deviation": 0.5, "num_samples": 400}, 0.025),
+        ({"confidence_interval": {"lower": 0.5, "upper": 0.4}, "standard_deviation": "N/A"}, None),
+    ],
+)
+def test_standard_errors_by_what_a_record_states(uncertainty, error, tmp_path):
+    record = eee_record()
+    record["evaluation_results"] = record["evaluation_results"][:1]
+    record["evaluation_results"][0]["score_details"] |= {"score": 0.45, "uncertainty": uncertainty}
+    (tmp_path / "x.json").write_text(json.dumps(record))
+    found = read(tmp_path / "x.json").table["standard_error"].tolist()
+    assert found == pytest.approx([math.nan if error is None else error], nan_ok=True, abs=1e-4)
+
+
+def test_a_limit_of_a_private_data_set_is_text(tmp_path):
+    record = eee_record()
+    result = record["evaluation_results"][0]
+    result["source_data"] = {
+        "dataset_name": "quiz",
+        "source_type": "other",
+        "additional_details": {"samples_number": "10"},
+    }
+    result["score_details"]["uncertainty"] = {"num_samples": 3}
+    (tmp_path / "x.json").write_text(json.dumps(record))
+    assert "run with a limit" in survey(tmp_path / "x.json").left_out["reason"].tolist()

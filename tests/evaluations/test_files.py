@@ -1,5 +1,6 @@
 """What can be given: frames of several libraries, folders, tables without a column of base models."""
 
+import json
 import resource
 
 import numpy as np
@@ -103,7 +104,10 @@ def test_formats_that_do_not_fit(tmp_path, wide):
         read(path, format="wide")
     with pytest.raises(DataError, match="holds no JSON document or log"):
         read(wide, format="lm_eval")
-    with pytest.raises(DataError, match="columns: JSON documents have none"):
+    with pytest.raises(DataError, match="holds no records of scores"):
+        read(path, columns={"model": "m"})
+    path.write_text(json.dumps(samples.eee_record()))
+    with pytest.raises(DataError, match="columns: Every Eval Ever records have none"):
         read(path, columns={"model": "m"})
 
 

@@ -8,6 +8,7 @@ import bz2
 import gc
 import gzip
 import io
+import json
 import lzma
 import os
 import zipfile
@@ -111,6 +112,10 @@ def _measured() -> dict[str, dict]:
         "every_eval_ever": record,
         "inspect_ai": log,
         "lighteval": samples.lighteval_run(model_config={"revision": "step1000"}),
+        "helm": samples.helm_run(),
+        "helm_tables": samples.helm_tables(),
+        "evalscope": samples.evalscope_report(),
+        "records": samples.BY_MODEL,
     }
 
 
@@ -125,6 +130,49 @@ def test_damaged_documents(kind, tmp_path):
     @given(DAMAGE, BYTES, OPTIONS)
     def run(changes, change, options):
         path.write_bytes(rewritten(as_json(damaged(DOCUMENTS[kind], changes)), change))
+        only_a_survey_or_an_error(path, **options)
+        assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+    run()
+
+
+TEXTS = {
+    "polyglot.yml": samples.POLYGLOT,
+    "board.md": samples.MARKDOWN,
+    "run.csv": samples.TRAINING_RUN,
+    "lines.jsonl": "".join(json.dumps({"model": k, **v}) + "\n" for k, v in samples.BY_MODEL.items()),
+}
+PIECES = [
+    b"&a ",
+    b"*a",
+    b"!!python/name:x ",
+    b"- ",
+    b"? ",
+    b"[",
+    b"{",
+    b": ",
+    b"| ",
+    b"---",
+    b"\n",
+    b"\t",
+    b'"',
+    b"%",
+    b"<<: ",
+]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_damaged_records(name, tmp_path):
+    path = tmp_path / name
+
+    @fuzz(name)
+    @given(st.lists(st.tuples(PLACES, st.sampled_from(PIECES)), max_size=5), BYTES, OPTIONS)
+    def run(pieces, change, options):
+        data = TEXTS[name].encode()
+        for place, piece in pieces:
+            at = place % len(data)
+            data = data[:at] + piece + data[at:]
+        path.write_bytes(rewritten(data, change))
         only_a_survey_or_an_error(path, **options)
         assert [p.name for p in tmp_path.iterdir()] == [path.name]
 

@@ -161,3 +161,49 @@ def test_the_real_logs(shared_data):
     whole = survey(shared_data / "inspect", limited=True)
     assert whole.left_out_by_reason().to_dict() == {"no base model": 3}
     assert whole.tasks["max"].tolist() == [0.0, 0.8, 1.0]
+
+
+def _written(folder, name, **changes):
+    log = inspect_log()
+    log["eval"] |= {"task_id": "abc", "created": changes.pop("created", "2025-05-01T10:00:00+00:00")}
+    for key, value in changes.items():
+        log[key] = value
+    (folder / f"{name}.json").write_text(json.dumps(log))
+    return log
+
+
+def test_of_the_logs_of_a_run_the_last_that_succeeded_counts(tmp_path):
+    first = _written(tmp_path, "a")
+    again = json.loads(json.dumps(first["results"]))
+    again["scores"][0]["metrics"]["accuracy"]["value"] = 0.9
+    _written(tmp_path, "b", created="2025-05-03T10:00:00+00:00", results=again)
+    _written(tmp_path, "c", created="2025-05-04T10:00:00+00:00", status="error", error={"message": "no credit"})
+    (tmp_path / "logs.json").write_text(json.dumps({"a.json": {"status": "success"}}))
+    found = survey(tmp_path)
+    # each log has a second scorer, on a scale that is not known
+    reasons = found.left_out["reason"].value_counts()
+    assert reasons.to_dict() == {
+        "logged again later": 2,
+        "log of a failed evaluation": 2,
+        "metric without known bounds": 1,
+    }
+    assert found.evaluations.table["score"].max() == 0.9
+
+
+def test_the_main_metric_is_the_one_declared(tmp_path):
+    log = _written(tmp_path, "a")
+    entry = log["results"]["scores"][0]
+    entry["metrics"] = {"accuracy": {"value": 0.6}, "f1": {"value": 0.3}, "stderr": {"value": 0.05}}
+    log["results"]["scores"] = [entry]
+    name = {"scorer": entry.get("scorer"), "score": entry["name"]}
+    # undeclared, what is recorded is only the first metric
+    for declared, recorded, value in ((None, "f1", 0.6), ("f1", "f1", 0.3), ("gone", "accuracy", 0.6)):
+        log["results"]["headline"] = name | {"metric": recorded}
+        log["eval"]["headline_metric"] = None if declared is None else {"metric": declared}
+        (tmp_path / "a.json").write_text(json.dumps(log))
+        table = read(tmp_path).table
+        assert table["score"].tolist() == [value]
+        # the standard error is that of the mean
+        assert table["standard_error"].tolist() == (
+            [0.05] if value == 0.6 else pytest.approx([float("nan")], nan_ok=True)
+        )

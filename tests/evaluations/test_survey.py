@@ -1,8 +1,12 @@
 """What is said of a source, usable or not; every real file is recognised, and its counts add up."""
 
+import shlex
+
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from bayes_frontier.cli.app import app
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations import read
 from bayes_frontier.evaluations.read import survey
@@ -67,8 +71,9 @@ REAL = {
     "registry_check/sloth_tokens.csv": ("wide", 42),
 }
 DOCUMENTS = {"lm_eval": "lm_eval", "pythia": "lm_eval", "every_eval_ever": "every_eval_ever", "inspect": "inspect_ai"}
-NOT_READ = ("aider/", "evalplus/", "helm/", "livebench/", "olmo_ladder/")
-"""Sources that are refused with a reason: no table or document of a kind that is read, or none without declarations."""
+DOCUMENTS |= {"helm": "helm", "olmo_ladder": "wide"}
+BY_A_CALL = ("aider/", "evalplus/", "livebench/")
+"""Sources on another scale than 0 to 1: refused, by a sentence with the call that reads them."""
 
 
 @pytest.mark.real_data
@@ -80,9 +85,15 @@ def test_every_real_file_is_recognised_and_adds_up(shared_data, real_survey):
             with pytest.raises(DataError, match="JSON, but not of a kind that is read"):
                 survey(path)
             continue
-        if name.startswith(NOT_READ):
-            with pytest.raises(DataError):
+        if name.startswith("livebench/cost"):
+            with pytest.raises(DataError, match=r"no task column: .*\(cost or tokens\)"):
                 survey(path)
+            continue
+        if name.startswith(BY_A_CALL):
+            with pytest.raises(DataError, match="This call reads it: bayes-frontier data show") as caught:
+                survey(path)
+            called = CliRunner().invoke(app, shlex.split(str(caught.value).partition("reads it: ")[2])[1:])
+            assert called.exit_code == 0, called.output
             continue
         found = real_survey(name)
         assert (found.tasks["metric"] != "").all()
@@ -94,4 +105,4 @@ def test_every_real_file_is_recognised_and_adds_up(shared_data, real_survey):
             assert found.source_format == DOCUMENTS[name.partition("/")[0]]
         seen.add(name)
     assert set(REAL) <= seen
-    assert len(seen) == len(REAL) + 5 + 6 + 5 + 3
+    assert len(seen) == len(REAL) + 5 + 6 + 5 + 3 + 2 + 1

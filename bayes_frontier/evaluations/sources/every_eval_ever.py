@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from statistics import NormalDist
 
 from bayes_frontier.evaluations.lines import Request
 from bayes_frontier.evaluations.measures import Measure, shots_of
@@ -72,7 +73,9 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
         if reason == "" and table(result.get("metric_config")).get("has_unknown_level") is True and value == -1:
             value = math.nan
         n_items = number(table(table(result.get("score_details")).get("uncertainty")).get("num_samples"))
-        there = number(table(result.get("source_data")).get("samples_number"))
+        source = table(result.get("source_data"))
+        # private data sets state it as text, among the details
+        there = _number(source.get("samples_number", table(source.get("additional_details")).get("samples_number")))
         limited = n_items < there and not request.limited
         stamp = result.get("evaluation_timestamp") or record.get("evaluation_timestamp")
         reason = "no score" if math.isnan(value) else "run with a limit" if limited else ""
@@ -84,6 +87,7 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
                 value=value,
                 metric=metric,
                 n_items=n_items if n_items > 0 else math.nan,
+                standard_error=_standard_error(table(table(result.get("score_details")).get("uncertainty"))),
                 base_field=text(details.get("base_model")) or base,
                 architecture=text(details.get("architecture")),
                 params_b=size if size > 0 else math.nan,
@@ -96,6 +100,19 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
             )
         )
     return made or [Score(file, model, reason="no result in the file")]
+
+
+def _standard_error(uncertainty: dict[str, object]) -> float:
+    """Return the standard error as stated, else by the interval or the spread of the samples; NaN unknown."""
+    value = number(table(uncertainty.get("standard_error")).get("value"))
+    if value > 0:
+        return value
+    interval = table(uncertainty.get("confidence_interval"))
+    low, high, level = (number(interval.get(name)) for name in ("lower", "upper", "confidence_level"))
+    if low < high and (0 < level < 1 or math.isnan(level)):
+        return (high - low) / (2 * NormalDist().inv_cdf(0.5 + (0.95 if math.isnan(level) else level) / 2))
+    spread, n = number(uncertainty.get("standard_deviation")), number(uncertainty.get("num_samples"))
+    return spread / math.sqrt(n) if spread > 0 and n > 0 else math.nan
 
 
 def _metrics(results: list[object]) -> list[str]:

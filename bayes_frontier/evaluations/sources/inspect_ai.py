@@ -14,22 +14,11 @@ from bayes_frontier.evaluations.sources.scores import Score, day, number, refuse
 
 UNIT = Metric()
 # Providers that put another maker's name after theirs, as in "hf/meta-llama/Llama-3.1-8B" or "openai/azure/gpt-4o".
-_HOSTS = frozenset(
-    {
-        *("hf", "vllm", "sglang", "together", "hf-inference-providers", "openrouter", "fireworks", "groq", "bedrock"),
-        *(
-            "azureai",
-            "cloudflare",
-            "ollama",
-            "llama-cpp-python",
-            "transformer_lens",
-            "nnterp",
-            "openai-api",
-            "perplexity",
-        ),
-        *("goodfire", "sambanova", "litellm"),
-    }
+_HOST_NAMES = (
+    "hf vllm sglang together hf-inference-providers openrouter fireworks groq bedrock azureai cloudflare ollama "
+    "llama-cpp-python transformer_lens nnterp openai-api perplexity goodfire sambanova litellm"
 )
+_HOSTS = frozenset(_HOST_NAMES.split())
 
 
 def recognises(content: object) -> bool:
@@ -58,6 +47,8 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
             n_items=_items(log, entry),
             released=day(described.get("created"), request.today),
             revision=text(arguments.get("revision")),
+            run=text(described.get("task_id")),
+            moment=text(table(log.get("stats")).get("completed_at")) or text(described.get("created")),
         )
         for number_of, entry in enumerate(listed)
         for score in _values(log, entry, number_of, request)
@@ -124,6 +115,12 @@ def _values(log: dict[str, object], entry: dict[str, object], number_of: int, re
     special = "" if reducer in ("", "mean") else reducer
     made: list[Score] = []
     groups: list[tuple[str, Score]] = []
+    main, of_mean = _headline(log), ("accuracy", "mean")
+    is_main = main.get("score") == entry.get("name") and main.get("scorer") in (None, entry.get("scorer"))
+    errors = (
+        number(table(table(entry.get("metrics")).get(name)).get("value")) for name in ("stderr", "bootstrap_stderr")
+    )
+    error = next((value for value in errors if value > 0), math.nan)
     for name, content in table(entry.get("metrics")).items():
         if not isinstance(content, dict) or not_a_score(text(name)):
             continue
@@ -141,6 +138,8 @@ def _values(log: dict[str, object], entry: dict[str, object], number_of: int, re
             parts=(("scorer", scorer),),
             mark=special,
             pick=True,
+            headline=bool(main) and is_main and main.get("metric") == name,
+            standard_error=error if name in of_mean and not special else math.nan,
         )
         if grouped and name != "all":
             groups.append((text(name), score))
@@ -155,6 +154,17 @@ def _values(log: dict[str, object], entry: dict[str, object], number_of: int, re
             mark = "/".join(part for part in (special, name) if part)
             made.append(replace(score, measure=replace(score.measure, detail=detail), mark=mark, pick=False))
     return made
+
+
+def _headline(log: dict[str, object]) -> dict[str, object]:
+    """Return which metric a task declares to be its main one; not what is merely the first of the first scorer.
+
+    A declaration that fits nothing is recorded as that first metric too, so both have to agree.
+    """
+    declared = table(table(log.get("eval")).get("headline_metric"))
+    found = table(table(log.get("results")).get("headline"))
+    agree = all(found.get(key) == value for key, value in declared.items() if value is not None)
+    return found if any(value is not None for value in declared.values()) and agree else {}
 
 
 def _model(name: str) -> str:

@@ -51,6 +51,7 @@ def scores(content: object, file: str, request: Request) -> list[Score]:
                     value=number(value),
                     metric=_metric(about, text(name)),
                     n_items=seen if seen > 0 else math.nan,
+                    standard_error=number(table(row).get(f"{name}_stderr")),
                     released=run_day(file, request),
                     reason="run with a limit" if limited else "",
                     detail=f"max_samples {number(most):,.0f}" if limited and most is not None else "",

@@ -43,6 +43,8 @@ class Score:
     * mark: what always is part of the name
     * pick: whether the file has further metrics of the same run, of which one is read
     * revision: revision of the model's weights
+    * headline: whether the source names its metric as the main one
+    * run, moment: which run it is of, where a source may have several logs of one, and when this one was made
     """
 
     file: str
@@ -64,10 +66,16 @@ class Score:
     mark: str = ""
     pick: bool = False
     revision: str = ""
+    headline: bool = False
+    run: str = ""
+    moment: str = ""
 
 
 # A standard error by another bootstrap does not make another result of a run.
-_NO_COLUMNS = ("file", "metric", "measure", "parts", "mark", "pick", "standard_error")
+_NO_COLUMNS = (
+    *("file", "metric", "measure", "parts", "mark", "pick", "standard_error"),
+    *("headline", "run", "moment"),
+)
 _COLUMNS = tuple(f.name for f in fields(Score) if f.name not in _NO_COLUMNS)
 
 
@@ -157,8 +165,9 @@ def named(scores: Sequence[Score], asked: Sequence[str]) -> tuple[list[Score], d
     """Tell measures apart, whatever the order of the results, and say what each task is.
 
     A benchmark keeps its name where the source has one measure of it. Shots, scorers and the like of which it has
-    several are part of the names. Of several metrics of a run the one read is that which most runs have, shares first,
-    then by `MAIN`; runs that lack it stand as ``benchmark/metric``, and other metrics are read on request.
+    several are part of the names. Of several metrics of a run the one read is that which the source names as the main
+    one, else that which most runs have, shares first, then by `MAIN`; runs that lack it stand as
+    ``benchmark/metric``, and other metrics are read on request.
     """
     plain = _plain_parts([s for s in scores if s.measure.metric or not s.reason])
     groups: dict[str, list[Score]] = {}
@@ -203,7 +212,11 @@ def _plain_parts(scores: Sequence[Score]) -> dict[tuple[str, str], str]:
         if len(values) == 1:
             continue
         worth = {
-            value: (any(s.metric is not None for s in found), len({(s.file, s.model) for s in found}))
+            value: (
+                any(s.headline for s in found),
+                any(s.metric is not None for s in found),
+                len({(s.file, s.model) for s in found}),
+            )
             for value, found in values.items()
         }
         best = [value for value in values if worth[value] == max(worth.values())]
@@ -223,10 +236,11 @@ def _pick(
     for s in group:
         runs.setdefault((s.file, s.model), {})[s.measure.metric, s.measure.filter] = s
     shares = {(s.measure.metric, s.measure.filter) for s in group if s.metric is not None}
+    main = {(s.measure.metric, s.measure.filter) for s in group if s.headline}
     left, read = list(runs.values()), dict[tuple[str, str], str]()
     while left:
         has = Counter(key for run in left for key in run)
-        best = min(has, key=lambda key: (key not in shares, -has[key], *_rank(key)))
+        best = min(has, key=lambda key: (key not in main, key not in shares, -has[key], *_rank(key)))
         metric, filtered = best
         own = name
         if read:
@@ -307,6 +321,16 @@ def _scaled(lines: Lines, scores: Sequence[Score], task: np.ndarray, request: Re
                 note_scale(name, metric, lines.notes)
     errors[np.isnan(scaled)] = np.nan
     return scaled
+
+
+def latest(scores: Sequence[Score]) -> list[Score]:
+    """Keep one log of each run that was logged several times: the last that can be used."""
+    usable: dict[tuple[str, str], tuple[str, str]] = {}
+    for s in scores:
+        if s.run and not s.reason:
+            usable[s.run, s.model] = max(usable.get((s.run, s.model), ("", "")), (s.moment, s.file))
+    kept = [usable.get((s.run, s.model), ("", s.file))[1] == s.file or bool(s.reason) for s in scores]
+    return [s if k else replace(s, reason="logged again later") for s, k in zip(scores, kept, strict=True)]
 
 
 def unreadable(name: str, problem: str) -> Score:

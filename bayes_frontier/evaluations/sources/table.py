@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bayes_frontier.errors import DataError
+from bayes_frontier.evaluations import remedy
 from bayes_frontier.evaluations.fields import leave_out_unusable, read_fields
 from bayes_frontier.evaluations.frames import FIELDS, Matrix
 from bayes_frontier.evaluations.lines import Lines, Request
@@ -21,7 +22,7 @@ from bayes_frontier.evaluations.measures import (
 )
 from bayes_frontier.evaluations.metrics import Metric, filled_items, unit_scores
 from bayes_frontier.evaluations.tables import sheet as cells
-from bayes_frontier.evaluations.tables.columns import ALIASES, Columns, resolve
+from bayes_frontier.evaluations.tables.columns import ALIASES, Columns, as_run, resolve, with_fixed
 from bayes_frontier.evaluations.tables.sheet import LONGEST_NAME, Sheet, quote
 from bayes_frontier.evaluations.uncertainty import NAMES, read_column
 from bayes_frontier.text import count, listed
@@ -29,6 +30,14 @@ from bayes_frontier.text import count, listed
 
 def parse(sheet: Sheet, request: Request, shape: str | None = None) -> Lines:
     """Parse a plain table."""
+    lines = _parse(sheet, request, shape)
+    if lines.sheet.about:
+        lines.notes.insert(0, lines.sheet.about)
+    return lines
+
+
+def _parse(sheet: Sheet, request: Request, shape: str | None) -> Lines:
+    sheet = as_run(with_fixed(sheet, request.columns), request.columns)
     columns = resolve(sheet, request.columns)
     if shape == "wide" and columns.is_long:
         pair = listed([columns.fields["task"], columns.fields["score"]])
@@ -96,10 +105,14 @@ def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
                     f"column {columns.fields[field]!r} differs between rows ({shown}): a wide table does not say for "
                     "which tasks, so that each task holds all of them"
                 )
-    columns_of = [(task, candidates[task], cells.numbers(sheet, candidates[task])) for task in chosen]
-    scores = np.column_stack(
-        [unit_scores(sheet, column, values, task, request.metrics, notes) for task, column, values in columns_of]
-    )
+    columns_of = [(task, candidates[task], _numbers(sheet, candidates[task], task, chosen)) for task in chosen]
+    try:
+        scores = np.column_stack(
+            [unit_scores(sheet, column, values, task, request.metrics, notes) for task, column, values in columns_of]
+        )
+    except DataError as error:
+        there = {task: values for task, _, values in columns_of if not request.metrics.get(task)}
+        raise DataError(str(error), remedy.scales(there, asked=request.tasks is not None)) from error
     n_items = _spread(sheet, columns, "n_items", scores, share=False)
     lines = Lines(
         sheet=sheet,
@@ -118,6 +131,13 @@ def _wide(sheet: Sheet, request: Request, columns: Columns) -> Lines:
     )
     leave_out_unusable(lines, unusable)
     return lines
+
+
+def _numbers(sheet: Sheet, column: str, task: str, tasks: Sequence[str]) -> Matrix:
+    try:
+        return cells.numbers(sheet, column)
+    except DataError as error:
+        raise DataError(str(error), {"tasks": [other for other in tasks if other != task]}) from error
 
 
 def _error_columns(columns: Columns, tasks: Mapping[str, str], request: Request) -> dict[str, str]:
@@ -150,6 +170,9 @@ def _no_scores(
         if shares[task] < 0.5 or task in request.metrics.by_task:
             continue
         kind = not_a_score(task, others - {normal(task)})
+        # LiveBench keeps the costs of its tasks under their names, beside the numbers of questions
+        if "cost_per_question" in others and f"nq_{normal(task).removeprefix('out_')}" in others:
+            kind = "cost or tokens"
         if lower_is_better(task):
             if request.tasks:
                 raise DataError(
@@ -337,5 +360,10 @@ def _by_task(
         here = task == k
         found = np.where(here, values, np.nan)
         name = tasks[k] if k >= 0 else ""
-        scores[here] = unit_scores(sheet, column, found, name, request.metrics, notes, long=True)[here]
+        try:
+            scores[here] = unit_scores(sheet, column, found, name, request.metrics, notes, long=True)[here]
+        except DataError as error:
+            raise DataError(
+                str(error), remedy.scales({name: values[task == k] for k, name in enumerate(tasks)}, asked=True)
+            ) from error
     return scores

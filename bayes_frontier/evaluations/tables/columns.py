@@ -1,72 +1,51 @@
 """Which column of a plain table holds which field: recognised by name, or mapped by the user."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.measures import normal
 from bayes_frontier.evaluations.tables.sheet import Sheet
-from bayes_frontier.text import listed, suggestion
+from bayes_frontier.text import count, listed, suggestion
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "model": ("model", "model_name", "model_id", "fullname", "full_name", "name"),
-    "base_model": ("base_model", "base", "base_model_name", "base_name", "mapped_base_model"),
-    "flops": (
-        *(
-            "flops",
-            "flop",
-            "training_flops",
-            "training_flop",
-            "pretraining_flops",
-            "pretrain_flops",
-            "training_compute_flop",
-            "compute_flops",
+    field: tuple(names.split())
+    for field, names in {
+        "model": "model model_name model_id fullname full_name name",
+        "base_model": "base_model base base_model_name base_name mapped_base_model",
+        "flops": (
+            "flops flop training_flops training_flop pretraining_flops pretrain_flops training_compute_flop "
+            "compute_flops compute training_compute pretrain_compute pretraining_compute zflops flops_1e21 "
+            "flops_zflops compute_1e21 compute_zflops training_compute_zflops pretrain_compute_zflops log10_flops "
+            "log_flops log10_compute total_training_gflops throughput_total_training_gflops training_gflops"
         ),
-        *("compute", "training_compute", "pretrain_compute", "pretraining_compute"),
-        *(
-            "zflops",
-            "flops_1e21",
-            "flops_zflops",
-            "compute_1e21",
-            "compute_zflops",
-            "training_compute_zflops",
-            "pretrain_compute_zflops",
+        "params_b": "params_b base_params_b num_params_b parameters_b params_billions model_size_b",
+        "tokens_t": "tokens_t training_tokens_t tokens_trillions pretraining_data_size_t",
+        "released": "released release_date released_at date upload_to_hub_date upload_date publication_date",
+        "stage": "stage training_stage",
+        "revision": "revision model_revision checkpoint ckpt training_step train_step global_step step steps",
+        "tokens_seen": "tokens_seen seen_tokens n_tokens_seen num_tokens_seen trained_tokens throughput_total_tokens",
+        "metric": "metric metric_name",
+        "filter": "filter filter_name",
+        "split": "split dataset_split subset",
+        "shots": (
+            "n_shot n_shots num_fewshot num_fewshots fewshot fewshots few_shot shots shot num_shots k_shot nshot "
+            "nshots n_fewshot"
         ),
-        *("log10_flops", "log_flops", "log10_compute"),
-    ),
-    "params_b": ("params_b", "base_params_b", "num_params_b", "parameters_b", "params_billions", "model_size_b"),
-    "tokens_t": ("tokens_t", "training_tokens_t", "tokens_trillions", "pretraining_data_size_t"),
-    "released": (
-        "released",
-        "release_date",
-        "released_at",
-        "date",
-        "upload_to_hub_date",
-        "upload_date",
-        "publication_date",
-    ),
-    "stage": ("stage", "training_stage"),
-    "revision": (
-        *("revision", "model_revision", "checkpoint", "ckpt", "training_step", "train_step", "global_step"),
-        *("step", "steps"),
-    ),
-    "tokens_seen": ("tokens_seen", "seen_tokens", "n_tokens_seen", "num_tokens_seen", "trained_tokens"),
-    "metric": ("metric", "metric_name"),
-    "filter": ("filter", "filter_name"),
-    "split": ("split", "dataset_split", "subset"),
-    "shots": (
-        *("n_shot", "n_shots", "num_fewshot", "num_fewshots", "fewshot", "fewshots", "few_shot", "shots", "shot"),
-        *("num_shots", "k_shot", "nshot", "nshots", "n_fewshot"),
-    ),
-    "task": ("task", "task_name", "benchmark", "benchmark_name"),
-    "score": ("score", "mean_score", "accuracy", "acc", "value"),
-    "n_items": ("n_items", "num_items", "n_questions", "n_samples"),
-    "standard_error": ("standard_error", "stderr", "std_err", "std_error", "score_stderr", "standard_error_of_score"),
-    "cost": ("cost", "eval_cost", "evaluation_cost", "cost_usd"),
+        "task": "task task_name benchmark benchmark_name",
+        "score": "score mean_score accuracy acc value",
+        "n_items": "n_items num_items n_questions n_samples test_cases total_tests",
+        "standard_error": "standard_error stderr std_err std_error score_stderr standard_error_of_score",
+        "cost": "cost eval_cost evaluation_cost cost_usd total_cost",
+    }.items()
 }
 IGNORED = frozenset(
     {"unnamed_0", "index", "level_0", "row", "source_row", "period", "rank", "index_level_0", "likes", "downloads"}
 )
+
+
+_STEPS = frozenset({"training_step", "train_step", "global_step", "step", "steps", "checkpoint", "ckpt"})
 
 
 @dataclass(frozen=True)
@@ -83,10 +62,12 @@ class Columns:
 
 
 def flops_unit(column: str) -> str:
-    """Return the unit a FLOPs column's name states: "zflops" (1e21), "log10" or "" (FLOPs)."""
+    """Return the unit a FLOPs column's name states: "zflops" (1e21), "gflops" (1e9), "log10" or "" (FLOPs)."""
     name = normal(column)
     if "zflop" in name or "1e21" in name:
         return "zflops"
+    if "gflop" in name:
+        return "gflops"
     return "log10" if name.startswith(("log10_", "log_")) else ""
 
 
@@ -114,6 +95,25 @@ def resolve(sheet: Sheet, mapping: Mapping[str, str] | None = None) -> Columns:
     used = set(fields.values())
     others = tuple(n for n in names if n not in used and n not in spare and normal(n) not in IGNORED)
     return Columns(fields, others)
+
+
+def with_fixed(sheet: Sheet, mapping: Mapping[str, str]) -> Sheet:
+    """Add the fields that are said to be the same in every row: ``model==lab/one`` maps the model to "=lab/one"."""
+    fixed = {c: c[1:].strip() for c in mapping.values() if c.startswith("=") and c not in sheet.frame.columns}
+    return replace(sheet, frame=sheet.frame.assign(**fixed)) if fixed else sheet
+
+
+def as_run(sheet: Sheet, mapping: Mapping[str, str]) -> Sheet:
+    """Name the model of a training run, a row per step without any model, after its file."""
+    names = {normal(name) for name in sheet.frame.columns}
+    if "model" in mapping or names & {*ALIASES["model"], *ALIASES["base_model"]}:
+        return sheet
+    if not names & {*ALIASES["flops"], *ALIASES["tokens_seen"]} or not names & _STEPS:
+        return sheet
+    name = PurePosixPath(sheet.source).stem
+    about = f"training run of one model with {count(len(sheet.frame), 'row')}, called {name!r} after its file"
+    about += " (another name: --column model==NAME)"
+    return replace(sheet, frame=sheet.frame.assign(model=name), about=about)
 
 
 def _mapped(sheet: Sheet, names: list[str], mapping: dict[str, str]) -> dict[str, str]:

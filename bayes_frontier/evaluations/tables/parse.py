@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import struct
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
+import yaml
 
 from bayes_frontier.errors import DataError
 from bayes_frontier.evaluations.tables.sheet import Sheet, first_line, make_sheet, quote, unique
@@ -152,6 +154,83 @@ def _raise(error: OSError) -> None:
     raise error
 
 
+# YAML: bounded before a library opens it, then built from its events, so that no tag or reference is ever resolved.
+
+LARGEST_YAML = 4 * 1024 * 1024
+DEEPEST = 60
+"""Levels of nesting that documents may have."""
+MOST_REFERENCES = 100
+_OPENED = re.compile(rf"(?:[\[{{][^\[\]{{}}]*){{{DEEPEST + 1}}}")
+_INDENTED = re.compile(rf"(?m)^(?: {{{4 * DEEPEST},}}\S|[ \t]*(?:[-?:][ \t]+){{{DEEPEST + 1}}})")
+_REFERENCE = re.compile(r"(?m)(?:^|[-:?,\[{])[ \t]*[*&!][^\s*&!]")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+_WORDS: dict[str, object] = dict.fromkeys(("", "~", "null", "Null", "NULL", ".nan", ".NaN", ".NAN"))
+_WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_PLAIN_TAGS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map"))
+
+
+def parse_yaml(data: bytes, shown: str) -> Any:  # noqa: ANN401 - whatever the document is
+    """Parse a YAML text of lists, mappings, text and numbers; several documents are a list."""
+    if len(data) > LARGEST_YAML:
+        raise DataError(f"{shown} holds more than {LARGEST_YAML // 2**20} MiB of YAML: give it as JSON or CSV.")
+    text = decode(data, shown)
+    for pattern, what in ((_OPENED, "nested too deeply"), (_INDENTED, "indented too deeply")):
+        if found := pattern.search(text):
+            line = text.count("\n", 0, found.start()) + 1
+            raise DataError(f"{shown}, line {line}: YAML {what} to be evaluations: check the file.")
+    if sum(1 for _ in _REFERENCE.finditer(text)) > MOST_REFERENCES:
+        raise DataError(f"{shown}: YAML with more than {MOST_REFERENCES} tags or references: write the values out.")
+    documents: list[Any] = []
+    # open collections, innermost last, and the key of each mapping that waits for its value
+    stack: list[Any] = [documents]
+    keys: list[Any] = [None]
+    try:
+        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            where = f"{shown}, line {event.start_mark.line + 1}"
+            if isinstance(event, yaml.AliasEvent):
+                raise DataError(f"{where}: a YAML reference (*{str(event.anchor)[:40]}): write the value out.")
+            if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None) not in (None, "!", *_PLAIN_TAGS):
+                raise DataError(f"{where}: a YAML tag ({quote(getattr(event, 'tag', ''))}): leave tags out.")
+            if isinstance(event, yaml.CollectionEndEvent):
+                made = stack.pop()
+                keys.pop()
+            elif isinstance(event, yaml.CollectionStartEvent):
+                stack.append([] if isinstance(event, yaml.SequenceStartEvent) else {})
+                keys.append(None)
+                if len(stack) > DEEPEST:
+                    raise DataError(f"{where}: YAML nested too deeply to be evaluations: check the file.")
+                continue
+            elif isinstance(event, yaml.ScalarEvent):
+                made = event.value if event.style or event.tag else _scalar(event.value)
+            else:
+                continue
+            into = stack[-1]
+            if isinstance(into, list):
+                into.append(made)
+            elif keys[-1] is not None:
+                into[keys[-1]] = made
+                keys[-1] = None
+            elif not isinstance(event, yaml.ScalarEvent):
+                raise DataError(f"{where}: a YAML key that is no text: write it as text.")
+            elif event.value in into:
+                raise DataError(f"{where}: {quote(event.value)} is given twice: leave one out.")
+            else:
+                keys[-1] = event.value
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = "" if mark is None else f", line {mark.line + 1}"
+        said = getattr(error, "problem", None) or first_line(error)
+        raise DataError(f"{shown}{place}: not complete YAML ({str(said)[:200]}): correct it there.") from None
+    return documents[0] if len(documents) == 1 else documents
+
+
+def _scalar(value: str) -> object:
+    """Return the number, truth value or text that a plain scalar is; dates stay text."""
+    if value in _WORDS:
+        return _WORDS[value]
+    return float(value) if len(value) < 40 and _NUMBER.fullmatch(value) else value
+
+
 # Text tables, compressed or not, parsed into a `Sheet` whose cells stay as they were written.
 
 MOST_CELLS = 100_000_000
@@ -176,7 +255,7 @@ _FOREIGN = (
 def parse_delimited(data: bytes, shown: str, name: str, most: int | None = None) -> Sheet:
     """Parse the bytes of a text table of at most so many cells."""
     most = MOST_CELLS if most is None else most
-    text = _decode(data, shown)
+    text = decode(data, shown)
     start = text.lstrip("\r\n \t")[:200].lower()
     if start.startswith("<"):
         raise DataError(f"{shown} is an HTML or XML page, not a table: download the raw CSV or Parquet file.")
@@ -198,12 +277,19 @@ def parse_delimited(data: bytes, shown: str, name: str, most: int | None = None)
         for column in frame.columns:
             breaks += frame[column].str.count("\n").to_numpy(dtype=np.int64)
     lines = np.arange(first, first + len(frame)) + np.concatenate([[0], np.cumsum(breaks)[:-1]])
+    for row in np.flatnonzero((frame.iloc[:, -1] == header[-1]).to_numpy(dtype=bool) & (header[-1] != "")):
+        if list(frame.iloc[row].str.strip()) == header:
+            raise DataError(
+                f"{shown}, line {lines[row]}: the header stands here again, so two tables were put into one file: "
+                "remove the line if both are of one kind, else give them one by one."
+            )
     frame.columns = pd.Index(header)
     sheet = make_sheet(frame, "line", name)
     return Sheet(sheet.frame, lines.astype(np.int64), sheet.unit, sheet.source)
 
 
-def _decode(data: bytes, shown: str) -> str:
+def decode(data: bytes, shown: str) -> str:
+    """Decode UTF-8 or UTF-16 text, refusing what is none."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
     else:

@@ -1,7 +1,7 @@
 """A `Sheet`: a table as it was found, its cells read strictly as text, numbers and dates, with messages that point."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,14 @@ class Sheet:
       row from 1
     * unit: what `rows` counts: "line" or "row"
     * source: file name, or "DataFrame"
+    * about: what was found in it, where a reader laid it out as a table
     """
 
     frame: pd.DataFrame
     rows: npt.NDArray[np.int64]
     unit: str
     source: str
+    about: str = ""
 
     def places(self, mask: npt.NDArray[np.bool_], values: pd.Series | npt.NDArray[Any] | None = None) -> str:
         """Say where a mask holds, and the values there: ``line 3 ('x'), line 9 ('y') and 4 more``."""
@@ -44,16 +46,23 @@ class Sheet:
 
     def head(self, n: int) -> "Sheet":
         """Return the first rows."""
-        return Sheet(self.frame.head(n), self.rows[:n], self.unit, self.source)
+        return replace(self, frame=self.frame.head(n), rows=self.rows[:n])
 
     def take(self, keep: npt.NDArray[np.bool_]) -> "Sheet":
         """Return some of the rows."""
-        return Sheet(self.frame[keep].reset_index(drop=True), self.rows[keep], self.unit, self.source)
+        return replace(self, frame=self.frame[keep].reset_index(drop=True), rows=self.rows[keep])
 
 
 def make_sheet(frame: pd.DataFrame, unit: str, source: str) -> Sheet:
-    """Return a frame as a `Sheet` with rows counted from 1; columns without a name are left out."""
+    """Return a frame as a `Sheet` with rows counted from 1; columns without a name are left out.
+
+    A first one that holds text is the models', as an index written without its name is.
+    """
     names = [_name(name) for name in frame.columns]
+    if names and names[0] in ("", "Unnamed: 0") and "model" not in [name.casefold() for name in names]:
+        start = frame.iloc[:50, 0].dropna().astype("str").str.strip()
+        if len(start) and (start != "").any() and not start.str.fullmatch(rf"{_NUMBER}|").any():
+            names[0] = "model"
     unique(names, source)
     frame = frame.reset_index(drop=True)
     frame.columns = pd.Index(names, dtype=object)
@@ -228,16 +237,28 @@ def check_scores(sheet: Sheet, column: str, values: Floats, task: str | None = N
         return
     top = float(values[above].max())
     places = sheet.places(above, values)
-    below = int(((values > 0) & (values < 1)).sum())
     if top > 100:
         raise DataError(f"{where}: values up to {top:g} are not scores: {places}. {_CORRECT}{hint}")
     if top > 1.5:
         looks = _CORRECT
         if top > PERCENT_FROM:
-            mixed = f"; {below:,} others lie between 0 and 1, so that the column mixes both" if below else ""
-            looks = f"These look like percentages: divide by 100{mixed}."
+            below = (values > 0) & (values < 1)
+            mixed = (
+                f"; {int(below.sum()):,} others lie between 0 and 1, so that the column mixes both"
+                if below.any()
+                else ""
+            )
+            where_mixed = f": {sheet.places(below, values)}. Bring it to one scale" if mixes_scales(values) else ""
+            looks = f"These look like percentages: divide by 100{mixed}{where_mixed}."
         raise DataError(f"{where}: {_share(above, values)} scores above 1, up to {top:g}: {places}. {looks}{hint}")
     raise DataError(f"{where}: {_share(above, values)} scores above 1: {places}. {_CORRECT}")
+
+
+def mixes_scales(values: Floats) -> bool:
+    """Say whether values are on two scales: some percentages, and a fifth or more of the rest shares."""
+    known = values[np.isfinite(values) & (values != 0)]
+    below = int((np.abs(known) < 1).sum())
+    return bool(len(known)) and known.max() > PERCENT_FROM and 5 * below >= len(known)
 
 
 def _share(mask: npt.NDArray[np.bool_], values: Floats) -> str:

@@ -26,11 +26,16 @@ from bayes_frontier.evaluations.tables.parse import (
     tables_in_archive,
     unpacked,
 )
+from bayes_frontier.evaluations.tables.records import ENDINGS, load_records
 from bayes_frontier.evaluations.tables.sheet import Sheet, first_line, make_sheet, quote, unique
 from bayes_frontier.text import count
 
 LOG_MEMBERS = ("header.json", "_journal/start.json")
 """Members of a zipped Inspect log that describe it: the second alone in one that never ended."""
+
+
+RUN_FILES = ("run_spec.json", "stats.json")
+"""Files that describe a run of HELM, in a folder of its own."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,13 @@ class Document:
     * name: its path within the source
     * content: what it holds
     * problem: why it cannot be read; "" where it can
+    * path: the file
     """
 
     name: str
     content: Any = None
     problem: str = ""
+    path: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -67,16 +74,25 @@ class Source:
     others: int = 0
 
     def documents(self) -> Iterator[Document]:
-        """Read the documents one by one."""
+        """Read the documents one by one; the two of a run of HELM as one, without what stands beside them."""
+        runs = {
+            p.parent for p in self.files if p.name in RUN_FILES and all((p.parent / n).is_file() for n in RUN_FILES)
+        }
         for path in self.files:
-            if self.folder is None:
-                yield Document(path.name, read_document(path, str(path)))
+            if path.parent in runs and self.folder is not None and path.name != RUN_FILES[1]:
                 continue
-            name = path.relative_to(self.folder).as_posix()
+            name = path.name if self.folder is None else path.relative_to(self.folder).as_posix()
+            shown = str(path) if self.folder is None else name
             try:
-                yield Document(name, read_document(path, name))
+                if path.parent in runs:
+                    both = [read_document(path.parent / part, shown) for part in RUN_FILES]
+                    yield Document(name, dict(zip(("run_spec", "stats"), both, strict=True)), path=path)
+                    continue
+                yield Document(name, read_document(path, shown), path=path)
             except DataError as error:
-                yield Document(name, problem=str(error))
+                if self.folder is None:
+                    raise
+                yield Document(name, problem=str(error), path=path)
 
 
 def read_document(path: Path, shown: str) -> Any:  # noqa: ANN401 - whatever the document is
@@ -144,9 +160,11 @@ def load(source: object) -> Source:
 
 
 def load_table(path: Path, shown: str) -> Sheet:
-    """Load a CSV or Parquet file, compressed or not."""
+    """Load a CSV or Parquet file, compressed or not, or a file of records."""
     packed = read_bytes(path, LARGEST_TABLE, shown)
     data = unpacked(packed, shown)
+    if path.suffix.lower() in ENDINGS:
+        return load_records(data, shown, path.name)
     return _table(data, shown, plain_name(path.name), None if data is packed else MOST_UNPACKED_CELLS)
 
 
@@ -196,7 +214,11 @@ def _load_path(source: str | Path) -> Source:
             return Source(path.name, sheets, path=path)
         read_document(path, shown)
         return Source(path.name, files=(path,), path=path)
-    if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+    if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[") and path.suffix.lower() not in ENDINGS:
+        # within a JSON text no object follows another without a comma
+        if b"}\n{" in start.replace(b"\r", b""):
+            sheet = load_records(read_bytes(path, LARGEST, shown), shown, path.name)
+            return Source(path.name, (sheet,), path=path)
         return Source(path.name, files=(path,), path=path)
     return Source(path.name, (load_table(path, shown),), path=path)
 
@@ -206,13 +228,15 @@ def _load_folder(path: Path, shown: str) -> Source:
     found = list(files_below(path, shown))
     documents = tuple(file for file in found if file.suffix.lower() in _DOCUMENTS)
     tables = [file for file in found if is_table_name(file.name)]
+    if not documents and not tables:
+        tables = [file for file in found if file.suffix.lower() in ENDINGS[:-2]]
     name = path.resolve().name or shown
     if documents:
         return Source(name, files=documents, folder=path, others=len(found) - len(documents))
     if not tables:
         raise DataError(
             f"{shown} is a directory without evaluations ({count(len(found), 'file')}, none of them .json, .eval, "
-            ".csv or .parquet): give a file, or the folder of the results."
+            ".csv, .parquet, .jsonl or .yml): give a file, or the folder of the results."
         )
     if len(tables) > MOST_TABLES:
         raise DataError(f"{shown} is a directory with {len(tables):,} tables: give one of them.")
