@@ -225,20 +225,16 @@ Format = Annotated[
 Columns = Annotated[
     list[str] | None,
     option(
-        "FIELD=COLUMN",
+        "FIELD=NAME",
         "Column of model, base_model, flops, params_b (billions), tokens_t (trillions), released, stage, task, score, "
-        "n_items or cost, as flops=train_flops (model==NAME: the same in all rows); may be repeated.",
+        "n_items or cost: flops=train_flops (model==NAME: all rows); may be repeated.",
         "--column",
         rich_help_panel=READING,
     ),
 ]
 Metrics = Annotated[
     Path | None,
-    option(
-        "FILE.toml|TASK=WORST..BEST",
-        "Scales of other metrics than scores in [0, 1]: '*=0..100'.",
-        rich_help_panel=READING,
-    ),
+    option("TASK=A..B", "Scale of a metric, worst to best: '*=0..100'; or a TOML file.", rich_help_panel=READING),
 ]
 Relabel = Annotated[
     bool,
@@ -253,10 +249,7 @@ AllowLimited = Annotated[
     ),
 ]
 Duplicates = Annotated[
-    str,
-    option(
-        "CHOICE", "Several records of a model: keep, first, best (biased upward) or error.", rich_help_panel=READING
-    ),
+    str, option("CHOICE", "Several records of a model: keep, first, best or error.", rich_help_panel=READING)
 ]
 Copies = Annotated[str, option("CHOICE", "Weights uploaded again: auto, once or keep.", rich_help_panel=READING)]
 Compute = Annotated[str, option("CHOICE", "FLOPs that count: stated or registry.", rich_help_panel=READING)]

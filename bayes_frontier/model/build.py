@@ -11,6 +11,7 @@ from bayes_frontier.evaluations.diff import require_one_scoring
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.engine import Levels, fast_model
+from bayes_frontier.model.grouped import tell_jax
 from bayes_frontier.model.model import frontier_model
 from bayes_frontier.model.spec import ModelSpec, read_spec
 
@@ -69,6 +70,8 @@ def build_model(
     if not 0.5 <= tau <= 0.999:
         raise QueryError(f"tau must be between 0.5 and 0.999, found {tau!r}: the boundary is a high quantile (0.98).")
     require_one_scoring(evaluations)
+    if engine == "plain":
+        tell_jax()
     spec = read_spec(spec)
     structure, likelihood = spec.structure, spec.likelihood
     drift = structure.periods == "random-walk"

@@ -65,7 +65,7 @@ def bend(z: npt.ArrayLike, steepness: npt.ArrayLike, nodes: npt.ArrayLike) -> np
     Shapes: z (...), steepness (..., n_nodes), nodes (n_nodes,); returns what z and steepness but its last axis make.
     """
     parts, steepness, first = hat_integrals(z, nodes), np.asarray(steepness, dtype=float), np.asarray(nodes)[0]
-    if steepness.ndim > parts.ndim and steepness.shape[1:-1] == (1,) * (steepness.ndim - 2):
+    if steepness.ndim == parts.ndim + 1 and steepness.shape[1:-1] == (1,) * (steepness.ndim - 2):
         # a steepness for each draw, the same for every z: one product of matrices
         return np.asarray(first + np.tensordot(steepness.reshape(len(steepness), -1), parts, axes=(1, -1)))
     # node by node, not to have as many times the numbers at once

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -141,7 +142,9 @@ def grouped_pinball(q: Any, scores: GroupedScores, tau: npt.ArrayLike, half_widt
     boundary = pt.as_tensor(q)
     if boundary.ndim != 1 or boundary.type.shape[0] not in (None, n):
         raise DataError(f"q must be a vector with one boundary for each of {n} groups, found {boundary.type}.")
-    _tell_jax()
+    if "jax" in sys.modules:
+        # who will sample by it has imported it; to do so here would cost everybody else seconds
+        tell_jax()
     losses: Any = GroupedLoss()(boundary, layout.cells, layout.pieces, layout.buckets)
     return losses[0]
 
@@ -280,7 +283,7 @@ class GroupedLoss(CompiledOp):
 
 
 @cache
-def _tell_jax() -> None:
+def tell_jax() -> None:
     """Give JAX, where it is installed, a form of `GroupedLoss`: what samples a model by NumPyro and BlackJAX."""
     if importlib.util.find_spec("jax") is None:
         return

@@ -8,12 +8,13 @@ import pymc as pm
 import xarray as xr
 
 from bayes_frontier.evaluations.container import Evaluations
-from bayes_frontier.model.build import build_model
 from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale, scale_of_scores
 from bayes_frontier.model.clusters import Clusters
 from bayes_frontier.model.curve import inverse_logit, log_flops
-from bayes_frontier.model.data import Stretches
+from bayes_frontier.model.data import FrontierData, Stretches
+from bayes_frontier.model.engine import Levels
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
+from bayes_frontier.model.model import frontier_model
 from bayes_frontier.posterior.ahead import compute_fitted_at
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.query import Fit
@@ -146,7 +147,11 @@ def dated(draws: xr.Dataset, stretches: Stretches) -> xr.Dataset:
 
 def prior(fit: Fit) -> xr.Dataset:
     """Draw from the prior: what the posterior has, but for what each base model has."""
-    model = build_model(fit.evaluations, fit.spec, tau=fit.tau, scale=Scale.from_posterior(fit.posterior))
+    structure = fit.spec.structure
+    options = {"base_models": structure.base_models, "drift": structure.periods == "random-walk"}
+    data = FrontierData.from_evaluations(fit.evaluations, fit.tau, **options)
+    transform = Levels.before(data).transform() if structure.base_models else None
+    model = frontier_model(fit.spec, data, Scale.from_posterior(fit.posterior), transform)
     posterior = fit.posterior["posterior"].to_dataset()
     wanted = [str(name) for name in posterior.data_vars if name in model.named_vars]
     dims = {name: posterior[name].dims[2:] for name in wanted}

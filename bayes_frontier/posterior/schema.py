@@ -262,6 +262,8 @@ def _check_attributes(owner: h5py.Group | h5py.Dataset, place: str, size: int) -
             name not in _ATTRIBUTES
             or (name == "_FillValue" and not (owner.dtype.kind == "f" and np.isnan(owner.attrs[name]).all()))
             or (name == "dtype" and owner.attrs[name] != "bool")
+            # times by the conventions of NetCDF, as other readers of it would take them
+            or (name == "units" and " since " in str(owner.attrs[name]))
         ):
             raise StoreError(f"{place}, attribute {name}: would change the values; no fit has it.")
         total += sum(map(len, np.atleast_1d(owner.attrs[name]))) if text and n else 0

@@ -146,6 +146,7 @@ RULES = {
     ),
     "texts": (one_text, "evaluations/model: its texts have"),
     "as they are": (attribute("posterior/floor", "scale_factor", 0.5), "attribute scale_factor: would change"),
+    "no times": (attribute("posterior/slope", "units", "days since 1970-01-01"), "attribute units: would change"),
     "attributes": (attribute("posterior", "long", ["x"] * 100), "attribute long: neither a text nor a number"),
     "depth of text": (attribute("/", "provenance", '{"a":' * 100_000), "damaged"),
     "provenance": (attribute("/", "provenance", "[]"), "provenance: input should be"),
