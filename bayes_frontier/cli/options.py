@@ -227,7 +227,7 @@ Columns = Annotated[
     option(
         "FIELD=NAME",
         "Column of model, base_model, flops, params_b (billions), tokens_t (trillions), released, stage, task, score, "
-        "n_items or cost: flops=train_flops (model==NAME: all rows); may be repeated.",
+        "n_items or cost: flops=train_flops (model==NAME: all rows).",
         "--column",
         rich_help_panel=READING,
     ),
@@ -249,7 +249,7 @@ AllowLimited = Annotated[
     ),
 ]
 Duplicates = Annotated[
-    str, option("CHOICE", "Several records of a model: keep, first, best or error.", rich_help_panel=READING)
+    str, option("CHOICE", "Several records of a model: keep, first, best, error.", rich_help_panel=READING)
 ]
 Copies = Annotated[str, option("CHOICE", "Weights uploaded again: auto, once or keep.", rich_help_panel=READING)]
 Compute = Annotated[str, option("CHOICE", "FLOPs that count: stated or registry.", rich_help_panel=READING)]

@@ -15,7 +15,7 @@ from bayes_frontier.model.calibration import RESIDUAL_LEVELS, Scale
 from bayes_frontier.model.curve import sigmoid_from_shares
 from bayes_frontier.model.data import reference_compute
 from bayes_frontier.model.likelihood import FloatArray, IntArray, smooth_pinball_loss
-from bayes_frontier.model.spec import LEAST_SCALE, HalfNormal, LogNormal, Normal, read_spec
+from bayes_frontier.model.spec import LEAST_SCALE, LEAST_SPREAD, HalfNormal, LogNormal, Normal, read_spec
 from bayes_frontier.posterior.ahead import next_period
 from bayes_frontier.posterior.draws import Curves
 from bayes_frontier.posterior.query import Fit, period_indices
@@ -211,7 +211,9 @@ def prior_beliefs(model: str, tasks: Sequence[str] | None, z: FloatArray, seed: 
         centre, spread = getattr(priors, name), getattr(priors, f"{name}_spread")
         if spec.structure.tasks == "separate":
             return np.asarray(expit(draw(centre, size)))
-        return np.asarray(expit(draw(centre, (_DRAWS, 1)) + draw(spread, (_DRAWS, 1)) * rng.standard_normal(size)))
+        return np.asarray(
+            expit(draw(centre, (_DRAWS, 1)) + (LEAST_SPREAD + draw(spread, (_DRAWS, 1))) * rng.standard_normal(size))
+        )
 
     def scale(typical: HalfNormal | LogNormal, spread: HalfNormal | LogNormal) -> FloatArray:
         deviation = draw(spread, (_DRAWS, 1)) * rng.standard_normal(size)

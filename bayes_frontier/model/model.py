@@ -15,7 +15,7 @@ import pytensor.tensor as pt
 from bayes_frontier.model.calibration import Scale
 from bayes_frontier.model.data import FrontierData
 from bayes_frontier.model.grouped import grouped_pinball
-from bayes_frontier.model.spec import LEAST_SCALE, ModelSpec
+from bayes_frontier.model.spec import LEAST_SCALE, LEAST_SPREAD, ModelSpec
 
 type Tensor = Any
 FAMILIES = {"normal": pm.Normal, "half-normal": pm.HalfNormal, "log-normal": pm.LogNormal}
@@ -41,7 +41,7 @@ def frontier_model(spec: ModelSpec, data: FrontierData, scale: Scale, transform:
         if structure.tasks == "separate" or n_tasks == 1:
             logit = prior(f"{name}_logit", name, dims=dims)
         else:
-            mean, sd = prior(f"{name}_mean", name), prior(f"{name}_spread", f"{name}_spread")
+            mean, sd = prior(f"{name}_mean", name), LEAST_SPREAD + prior(f"{name}_spread", f"{name}_spread")
             if centred:
                 logit = pm.Normal(f"{name}_logit", mean, sd, dims=dims)
             else:

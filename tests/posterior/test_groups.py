@@ -98,7 +98,8 @@ def test_arvizs_test_of_pit_values_sees_misfit_and_no_other(tree):
     moved = {**groups_, "observed_data": groups_["observed_data"] + 0.02}
     found = {}
     for name, one in (("fitted", groups_), ("moved", moved)):
-        values = get_ppc_pit(one["posterior_predictive"], one["observed_data"], ["chain", "draw"], "pot_c")
+        made = get_ppc_pit(one["posterior_predictive"], one["observed_data"], ["chain", "draw"], "pot_c")
+        values = made["ecdf_pit"].to_dataset()
         found[name] = float(values.azstats.uniformity_test(dim=values.dims, method="pot_c")[0]["score"])
     assert found["fitted"] > 0.01
     assert found["moved"] < 0.001

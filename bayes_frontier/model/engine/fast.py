@@ -32,7 +32,7 @@ from bayes_frontier.model.engine.geometry import (
 )
 from bayes_frontier.model.grouped import CompiledOp, cell_loss, code_version, like
 from bayes_frontier.model.likelihood import FloatArray, IntArray
-from bayes_frontier.model.spec import LEAST_SCALE, HalfNormal, LogNormal, ModelSpec, Normal, Priors
+from bayes_frontier.model.spec import LEAST_SCALE, LEAST_SPREAD, HalfNormal, LogNormal, ModelSpec, Normal, Priors
 
 
 def _losses(
@@ -279,7 +279,8 @@ def share_logits(priors: Priors, dims: Sequence[str], *, pooled: bool, centred: 
         mu, sigma = (np.array([getattr(c, part) for c in centres])[wide] for part in ("mu", "sigma"))
         return pm.Normal("share_logit", mu, sigma, dims=("share", *dims))
     mean = prior_variables("share_mean", centres, "share")[wide]
-    spread = prior_variables("share_spread", [getattr(priors, f"{name}_spread") for name in SHARES], "share")[wide]
+    over_least = prior_variables("share_spread", [getattr(priors, f"{name}_spread") for name in SHARES], "share")[wide]
+    spread = LEAST_SPREAD + over_least
     itself = np.array(centred)[wide]
     free = pm.Normal("share_logit", itself * mean, itself * spread + (1.0 - itself), dims=("share", *dims))
     return (1.0 - itself) * mean + (itself + (1.0 - itself) * spread) * free
