@@ -15,7 +15,7 @@ from bayes_frontier.text import suggestion
 
 # Least scale of drift and of base models (logits): less changes no score, and is a funnel that chains get stuck in.
 LEAST_SCALE = 0.01
-# Least standard deviation of shares over tasks (logits of shares), for the same reason: of two tasks it is hardly known.
+# Least standard deviation of shares over tasks (logits), for the same reason: two tasks hardly tell it.
 LEAST_SPREAD = 0.1
 
 

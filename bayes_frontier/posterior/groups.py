@@ -148,8 +148,8 @@ def dated(draws: xr.Dataset, stretches: Stretches) -> xr.Dataset:
 def prior(fit: Fit) -> xr.Dataset:
     """Draw from the prior: what the posterior has, but for what each base model has."""
     structure = fit.spec.structure
-    options = {"base_models": structure.base_models, "drift": structure.periods == "random-walk"}
-    data = FrontierData.from_evaluations(fit.evaluations, fit.tau, **options)
+    drift = structure.periods == "random-walk"
+    data = FrontierData.from_evaluations(fit.evaluations, fit.tau, base_models=structure.base_models, drift=drift)
     transform = Levels.before(data).transform() if structure.base_models else None
     model = frontier_model(fit.spec, data, Scale.from_posterior(fit.posterior), transform)
     posterior = fit.posterior["posterior"].to_dataset()
