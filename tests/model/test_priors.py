@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from bayes_frontier.model.engine.fast import CENTRED, SHARES, prior_variables, share_logits, task_scales
-from bayes_frontier.model.spec import LEAST_SCALE, HalfNormal, LogNormal, Normal, Priors
+from bayes_frontier.model.spec import LEAST_SCALE, LEAST_SPREAD, HalfNormal, LogNormal, Normal, Priors
 
 CENTRE = Normal(dist="normal", mu=0.7, sigma=0.3)
 SPREAD = HalfNormal(dist="half-normal", sigma=0.5)
@@ -65,12 +65,14 @@ def test_shares_that_are_not_pooled_have_the_prior_of_the_mean():
 @pytest.mark.parametrize("centred", [(1.0,) * 4, (0.0,) * 4, CENTRED])
 def test_all_geometries_have_the_same_distribution(centred):
     both = pm.draw(shares(pooled=True, centred=centred)[1], draws=4000, mode="FAST_COMPILE", random_seed=1)
+    # A spread is the least one plus a half-normal; the mean of its square is what tasks have of their own.
+    own = LEAST_SPREAD**2 + 2.0 * LEAST_SPREAD * 0.5 * np.sqrt(2.0 / np.pi) + 0.5**2
     for name in ("high", "floor_share"):
         draws = both[:, SHARES.index(name)]
         assert draws.mean() == pytest.approx(0.7, abs=0.03)
-        # Variance 0.3**2 + 0.5**2; what tasks have in common is the first term.
-        assert draws.var(axis=0).mean() == pytest.approx(0.34, rel=0.08)
-        assert np.corrcoef(draws.T)[0, 1] == pytest.approx(0.09 / 0.34, abs=0.06)
+        # What tasks have in common has the variance 0.3**2.
+        assert draws.var(axis=0).mean() == pytest.approx(0.09 + own, rel=0.08)
+        assert np.corrcoef(draws.T)[0, 1] == pytest.approx(0.09 / (0.09 + own), abs=0.06)
 
 
 def test_task_scales_vary_around_the_typical_one():
